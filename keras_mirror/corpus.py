@@ -1,0 +1,176 @@
+import os
+import warnings
+
+import numpy as np
+
+from keras_mirror.numpy_dataset import NumpyMirrorDataset
+from keras_mirror.text_files import Corpus
+from keras_mirror.text_files import collect_strings
+from keras_mirror.text_files import read_lines
+
+try:
+    import tensorflow as tf
+except ImportError:
+    tf = None
+
+
+def mirror_dataset(
+    source,
+    preprocessor,
+    batch_size=200,
+    shuffle=True,
+    drop_duplicates=True,
+    seed=None,
+):
+    """Batches of two views of every string, ready for `MirrorModel.fit`.
+
+    A `tf.data` pipeline that masks and tokenizes in its graph, in parallel;
+    where TensorFlow cannot be imported, a `keras.utils.PyDataset` that does
+    the same in NumPy. An incomplete last batch is left out, as in the original
+    code; other strings are left out each epoch. A corpus smaller than a batch
+    makes one smaller batch, with a warning.
+
+    Args:
+        source: A path, several paths (one text a line), a list or array of
+            strings, a `tf.data.Dataset` of strings, or a `Corpus`. A list of
+            strings that all name files is taken as paths. Strings are read
+            into memory.
+        preprocessor: A `MirrorPreprocessor`.
+        batch_size: Integer, at least 2. Defaults to `200`, the paper's.
+        shuffle: Boolean, whether every epoch has an order of its own.
+            Defaults to `True`.
+        drop_duplicates: Boolean. A string that appears twice in a batch is
+            its own negative. Defaults to `True`; the original code keeps
+            duplicates.
+        seed: Integer. Decides order and masked spans of all epochs. Defaults
+            to `None`: random ones.
+
+    Returns:
+        A `tf.data.Dataset` or a `keras.utils.PyDataset` of
+        `(view_1, view_2)`, each a dict of features.
+
+    Raises:
+        FileNotFoundError: A path is not a file.
+        TypeError: An element is not a string.
+        ValueError: A file is not UTF-8, or fewer than two strings are left.
+
+    Example:
+
+    >>> strings = ["a man plays", "a woman plays", "a man"]
+    >>> dataset = mirror_dataset(strings, preprocessor, batch_size=3)
+    >>> len(dataset)
+    1
+    """
+    if not isinstance(batch_size, int) or batch_size < 2:
+        raise ValueError(
+            "`batch_size` must be an integer of 2 or more: the other strings "
+            "of a batch are the negatives. "
+            f"Received: batch_size={batch_size!r}"
+        )
+    strings = _read(source, drop_duplicates).strings
+    if len(strings) < 2:
+        raise ValueError(
+            "Mirror fine-tuning needs at least two different strings. "
+            f"Received: {len(strings)} usable string(s)"
+        )
+    if len(strings) < batch_size:
+        warnings.warn(
+            f"The corpus has {len(strings)} usable strings, fewer than "
+            f"batch_size={batch_size}: an epoch is one batch of "
+            f"{len(strings)}.",
+            stacklevel=2,
+        )
+        batch_size = len(strings)
+    make = NumpyMirrorDataset if tf is None else _tensorflow_dataset
+    return make(strings, preprocessor, batch_size, shuffle, seed)
+
+
+def is_strings(data):
+    """Whether `data` is strings, rather than features, for `fit` to batch.
+
+    Args:
+        data: Anything that `keras.Model.fit` takes.
+
+    Returns:
+        A boolean.
+
+    Example:
+
+    >>> is_strings(["a man", "a woman"])
+    True
+    """
+    if isinstance(data, Corpus):
+        return True
+    if isinstance(data, np.ndarray):
+        return data.dtype.kind in "USO"
+    if isinstance(data, (list, tuple)):
+        return not data or not all(_is_features(item) for item in data)
+    return _is_string_dataset(data)
+
+
+def _tensorflow_dataset(strings, preprocessor, batch_size, shuffle, seed):
+    dataset = tf.data.Dataset.from_tensor_slices(strings)
+    if shuffle:
+        dataset = dataset.shuffle(len(strings), seed=seed)
+    dataset = dataset.batch(batch_size, drop_remainder=True)
+    seeds = tf.data.Dataset.random(seed, rerandomize_each_iteration=True)
+    # A seed a batch: stateful draws would depend on the order of threads.
+    dataset = tf.data.Dataset.zip(dataset, seeds.batch(2))
+    dataset = dataset.map(preprocessor.views, tf.data.AUTOTUNE)
+    return dataset.prefetch(tf.data.AUTOTUNE)
+
+
+def _read(source, drop_duplicates):
+    if isinstance(source, Corpus):
+        return source
+    if isinstance(source, (str, os.PathLike)):
+        source = [source]
+    elif _is_string_dataset(source):
+        return collect_strings(_strings_of_dataset(source), drop_duplicates)
+    elif isinstance(source, (list, tuple)) and not _are_paths(source):
+        return collect_strings(source, drop_duplicates)
+    elif isinstance(source, np.ndarray):
+        texts = [_native(text) for text in source.ravel()]
+        return collect_strings(texts, drop_duplicates)
+    elif not isinstance(source, (list, tuple)):
+        raise TypeError(
+            "`source` must be a path, several paths, strings, or a "
+            f"`tf.data.Dataset` of strings. Received: {type(source).__name__}"
+        )
+    return collect_strings(read_lines(*source), drop_duplicates)
+
+
+def _are_paths(items):
+    if all(isinstance(item, os.PathLike) for item in items):
+        return bool(items)
+    return bool(items) and all(
+        isinstance(item, str) and os.path.isfile(item) for item in items
+    )
+
+
+def _is_features(item):
+    return isinstance(item, (dict, tuple)) or hasattr(item, "shape")
+
+
+def _is_string_dataset(data):
+    if tf is None or not isinstance(data, tf.data.Dataset):
+        return False
+    spec = data.element_spec
+    return isinstance(spec, tf.TensorSpec) and spec.dtype == tf.string
+
+
+def _strings_of_dataset(dataset):
+    if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
+        raise ValueError(
+            "`source` must end: it is read into memory. "
+            "Received: a repeated `tf.data.Dataset`. Use `take()`"
+        )
+    for element in dataset.as_numpy_iterator():
+        for text in np.ravel(element):
+            yield _native(text)
+
+
+def _native(text):
+    if isinstance(text, bytes):
+        return text.decode("utf-8")
+    return str(text) if isinstance(text, np.str_) else text

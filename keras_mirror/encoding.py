@@ -1,0 +1,75 @@
+import numpy as np
+
+from keras_mirror.text_files import as_strings
+
+
+def encode(model, texts, batch_size=64):
+    """Vectors of texts, texts of similar length computed together.
+
+    Sorting by length saves padding; the widths of a batch are few, because
+    every new shape is compiled anew.
+
+    Args:
+        model: A `MirrorModel`.
+        texts: A string, or a list or array of strings.
+        batch_size: Integer, texts per call of the encoder.
+
+    Returns:
+        A float32 array of shape `(len(texts), embedding_dim)`, in the order
+        of `texts`.
+
+    Example:
+
+    >>> encode(model, []).shape[0]
+    0
+    """
+    token_ids = model.preprocessor.tokenize(as_strings(texts))
+    lengths = np.array([len(ids) for ids in token_ids], dtype=int)
+    embedding_dim = model.encoder.output_shape[-1]
+    embeddings = np.empty((len(token_ids), embedding_dim), dtype="float32")
+    order = np.argsort(-lengths, kind="stable")
+    for start in range(0, len(order), batch_size):
+        rows = order[start : start + batch_size]
+        batch = [token_ids[row] for row in rows]
+        embeddings[rows] = _encode_batch(model, batch, batch_size)
+    return embeddings
+
+
+def unit_rows(embeddings):
+    """Rows divided by their length, in float32; an all-zero row stays.
+
+    Args:
+        embeddings: Array of shape `(n, embedding_dim)`.
+
+    Returns:
+        A float32 NumPy array of the same shape.
+
+    Example:
+
+    >>> unit_rows([[3.0, 4.0]]).round(1).tolist()
+    [[0.6000000238418579, 0.800000011920929]]
+    """
+    embeddings = np.asarray(embeddings, dtype="float32")
+    norms = np.linalg.norm(embeddings, axis=-1, keepdims=True)
+    return embeddings / np.maximum(norms, 1e-12)
+
+
+def _encode_batch(model, token_ids, batch_size):
+    num_rows = len(token_ids)
+    # Rows are filled up too, so that the last batch needs no new compilation.
+    wanted = min(batch_size, _next_power_of_two(num_rows))
+    token_ids = token_ids + [[]] * (wanted - num_rows)
+    length = _padded_length(model, max(len(ids) for ids in token_ids) + 2)
+    features = model.preprocessor.pack(token_ids, length)
+    return np.asarray(model.predict_on_batch(features))[:num_rows]
+
+
+def _padded_length(model, num_tokens):
+    longest = model.preprocessor.sequence_length
+    if model.recipe.pooling_mode == "padded_mean":
+        return longest  # the one pooling that sees padding
+    return min(longest, max(8, _next_power_of_two(num_tokens)))
+
+
+def _next_power_of_two(number):
+    return 1 << (number - 1).bit_length()

@@ -1,0 +1,70 @@
+import keras
+from keras import ops
+
+POOLING_MODES = ("cls", "mean", "max", "padded_mean")
+
+
+@keras.saving.register_keras_serializable(package="keras_mirror")
+class SentencePooling(keras.layers.Layer):
+    """Turns the vectors of a text's tokens into one vector.
+
+    Computes in float32 unless told otherwise: a mean over fifty bfloat16
+    vectors would lose what mixed precision left.
+
+    Reference:
+        - [Liu et al., 2021](https://arxiv.org/abs/2104.08027), appendix B
+
+    Args:
+        pooling_mode: String. `"cls"` takes the first token, `"mean"` averages
+            the real tokens, `"max"` takes the largest value of the real
+            tokens in each dimension. `"padded_mean"` averages padding too:
+            it is what the original code calls `mean`, it makes a vector
+            depend on the padding of its batch, and it is here to compare
+            with. Defaults to `"cls"`, the paper's choice for everything but
+            BERT on sentences.
+        **kwargs: Passed to `keras.layers.Layer`.
+
+    Call arguments:
+        sequence_output: Tensor of shape
+            `(batch_size, sequence_length, embedding_dim)`.
+        padding_mask: Integer or boolean tensor of shape
+            `(batch_size, sequence_length)`; true where a token is real.
+
+    Output shape:
+        `(batch_size, embedding_dim)`.
+
+    Example:
+
+    >>> pooling = SentencePooling("mean")
+    >>> tokens = np.array([[[1.0], [3.0], [100.0]]])
+    >>> float(pooling(tokens, np.array([[1, 1, 0]]))[0, 0])
+    2.0
+    """
+
+    def __init__(self, pooling_mode="cls", dtype="float32", **kwargs):
+        super().__init__(dtype=dtype, **kwargs)
+        if pooling_mode not in POOLING_MODES:
+            raise ValueError(
+                f"`pooling_mode` must be one of {POOLING_MODES}. "
+                f"Received: pooling_mode={pooling_mode!r}"
+            )
+        self.pooling_mode = pooling_mode
+
+    def call(self, sequence_output, padding_mask):
+        if self.pooling_mode == "cls":
+            return sequence_output[:, 0, :]
+        if self.pooling_mode == "padded_mean":
+            return ops.mean(sequence_output, axis=1)
+        is_real = ops.cast(ops.expand_dims(padding_mask, axis=-1), "bool")
+        if self.pooling_mode == "max":
+            lowest = -float("inf")
+            return ops.max(ops.where(is_real, sequence_output, lowest), axis=1)
+        total = ops.sum(ops.where(is_real, sequence_output, 0), axis=1)
+        num_tokens = ops.sum(ops.cast(is_real, total.dtype), axis=1)
+        return total / ops.maximum(num_tokens, 1)
+
+    def compute_output_shape(self, sequence_output_shape, padding_mask_shape):
+        return (sequence_output_shape[0], sequence_output_shape[-1])
+
+    def get_config(self):
+        return {**super().get_config(), "pooling_mode": self.pooling_mode}

@@ -1,0 +1,106 @@
+import dataclasses
+import difflib
+import json
+import os
+from typing import Any
+
+import keras_hub
+
+from keras_mirror.interop.hugging_face import load_hugging_face
+
+
+@dataclasses.dataclass(frozen=True)
+class PresetParts:
+    """What a preset holds: a backbone, a tokenizer, and what they leave out.
+
+    Args:
+        backbone: A `keras_hub.models.Backbone`.
+        tokenizer: A `keras_hub.tokenizers.Tokenizer`.
+        activation: String, see `SentenceEncoder`, or `None`.
+        layer_norm_epsilon: Float, see `SentenceEncoder`, or `None`.
+    """
+
+    backbone: Any
+    tokenizer: Any
+    activation: str | None = None
+    layer_norm_epsilon: float | None = None
+
+
+def load_parts(preset, dropout, dtype=None):
+    """Loads pretrained parts from a name, a handle or a folder.
+
+    Args:
+        preset: See `MirrorModel.from_preset`.
+        dropout: Float, the rate of all dropouts of the backbone.
+        dtype: A dtype policy. Defaults to `None`: the global one.
+
+    Returns:
+        A `PresetParts`, or a `HuggingFaceCheckpoint` with the same fields.
+
+    Raises:
+        ValueError: There is no such preset, or it is not one.
+    """
+    preset = os.fspath(preset)
+    if preset.startswith("hf://"):
+        preset = _download(preset.removeprefix("hf://"))
+    if os.path.isdir(preset):
+        if "model_type" in _read_config(preset):
+            return load_hugging_face(preset, dropout=dropout, dtype=dtype)
+    elif "://" not in preset:
+        _check_name(preset)
+    backbone = keras_hub.models.Backbone.from_preset(
+        preset, dropout=dropout, **({"dtype": dtype} if dtype else {})
+    )
+    tokenizer = keras_hub.tokenizers.Tokenizer.from_preset(preset)
+    return PresetParts(backbone, tokenizer)
+
+
+def check_length(sequence_length, backbone):
+    """Raises a ValueError where a backbone has fewer positions than asked."""
+    longest = getattr(backbone, "max_sequence_length", None)
+    if longest is not None and sequence_length > longest:
+        raise ValueError(
+            f"`sequence_length` must be at most {longest}, the number of "
+            f"positions of this {type(backbone).__name__}. "
+            f"Received: sequence_length={sequence_length}"
+        )
+
+
+def _read_config(folder):
+    path = os.path.join(folder, "config.json")
+    try:
+        with open(path, encoding="utf-8") as file:
+            config = json.load(file)
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            "`preset` must be a keras-hub preset folder or a Hugging Face "
+            f"folder. Received: '{folder}', whose config.json cannot be read: "
+            f"{error}"
+        ) from error
+    if not isinstance(config, dict):
+        raise ValueError(
+            f"'{path}' must hold a JSON object. Received: {type(config)}"
+        )
+    return config
+
+
+def _check_name(preset):
+    names = keras_hub.models.Backbone.presets
+    if preset not in names:
+        similar = difflib.get_close_matches(preset, names, n=3)
+        hint = f" Similar names: {', '.join(similar)}." if similar else ""
+        raise ValueError(
+            "`preset` must be an existing folder, a name that keras-hub "
+            "knows, or a handle that starts with kaggle://, hf:// or "
+            f"modelscope://. Received: preset='{preset}'.{hint}"
+        )
+
+
+def _download(repository):
+    import huggingface_hub
+
+    return huggingface_hub.snapshot_download(
+        repository,
+        allow_patterns=["*.json", "*.txt", "*.model", "*.safetensors"]
+        + ["*.bin", "*.h5", "assets/*"],
+    )

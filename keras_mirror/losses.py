@@ -1,0 +1,62 @@
+from keras import ops
+
+
+def info_nce(view_1, view_2, temperature=0.04):
+    """The contrastive loss of Mirror-BERT over one batch.
+
+    Each string has one embedding in `view_1` and one in `view_2`. The loss
+    pulls these two together and pushes the `2 * batch_size - 2` embeddings of
+    the batch's other strings away, in both directions: every embedding is an
+    anchor once.
+
+    Differs from the paper: Eq. 1 leaves the positive out of the denominator,
+    the original code (`NTXentLoss` of pytorch-metric-learning) keeps it in, and
+    so does this function. With one string there is no negative and the loss is
+    zero.
+
+    Reference:
+        - [Liu et al., 2021](https://arxiv.org/abs/2104.08027)
+        - [Chen et al., 2020](https://arxiv.org/abs/2002.05709), "NT-Xent"
+
+    Args:
+        view_1: Tensor of shape `(batch_size, embedding_dim)`, any float dtype
+            and any norm: similarities are cosines.
+        view_2: Tensor of the same shape; row `i` is the other view of string
+            `i`.
+        temperature: Positive float. Divides the cosines. Defaults to `0.04`,
+            the paper's for sentences and phrases; it takes `0.2` for words.
+
+    Returns:
+        A float32 scalar, the mean over the `2 * batch_size` anchors.
+
+    Example:
+
+    >>> view_1 = np.array([[1.0, 0.0], [0.0, 1.0]])
+    >>> float(info_nce(view_1, view_1, temperature=0.2)) < 0.02
+    True
+    """
+    batch_size = ops.shape(view_1)[0]
+    view_1 = _normalize(view_1)  # (batch_size, embedding_dim)
+    view_2 = _normalize(view_2)
+    embeddings = ops.concatenate([view_1, view_2], axis=0)
+    similarities = ops.matmul(embeddings, ops.transpose(embeddings))
+    itself = ops.eye(2 * batch_size, dtype="bool")
+    logits = ops.where(itself, -float("inf"), similarities / temperature)
+
+    positives = ops.sum(view_1 * view_2, axis=-1) / temperature
+    positives = ops.concatenate([positives, positives], axis=0)
+    return ops.mean(ops.logsumexp(logits, axis=-1) - positives)
+
+
+def _normalize(embeddings):
+    """Rows of unit length, in float32 whatever the dtype policy.
+
+    Rows are scaled before they are squared, so that huge ones do not overflow,
+    and the root is taken of a positive number, so that an all-zero row has a
+    finite gradient on every backend.
+    """
+    embeddings = ops.cast(embeddings, "float32")
+    largest = ops.max(ops.abs(embeddings), axis=-1, keepdims=True)
+    embeddings = embeddings / ops.stop_gradient(ops.maximum(largest, 1.0))
+    square_sum = ops.sum(ops.square(embeddings), axis=-1, keepdims=True)
+    return embeddings / ops.sqrt(ops.maximum(square_sum, 1e-24))

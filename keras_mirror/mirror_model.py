@@ -1,0 +1,274 @@
+import keras
+import numpy as np
+from keras import ops
+
+from keras_mirror.corpus import is_strings
+from keras_mirror.corpus import mirror_dataset
+from keras_mirror.encoder import SentenceEncoder
+from keras_mirror.encoding import encode
+from keras_mirror.encoding import unit_rows
+from keras_mirror.loading import check_length
+from keras_mirror.loading import load_parts
+from keras_mirror.losses import info_nce
+from keras_mirror.preprocessor import MirrorPreprocessor
+from keras_mirror.recipes import get_recipe
+
+
+@keras.saving.register_keras_serializable(package="keras_mirror")
+class MirrorModel(keras.Model):
+    """Mirror-BERT: a pretrained language model becomes a text encoder.
+
+    Every string is its own positive: the same batch goes through the encoder
+    twice, dropout and a random masked span make the two views differ, and
+    `info_nce` pulls each string's views together and the others apart. No
+    labels are needed; ten thousand strings and one epoch are enough.
+
+    Reference:
+        - [Liu et al., 2021](https://arxiv.org/abs/2104.08027)
+
+    Args:
+        encoder: A `SentenceEncoder`, or any `keras.Model` from the features
+            of `preprocessor` to `(batch_size, embedding_dim)`.
+        preprocessor: A `MirrorPreprocessor`.
+        recipe: A `Recipe`, or the name of one of the paper's. Its dropout and
+            pooling describe `encoder` and are not applied to it here;
+            `from_preset` does. Defaults to `"sentence"`.
+        **kwargs: Passed to `keras.Model`.
+
+    Example:
+
+    ```python
+    model = keras_mirror.MirrorModel.from_preset("bert_base_en_uncased")
+    ds = keras_mirror.mirror_dataset("sentences.txt", model.preprocessor)
+    model.compile()
+    model.fit(ds, epochs=1)
+    vectors = model.encode_text(["A man is playing a guitar."])
+    ```
+    """
+
+    def __init__(self, encoder, preprocessor, recipe="sentence", **kwargs):
+        kwargs.setdefault("dtype", encoder.dtype_policy)
+        super().__init__(**kwargs)
+        self.encoder = encoder
+        self.preprocessor = preprocessor
+        self.recipe = get_recipe(recipe)
+        self.built = True  # it has no weights but the encoder's
+
+    def call(self, inputs, training=None):
+        return self.encoder(inputs, training=training)
+
+    # === The algorithm ===
+
+    def train_step(self, *args):
+        # Keras passes `(data)` on TensorFlow and PyTorch, `(state, data)` on
+        # JAX; the views are always last.
+        *state, views = args
+        return super().train_step(*state, stack_views(*views))
+
+    def test_step(self, *args):
+        *state, views = args
+        return super().test_step(*state, stack_views(*views))
+
+    def compute_loss(self, x, y, y_pred, sample_weight=None, training=True):
+        view_1, view_2 = ops.split(y_pred, 2, axis=0)
+        return info_nce(view_1, view_2, self.recipe.temperature)
+
+    # === Training ===
+
+    def compile(self, optimizer="auto", loss=None, metrics=None, **kwargs):
+        """Configures training; without arguments, as the recipe says.
+
+        Args:
+            optimizer: A `keras.Optimizer` or its name. Defaults to `"auto"`:
+                AdamW with the recipe's learning rate and weight decay, and
+                the epsilon of PyTorch's AdamW, as in the original code.
+            loss: Not taken: InfoNCE is built in.
+            metrics: Not taken: there are no labels to compare with.
+            **kwargs: Passed to `keras.Model.compile`.
+        """
+        if loss is not None or metrics is not None:
+            raise ValueError(
+                "`MirrorModel` has its loss built in (InfoNCE over two views) "
+                "and no labels for metrics: call `compile()` without them. "
+                f"Received: loss={loss}, metrics={metrics}"
+            )
+        if optimizer == "auto":
+            optimizer = keras.optimizers.AdamW(
+                learning_rate=self.recipe.learning_rate,
+                weight_decay=self.recipe.weight_decay,
+                epsilon=1e-8,
+            )
+        super().compile(optimizer=optimizer, **kwargs)
+
+    def compile_from_config(self, config):
+        config = keras.saving.deserialize_keras_object(config)
+        self.compile(**config)
+        self.optimizer.build(self.trainable_variables)
+
+    def fit(
+        self,
+        x,
+        batch_size=None,
+        epochs=None,
+        shuffle=True,
+        validation_data=None,
+        **kwargs,
+    ):
+        """Trains as `keras.Model.fit` does, on views or on plain strings.
+
+        Args:
+            x: A dataset of `(view_1, view_2)` from `mirror_dataset`, or
+                strings (a list, a NumPy array, a `tf.data.Dataset`), whose
+                views are then made here.
+            batch_size: Integer, for strings. Defaults to the recipe's.
+            epochs: Integer. Defaults to the recipe's.
+            shuffle: Boolean, for strings. A dataset has its own order.
+                Defaults to `True`.
+            validation_data: As `x`; not shuffled.
+            **kwargs: Passed to `keras.Model.fit`.
+
+        Returns:
+            A `keras.callbacks.History`.
+        """
+        return super().fit(
+            self._views(x, batch_size, shuffle),
+            epochs=epochs or self.recipe.epochs,
+            shuffle=False,  # Keras would shuffle the batches of a dataset
+            validation_data=self._views(validation_data, batch_size),
+            **kwargs,
+        )
+
+    def evaluate(self, x, batch_size=None, **kwargs):
+        """The loss on views or on plain strings, which are not shuffled."""
+        return super().evaluate(self._views(x, batch_size), **kwargs)
+
+    # === Use ===
+
+    @classmethod
+    def from_preset(cls, preset, recipe="sentence", dtype=None, **overrides):
+        """A model ready for mirror fine-tuning, from pretrained weights.
+
+        Args:
+            preset: A keras-hub preset name such as `"bert_base_en_uncased"`,
+                a `kaggle://`, `hf://` or `modelscope://` handle, a local
+                keras-hub preset folder, or a local Hugging Face folder.
+            recipe: `"sentence"`, `"phrase"`, `"word"`, or a `Recipe`.
+                Defaults to `"sentence"`.
+            dtype: A dtype policy such as `"mixed_bfloat16"`. Defaults to
+                `None`: the global one.
+            **overrides: Fields of `Recipe` with new values, such as
+                `temperature`, `pooling_mode` or `dropout`.
+
+        Returns:
+            A `MirrorModel`.
+
+        Raises:
+            ValueError: The preset or the recipe is unknown, an override is
+                out of range, or the preset is damaged.
+        """
+        recipe = get_recipe(recipe, **overrides)
+        parts = load_parts(preset, dropout=recipe.dropout, dtype=dtype)
+        recipe = recipe.for_backbone(parts.backbone)
+        check_length(recipe.sequence_length, parts.backbone)
+        encoder = SentenceEncoder(
+            parts.backbone,
+            recipe.pooling_mode,
+            parts.activation,
+            parts.layer_norm_epsilon,
+            dtype=dtype,
+        )
+        preprocessor = MirrorPreprocessor(
+            parts.tokenizer, recipe.sequence_length, recipe.span_length
+        )
+        return cls(encoder, preprocessor, recipe, dtype=dtype)
+
+    def encode_text(self, text, batch_size=64):
+        """Turns texts into vectors.
+
+        A text's vector does not depend on the texts around it (but with
+        `"padded_mean"` pooling). Texts are cut at the preprocessor's
+        `sequence_length`.
+
+        Args:
+            text: A string, or a list or array of strings.
+            batch_size: Integer, texts per call of the encoder. Defaults to
+                `64`.
+
+        Returns:
+            A float32 NumPy array of shape `(len(text), embedding_dim)`, one
+            row for a single string. Rows are not normalised.
+
+        Raises:
+            TypeError: An element is not a string.
+
+        Example:
+
+        >>> model.encode_text(["a man plays", "a woman plays"]).shape[0]
+        2
+        """
+        return encode(self, text, batch_size)
+
+    def similarity(self, embeddings_1, embeddings_2):
+        """Cosines of all rows of one array with all rows of another.
+
+        Args:
+            embeddings_1: Array of shape `(n, embedding_dim)`.
+            embeddings_2: Array of shape `(m, embedding_dim)`.
+
+        Returns:
+            A float32 NumPy array of shape `(n, m)`.
+
+        Example:
+
+        >>> vectors = model.encode_text(["a man plays", "a woman"])
+        >>> model.similarity(vectors, vectors).shape
+        (2, 2)
+        """
+        embeddings = [unit_rows(embeddings_1), unit_rows(embeddings_2)]
+        return embeddings[0] @ embeddings[1].T
+
+    # === Config ===
+
+    def get_config(self):
+        parts = {
+            "encoder": self.encoder,
+            "preprocessor": self.preprocessor,
+            "recipe": self.recipe,
+        }
+        serialize = keras.saving.serialize_keras_object
+        config = {name: serialize(part) for name, part in parts.items()}
+        return {**super().get_config(), **config}
+
+    @classmethod
+    def from_config(cls, config):
+        config = dict(config)
+        for name in ("encoder", "preprocessor", "recipe"):
+            part = keras.saving.deserialize_keras_object(config[name])
+            config[name] = part
+        return cls(**config)
+
+    def _views(self, data, batch_size, shuffle=False):
+        if not is_strings(data):
+            return data
+        return mirror_dataset(
+            np.array(data, dtype=object) if isinstance(data, list) else data,
+            self.preprocessor,
+            batch_size or self.recipe.batch_size,
+            shuffle=shuffle,
+        )
+
+
+def stack_views(view_1, view_2):
+    """One batch of twice the size: dropout is drawn for every row.
+
+    Args:
+        view_1: Dict of features of shape `(batch_size, ...)`.
+        view_2: Dict of the same features of the other view.
+
+    Returns:
+        A dict of features of shape `(2 * batch_size, ...)`.
+    """
+    return {
+        name: ops.concatenate([feature, view_2[name]], axis=0)
+        for name, feature in view_1.items()
+    }

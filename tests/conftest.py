@@ -1,0 +1,25 @@
+# PyTorch first: after TensorFlow its import crashes on some machines.
+import torch  # isort: skip  # noqa: F401
+
+import keras
+import pytest
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--runslow", action="store_true", help="run the slow tests too"
+    )
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--runslow"):
+        return
+    for item in items:
+        if "slow" in item.keywords:
+            item.add_marker(pytest.mark.skip(reason="needs --runslow"))
+
+
+@pytest.fixture(autouse=True)
+def seed():
+    keras.config.disable_traceback_filtering()
+    keras.utils.set_random_seed(0)
