@@ -1,12 +1,21 @@
 """Mirror-BERT for Keras 3: text encoders without labels."""
 
-from keras_mirror import interop
-from keras_mirror import layers
-from keras_mirror import losses
-from keras_mirror import recipes
-from keras_mirror.corpus import mirror_dataset
-from keras_mirror.encoder import SentenceEncoder
-from keras_mirror.mirror_model import MirrorModel
-from keras_mirror.preprocessor import MirrorPreprocessor
-from keras_mirror.recipes import Recipe
-from keras_mirror.version import __version__
+import sys
+
+from keras_mirror.version import __version__ as __version__
+
+# The command line chooses the backend before Keras is imported, and answers
+# `--help` without it. Everybody else gets every name, and every class
+# registered for `keras.saving.load_model`, from `import keras_mirror` alone.
+if "keras_mirror_cli" not in sys.modules:
+    from keras_mirror import interop as interop
+    from keras_mirror import layers as layers
+    from keras_mirror import losses as losses
+    from keras_mirror import recipes as recipes
+    from keras_mirror.corpus import mirror_dataset as mirror_dataset
+    from keras_mirror.encoder import SentenceEncoder as SentenceEncoder
+    from keras_mirror.mirror_model import MirrorModel as MirrorModel
+    from keras_mirror.preprocessor import (
+        MirrorPreprocessor as MirrorPreprocessor,
+    )
+    from keras_mirror.recipes import Recipe as Recipe

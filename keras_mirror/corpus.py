@@ -130,7 +130,7 @@ def _read(source, drop_duplicates):
     elif isinstance(source, (list, tuple)) and not _are_paths(source):
         return collect_strings(source, drop_duplicates)
     elif isinstance(source, np.ndarray):
-        texts = [_native(text) for text in source.ravel()]
+        texts = map(_native, np.atleast_1d(source).tolist())
         return collect_strings(texts, drop_duplicates)
     elif not isinstance(source, (list, tuple)):
         raise TypeError(
@@ -166,11 +166,9 @@ def _strings_of_dataset(dataset):
             "Received: a repeated `tf.data.Dataset`. Use `take()`"
         )
     for element in dataset.as_numpy_iterator():
-        for text in np.ravel(element):
+        for text in np.array(element, dtype=object).ravel():
             yield _native(text)
 
 
 def _native(text):
-    if isinstance(text, bytes):
-        return text.decode("utf-8")
-    return str(text) if isinstance(text, np.str_) else text
+    return text.decode("utf-8") if isinstance(text, bytes) else text

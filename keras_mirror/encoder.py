@@ -5,6 +5,9 @@ from keras_mirror.backbones import set_activation
 from keras_mirror.backbones import set_layer_norm_epsilon
 from keras_mirror.layers import SentencePooling
 
+# XLM-R large, the largest text encoder among keras-hub presets, has 5.6e8.
+MAX_WEIGHTS = 2**31
+
 
 @keras.saving.register_keras_serializable(package="keras_mirror")
 class SentenceEncoder(keras.Model):
@@ -85,8 +88,26 @@ class SentenceEncoder(keras.Model):
     @classmethod
     def from_config(cls, config):
         config = dict(config)
+        _check_size(config["backbone"]["config"])
         backbone = keras.saving.deserialize_keras_object(config["backbone"])
         return cls(**{**config, "backbone": backbone})
+
+
+def _check_size(config):
+    """Refuses sizes that only a damaged or hostile archive would ask for."""
+    sizes = {
+        name: config.get(name, 1)
+        for name in ("vocabulary_size", "num_layers", "hidden_dim")
+        + ("intermediate_dim", "max_sequence_length")
+    }
+    rows = sizes["vocabulary_size"] + sizes["max_sequence_length"]
+    wide = 4 * sizes["hidden_dim"] + 2 * sizes["intermediate_dim"]
+    num_weights = (rows + sizes["num_layers"] * wide) * sizes["hidden_dim"]
+    if num_weights > MAX_WEIGHTS:
+        raise ValueError(
+            f"A backbone must have at most {MAX_WEIGHTS} weights. "
+            f"Received: {num_weights}, from {sizes}"
+        )
 
 
 def _backbone_inputs(backbone, inputs):

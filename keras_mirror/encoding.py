@@ -4,10 +4,7 @@ from keras_mirror.text_files import as_strings
 
 
 def encode(model, texts, batch_size=64):
-    """Vectors of texts, texts of similar length computed together.
-
-    Sorting by length saves padding; the widths of a batch are few, because
-    every new shape is compiled anew.
+    """Vectors of texts: `MirrorModel.encode_text`, see there.
 
     Args:
         model: A `MirrorModel`.
@@ -15,8 +12,7 @@ def encode(model, texts, batch_size=64):
         batch_size: Integer, texts per call of the encoder.
 
     Returns:
-        A float32 array of shape `(len(texts), embedding_dim)`, in the order
-        of `texts`.
+        A float32 array of shape `(len(texts), embedding_dim)`.
 
     Example:
 
@@ -24,6 +20,34 @@ def encode(model, texts, batch_size=64):
     0
     """
     token_ids = model.preprocessor.tokenize(as_strings(texts))
+    return encode_ids(model, token_ids, batch_size)
+
+
+def encode_ids(model, token_ids, batch_size=64):
+    """Vectors of tokenized texts, those of similar length computed together.
+
+    Sorting by length saves padding; the widths of a batch are few, because
+    every new shape is compiled anew.
+
+    Args:
+        model: A `MirrorModel`.
+        token_ids: List of lists of integers, without special tokens.
+        batch_size: Integer, texts per call of the encoder.
+
+    Returns:
+        A float32 array of shape `(len(token_ids), embedding_dim)`, in the
+        order of `token_ids`.
+
+    Example:
+
+    >>> encode_ids(model, [[7, 8], [9]]).shape[0]
+    2
+    """
+    if not isinstance(batch_size, int) or batch_size < 1:
+        raise ValueError(
+            "`batch_size` must be a positive integer. "
+            f"Received: batch_size={batch_size!r}"
+        )
     lengths = np.array([len(ids) for ids in token_ids], dtype=int)
     embedding_dim = model.encoder.output_shape[-1]
     embeddings = np.empty((len(token_ids), embedding_dim), dtype="float32")

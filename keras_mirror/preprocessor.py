@@ -6,11 +6,15 @@ import numpy as np
 
 from keras_mirror.layers import RandomSpanMasking
 from keras_mirror.plain_text import PlainTextTokenizer
+from keras_mirror.text_files import as_strings
 
 try:
     import tensorflow as tf
 except ImportError:
     tf = None
+
+# More than any backbone has positions: an archive cannot ask for terabytes.
+MAX_SEQUENCE_LENGTH = 100_000
 
 
 @keras.saving.register_keras_serializable(package="keras_mirror")
@@ -62,6 +66,14 @@ class MirrorPreprocessor(keras.layers.Layer):
     ):
         super().__init__(**kwargs)
         _check_special_tokens(tokenizer, with_mask=span_length)
+        if not isinstance(sequence_length, int) or not (
+            3 <= sequence_length <= MAX_SEQUENCE_LENGTH
+        ):
+            raise ValueError(
+                "`sequence_length` must be an integer of 3 to "
+                f"{MAX_SEQUENCE_LENGTH}. "
+                f"Received: sequence_length={sequence_length!r}"
+            )
         self.tokenizer = tokenizer
         self.sequence_length = sequence_length
         self.span_length = span_length
@@ -78,12 +90,11 @@ class MirrorPreprocessor(keras.layers.Layer):
         self.built = True
 
     def call(self, inputs):
+        inputs = _without_eager_tensors(inputs)
+        if _is_single(inputs):
+            return _first(self.call(_batch_of_one(inputs)))
         if _is_tensor(inputs):
-            if inputs.shape.rank == 0:
-                return _first(self.call(inputs[tf.newaxis]))
             return self._pack_tensor(self._tokenize_tensor(inputs))
-        if isinstance(inputs, str):
-            return _first(self.call([inputs]))
         return self.pack(self.tokenize(inputs))
 
     def views(self, texts, seed=None):
@@ -97,6 +108,10 @@ class MirrorPreprocessor(keras.layers.Layer):
         Returns:
             A tuple `(view_1, view_2)` of two dicts as a call returns them.
         """
+        texts = _without_eager_tensors(texts)
+        if _is_single(texts):
+            views = self.views(_batch_of_one(texts), seed)
+            return tuple(_first(view) for view in views)
         view_1 = self(texts)
         if self.span_masking is None:
             return view_1, dict(view_1)
@@ -114,7 +129,7 @@ class MirrorPreprocessor(keras.layers.Layer):
         Returns:
             A list of lists of integers.
         """
-        return self._plain_text(list(texts))
+        return self._plain_text(as_strings(texts))
 
     def pack(self, token_ids, length=None):
         """Adds start and end, cuts, and pads lists of token ids to an array.
@@ -227,6 +242,25 @@ def _check_special_tokens(tokenizer, with_mask):
             f"model. Received: tokenizer={type(tokenizer).__name__}, which "
             f"has no {', '.join(missing)}"
         )
+
+
+def _without_eager_tensors(inputs):
+    # keras-hub's tokenizers give ragged tensors in a graph only.
+    if not _is_tensor(inputs) or not tf.executing_eagerly():
+        return inputs
+    if inputs.shape.rank == 0:
+        return inputs.numpy().decode("utf-8")
+    return [text.decode("utf-8") for text in inputs.numpy()]
+
+
+def _is_single(inputs):
+    if _is_tensor(inputs):
+        return inputs.shape.rank == 0
+    return isinstance(inputs, str)
+
+
+def _batch_of_one(text):
+    return text[tf.newaxis] if _is_tensor(text) else [text]
 
 
 def _first(features):

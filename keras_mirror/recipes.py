@@ -136,7 +136,8 @@ def get_recipe(name, **overrides):
     >>> get_recipe("sentence", batch_size=100).batch_size
     100
     """
-    if isinstance(name, str) and name not in PAPER_RECIPES:
+    is_name = isinstance(name, str) and name in PAPER_RECIPES
+    if not is_name and not isinstance(name, Recipe):
         raise ValueError(
             f"`recipe` must be one of {tuple(PAPER_RECIPES)} or a `Recipe`. "
             f"Received: recipe={name!r}"
@@ -147,5 +148,5 @@ def get_recipe(name, **overrides):
         raise ValueError(
             f"A recipe has the fields {fields}. Received: {unknown}"
         )
-    recipe = name if isinstance(name, Recipe) else PAPER_RECIPES[name]
+    recipe = PAPER_RECIPES[name] if is_name else name
     return dataclasses.replace(recipe, **overrides)

@@ -100,6 +100,26 @@ def read_lines(*paths, errors="strict"):
     return itertools.chain.from_iterable(files)
 
 
+def batched(items, size):
+    """Lists of `size` items, the last one shorter (Python 3.12 has it).
+
+    Args:
+        items: Iterable.
+        size: Positive integer.
+
+    Returns:
+        An iterator of lists.
+
+    Example:
+
+    >>> list(batched("abc", 2))
+    [['a', 'b'], ['c']]
+    """
+    items = iter(items)
+    while batch := list(itertools.islice(items, size)):
+        yield batch
+
+
 def as_strings(texts):
     """A list of strings from whatever a user calls texts.
 
@@ -133,12 +153,19 @@ def as_strings(texts):
 
 
 def check_string(text, index):
-    """Raises a TypeError unless `text`, the element `index`, is a string."""
+    """Raises an error unless `text`, the element `index`, is a string."""
     if not isinstance(text, str):
         raise TypeError(
             "Texts must be strings. "
             f"Received: {text!r} of type {type(text).__name__} at index {index}"
         )
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            "Texts must be valid Unicode. Received: a lone surrogate at "
+            f"character {error.start} of the text at index {index}"
+        ) from error
 
 
 def _lines_of(path, errors):

@@ -63,7 +63,17 @@ class RandomSpanMasking(keras.layers.Layer):
         if not isinstance(span_length, int) or span_length < 1:
             raise ValueError(
                 "`span_length` must be a positive integer. "
-                f"Received: span_length={span_length}"
+                f"Received: span_length={span_length!r}"
+            )
+        if not isinstance(mask_token, str):
+            raise ValueError(
+                "`mask_token` must be a string. "
+                f"Received: mask_token={mask_token!r}"
+            )
+        if not isinstance(min_length, int) or min_length < 0:
+            raise ValueError(
+                "`min_length` must be an integer, 0 or more. "
+                f"Received: min_length={min_length!r}"
             )
         self.span_length = span_length
         self.mask_token = mask_token
@@ -73,6 +83,7 @@ class RandomSpanMasking(keras.layers.Layer):
         self._convert_input_args = False
         self._allow_non_tensor_positional_args = True
         self._generator = np.random.default_rng(seed)
+        self._tensor_generator = None
 
     def build(self, input_shape=None):
         self.built = True
@@ -127,9 +138,16 @@ class RandomSpanMasking(keras.layers.Layer):
 
     def _draw_tensor(self, texts, seed):
         shape = tf.shape(texts)
-        if seed is None:
-            return tf.random.uniform(shape, seed=self.seed, dtype="float64")
-        return tf.random.stateless_uniform(shape, seed, dtype="float64")
+        if seed is not None:
+            return tf.random.stateless_uniform(shape, seed, dtype="float64")
+        if self._tensor_generator is None:
+            # A variable outside of the graph: an op with a seed would start
+            # again with every epoch of a dataset.
+            with tf.init_scope(), tf.device("cpu"):
+                self._tensor_generator = tf.random.Generator.from_seed(
+                    self._generator.integers(2**63)
+                )
+        return self._tensor_generator.uniform(shape, dtype="float64")
 
     def _split_tensor(self, texts, uniforms):
         length = tf.strings.length(texts, unit="UTF8_CHAR")

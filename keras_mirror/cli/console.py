@@ -1,0 +1,129 @@
+import contextlib
+import logging
+import os
+import sys
+import time
+import warnings
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn
+from rich.progress import MofNCompleteColumn
+from rich.progress import Progress
+from rich.progress import TextColumn
+from rich.progress import TimeElapsedColumn
+from rich.progress import TimeRemainingColumn
+
+BACKENDS = ("tensorflow", "jax", "torch")
+
+
+def backend_options(command):
+    """Adds `--backend` and `--debug`, which every command has."""
+    command = click.option(
+        "--debug",
+        is_flag=True,
+        help="Show tracebacks and what the frameworks print.",
+    )(command)
+    return click.option(
+        "--backend",
+        type=click.Choice(BACKENDS),
+        help="Keras backend. Default: KERAS_BACKEND, or Keras's own default.",
+    )(command)
+
+
+def start_keras(backend, debug):
+    """Imports Keras on a backend, without the noise of the frameworks.
+
+    Args:
+        backend: One of `BACKENDS`, or `None` for Keras's own choice.
+        debug: Boolean. With it the frameworks may print.
+    """
+    if backend:
+        os.environ["KERAS_BACKEND"] = backend
+    backend = os.environ.get("KERAS_BACKEND")
+    if backend and backend not in BACKENDS:
+        raise click.UsageError(
+            f"KERAS_BACKEND must be one of {', '.join(BACKENDS)}. "
+            f"Received: KERAS_BACKEND={backend}"
+        )
+    if not debug:
+        _silence()
+    with status("Starting Keras"):
+        try:
+            import keras
+        except ImportError as error:
+            name = backend or "tensorflow"
+            raise ImportError(
+                f"The backend {name} cannot be imported: {error}. Install it "
+                f"(`pip install keras-mirror[{name}]`) or choose another with "
+                "--backend"
+            ) from error
+        import keras_mirror.mirror_model  # noqa: F401  registers the classes
+    return keras
+
+
+def console():
+    """Where progress and summaries go: never into a pipe of results."""
+    return Console(file=sys.stderr, soft_wrap=True, highlight=False)
+
+
+def print_error(message):
+    """One line that says what went wrong."""
+    click.echo(f"keras-mirror: error: {message}", err=True)
+
+
+def print_summary(rows, start):
+    """The end of a command: what was done, in how many seconds.
+
+    Args:
+        rows: Dict from a name to a value.
+        start: Float, `time.monotonic()` when the command began.
+    """
+    seconds = time.monotonic() - start
+    rows = {**rows, "seconds": f"{seconds:.1f}"}
+    width = max(len(name) for name in rows)
+    for name, value in rows.items():
+        click.echo(f"{name:<{width}}  {value}", err=True)
+
+
+def status(message):
+    """A spinner for what takes seconds and has no steps."""
+    return console().status(f"{message} ...")
+
+
+def progress_bar():
+    """A progress bar with counts and times."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console(),
+    )
+
+
+@contextlib.contextmanager
+def told_warnings():
+    """Prints this package's own warnings as lines, and no others."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    for warning in caught:
+        if issubclass(warning.category, UserWarning):
+            click.echo(f"keras-mirror: {warning.message}", err=True)
+
+
+def _silence():
+    """Keeps frameworks quiet: levels for some, a closed door for the rest.
+
+    TensorFlow's C++ code writes to file descriptor 2 whatever its log level
+    is, so that descriptor leads nowhere and ours is a copy of it.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    logging.disable(logging.WARNING)
+    warnings.simplefilter("ignore")
+    sys.stderr.flush()
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8")
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)

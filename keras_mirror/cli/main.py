@@ -1,0 +1,53 @@
+import sys
+import traceback
+
+import click
+
+from keras_mirror.cli.console import print_error
+from keras_mirror.cli.encode import encode
+from keras_mirror.cli.similarity import similarity
+from keras_mirror.cli.train import train
+from keras_mirror.version import __version__
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="keras-mirror")
+def cli():
+    """Turns a pretrained language model into a text encoder, without labels."""
+
+
+cli.add_command(train)
+cli.add_command(encode)
+cli.add_command(similarity)
+
+
+def run(arguments=None):
+    """Runs a command and exits: 0 done, 1 failed, 2 wrong use, 130 stopped.
+
+    What goes wrong is told in one line; `--debug` adds the traceback.
+
+    Args:
+        arguments: List of strings. Defaults to `None`: those of the process.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    debug = "--debug" in arguments
+    try:
+        code = cli.main(arguments, "keras-mirror", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except (KeyboardInterrupt, click.Abort):
+        print_error("interrupted; nothing was saved")
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(1)  # the reader of our output has gone: nothing to tell
+    except click.UsageError as error:
+        _tell(error, error.format_message(), debug)
+        sys.exit(2)
+    except Exception as error:
+        _tell(error, str(error) or type(error).__name__, debug)
+        sys.exit(1)
+
+
+def _tell(error, message, debug):
+    if debug:
+        traceback.print_exception(error)
+    print_error(" ".join(message.split()))

@@ -1,0 +1,79 @@
+import contextlib
+import itertools
+import os
+import tempfile
+
+import click
+
+
+def overwrite_option(command):
+    """Adds `--overwrite`."""
+    return click.option(
+        "--overwrite", is_flag=True, help="Replace an existing output file."
+    )(command)
+
+
+def check_output(path, overwrite, suffix=None):
+    """Finds out before the work starts whether its result can be written.
+
+    Args:
+        path: String.
+        overwrite: Boolean, whether an existing file may be replaced.
+        suffix: String that `path` must end with, or `None`.
+
+    Raises:
+        click.UsageError: `path` exists, is a folder, or ends otherwise.
+        OSError: The folder of `path` cannot be written.
+    """
+    if suffix and not path.endswith(suffix):
+        raise click.UsageError(
+            f"--output must end in {suffix}. Received: {path}"
+        )
+    if os.path.isdir(path):
+        raise click.UsageError(f"--output must be a file. '{path}' is a folder")
+    if os.path.exists(path) and not overwrite:
+        raise click.UsageError(
+            f"'{path}' exists. Choose another --output, or add --overwrite"
+        )
+    folder = os.path.dirname(path) or "."
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OSError(
+            f"'{path}' cannot be written: {error.strerror or error}"
+        ) from error
+
+
+def interrupted_path(path):
+    """A new name beside `path`, for what is only half done.
+
+    Args:
+        path: String.
+
+    Returns:
+        A string, such as `"encoder.interrupted.keras"`, that is no file yet.
+    """
+    stem, suffix = os.path.splitext(path)
+    names = itertools.chain([""], map("-{}".format, itertools.count(2)))
+    paths = (f"{stem}.interrupted{name}{suffix}" for name in names)
+    return next(path for path in paths if not os.path.exists(path))
+
+
+@contextlib.contextmanager
+def atomic_output(path):
+    """A path to write to, which becomes `path` once all is written.
+
+    Whatever goes wrong before, `path` stays as it was.
+
+    Args:
+        path: String.
+
+    Yields:
+        A string, a path in the same folder with the same ending.
+    """
+    folder, name = os.path.split(path)
+    with tempfile.TemporaryDirectory(dir=folder or ".", prefix=".") as scratch:
+        unfinished = os.path.join(scratch, name)
+        yield unfinished
+        os.replace(unfinished, path)

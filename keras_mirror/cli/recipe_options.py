@@ -1,0 +1,41 @@
+import functools
+
+import click
+
+# A field of `Recipe`: its type and what it is. The defaults are the recipe's.
+FIELDS = {
+    "temperature": (float, "Divides the cosines in the loss."),
+    "span_length": (int, "Characters masked in one view; 0 masks none."),
+    "sequence_length": (int, "Most tokens of a text."),
+    "pooling_mode": (str, "cls, mean, max or padded_mean."),
+    "dropout": (float, "Rate of all dropouts of the backbone."),
+    "learning_rate": (float, "Of AdamW."),
+    "weight_decay": (float, "Of AdamW."),
+    "epochs": (int, "Times that the corpus is seen."),
+    "batch_size": (int, "Strings of a step, each other's negatives."),
+}
+
+
+def recipe_options(command):
+    """Adds `--recipe` and an option for every field of a recipe.
+
+    The command gets `recipe`, a string, and `fields`, a dict of the fields
+    that were given.
+    """
+
+    @functools.wraps(command)
+    def with_fields(**arguments):
+        fields = {name: arguments.pop(name) for name in FIELDS}
+        given = {name: v for name, v in fields.items() if v is not None}
+        return command(fields=given, **arguments)
+
+    for name, (kind, text) in reversed(FIELDS.items()):
+        option = "--" + name.replace("_", "-")
+        with_fields = click.option(option, type=kind, help=text)(with_fields)
+    return click.option(
+        "--recipe",
+        type=click.Choice(["sentence", "phrase", "word"]),
+        default="sentence",
+        show_default=True,
+        help="The paper's settings for texts of this kind.",
+    )(with_fields)

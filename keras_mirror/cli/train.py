@@ -1,0 +1,137 @@
+import os
+import time
+
+import click
+
+from keras_mirror.cli.console import backend_options
+from keras_mirror.cli.console import print_summary
+from keras_mirror.cli.console import start_keras
+from keras_mirror.cli.console import status
+from keras_mirror.cli.console import told_warnings
+from keras_mirror.cli.output_file import atomic_output
+from keras_mirror.cli.output_file import check_output
+from keras_mirror.cli.output_file import interrupted_path
+from keras_mirror.cli.output_file import overwrite_option
+from keras_mirror.cli.recipe_options import recipe_options
+from keras_mirror.text_files import collect_strings
+from keras_mirror.text_files import read_lines
+
+
+@click.command()
+@click.argument("corpus", nargs=-1, required=True, type=click.Path())
+@click.option(
+    "--preset",
+    required=True,
+    help="keras-hub name, handle (kaggle://, hf://), or local folder.",
+)
+@click.option("--output", required=True, help="Archive to write, *.keras.")
+@recipe_options
+@click.option("--seed", type=int, help="Repeats a run on the same backend.")
+@click.option("--limit", type=click.IntRange(2), help="Use so many strings.")
+@click.option("--keep-duplicates", is_flag=True, help="As the original code.")
+@click.option(
+    "--errors",
+    type=click.Choice(["strict", "replace"]),
+    default="strict",
+    show_default=True,
+    help="What to do with bytes that are not UTF-8.",
+)
+@click.option("--dtype-policy", help="E.g. mixed_bfloat16. Default: float32.")
+@overwrite_option
+@backend_options
+def train(
+    corpus,
+    preset,
+    output,
+    recipe,
+    fields,
+    seed,
+    limit,
+    keep_duplicates,
+    errors,
+    dtype_policy,
+    overwrite,
+    backend,
+    debug,
+):
+    """Mirror-fine-tunes PRESET on text files, one text a line."""
+    start = time.monotonic()
+    check_output(output, overwrite, suffix=".keras")
+    strings = _read(corpus, errors, limit, keep_duplicates)
+
+    keras = start_keras(backend, debug)
+    model = _make_model(keras, preset, recipe, fields, dtype_policy, seed)
+    history = _fit(model, strings, seed)
+
+    finished = history.steps == history.planned
+    path = output if finished else interrupted_path(output)
+    with status("Saving"), atomic_output(path) as unfinished:
+        model.save(unfinished)
+    print_summary(_summary(model, strings, history, path), start)
+    return 0 if finished else 130
+
+
+def _read(paths, errors, limit, keep_duplicates):
+    try:
+        lines = read_lines(*paths, errors=errors)
+    except FileNotFoundError as error:
+        raise click.UsageError(str(error)) from error
+    with status("Reading"):
+        corpus = collect_strings(lines, not keep_duplicates, limit)
+    if len(corpus.strings) < 2:
+        raise ValueError(
+            "a corpus needs at least two different strings. Received: "
+            f"{corpus.num_read} lines with {len(corpus.strings)} usable "
+            f"string(s) in {', '.join(paths)}"
+        )
+    return corpus
+
+
+def _make_model(keras, preset, recipe, fields, dtype_policy, seed):
+    from keras_mirror.mirror_model import MirrorModel
+    from keras_mirror.recipes import get_recipe
+
+    if seed is not None:
+        keras.utils.set_random_seed(seed)
+    try:
+        recipe = get_recipe(recipe, **fields)
+        if dtype_policy:
+            dtype_policy = keras.dtype_policies.get(dtype_policy)
+        with status(f"Loading {preset}"):
+            model = MirrorModel.from_preset(preset, recipe, dtype_policy)
+    except ValueError as error:
+        if os.path.isdir(preset) and os.path.exists(preset):
+            raise
+        raise click.UsageError(str(error)) from error
+    model.compile()
+    return model
+
+
+def _fit(model, corpus, seed):
+    from keras_mirror.cli.training_progress import TrainingProgress
+    from keras_mirror.corpus import mirror_dataset
+
+    with told_warnings():
+        dataset = mirror_dataset(
+            corpus, model.preprocessor, model.recipe.batch_size, seed=seed
+        )
+    progress = TrainingProgress(len(dataset) * model.recipe.epochs)
+    with progress:
+        model.fit(dataset, verbose=0, callbacks=[progress])
+    return progress
+
+
+def _summary(model, corpus, progress, path):
+    lengths = map(len, model.preprocessor.tokenize(corpus.strings))
+    longest = model.recipe.sequence_length - 2  # start and end are special
+    return {
+        "strings read": corpus.num_read,
+        "empty": f"{corpus.num_empty} dropped",
+        "with NUL bytes": f"{corpus.num_binary} dropped",
+        "duplicates": f"{corpus.num_duplicates} dropped",
+        "cut": f"{sum(length > longest for length in lengths)} at "
+        f"{model.recipe.sequence_length} tokens",
+        "steps": f"{progress.steps} of {progress.planned}",
+        "last loss": f"{progress.loss:.4f}",
+        "archive": path,
+    }

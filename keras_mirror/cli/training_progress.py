@@ -1,0 +1,57 @@
+import signal
+import threading
+
+import keras
+
+from keras_mirror.cli.console import progress_bar
+
+
+class TrainingProgress(keras.callbacks.Callback):
+    """A progress bar over all steps, and a clean end on Ctrl-C.
+
+    The first Ctrl-C ends training after the step that runs, so that the
+    weights are whole; the second one stops at once.
+
+    Args:
+        planned: Integer, the number of steps of all epochs.
+    """
+
+    def __init__(self, planned):
+        super().__init__()
+        self.planned = planned
+        self.steps = 0
+        self.loss = float("nan")
+        self._bar = progress_bar()
+        self._task = self._bar.add_task("Training", total=planned)
+        self._stop = False
+
+    def __enter__(self):
+        # Signals reach the main thread only.
+        if threading.current_thread() is threading.main_thread():
+            self._previous = signal.signal(signal.SIGINT, self._interrupt)
+        self._bar.start()
+        return self
+
+    def __exit__(self, *exception):
+        self._bar.stop()
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, self._previous)
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.steps += 1
+        self.loss = float(logs["loss"])
+        self._bar.update(
+            self._task,
+            completed=self.steps,
+            description=f"Training, loss {self.loss:.3f}",
+        )
+        self.model.stop_training = self.model.stop_training or self._stop
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.model.stop_training = self.model.stop_training or self._stop
+
+    def _interrupt(self, signum, frame):
+        if self._stop:
+            raise KeyboardInterrupt
+        self._stop = True
+        self._bar.update(self._task, description="Stopping after this step")
