@@ -46,7 +46,9 @@ def load(name, pooling_mode):
 def score(model, texts_1, texts_2):
     vectors_1 = model.encode_text(list(texts_1))
     vectors_2 = model.encode_text(list(texts_2))
-    norms = [(vectors**2).sum(axis=1) ** 0.5 for vectors in (vectors_1, vectors_2)]
+    norms = [
+        (vectors**2).sum(axis=1) ** 0.5 for vectors in (vectors_1, vectors_2)
+    ]
     return (vectors_1 * vectors_2).sum(axis=1) / (norms[0] * norms[1])
 
 

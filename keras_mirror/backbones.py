@@ -25,6 +25,11 @@ def set_activation(backbone, activation):
 
     >>> set_activation(backbone, "gelu")
     """
+    if not isinstance(activation, str):
+        raise ValueError(
+            "`activation` must be a string. "
+            f"Received: activation={activation!r}"
+        )
     function = _activation(activation)
     for layer in backbone._flatten_layers():
         if hasattr(layer, "intermediate_dim") and hasattr(layer, "activation"):

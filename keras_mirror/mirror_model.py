@@ -10,6 +10,7 @@ from keras_mirror.encoding import unit_rows
 from keras_mirror.loading import check_length
 from keras_mirror.loading import load_parts
 from keras_mirror.losses import info_nce
+from keras_mirror.optimizers import AdamW
 from keras_mirror.preprocessor import MirrorPreprocessor
 from keras_mirror.recipes import get_recipe
 
@@ -80,8 +81,8 @@ class MirrorModel(keras.Model):
 
         Args:
             optimizer: A `keras.Optimizer` or its name. Defaults to `"auto"`:
-                AdamW with the recipe's learning rate and weight decay, and
-                the epsilon of PyTorch's AdamW, as in the original code.
+                `keras_mirror.optimizers.AdamW`, PyTorch's, with the recipe's
+                learning rate and weight decay, as in the original code.
             loss: Not taken: InfoNCE is built in.
             metrics: Not taken: there are no labels to compare with.
             **kwargs: Passed to `keras.Model.compile`.
@@ -93,17 +94,16 @@ class MirrorModel(keras.Model):
                 f"Received: loss={loss}, metrics={metrics}"
             )
         if optimizer == "auto":
-            optimizer = keras.optimizers.AdamW(
+            optimizer = AdamW(
                 learning_rate=self.recipe.learning_rate,
                 weight_decay=self.recipe.weight_decay,
-                epsilon=1e-8,
             )
         super().compile(optimizer=optimizer, **kwargs)
+        # An archive holds the optimizer's state also before the first step.
+        self.optimizer.build(self.trainable_variables)
 
     def compile_from_config(self, config):
-        config = keras.saving.deserialize_keras_object(config)
-        self.compile(**config)
-        self.optimizer.build(self.trainable_variables)
+        self.compile(**keras.saving.deserialize_keras_object(config))
 
     def fit(
         self,

@@ -1,15 +1,31 @@
 import functools
 
 import keras_hub
+import regex
 import tokenizers
+
+# BERT's own cleaning of a text, in words both RE2 and `regex` understand.
+CLEANING = (
+    ("[\\t\\n\\r\\p{Z}]", " "),
+    ("[\\p{Cc}\\p{Cf}\\p{Co}\ufffd]", ""),
+)
+# Python and ICU write a capital sigma at the end of a word as `ς`, BERT as `σ`.
+SIGMA = ("Σ", "σ")
 
 
 class PlainTextTokenizer:
     """Strings to token ids with a keras-hub tokenizer, as plain text only.
 
     What a user writes is text, also where it reads `[MASK]` or `</s>`: no
-    special token is ever read out of it. Works on Python strings, without
-    TensorFlow, and gives the ids that the tokenizer gives in a graph.
+    special token is ever read out of it. And the ids are those that the model
+    was pretrained with, in a graph and outside of it, where keras-hub 0.32
+    differs:
+
+    - WordPiece: keras-hub folds case (`ß` to `ss`, `™` to `tm`), splits words
+      at invisible characters and not at every space. Here texts are cleaned
+      and lower-cased as BERT does before keras-hub sees them.
+    - Byte pairs: outside of graphs keras-hub splits words by GPT-4's rule,
+      not by RoBERTa's.
 
     Args:
         tokenizer: A `keras_hub.tokenizers.Tokenizer`. It is changed in place:
@@ -30,42 +46,72 @@ class PlainTextTokenizer:
 
     def __init__(self, tokenizer):
         self.tokenizer = tokenizer
-        if isinstance(tokenizer, keras_hub.tokenizers.WordPieceTokenizer):
+        tokenizers_of = keras_hub.tokenizers
+        self.is_word_piece = isinstance(
+            tokenizer, tokenizers_of.WordPieceTokenizer
+        )
+        self.is_byte_pair = isinstance(
+            tokenizer, tokenizers_of.BytePairTokenizer
+        )
+        if self.is_word_piece:
             tokenizer.special_tokens_in_strings = False
-        if isinstance(tokenizer, keras_hub.tokenizers.BytePairTokenizer):
+        if self.is_byte_pair:
             _stop_matching_special_tokens(tokenizer)
 
     def __call__(self, texts):
-        for token, spelling in self.spellings.items():
-            texts = [text.replace(token, spelling) for text in texts]
+        for pattern, replacement in self.replacements:
+            found = regex.compile(pattern)
+            texts = [found.sub(replacement, text) for text in texts]
+        if self.lowers:
+            texts = [text.lower() for text in texts]
         return self._tokenize(texts) if texts else []
 
+    @property
+    def lowers(self):
+        """Whether texts are to be lower-cased before they are tokenized."""
+        return self.is_word_piece and self.tokenizer.lowercase
+
     @functools.cached_property
-    def spellings(self):
-        """Special tokens found in strings all the same, and a way around.
+    def cleaned_text_tokenizer(self):
+        """The keras-hub tokenizer for texts that are cleaned already."""
+        if not self.is_word_piece:
+            return self.tokenizer
+        names = ("strip_accents", "split", "split_on_cjk")
+        names += ("suffix_indicator", "oov_token", "vocabulary")
+        return keras_hub.tokenizers.WordPieceTokenizer(
+            lowercase=False,
+            **{name: getattr(self.tokenizer, name) for name in names},
+        )
+
+    @functools.cached_property
+    def replacements(self):
+        """Pairs of a pattern and what is to replace it in every text.
 
         A SentencePiece model may hold `[MASK]` as a symbol of its own, which
         the keras-hub tokenizer cannot switch off; `[ MASK ]` is not matched.
         """
+        if self.is_word_piece:
+            return (*CLEANING, SIGMA) if self.lowers else CLEANING
+        names = ("start", "end", "pad", "mask")
         ids = [
-            getattr(self.tokenizer, f"{name}_token_id", None)
-            for name in ("start", "end", "pad", "mask")
+            getattr(self.tokenizer, f"{name}_token_id", None) for name in names
         ]
-        ids = {token_id for token_id in ids if token_id is not None}
         tokens = {
-            token_id: self.tokenizer.id_to_token(token_id) for token_id in ids
+            self.tokenizer.id_to_token(token_id): token_id
+            for token_id in ids
+            if token_id is not None
         }
-        return {
-            token: f"{token[0]} {token[1:-1]} {token[-1]}"
-            for token_id, token in tokens.items()
+        return tuple(
+            (regex.escape(token), f"{token[0]} {token[1:-1]} {token[-1]}")
+            for token, token_id in tokens.items()
             if token_id in self._tokenize([token])[0]
-        }
+        )
 
     @functools.cached_property
     def _tokenize(self):
-        if isinstance(self.tokenizer, keras_hub.tokenizers.BytePairTokenizer):
+        if self.is_byte_pair:
             return _byte_pair_tokenize(self.tokenizer)
-        return self.tokenizer.tokenize
+        return self.cleaned_text_tokenizer.tokenize
 
 
 def _stop_matching_special_tokens(tokenizer):
@@ -79,8 +125,6 @@ def _stop_matching_special_tokens(tokenizer):
 
 
 def _byte_pair_tokenize(tokenizer):
-    # keras-hub 0.32 splits words by GPT-4's rule outside of graphs: other ids
-    # than in a graph, than RoBERTa's. To go when its two paths agree.
     merges = [
         tuple(merge.split(" "))
         for merge in tokenizer.merges

@@ -1,7 +1,7 @@
-import re
 import string
 
 import keras
+import keras_hub
 import numpy as np
 
 from keras_mirror.layers import RandomSpanMasking
@@ -156,6 +156,9 @@ class MirrorPreprocessor(keras.layers.Layer):
 
     def get_config(self):
         tokenizer = keras.saving.serialize_keras_object(self.tokenizer)
+        if hasattr(self.tokenizer, "split_on_cjk"):
+            # keras-hub 0.32 leaves it out.
+            tokenizer["config"]["split_on_cjk"] = self.tokenizer.split_on_cjk
         return {
             **super().get_config(),
             "tokenizer": tokenizer,
@@ -197,12 +200,15 @@ class MirrorPreprocessor(keras.layers.Layer):
         return tf.concat([left, masks, right], axis=1)
 
     def _tokenize_tensor(self, texts):
-        with tf.init_scope():  # looked up outside of the graph
-            spellings = self._plain_text.spellings
-        for token, spelling in spellings.items():
-            texts = tf.strings.regex_replace(texts, re.escape(token), spelling)
-        with_ids = self.tokenizer(texts)
-        return tf.cast(with_ids, "int32")
+        with tf.init_scope():  # made outside of the graph
+            replacements = self._plain_text.replacements
+            tokenizer = self._plain_text.cleaned_text_tokenizer
+            _renew_resource(tokenizer)
+        for pattern, replacement in replacements:
+            texts = tf.strings.regex_replace(texts, pattern, replacement)
+        if self._plain_text.lowers:
+            texts = tf.strings.lower(texts, encoding="utf-8")
+        return tf.cast(tokenizer(texts), "int32")
 
     def _pack_tensor(self, token_ids):
         start = self.tokenizer.start_token_id
@@ -242,6 +248,13 @@ def _check_special_tokens(tokenizer, with_mask):
             f"model. Received: tokenizer={type(tokenizer).__name__}, which "
             f"has no {', '.join(missing)}"
         )
+
+
+def _renew_resource(tokenizer):
+    # `keras.utils.set_random_seed` frees what the ops of TensorFlow Text 2.21
+    # hold: https://github.com/tensorflow/text/issues/570
+    if isinstance(tokenizer, keras_hub.tokenizers.SentencePieceTokenizer):
+        tokenizer.set_proto(tokenizer.proto)
 
 
 def _without_eager_tensors(inputs):

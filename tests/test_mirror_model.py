@@ -1,0 +1,233 @@
+import re
+
+import keras
+import numpy as np
+import pytest
+from helpers import SENTENCES
+from helpers import batch_losses
+from helpers import make_model
+from helpers import reference_loss
+from helpers import texts
+
+from keras_mirror import mirror_dataset
+
+
+def views_of(dataset):
+    """The first batch's views, as NumPy."""
+    view_1, view_2 = next(iter(dataset))
+    return [
+        {name: np.asarray(feature) for name, feature in view.items()}
+        for view in (view_1, view_2)
+    ]
+
+
+# === Correctness ===
+
+
+def test_evaluate_is_the_original_loss_of_the_two_views():
+    model = make_model()
+    model.compile()
+    dataset = mirror_dataset(
+        SENTENCES, model.preprocessor, batch_size=9, shuffle=False, seed=1
+    )
+    view_1, view_2 = views_of(dataset)
+    assert (view_1["token_ids"] != view_2["token_ids"]).any()
+    embeddings = [model.predict_on_batch(view) for view in (view_1, view_2)]
+    expected = reference_loss(*embeddings, model.recipe.temperature)
+    # The dataset draws new spans each time: give Keras these very views.
+    loss = model.evaluate((views for views in [(view_1, view_2)]), verbose=0)
+    assert loss == pytest.approx(expected, rel=1e-4)
+
+
+def test_fit_logs_the_original_loss_of_the_first_step():
+    model = make_model(dropout=0.0, span_length=0)
+    model.compile()
+    embeddings = model.encode_text(SENTENCES[:9])
+    expected = reference_loss(embeddings, embeddings, 0.04)
+    dataset = mirror_dataset(
+        SENTENCES[:9], model.preprocessor, batch_size=9, shuffle=False
+    )
+    history = model.fit(dataset, epochs=1, verbose=0)
+    assert history.history["loss"][0] == pytest.approx(expected, rel=1e-4)
+
+
+def test_temperature_of_the_recipe_reaches_the_loss():
+    losses = []
+    for temperature in (0.04, 0.2):
+        keras.utils.set_random_seed(0)
+        model = make_model(dropout=0.0, span_length=0, temperature=temperature)
+        model.compile()
+        losses.append(model.evaluate(SENTENCES, batch_size=10, verbose=0))
+    assert losses[0] < losses[1] - 0.01
+
+
+def test_training_brings_views_together():
+    model = make_model(learning_rate=1e-2, sequence_length=16)
+    model.compile()
+    strings = texts(100)
+    before = model.evaluate(strings, batch_size=50, verbose=0)
+    model.fit(strings, batch_size=50, epochs=4, verbose=0)
+    assert model.evaluate(strings, batch_size=50, verbose=0) < before - 0.05
+
+
+def test_dropout_differs_between_the_two_views_of_a_text():
+    model = make_model(dropout=0.5)
+    features = model.preprocessor(["a man plays a guitar"] * 2)
+    embeddings = keras.ops.convert_to_numpy(model(features, training=True))
+    assert np.abs(embeddings[0] - embeddings[1]).max() > 1e-3
+
+
+def test_same_seed_repeats_the_whole_loss_curve():
+    curves = []
+    for _ in range(2):
+        keras.utils.set_random_seed(3)
+        model = make_model(learning_rate=1e-3)
+        model.compile()
+        dataset = mirror_dataset(
+            texts(90), model.preprocessor, batch_size=30, seed=7
+        )
+        curves.append(batch_losses(model, dataset, epochs=3))
+    np.testing.assert_array_equal(curves[0], curves[1])
+    assert len(set(curves[0])) == len(curves[0])
+
+
+def test_every_backbone_weight_but_the_pooler_trains():
+    model = make_model(learning_rate=1e-2)
+    names = [weight.path for weight in model.trainable_weights]
+    assert not [name for name in names if "pooled" in name]
+    model.compile()
+    before = [np.array(weight) for weight in model.encoder.get_weights()]
+    model.fit(SENTENCES, batch_size=10, epochs=1, verbose=0)
+    after = model.encoder.get_weights()
+    paths = [weight.path for weight in model.encoder.weights]
+    still = [
+        path
+        for path, old, new in zip(paths, before, after, strict=True)
+        if (old == new).all()
+    ]
+    # A key's bias moves no softmax: its gradient is zero but for rounding.
+    excused = re.compile("pooled|seed_generator|key/bias")
+    assert [path for path in still if not excused.search(path)] == []
+    assert any("pooled" in path for path in still)
+
+
+# === Keras's own ways ===
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_mixed_precision_trains_close_to_float32(policy):
+    if policy == "mixed_float16" and keras.backend.backend() == "jax":
+        pytest.skip("JAX on a CPU has no float16 matrix product")
+    losses = {}
+    for dtype in ("float32", policy):
+        keras.utils.set_random_seed(0)
+        model = make_model(dtype=dtype, dropout=0.0, span_length=0)
+        model.compile()
+        losses[dtype] = batch_losses(
+            model,
+            mirror_dataset(
+                texts(40), model.preprocessor, batch_size=20, shuffle=False
+            ),
+            epochs=2,
+        )
+    assert model.encoder.backbone.compute_dtype == policy.split("_")[1]
+    assert model.dtype_policy.name == policy
+    first = losses["float32"][0]
+    assert losses[policy][0] == pytest.approx(first, rel=0.02)
+    assert np.isfinite(losses[policy]).all()
+    view = model.predict_on_batch(model.preprocessor(["a man"]))
+    assert view.dtype == "float32"
+
+
+def test_compile_takes_no_loss_and_no_metrics():
+    model = make_model()
+    with pytest.raises(ValueError, match="Received: loss=mse, metrics=None"):
+        model.compile(loss="mse")
+    with pytest.raises(ValueError, match=re.escape("metrics=['accuracy']")):
+        model.compile(metrics=["accuracy"])
+
+
+def test_compile_makes_the_original_optimizer():
+    model = make_model(learning_rate=1e-3, weight_decay=0.02)
+    model.compile()
+    optimizer = model.optimizer
+    assert isinstance(optimizer, keras.optimizers.AdamW)
+    assert float(optimizer.learning_rate) == pytest.approx(1e-3)
+    assert optimizer.weight_decay == 0.02
+    assert optimizer.epsilon == 1e-8
+    model.compile(optimizer=keras.optimizers.SGD(0.5))
+    assert isinstance(model.optimizer, keras.optimizers.SGD)
+
+
+def test_fit_takes_epochs_from_the_recipe():
+    model = make_model(epochs=2)
+    model.compile()
+    history = model.fit(SENTENCES, batch_size=10, verbose=0)
+    assert len(history.history["loss"]) == 2
+
+
+@pytest.mark.parametrize("kind", ["list", "array", "tf.data"])
+def test_fit_takes_strings(kind):
+    strings = texts(20)
+    if kind == "array":
+        strings = np.array(strings)
+    if kind == "tf.data":
+        tf = pytest.importorskip("tensorflow", reason="tf.data is its own")
+        strings = tf.data.Dataset.from_tensor_slices(strings)
+    model = make_model()
+    model.compile()
+    history = model.fit(
+        strings,
+        batch_size=10,
+        epochs=1,
+        verbose=0,
+        validation_data=texts(20, seed=1),
+        steps_per_epoch=1,
+    )
+    assert set(history.history) == {"loss", "val_loss"}
+
+
+def test_fit_on_fewer_strings_than_a_batch_says_so_and_trains():
+    model = make_model()
+    model.compile()
+    with pytest.warns(UserWarning, match="10 usable strings, fewer than"):
+        history = model.fit(SENTENCES, epochs=1, verbose=0)
+    assert np.isfinite(history.history["loss"][0])
+
+
+# === Use ===
+
+
+def test_encode_text_does_not_depend_on_the_batch():
+    model = make_model(pooling_mode="mean")
+    others = texts(500)
+    together = model.encode_text([*others, *SENTENCES])
+    alone = np.concatenate([model.encode_text(text) for text in SENTENCES])
+    np.testing.assert_allclose(alone, together[500:], atol=1e-5)
+
+
+def test_encode_text_shapes():
+    model = make_model()
+    assert model.encode_text([]).shape == (0, 8)
+    assert model.encode_text("one").shape == (1, 8)
+    vectors = model.encode_text(np.array(["one", "two"]))
+    assert vectors.shape == (2, 8)
+    assert type(vectors) is np.ndarray and vectors.dtype == "float32"
+    assert np.isfinite(model.encode_text(["", " ", "\0", "x" * 10**6])).all()
+
+
+@pytest.mark.parametrize(
+    "value", [None, 3, 2.5, [None], [["nested"]], [float("nan")], b"bytes"]
+)
+def test_encode_text_refuses_what_is_no_text(value):
+    with pytest.raises(TypeError, match="Texts must be .*Received: "):
+        make_model().encode_text(value)
+
+
+def test_similarity_is_the_cosine():
+    model = make_model()
+    vectors = np.array([[3.0, 4.0], [0.0, 0.0], [-4.0, 3.0]])
+    cosines = model.similarity(vectors, 7 * vectors)
+    expected = [[1, 0, 0], [0, 0, 0], [0, 0, 1]]
+    np.testing.assert_allclose(cosines, expected, atol=1e-6)
+    assert cosines.dtype == "float32"
