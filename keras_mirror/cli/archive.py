@@ -1,5 +1,3 @@
-
-
 def load_archive(path):
     """Loads an archive made by `keras-mirror train`.
 

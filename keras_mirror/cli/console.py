@@ -104,6 +104,15 @@ def progress_bar():
 
 
 @contextlib.contextmanager
+def wrong_use():
+    """Makes the errors of bad values exit with 2, as those of bad options."""
+    try:
+        yield
+    except (ValueError, FileNotFoundError) as error:
+        raise click.UsageError(str(error)) from error
+
+
+@contextlib.contextmanager
 def told_warnings():
     """Prints this package's own warnings as lines, and no others."""
     with warnings.catch_warnings(record=True) as caught:

@@ -1,3 +1,4 @@
+import contextlib
 import os
 import time
 
@@ -8,6 +9,7 @@ from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import start_keras
 from keras_mirror.cli.console import status
 from keras_mirror.cli.console import told_warnings
+from keras_mirror.cli.console import wrong_use
 from keras_mirror.cli.output_file import atomic_output
 from keras_mirror.cli.output_file import check_output
 from keras_mirror.cli.output_file import interrupted_path
@@ -72,10 +74,8 @@ def train(
 
 
 def _read(paths, errors, limit, keep_duplicates):
-    try:
+    with wrong_use():
         lines = read_lines(*paths, errors=errors)
-    except FileNotFoundError as error:
-        raise click.UsageError(str(error)) from error
     with status("Reading"):
         corpus = collect_strings(lines, not keep_duplicates, limit)
     if len(corpus.strings) < 2:
@@ -93,16 +93,13 @@ def _make_model(keras, preset, recipe, fields, dtype_policy, seed):
 
     if seed is not None:
         keras.utils.set_random_seed(seed)
-    try:
+    with wrong_use():
         recipe = get_recipe(recipe, **fields)
-        if dtype_policy:
-            dtype_policy = keras.dtype_policies.get(dtype_policy)
-        with status(f"Loading {preset}"):
-            model = MirrorModel.from_preset(preset, recipe, dtype_policy)
-    except ValueError as error:
-        if os.path.isdir(preset) and os.path.exists(preset):
-            raise
-        raise click.UsageError(str(error)) from error
+        dtype = keras.dtype_policies.get(dtype_policy) if dtype_policy else None
+    # A folder that cannot be loaded is a failure, an unknown name wrong use.
+    guard = contextlib.nullcontext() if os.path.isdir(preset) else wrong_use()
+    with status(f"Loading {preset}"), guard:
+        model = MirrorModel.from_preset(preset, recipe, dtype)
     model.compile()
     return model
 

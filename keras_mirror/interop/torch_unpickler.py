@@ -1,0 +1,116 @@
+import io
+import pickle
+import pickletools
+from typing import NamedTuple
+
+import ml_dtypes
+import numpy as np
+
+# The storage classes of `torch` and what they hold, always little-endian.
+STORAGE_TYPES = {
+    "BFloat16Storage": np.dtype(ml_dtypes.bfloat16),
+    "BoolStorage": np.dtype("?"),
+    "ByteStorage": np.dtype("u1"),
+    "CharStorage": np.dtype("i1"),
+    "DoubleStorage": np.dtype("<f8"),
+    "FloatStorage": np.dtype("<f4"),
+    "HalfStorage": np.dtype("<f2"),
+    "IntStorage": np.dtype("<i4"),
+    "LongStorage": np.dtype("<i8"),
+    "ShortStorage": np.dtype("<i2"),
+}
+
+
+class StorageRecord(NamedTuple):
+    """Where a tensor's numbers lie, and their type."""
+
+    key: str
+    dtype: np.dtype
+
+
+class TensorRecord(NamedTuple):
+    """A tensor whose numbers are still to be read."""
+
+    storage: StorageRecord
+    offset: int
+    shape: tuple
+    strides: tuple
+
+
+class TorchUnpickler(pickle.Unpickler):
+    """Unpickles the tensors of a PyTorch checkpoint and nothing else.
+
+    A pickle is a program. This reads it without running any code but that of
+    this file: every global that is not on the short list is refused.
+
+    Args:
+        data: The bytes of one pickle.
+    """
+
+    def __init__(self, data):
+        super().__init__(io.BytesIO(data), encoding="utf-8")
+
+    def find_class(self, module, name):
+        if module == "torch" and name in STORAGE_TYPES:
+            return name
+        if (module, name) in _GLOBALS:
+            # Made anew, as a pickle may set attributes of what it gets.
+            return lambda *args: _GLOBALS[module, name](*args)
+        raise ForbiddenGlobalError(f"{module}.{name}")
+
+    def persistent_load(self, pid):
+        tag, storage_type, key, *_ = pid
+        if tag != "storage":
+            raise pickle.UnpicklingError(f"not a storage: {pid!r}")
+        return StorageRecord(str(key), STORAGE_TYPES[storage_type])
+
+
+class ForbiddenGlobalError(ValueError):
+    """A pickle asks for a class or function that no tensor needs."""
+
+
+class _StateDict(dict):
+    """In the place of `OrderedDict`, without attributes to be set."""
+
+    __slots__ = ()
+
+    def __setstate__(self, state):
+        pass  # module versions, of no use here
+
+
+def read_pickle(file):
+    """Reads one pickle of tensors from a file, up to its end.
+
+    Args:
+        file: A binary file, left behind the pickle.
+
+    Returns:
+        What was pickled, a `TensorRecord` in the place of every tensor.
+    """
+    start = file.tell()
+    largest_memo = 0
+    for opcode, argument, _ in pickletools.genops(file):
+        if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT"):
+            largest_memo = max(largest_memo, argument)
+    length = file.tell() - start
+    if largest_memo > length:  # the C code would make room for that many
+        raise pickle.UnpicklingError(f"memo index {largest_memo}")
+    file.seek(start)
+    return TorchUnpickler(file.read(length)).load()
+
+
+def _rebuild_tensor(storage, offset, shape, strides, *_):
+    if not isinstance(storage, StorageRecord):
+        raise pickle.UnpicklingError(f"not a storage: {storage!r}")
+    return TensorRecord(storage, offset, tuple(shape), tuple(strides))
+
+
+def _rebuild_parameter(data, *_):
+    return data
+
+
+_GLOBALS = {
+    ("collections", "OrderedDict"): _StateDict,
+    ("torch._utils", "_rebuild_parameter"): _rebuild_parameter,
+    ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
+}

@@ -1,0 +1,393 @@
+import json
+import re
+
+import helpers
+import keras
+import keras_hub
+import numpy as np
+import pytest
+from keras import ops
+
+from keras_mirror import SentenceEncoder
+from keras_mirror.backbones import set_activation
+from keras_mirror.backbones import set_layer_norm_epsilon
+
+MODES = ["cls", "mean", "max", "padded_mean"]
+HIDDEN_DIM = 8
+
+
+@pytest.fixture(scope="module", params=helpers.FAMILIES)
+def backbone(request):
+    return helpers.make_backbone(request.param, dropout=0.3)
+
+
+@pytest.fixture(params=helpers.FAMILIES)
+def fresh_backbone(request):
+    """For tests that change the backbone."""
+    return helpers.make_backbone(request.param)
+
+
+@pytest.fixture
+def bert():
+    return helpers.make_backbone("Bert")
+
+
+def random_features(num_rows=4, length=12, seed=0):
+    generator = np.random.default_rng(seed)
+    lengths = generator.integers(2, length + 1, size=(num_rows, 1))
+    padding_mask = (np.arange(length) < lengths).astype("int32")
+    token_ids = generator.integers(5, 500, (num_rows, length), "int32")
+    return {
+        "token_ids": token_ids * padding_mask,
+        "padding_mask": padding_mask,
+    }
+
+
+def encode(encoder, features, **options):
+    return ops.convert_to_numpy(encoder(features, **options))
+
+
+def token_vectors(backbone, features):
+    features = {**features, "segment_ids": 0 * features["token_ids"]}
+    outputs = backbone({name: features[name] for name in backbone.input})
+    if isinstance(outputs, dict):
+        outputs = outputs["sequence_output"]
+    return ops.convert_to_numpy(outputs)
+
+
+# === Basics ===
+
+
+def test_shape_and_dtype(backbone):
+    encoder = SentenceEncoder(backbone)
+    assert encoder.output_shape == (None, HIDDEN_DIM)
+    assert set(encoder.input) == {"token_ids", "padding_mask"}
+    for num_rows, length in [(4, 12), (1, 2), (3, 50)]:
+        embeddings = encoder(random_features(num_rows, length))
+        assert embeddings.shape == (num_rows, HIDDEN_DIM)
+        dtype = keras.backend.standardize_dtype(embeddings.dtype)
+        assert dtype == "float32"
+
+
+def test_default_is_the_first_token(bert):
+    encoder = SentenceEncoder(bert)
+    assert encoder.pooling_mode == "cls"
+    assert encoder.backbone is bert
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_embeddings_are_float32_under_mixed_precision(policy):
+    backbone = helpers.make_backbone("Bert", dtype=policy)
+    encoder = SentenceEncoder(backbone, "mean", dtype=policy)
+    outputs = encoder(random_features())
+    assert keras.backend.standardize_dtype(outputs.dtype) == "float32"
+    assert np.isfinite(ops.convert_to_numpy(outputs)).all()
+
+
+# === Correctness ===
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_is_the_backbone_pooled(backbone, mode):
+    features = random_features()
+    vectors = token_vectors(backbone, features)
+    expected = [
+        {
+            "cls": row[0],
+            "mean": row[mask == 1].mean(axis=0),
+            "max": row[mask == 1].max(axis=0),
+            "padded_mean": row.mean(axis=0),
+        }[mode]
+        for row, mask in zip(vectors, features["padding_mask"], strict=True)
+    ]
+    embeddings = encode(SentenceEncoder(backbone, mode), features)
+    np.testing.assert_allclose(embeddings, expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("mode", ["cls", "mean", "max"])
+def test_padding_does_not_matter(backbone, mode):
+    encoder = SentenceEncoder(backbone, mode)
+    features = random_features(length=12)
+    longer = {
+        name: np.pad(feature, [(0, 0), (0, 20)])
+        for name, feature in features.items()
+    }
+    longer["token_ids"][:, 12:] = 77  # no token that counts
+    np.testing.assert_allclose(
+        encode(encoder, longer), encode(encoder, features), atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_texts_do_not_depend_on_each_other(backbone, mode):
+    encoder = SentenceEncoder(backbone, mode)
+    features = random_features(num_rows=6)
+    together = encode(encoder, features)
+    order = np.array([3, 1, 5, 0, 4, 2])
+    shuffled = {name: value[order] for name, value in features.items()}
+    np.testing.assert_allclose(
+        encode(encoder, shuffled), together[order], atol=1e-6
+    )
+    single = {name: value[2:3] for name, value in features.items()}
+    np.testing.assert_allclose(
+        encode(encoder, single), together[2:3], atol=1e-5
+    )
+
+
+def test_different_texts_have_different_embeddings(backbone):
+    embeddings = encode(SentenceEncoder(backbone), random_features(8))
+    distances = np.abs(embeddings[:, None] - embeddings).max(axis=-1)
+    assert (distances + np.eye(8) > 1e-4).all()
+
+
+def test_dropout_is_on_in_training_only(backbone):
+    encoder = SentenceEncoder(backbone, "mean")
+    features = random_features()
+    calls = [encode(encoder, features, training=True) for _ in range(2)]
+    assert np.abs(calls[0] - calls[1]).max() > 1e-3
+    calls = [encode(encoder, features, training=False) for _ in range(2)]
+    np.testing.assert_array_equal(calls[0], calls[1])
+
+
+def test_rows_of_one_batch_have_their_own_dropout(backbone):
+    encoder = SentenceEncoder(backbone, "mean")
+    features = random_features(1)
+    twice = {
+        name: np.concatenate([value, value]) for name, value in features.items()
+    }
+    view_1, view_2 = encode(encoder, twice, training=True)
+    assert np.abs(view_1 - view_2).max() > 1e-3
+
+
+def test_every_dropout_of_a_backbone_has_its_rate(backbone):
+    layers = backbone._flatten_layers()
+    rates = [layer.rate for layer in layers if hasattr(layer, "rate")]
+    attentions = [
+        layer._dropout
+        for layer in backbone._flatten_layers()
+        if isinstance(layer, keras.layers.MultiHeadAttention)
+    ]
+    assert set(rates) == {0.3}
+    assert set(attentions) <= {0.3}
+    # Of two blocks the attention and both outputs (ALBERT has one block that
+    # is used twice), and of the embeddings.
+    num_blocks = 1 if "Albert" in type(backbone).__name__ else 2
+    assert len(rates) >= 3 * num_blocks + 1
+
+
+def test_pooler_does_not_train(backbone):
+    encoder = SentenceEncoder(backbone)
+    trained = {weight.path for weight in encoder.trainable_weights}
+    poolers = [path for path in trained if "pooled" in path]
+    assert trained and not poolers
+    has_pooler = "Bert" == type(backbone).__name__.removesuffix("Backbone")
+    if has_pooler:
+        frozen = {weight.path for weight in encoder.non_trainable_weights}
+        assert len([path for path in frozen if "pooled" in path]) == 2
+
+
+def test_every_trained_weight_moves_the_embedding(backbone):
+    encoder = SentenceEncoder(backbone, "mean")
+    features = random_features()
+    before = encode(encoder, features)
+    values = encoder.get_weights()
+    generator = np.random.default_rng(0)
+    still = []
+    for weight in encoder.trainable_weights:
+        value = ops.convert_to_numpy(weight)
+        weight.assign(value + generator.normal(size=value.shape))
+        if np.abs(encode(encoder, features) - before).max() < 1e-6:
+            still.append(weight.path)
+        weight.assign(value)
+    encoder.set_weights(values)
+    # Softmax does not see what is added to all scores alike.
+    assert all("key/bias" in path for path in still)
+
+
+def test_activation_changes_the_output(fresh_backbone):
+    features = random_features()
+    before = encode(SentenceEncoder(fresh_backbone), features)
+    for activation in ("relu", "gelu", "gelu_approximate"):
+        changed = encode(
+            SentenceEncoder(fresh_backbone, activation=activation), features
+        )
+        if activation == "relu":
+            assert np.abs(changed - before).max() > 1e-3
+    approximate = encode(
+        SentenceEncoder(fresh_backbone, activation="gelu_approximate"), features
+    )
+    exact = encode(SentenceEncoder(fresh_backbone, activation="gelu"), features)
+    difference = np.abs(approximate - exact).max()
+    assert 0 < difference < 1e-2
+
+
+def test_epsilon_changes_the_output(bert):
+    features = random_features()
+    before = encode(SentenceEncoder(bert), features)
+    encoder = SentenceEncoder(bert, layer_norm_epsilon=0.1)
+    assert np.abs(encode(encoder, features) - before).max() > 1e-3
+    encoder = SentenceEncoder(bert, layer_norm_epsilon=1e-12)
+    np.testing.assert_allclose(encode(encoder, features), before, atol=1e-4)
+
+
+def test_epsilon_reaches_every_normalisation(fresh_backbone):
+    set_layer_norm_epsilon(fresh_backbone, 3e-4)
+    layers = [
+        layer
+        for layer in fresh_backbone._flatten_layers()
+        if isinstance(layer, keras.layers.LayerNormalization)
+    ]
+    num_blocks = 1 if "Albert" in type(fresh_backbone).__name__ else 2
+    assert len(layers) == 2 * num_blocks + 1
+    assert {layer.epsilon for layer in layers} == {3e-4}
+
+
+# === Serialization ===
+
+
+@pytest.mark.parametrize("mode", ["mean", "max"])
+def test_config_round_trip(backbone, mode):
+    encoder = SentenceEncoder(backbone, mode, name="encoder")
+    config = keras.saving.serialize_keras_object(encoder)
+    config = json.loads(json.dumps(config))
+    again = keras.saving.deserialize_keras_object(config)
+    assert type(again) is SentenceEncoder
+    assert type(again.backbone) is type(backbone)
+    assert again.name == "encoder" and again.pooling_mode == mode
+    assert again.get_config() == encoder.get_config()
+    assert len(again.trainable_weights) == len(encoder.trainable_weights)
+    again.set_weights(encoder.get_weights())
+    features = random_features()
+    np.testing.assert_allclose(
+        encode(again, features), encode(encoder, features), atol=1e-6
+    )
+
+
+@pytest.mark.parametrize(
+    "options", [{"activation": "relu"}, {"layer_norm_epsilon": 0.1}]
+)
+def test_what_a_backbone_config_leaves_out_survives(bert, options):
+    plain = SentenceEncoder(helpers.make_backbone("Bert"))
+    encoder = SentenceEncoder(bert, **options)
+    config = json.loads(json.dumps(encoder.get_config()))
+    again = SentenceEncoder.from_config(config)
+    for name, value in options.items():
+        assert getattr(again, name) == value
+    for other in (plain, again):
+        other.set_weights(encoder.get_weights())
+    features = random_features()
+    expected = encode(encoder, features)
+    np.testing.assert_allclose(encode(again, features), expected, atol=1e-6)
+    assert np.abs(encode(plain, features) - expected).max() > 1e-3
+
+
+def test_from_config_leaves_the_config_as_it_is(bert):
+    config = SentenceEncoder(bert).get_config()
+    before = json.dumps(config)
+    SentenceEncoder.from_config(config)
+    assert json.dumps(config) == before
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "float32"])
+def test_dtype_policy_survives(policy):
+    backbone = helpers.make_backbone("Bert", dtype=policy)
+    encoder = SentenceEncoder(backbone, dtype=policy)
+    again = SentenceEncoder.from_config(encoder.get_config())
+    assert again.backbone.dtype_policy.name == policy
+    features = random_features()
+    again.set_weights(encoder.get_weights())
+    np.testing.assert_allclose(
+        encode(again, features), encode(encoder, features), atol=1e-6
+    )
+
+
+def test_save_and_load(fresh_backbone, tmp_path):
+    encoder = SentenceEncoder(fresh_backbone, "mean", activation="relu")
+    path = tmp_path / "encoder.keras"
+    encoder.save(path)
+    loaded = keras.saving.load_model(path)
+    features = random_features()
+    np.testing.assert_allclose(
+        encode(loaded, features), encode(encoder, features), atol=1e-6
+    )
+
+
+# === Invalid arguments ===
+
+
+def test_unknown_pooling_is_refused(bert):
+    message = (
+        f"`pooling_mode` must be one of {tuple(MODES)}. "
+        "Received: pooling_mode='median'"
+    )
+    with pytest.raises(ValueError, match=re.escape(message)):
+        SentenceEncoder(bert, "median")
+
+
+def one_input():
+    inputs = keras.Input((None,), dtype="int32", name="token_ids")
+    outputs = keras.layers.Embedding(10, 4)(inputs)
+    return keras.Model(inputs, outputs)
+
+
+def no_padding_mask():
+    names = ("token_ids", "segment_ids")
+    inputs = {name: keras.Input((None,), name=name) for name in names}
+    return keras.Model(inputs, inputs["token_ids"])
+
+
+def another_input():
+    names = ("token_ids", "padding_mask", "images")
+    inputs = {name: keras.Input((None,), name=name) for name in names}
+    return keras.Model(inputs, inputs["token_ids"])
+
+
+@pytest.mark.parametrize(
+    "make, names",
+    [
+        (one_input, []),
+        (no_padding_mask, ["segment_ids", "token_ids"]),
+        (another_input, ["images", "padding_mask", "token_ids"]),
+    ],
+)
+def test_backbones_of_something_else_are_refused(make, names):
+    message = (
+        "`backbone` must be a text encoder of keras-hub with the inputs "
+        "'token_ids' and 'padding_mask'. Received: "
+        f"backbone=Functional with the inputs {names}"
+    )
+    with pytest.raises(ValueError, match=re.escape(message)):
+        SentenceEncoder(make())
+
+
+def test_an_image_backbone_is_refused():
+    backbone = keras_hub.models.ViTBackbone(
+        image_shape=(8, 8, 3),
+        patch_size=4,
+        num_layers=1,
+        num_heads=1,
+        hidden_dim=4,
+        mlp_dim=4,
+    )
+    with pytest.raises(ValueError, match="Received: backbone=ViTBackbone with"):
+        SentenceEncoder(backbone)
+
+
+@pytest.mark.parametrize("activation", [3, ["relu"]])
+def test_activation_must_be_a_name(bert, activation):
+    message = (
+        f"`activation` must be a string. Received: activation={activation}"
+    )
+    with pytest.raises(ValueError, match=re.escape(message)):
+        set_activation(bert, activation)
+
+
+@pytest.mark.parametrize(
+    "name", ["vocabulary_size", "num_layers", "hidden_dim"]
+)
+def test_absurd_sizes_are_refused_before_they_are_made(bert, name):
+    config = SentenceEncoder(bert).get_config()
+    config["backbone"]["config"][name] = 10**12
+    message = "A backbone must have at most 2147483648 weights. Received: "
+    with pytest.raises(ValueError, match=re.escape(message)):
+        SentenceEncoder.from_config(config)

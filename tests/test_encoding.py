@@ -1,0 +1,171 @@
+import re
+
+import helpers
+import numpy as np
+import pytest
+
+from keras_mirror.encoding import encode
+from keras_mirror.encoding import encode_ids
+from keras_mirror.encoding import unit_rows
+
+OTHERS = helpers.texts(500, seed=1)
+ODD = ["", " ", "a", "x" * 200, "[MASK]", "e\u0301", helpers.SENTENCES[4] * 20]
+TEXTS = helpers.SENTENCES + ODD
+
+
+@pytest.fixture(scope="module", params=["cls", "mean", "max"])
+def model(request):
+    return helpers.make_model(pooling_mode=request.param)
+
+
+@pytest.fixture(scope="module")
+def mean_model():
+    return helpers.make_model(pooling_mode="mean")
+
+
+def straight(model, texts):
+    """What `encode` is to give: every text padded to the full length."""
+    features = model.preprocessor(texts)
+    return np.asarray(model.predict_on_batch(features))
+
+
+# === Basics ===
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 7])
+def test_shape_and_dtype(mean_model, number):
+    embeddings = encode(mean_model, TEXTS[:number])
+    assert isinstance(embeddings, np.ndarray)
+    assert embeddings.shape == (number, 8)
+    assert embeddings.dtype == "float32"
+
+
+def test_a_single_string_is_one_row(mean_model):
+    embeddings = encode(mean_model, TEXTS[0])
+    assert embeddings.shape == (1, 8)
+    np.testing.assert_array_equal(embeddings, encode(mean_model, TEXTS[:1]))
+
+
+@pytest.mark.parametrize("make", [tuple, np.array, iter])
+def test_strings_of_every_kind(mean_model, make):
+    np.testing.assert_array_equal(
+        encode(mean_model, make(TEXTS)), encode(mean_model, TEXTS)
+    )
+
+
+# === Correctness ===
+
+
+def test_rows_are_in_the_order_of_the_texts(model):
+    np.testing.assert_allclose(
+        encode(model, TEXTS), straight(model, TEXTS), atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 16, 17, 1000])
+def test_batch_size_does_not_matter(mean_model, batch_size):
+    np.testing.assert_allclose(
+        encode(mean_model, TEXTS, batch_size),
+        straight(mean_model, TEXTS),
+        atol=1e-5,
+    )
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_text_alone_and_among_500_others(model, text):
+    among = encode(model, [*OTHERS[:250], text, *OTHERS[250:]])[250]
+    np.testing.assert_allclose(encode(model, text)[0], among, atol=1e-5)
+
+
+@pytest.mark.parametrize("family", helpers.FAMILIES)
+def test_every_family_alone_and_among_500_others(family):
+    model = helpers.make_model(family, pooling_mode="mean")
+    among = encode(model, [*TEXTS, *OTHERS])
+    for number in (0, 8, 9):
+        alone = encode(model, TEXTS[number])
+        np.testing.assert_allclose(alone[0], among[number], atol=1e-5)
+
+
+def test_padded_mean_is_the_originals():
+    model = helpers.make_model(pooling_mode="padded_mean")
+    np.testing.assert_allclose(
+        encode(model, TEXTS), straight(model, TEXTS), atol=1e-5
+    )
+
+
+def test_dropout_is_off(mean_model):
+    np.testing.assert_array_equal(
+        encode(mean_model, TEXTS), encode(mean_model, TEXTS)
+    )
+
+
+def test_equal_texts_have_equal_rows(mean_model):
+    embeddings = encode(mean_model, ["a man"] * 70 + ["a woman"])
+    np.testing.assert_allclose(embeddings[:70], embeddings[[0] * 70], atol=1e-6)
+    assert np.abs(embeddings[70] - embeddings[0]).max() > 1e-4
+
+
+def test_ids_give_what_their_texts_give(mean_model):
+    token_ids = mean_model.preprocessor.tokenize(TEXTS)
+    np.testing.assert_array_equal(
+        encode_ids(mean_model, token_ids), encode(mean_model, TEXTS)
+    )
+    assert encode_ids(mean_model, []).shape == (0, 8)
+
+
+def test_few_shapes_reach_the_encoder(mean_model, monkeypatch):
+    shapes = set()
+    predict = mean_model.predict_on_batch
+
+    def record(features):
+        shapes.add(features["token_ids"].shape)
+        return predict(features)
+
+    monkeypatch.setattr(mean_model, "predict_on_batch", record)
+    encode(mean_model, OTHERS, batch_size=32)
+    assert len(shapes) <= 4
+    assert all(length <= 24 for _, length in shapes)
+
+
+# === unit_rows ===
+
+
+def test_unit_rows():
+    rows = unit_rows([[3, 4], [0, 0], [-1e-3, 0], [1e15, 0]])
+    assert rows.dtype == "float32"
+    np.testing.assert_allclose(
+        rows, [[0.6, 0.8], [0, 0], [-1, 0], [1, 0]], rtol=1e-6
+    )
+
+
+# === Invalid arguments ===
+
+
+@pytest.mark.parametrize("batch_size", [0, -1, 2.5, "8", None])
+def test_batch_size_must_be_positive(mean_model, batch_size):
+    message = (
+        "`batch_size` must be a positive integer. "
+        f"Received: batch_size={batch_size!r}"
+    )
+    with pytest.raises(ValueError, match=re.escape(message)):
+        encode(mean_model, TEXTS, batch_size)
+
+
+@pytest.mark.parametrize("texts", [None, 3, b"one", {"one": 1}])
+def test_what_holds_no_strings_is_refused(mean_model, texts):
+    message = (
+        "Texts must be a string or a list of strings. "
+        f"Received: {texts!r} of type {type(texts).__name__}"
+    )
+    with pytest.raises(TypeError, match=re.escape(message)):
+        encode(mean_model, texts)
+
+
+@pytest.mark.parametrize("item", [None, 3, float("nan"), ["two"]])
+def test_elements_that_are_no_strings_are_refused(mean_model, item):
+    message = (
+        f"Texts must be strings. Received: {item!r} of type "
+        f"{type(item).__name__} at index 1"
+    )
+    with pytest.raises(TypeError, match=re.escape(message)):
+        encode(mean_model, ["one", item])

@@ -1,0 +1,172 @@
+import dataclasses
+import json
+import re
+
+import helpers
+import keras
+import pytest
+
+from keras_mirror.recipes import PAPER_RECIPES
+from keras_mirror.recipes import Recipe
+from keras_mirror.recipes import get_recipe
+
+FIELDS = [field.name for field in dataclasses.fields(Recipe)]
+
+# === Basics ===
+
+
+# The paper's section 3 and appendices B and D.
+@pytest.mark.parametrize(
+    "name, temperature, span_length, sequence_length, pooling_mode, epochs",
+    [
+        ("sentence", 0.04, 5, 50, None, 1),
+        ("phrase", 0.04, 2, 25, "cls", 2),
+        ("word", 0.2, 0, 25, "cls", 2),
+    ],
+)
+def test_recipes_are_the_papers(
+    name, temperature, span_length, sequence_length, pooling_mode, epochs
+):
+    assert get_recipe(name).get_config() == {
+        "temperature": temperature,
+        "span_length": span_length,
+        "sequence_length": sequence_length,
+        "pooling_mode": pooling_mode,
+        "dropout": 0.1,
+        "learning_rate": 2e-5,
+        "weight_decay": 0.01,
+        "epochs": epochs,
+        "batch_size": 200,
+    }
+
+
+def test_recipe_does_not_change():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        get_recipe("word").epochs = 3
+
+
+# === Correctness ===
+
+
+@pytest.mark.parametrize(
+    "family, pooling_mode",
+    [
+        ("Bert", "mean"),
+        ("Roberta", "cls"),
+        ("XLMRoberta", "cls"),
+        ("DistilBert", "mean"),
+        ("Albert", "mean"),
+        ("Electra", "mean"),
+        ("DebertaV3", "mean"),
+    ],
+)
+def test_pooling_of_sentences_follows_the_backbone(family, pooling_mode):
+    backbone = helpers.make_backbone(family)
+    recipe = get_recipe("sentence").for_backbone(backbone)
+    assert recipe.pooling_mode == pooling_mode
+    assert recipe == get_recipe("sentence", pooling_mode=pooling_mode)
+
+
+@pytest.mark.parametrize("family", ["Bert", "Roberta"])
+def test_chosen_pooling_stays(family):
+    backbone = helpers.make_backbone(family)
+    recipe = get_recipe("sentence", pooling_mode="max")
+    assert recipe.for_backbone(backbone) is recipe
+    word = get_recipe("word").for_backbone(backbone)
+    assert word.pooling_mode == "cls"
+
+
+def test_overrides_replace_fields_and_leave_the_recipe():
+    before = dataclasses.asdict(PAPER_RECIPES["word"])
+    recipe = get_recipe("word", epochs=5, dropout=0.0)
+    assert recipe.epochs == 5 and recipe.dropout == 0.0
+    assert recipe.temperature == 0.2
+    assert dataclasses.asdict(PAPER_RECIPES["word"]) == before
+
+
+def test_a_recipe_is_taken_as_it_is():
+    recipe = Recipe(epochs=7)
+    assert get_recipe(recipe) == recipe
+    assert get_recipe(recipe, batch_size=2) == Recipe(epochs=7, batch_size=2)
+
+
+# === Serialization ===
+
+
+@pytest.mark.parametrize("name", PAPER_RECIPES)
+def test_round_trip(name):
+    recipe = get_recipe(name, temperature=0.07)
+    config = keras.saving.serialize_keras_object(recipe)
+    config = json.loads(json.dumps(config))
+    assert keras.saving.deserialize_keras_object(config) == recipe
+    assert sorted(config["config"]) == sorted(FIELDS)
+
+
+# === Invalid arguments ===
+
+
+@pytest.mark.parametrize("name", ["sentences", "", None, 3, ["word"], {}])
+def test_unknown_recipe_is_refused(name):
+    message = (
+        "`recipe` must be one of ('sentence', 'phrase', 'word') or a "
+        f"`Recipe`. Received: recipe={name!r}"
+    )
+    with pytest.raises(ValueError, match=re.escape(message)):
+        get_recipe(name)
+
+
+def test_unknown_fields_are_refused():
+    message = f"A recipe has the fields {FIELDS}. Received: ['drop', 'tau']"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        get_recipe("word", tau=0.1, drop=0.1)
+
+
+NAN, INF = float("nan"), float("inf")
+
+
+@pytest.mark.parametrize(
+    "name, expected, values",
+    [
+        ("temperature", "a positive float", [0, -0.04, NAN, INF, "0.04", None]),
+        ("span_length", "an integer, 0 or more", [-1, 2.0, True, None]),
+        (
+            "sequence_length",
+            "an integer of 3 to 100000",
+            [2, 0, -5, 100_001, 24.0, None],
+        ),
+        (
+            "pooling_mode",
+            "one of ('cls', 'mean', 'max', 'padded_mean') or None",
+            ["median", "", 1],
+        ),
+        ("dropout", "a float in [0, 1)", [1, 1.0, -0.1, NAN, None, False]),
+        ("learning_rate", "a positive float", [0, -1e-5, NAN, INF, None]),
+        ("weight_decay", "a float, 0 or more", [-0.01, NAN, INF, None]),
+        ("epochs", "a positive integer", [0, -1, 1.5, True, None]),
+        ("batch_size", "an integer, 2 or more", [1, 0, -2, 2.0, None]),
+    ],
+)
+def test_values_out_of_range_are_refused(name, expected, values):
+    for value in values:
+        message = f"`{name}` must be {expected}. Received: {name}={value!r}"
+        with pytest.raises(ValueError, match=re.escape(message)):
+            get_recipe("sentence", **{name: value})
+
+
+@pytest.mark.parametrize(
+    "name, values",
+    [
+        ("temperature", [1e-3, 1]),
+        ("span_length", [0, 1]),
+        ("sequence_length", [3, 100_000]),
+        ("pooling_mode", [None, "cls", "padded_mean"]),
+        ("dropout", [0, 0.99]),
+        ("learning_rate", [1e-9, 1]),
+        ("weight_decay", [0, 0.0, 1]),
+        ("epochs", [1, 100]),
+        ("batch_size", [2, 4096]),
+    ],
+)
+def test_values_at_the_border_are_taken(name, values):
+    for value in values:
+        assert getattr(Recipe(**{name: value}), name) == value

@@ -1,0 +1,106 @@
+"""The main path where TensorFlow cannot be imported: JAX and PyTorch."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+from backends import run_python
+from helpers import SENTENCES
+from helpers import make_model
+from helpers import texts
+
+BACKEND = keras.backend.backend()
+
+pytestmark = pytest.mark.skipif(
+    BACKEND == "tensorflow", reason="the backend is TensorFlow"
+)
+
+BLOCK = """
+import sys
+for name in ("tensorflow", "tensorflow_text", "tf_keras"):
+    sys.modules[name] = None  # `import tensorflow` raises ImportError
+"""
+
+LIBRARY = (
+    BLOCK
+    + """
+import json
+import keras_mirror
+import keras, numpy as np
+from helpers import SENTENCES, make_model, texts
+
+keras.utils.set_random_seed(0)
+report = {}
+for family in ("Bert", "Roberta", "XLMRoberta"):
+    model = make_model(family, batch_size=20)
+    model.compile()
+    dataset = keras_mirror.mirror_dataset(
+        texts(60), model.preprocessor, 20, seed=1
+    )
+    loss = model.fit(dataset, epochs=2, verbose=0).history["loss"]
+    model.save(f"{sys.argv[1]}/{family}.keras")
+    vectors = model.encode_text(SENTENCES)
+    loaded = keras.saving.load_model(f"{sys.argv[1]}/{family}.keras")
+    distance = np.abs(loaded.encode_text(SENTENCES) - vectors).max()
+    report[family] = [loss, float(distance), vectors.tolist()]
+print(json.dumps(report))
+"""
+)
+
+COMMAND = (
+    BLOCK
+    + """
+import os
+os.environ.pop("KERAS_BACKEND")
+sys.argv = sys.argv[1:]
+import keras_mirror_cli
+keras_mirror_cli.main()
+"""
+)
+
+
+def test_main_path_and_same_vectors_as_with_tensorflow(tmp_path):
+    output = run_python(LIBRARY, tmp_path, backend=BACKEND)
+    report = json.loads(output.splitlines()[-1])
+    for family, (losses, distance, vectors) in report.items():
+        assert len(losses) == 2 and all(loss > 0 for loss in losses)
+        assert distance == 0
+        here = keras.saving.load_model(tmp_path / f"{family}.keras")
+        np.testing.assert_allclose(
+            here.encode_text(SENTENCES), vectors, atol=1e-5
+        )
+
+
+def test_command_line(tmp_path):
+    from helpers import save_preset
+
+    preset = save_preset(tmp_path / "preset")
+    corpus = tmp_path / "corpus.txt"
+    corpus.write_text("\n".join(texts(30)), encoding="utf-8")
+    archive, vectors = tmp_path / "encoder.keras", tmp_path / "vectors.npy"
+    run_python(
+        COMMAND,
+        *["keras-mirror", "train", corpus, "--preset", preset],
+        *["--batch-size", "10", "--output", archive, "--backend", BACKEND],
+        backend=BACKEND,
+    )
+    run_python(
+        COMMAND,
+        *["keras-mirror", "encode", archive, corpus],
+        *["--output", vectors, "--backend", BACKEND],
+        backend=BACKEND,
+    )
+    assert np.load(vectors).shape == (30, 8)
+
+
+def test_both_roads_make_the_same_views():
+    tf = pytest.importorskip("tensorflow", reason="one of the two roads")
+    model = make_model("Roberta")
+    preprocessor = model.preprocessor
+    strings = SENTENCES + texts(50)
+    by_hand = preprocessor.span_masking.split(strings, seed=(1, 2))
+    in_graph = tf.function(preprocessor._join_tensor)(
+        *map(tf.constant, by_hand)
+    )
+    assert in_graph.to_list() == preprocessor._join(*by_hand)
