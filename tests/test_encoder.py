@@ -62,7 +62,7 @@ def test_shape_and_dtype(backbone):
     encoder = SentenceEncoder(backbone)
     assert encoder.output_shape == (None, HIDDEN_DIM)
     assert set(encoder.input) == {"token_ids", "padding_mask"}
-    for num_rows, length in [(4, 12), (1, 2), (3, 50)]:
+    for num_rows, length in [(4, 12), (1, 2)]:
         embeddings = encoder(random_features(num_rows, length))
         assert embeddings.shape == (num_rows, HIDDEN_DIM)
         dtype = keras.backend.standardize_dtype(embeddings.dtype)
@@ -87,61 +87,55 @@ def test_embeddings_are_float32_under_mixed_precision(policy):
 # === Correctness ===
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_is_the_backbone_pooled(backbone, mode):
+def test_is_the_backbone_pooled(backbone):
     features = random_features()
     vectors = token_vectors(backbone, features)
-    expected = [
-        {
-            "cls": row[0],
-            "mean": row[mask == 1].mean(axis=0),
-            "max": row[mask == 1].max(axis=0),
-            "padded_mean": row.mean(axis=0),
-        }[mode]
-        for row, mask in zip(vectors, features["padding_mask"], strict=True)
-    ]
-    embeddings = encode(SentenceEncoder(backbone, mode), features)
-    np.testing.assert_allclose(embeddings, expected, rtol=1e-5, atol=1e-6)
+    masks = features["padding_mask"] == 1
+    rows = list(zip(vectors, masks, strict=True))
+    expected = {
+        "cls": [row[0] for row, _ in rows],
+        "mean": [row[mask].mean(axis=0) for row, mask in rows],
+        "max": [row[mask].max(axis=0) for row, mask in rows],
+        "padded_mean": [row.mean(axis=0) for row, _ in rows],
+    }
+    for mode in MODES:
+        embeddings = encode(SentenceEncoder(backbone, mode), features)
+        np.testing.assert_allclose(
+            embeddings, expected[mode], rtol=1e-5, atol=1e-6
+        )
 
 
-@pytest.mark.parametrize("mode", ["cls", "mean", "max"])
-def test_padding_does_not_matter(backbone, mode):
-    encoder = SentenceEncoder(backbone, mode)
+def test_padding_does_not_matter(backbone):
     features = random_features(length=12)
     longer = {
         name: np.pad(feature, [(0, 0), (0, 20)])
         for name, feature in features.items()
     }
     longer["token_ids"][:, 12:] = 77  # no token that counts
-    np.testing.assert_allclose(
-        encode(encoder, longer), encode(encoder, features), atol=1e-5
-    )
+    for mode in ("cls", "mean", "max"):
+        encoder = SentenceEncoder(backbone, mode)
+        np.testing.assert_allclose(
+            encode(encoder, longer), encode(encoder, features), atol=1e-5
+        )
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_texts_do_not_depend_on_each_other(backbone, mode):
-    encoder = SentenceEncoder(backbone, mode)
-    features = random_features(num_rows=6)
-    together = encode(encoder, features)
-    order = np.array([3, 1, 5, 0, 4, 2])
-    shuffled = {name: value[order] for name, value in features.items()}
-    np.testing.assert_allclose(
-        encode(encoder, shuffled), together[order], atol=1e-6
-    )
-    single = {name: value[2:3] for name, value in features.items()}
-    np.testing.assert_allclose(
-        encode(encoder, single), together[2:3], atol=1e-5
-    )
+def test_a_text_alone_and_among_500_others(backbone):
+    features = random_features(501)
+    alone = {name: feature[[250]] for name, feature in features.items()}
+    for mode in ("cls", "mean", "max"):
+        encoder = SentenceEncoder(backbone, mode)
+        among = encode(encoder, features)[[250]]
+        np.testing.assert_allclose(encode(encoder, alone), among, atol=1e-5)
 
 
 def test_different_texts_have_different_embeddings(backbone):
-    embeddings = encode(SentenceEncoder(backbone), random_features(8))
+    embeddings = encode(SentenceEncoder(backbone), random_features())
     distances = np.abs(embeddings[:, None] - embeddings).max(axis=-1)
-    assert (distances + np.eye(8) > 1e-4).all()
+    assert (distances + np.eye(4) > 1e-4).all()
 
 
-def test_dropout_is_on_in_training_only(backbone):
-    encoder = SentenceEncoder(backbone, "mean")
+def test_dropout_is_on_in_training_only(bert):
+    encoder = SentenceEncoder(bert, "mean")
     features = random_features()
     calls = [encode(encoder, features, training=True) for _ in range(2)]
     assert np.abs(calls[0] - calls[1]).max() > 1e-3
@@ -149,8 +143,8 @@ def test_dropout_is_on_in_training_only(backbone):
     np.testing.assert_array_equal(calls[0], calls[1])
 
 
-def test_rows_of_one_batch_have_their_own_dropout(backbone):
-    encoder = SentenceEncoder(backbone, "mean")
+def test_rows_of_one_batch_have_their_own_dropout(bert):
+    encoder = SentenceEncoder(bert, "mean")
     features = random_features(1)
     twice = {
         name: np.concatenate([value, value]) for name, value in features.items()
@@ -186,8 +180,8 @@ def test_pooler_does_not_train(backbone):
         assert len([path for path in frozen if "pooled" in path]) == 2
 
 
-def test_every_trained_weight_moves_the_embedding(backbone):
-    encoder = SentenceEncoder(backbone, "mean")
+def test_every_trained_weight_moves_the_embedding(bert):
+    encoder = SentenceEncoder(bert, "mean")
     features = random_features()
     before = encode(encoder, features)
     values = encoder.get_weights()
@@ -205,20 +199,20 @@ def test_every_trained_weight_moves_the_embedding(backbone):
 
 
 def test_activation_changes_the_output(fresh_backbone):
+    # Kernels start so small that all activations are nearly straight lines.
+    for weight in fresh_backbone.trainable_weights:
+        if "kernel" in weight.path:
+            weight.assign(20 * weight)
     features = random_features()
-    before = encode(SentenceEncoder(fresh_backbone), features)
-    for activation in ("relu", "gelu", "gelu_approximate"):
-        changed = encode(
-            SentenceEncoder(fresh_backbone, activation=activation), features
-        )
-        if activation == "relu":
-            assert np.abs(changed - before).max() > 1e-3
-    approximate = encode(
-        SentenceEncoder(fresh_backbone, activation="gelu_approximate"), features
+    before, relu, exact, approximate = [
+        encode(SentenceEncoder(fresh_backbone, activation=name), features)
+        for name in (None, "relu", "gelu", "gelu_approximate")
+    ]
+    assert np.abs(relu - before).max() > 1e-2
+    assert 1e-5 < np.abs(approximate - exact).max() < 1e-2
+    assert (
+        min(np.abs(before - gelu).max() for gelu in (exact, approximate)) < 1e-6
     )
-    exact = encode(SentenceEncoder(fresh_backbone, activation="gelu"), features)
-    difference = np.abs(approximate - exact).max()
-    assert 0 < difference < 1e-2
 
 
 def test_epsilon_changes_the_output(bert):
@@ -237,23 +231,25 @@ def test_epsilon_reaches_every_normalisation(fresh_backbone):
         for layer in fresh_backbone._flatten_layers()
         if isinstance(layer, keras.layers.LayerNormalization)
     ]
-    num_blocks = 1 if "Albert" in type(fresh_backbone).__name__ else 2
-    assert len(layers) == 2 * num_blocks + 1
+    family = type(fresh_backbone).__name__.removesuffix("Backbone")
+    # Two a block (ALBERT has one that is used twice), the embeddings', and
+    # DeBERTa's of relative positions.
+    expected = {"Albert": 3, "DebertaV3": 6}.get(family, 5)
+    assert len(layers) == expected
     assert {layer.epsilon for layer in layers} == {3e-4}
 
 
 # === Serialization ===
 
 
-@pytest.mark.parametrize("mode", ["mean", "max"])
-def test_config_round_trip(backbone, mode):
-    encoder = SentenceEncoder(backbone, mode, name="encoder")
+def test_config_round_trip(backbone):
+    encoder = SentenceEncoder(backbone, "max", name="encoder")
     config = keras.saving.serialize_keras_object(encoder)
     config = json.loads(json.dumps(config))
     again = keras.saving.deserialize_keras_object(config)
     assert type(again) is SentenceEncoder
     assert type(again.backbone) is type(backbone)
-    assert again.name == "encoder" and again.pooling_mode == mode
+    assert again.name == "encoder" and again.pooling_mode == "max"
     assert again.get_config() == encoder.get_config()
     assert len(again.trainable_weights) == len(encoder.trainable_weights)
     again.set_weights(encoder.get_weights())
@@ -301,8 +297,8 @@ def test_dtype_policy_survives(policy):
     )
 
 
-def test_save_and_load(fresh_backbone, tmp_path):
-    encoder = SentenceEncoder(fresh_backbone, "mean", activation="relu")
+def test_save_and_load(bert, tmp_path):
+    encoder = SentenceEncoder(bert, "mean", activation="relu")
     path = tmp_path / "encoder.keras"
     encoder.save(path)
     loaded = keras.saving.load_model(path)

@@ -1,0 +1,73 @@
+"""The README's Python blocks and the examples run, on tiny weights."""
+
+import pathlib
+import re
+
+import pytest
+from backends import run_python
+from helpers import save_preset
+from helpers import texts
+
+import keras_mirror
+
+ROOT = pathlib.Path(__file__).parents[1]
+BLOCKS = re.findall(
+    r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S
+)
+
+RUN = """
+import runpy, sys
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+@pytest.fixture
+def preset(tmp_path):
+    return save_preset(tmp_path / "preset")
+
+
+def test_python_blocks(preset, tmp_path, monkeypatch):
+    assert len(BLOCKS) == 2
+    load = keras_mirror.MirrorModel.from_preset
+    asked = []
+
+    def load_tiny(name, *arguments, **overrides):
+        asked.append(name)
+        return load(preset, *arguments, **overrides)
+
+    monkeypatch.setattr(keras_mirror.MirrorModel, "from_preset", load_tiny)
+    monkeypatch.chdir(tmp_path)
+    pathlib.Path("sentences.txt").write_text("\n".join(texts(400)))
+    names = {}
+    for block in BLOCKS:
+        exec(block, names)
+    assert asked == ["bert_base_en_uncased"] * 2
+    assert pathlib.Path("encoder.keras").exists()
+    assert names["vectors"].shape == (2, 8)
+
+
+@pytest.mark.parametrize("name", ["sentence_encoder", "word_encoder"])
+def test_example_in_its_short_form(name, preset, tmp_path):
+    import keras
+
+    corpus = tmp_path / "corpus.txt"
+    corpus.write_text("\n".join(texts(40)))
+    output = tmp_path / "encoder.keras"
+    printed = run_python(
+        RUN,
+        *[ROOT / "examples" / f"{name}.py", corpus, preset],
+        *["--output", output, "--batch-size", 10, "--steps", 2],
+        backend=keras.backend.backend(),
+    )
+    assert output.exists()
+    assert printed.splitlines()[-1].startswith(("[", " [", "computer:"))
+    assert (ROOT / "examples" / f"{name}.py").read_text().count("\n") < 120
+
+
+def test_command_line_of_the_readme_has_every_command():
+    from keras_mirror.cli.main import cli
+
+    readme = (ROOT / "README.md").read_text()
+    for command in cli.commands:
+        assert f"keras-mirror {command} " in readme
