@@ -45,7 +45,7 @@ class AdamW(keras.optimizers.AdamW):
     def update_step(self, gradient, variable, learning_rate):
         dtype = variable.dtype
         # A sum with zeros makes TensorFlow's sparse gradient dense.
-        gradient = ops.add(ops.zeros_like(variable), gradient)
+        gradient = ops.add(ops.zeros(variable.shape, dtype), gradient)
         learning_rate = ops.cast(learning_rate, dtype)
         step = ops.cast(self.iterations + 1, dtype)
         index = self._get_variable_index(variable)

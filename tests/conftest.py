@@ -1,8 +1,12 @@
 # PyTorch first: after TensorFlow its import crashes on some machines.
-import torch  # isort: skip  # noqa: F401
+import torch  # isort: skip
 
 import keras
 import pytest
+
+# Models this small only wait for their threads: ten times slower on a busy
+# machine of two cores.
+torch.set_num_threads(1)
 
 
 def pytest_addoption(parser):
