@@ -13,6 +13,7 @@ import keras
 import scipy.stats
 
 import keras_mirror
+from keras_mirror.encoding import unit_rows
 
 
 def main():
@@ -44,12 +45,11 @@ def load(name, pooling_mode):
 
 
 def score(model, texts_1, texts_2):
-    vectors_1 = model.encode_text(list(texts_1))
-    vectors_2 = model.encode_text(list(texts_2))
-    norms = [
-        (vectors**2).sum(axis=1) ** 0.5 for vectors in (vectors_1, vectors_2)
+    vectors = [
+        unit_rows(model.encode_text(list(texts)))
+        for texts in (texts_1, texts_2)
     ]
-    return (vectors_1 * vectors_2).sum(axis=1) / (norms[0] * norms[1])
+    return (vectors[0] * vectors[1]).sum(axis=1)
 
 
 if __name__ == "__main__":

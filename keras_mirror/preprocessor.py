@@ -112,7 +112,6 @@ class MirrorPreprocessor(keras.layers.Layer):
         if _is_single(texts):
             views = self.views(_batch_of_one(texts), seed)
             return tuple(_first(view) for view in views)
-        texts = _out_of_tensor(texts)
         view_1 = self(texts)
         if self.span_masking is None:
             return view_1, dict(view_1)
@@ -283,13 +282,3 @@ def _first(features):
 
 def _is_tensor(inputs):
     return tf is not None and tf.is_tensor(inputs)
-
-
-def _out_of_tensor(texts):
-    """Outside of a graph a tensor's strings are processed in Python too."""
-    if not _is_tensor(texts) or not tf.executing_eagerly():
-        return texts
-    texts = texts.numpy()
-    if isinstance(texts, bytes):
-        return texts.decode("utf-8")
-    return [text.decode("utf-8") for text in texts]
