@@ -72,6 +72,7 @@ class SentenceEncoder(keras.Model):
 
         # === Config ===
         self.backbone = backbone
+        self.dtype_policy = backbone.dtype_policy
         self.pooling_mode = pooling_mode
         self.activation = activation
         self.layer_norm_epsilon = layer_norm_epsilon

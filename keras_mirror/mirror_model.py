@@ -175,12 +175,11 @@ class MirrorModel(keras.Model):
             recipe.pooling_mode,
             parts.activation,
             parts.layer_norm_epsilon,
-            dtype=dtype,
         )
         preprocessor = MirrorPreprocessor(
             parts.tokenizer, recipe.sequence_length, recipe.span_length
         )
-        return cls(encoder, preprocessor, recipe, dtype=dtype)
+        return cls(encoder, preprocessor, recipe)
 
     def encode_text(self, text, batch_size=64):
         """Turns texts into vectors.

@@ -156,13 +156,11 @@ def make_model(
         **({"dtype": dtype} if dtype else {}),
     )
     recipe = recipe.for_backbone(backbone)
-    encoder = keras_mirror.SentenceEncoder(
-        backbone, recipe.pooling_mode, dtype=dtype
-    )
+    encoder = keras_mirror.SentenceEncoder(backbone, recipe.pooling_mode)
     preprocessor = keras_mirror.MirrorPreprocessor(
         tokenizer, recipe.sequence_length, recipe.span_length
     )
-    return keras_mirror.MirrorModel(encoder, preprocessor, recipe, dtype=dtype)
+    return keras_mirror.MirrorModel(encoder, preprocessor, recipe)
 
 
 def texts(number, seed=0):

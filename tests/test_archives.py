@@ -83,6 +83,15 @@ def test_archive_is_whole(tmp_path):
     assert loaded.get_config() == model.get_config()
 
 
+def test_dtype_policy_is_kept(tmp_path):
+    model = make_model(dtype="mixed_bfloat16")
+    model.save(tmp_path / "encoder.keras")
+    loaded = keras.saving.load_model(tmp_path / "encoder.keras")
+    parts = (loaded, loaded.encoder, loaded.encoder.backbone)
+    assert {part.dtype_policy.name for part in parts} == {"mixed_bfloat16"}
+    assert loaded.encoder.get_layer("pooling").compute_dtype == "float32"
+
+
 def test_special_tokens_stay_text_after_loading(tmp_path):
     for family in FAMILIES:
         model = make_model(family)

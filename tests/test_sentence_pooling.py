@@ -59,6 +59,16 @@ def test_half_precision_is_pooled_in_float32(mode, dtype):
     )
 
 
+def test_global_policy_does_not_matter():
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        outputs = SentencePooling("mean")(*random_tokens())
+    finally:
+        keras.config.set_dtype_policy(policy)
+    assert keras.backend.standardize_dtype(outputs.dtype) == "float32"
+
+
 # === Correctness ===
 
 
