@@ -9,6 +9,7 @@ from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import progress_bar
 from keras_mirror.cli.console import start_keras
 from keras_mirror.cli.console import status
+from keras_mirror.cli.input_file import errors_option
 from keras_mirror.cli.output_file import atomic_output
 from keras_mirror.cli.output_file import check_output
 from keras_mirror.cli.output_file import overwrite_option
@@ -23,13 +24,7 @@ LINES_AT_ONCE = 4096  # sorted by length together, then written
 @click.argument("texts", type=click.Path(exists=True, dir_okay=False))
 @click.option("--output", required=True, help="File to write, *.npy.")
 @click.option("--batch-size", type=click.IntRange(1), default=64)
-@click.option(
-    "--errors",
-    type=click.Choice(["strict", "replace"]),
-    default="strict",
-    show_default=True,
-    help="What to do with bytes that are not UTF-8.",
-)
+@errors_option
 @overwrite_option
 @backend_options
 def encode(

@@ -10,6 +10,7 @@ from keras_mirror.cli.console import start_keras
 from keras_mirror.cli.console import status
 from keras_mirror.cli.console import told_warnings
 from keras_mirror.cli.console import wrong_use
+from keras_mirror.cli.input_file import errors_option
 from keras_mirror.cli.output_file import atomic_output
 from keras_mirror.cli.output_file import check_output
 from keras_mirror.cli.output_file import interrupted_path
@@ -31,13 +32,7 @@ from keras_mirror.text_files import read_lines
 @click.option("--seed", type=int, help="Repeats a run on the same backend.")
 @click.option("--limit", type=click.IntRange(2), help="Use so many strings.")
 @click.option("--keep-duplicates", is_flag=True, help="As the original code.")
-@click.option(
-    "--errors",
-    type=click.Choice(["strict", "replace"]),
-    default="strict",
-    show_default=True,
-    help="What to do with bytes that are not UTF-8.",
-)
+@errors_option
 @click.option("--dtype-policy", help="E.g. mixed_bfloat16. Default: float32.")
 @overwrite_option
 @backend_options
