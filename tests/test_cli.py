@@ -307,20 +307,50 @@ def test_screen_has_no_framework_noise(preset, corpus, tmp_path):
     assert noise == []
 
 
-def test_interrupt_saves_what_was_learned(preset, tmp_path):
-    corpus = tmp_path / "corpus.txt"
-    corpus.write_text("\n".join(texts(200)), encoding="utf-8")
-    output = tmp_path / "encoder.keras"
-    process = start(
-        *["train", corpus, "--preset", preset, "--output", output],
-        *["--batch-size", 10, "--epochs", 100_000],
+def test_interrupt_saves_what_was_learned(
+    command, preset, tmp_path, monkeypatch
+):
+    from keras_mirror.cli.training_progress import TrainingProgress
+
+    def interrupt_third_step(self, batch, logs=None):
+        if batch == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(
+        TrainingProgress, "on_train_batch_begin", interrupt_third_step
     )
-    time.sleep(30)  # imports, loading, compilation
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode == 130, errors
+    corpus, output = tmp_path / "corpus.txt", tmp_path / "encoder.keras"
+    corpus.write_text("\n".join(texts(100)), encoding="utf-8")
     saved = tmp_path / "encoder.interrupted.keras"
-    assert str(saved) in errors
+    saved.write_text("an older one")
+    code, _, errors = command(
+        *["train", corpus, "--preset", preset, "--output", output],
+        *["--batch-size", 10, "--epochs", 3],
+    )
+    assert code == 130, errors
+    assert re.search(r"steps +3 of 30", errors)
+    assert saved.read_text() == "an older one"
     assert not output.exists()
-    model = keras.saving.load_model(saved)
-    assert 0 < int(model.optimizer.iterations) < 2_000_000
+    second = tmp_path / "encoder.interrupted-2.keras"
+    assert str(second) in errors
+    model = keras.saving.load_model(second)
+    assert int(model.optimizer.iterations) == 3
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_interrupt_before_training_saves_nothing(
+    command, preset, corpus, tmp_path, monkeypatch
+):
+    from keras_mirror import MirrorModel
+
+    def interrupt(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(MirrorModel, "from_preset", interrupt)
+    code, _, errors = command(
+        *["train", corpus, "--preset", preset],
+        *["--output", tmp_path / "encoder.keras"],
+    )
+    assert code == 130
+    assert "interrupted; nothing was saved" in errors
+    assert list(tmp_path.glob("*.keras")) == []
