@@ -12,8 +12,8 @@ from helpers import SENTENCES
 from helpers import make_model
 from helpers import texts
 
-# One family of every kind of tokenizer.
-FAMILIES = ("Bert", "Roberta", "Albert")
+# A WordPiece and a SentencePiece vocabulary; byte pairs are tried below.
+FAMILIES = ("Bert", "Albert")
 
 LOAD_AND_GO_ON = """
 import json, sys
@@ -93,7 +93,7 @@ def test_dtype_policy_is_kept(tmp_path):
 
 
 def test_special_tokens_stay_text_after_loading(tmp_path):
-    for family in FAMILIES:
+    for family in ("Bert", "Roberta", "Albert"):
         model = make_model(family)
         path = tmp_path / f"{family}.keras"
         model.save(path)
@@ -167,12 +167,15 @@ def test_hostile_archive_is_refused(archives, tmp_path, change, message):
         keras.saving.load_model(path)
 
 
-def test_hostile_byte_pair_files_are_refused(archives, tmp_path):
+def test_hostile_byte_pair_files_are_refused(tmp_path):
     def outside(config):
         tokenizer = config["preprocessor"]["config"]["tokenizer"]["config"]
         tokenizer.update(vocabulary="/etc/hostname", merges="/etc/hostname")
 
-    path = change_config(archives[1], tmp_path / "hostile.keras", outside)
+    make_model("Roberta").save(tmp_path / "encoder.keras")
+    path = change_config(
+        tmp_path / "encoder.keras", tmp_path / "hostile.keras", outside
+    )
     with pytest.raises(
         (TypeError, ValueError), match="outside of the model archive"
     ):
