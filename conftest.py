@@ -1,5 +1,6 @@
 """What the examples in docstrings may use, see `pytest --doctest-modules`."""
 
+import functools
 import sys
 from pathlib import Path
 
@@ -8,14 +9,20 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent / "tests"))
 
 
+@functools.cache
+def example_model():
+    import helpers
+
+    return helpers.make_model()
+
+
 @pytest.fixture(autouse=True)
 def docstring_names(request, doctest_namespace):
     if not hasattr(request.node, "dtest"):
         return
-    import helpers
     import numpy as np
 
-    model = helpers.make_model()
+    model = example_model()
     doctest_namespace.update(
         np=np,
         model=model,

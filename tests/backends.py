@@ -25,6 +25,7 @@ def run_python(code, *arguments, backend, **environment):
             "KERAS_BACKEND": backend,
             "PYTHONPATH": path,
             "TF_CPP_MIN_LOG_LEVEL": "3",
+            "OMP_NUM_THREADS": "1",  # as in conftest.py
             **environment,
         },
         capture_output=True,
