@@ -1,5 +1,4 @@
 import json
-import os
 import pathlib
 import shutil
 import tempfile
@@ -10,6 +9,7 @@ import pytest
 import safetensors.numpy
 import torch
 import transformers
+from helpers import DATA
 from hugging_face_folders import make_albert_folder
 from hugging_face_folders import make_bert_folder
 from hugging_face_folders import make_distil_bert_folder
@@ -33,12 +33,6 @@ FOLDERS = {
     "distilbert": make_distil_bert_folder,
     "albert": make_albert_folder,
 }
-DATA = pathlib.Path(
-    os.environ.get(
-        "KERAS_MIRROR_DATA",
-        pathlib.Path(__file__).parents[1] / ".." / "shared" / "data",
-    )
-)
 BERT_MINI = DATA / "weights" / "bert-mini-en"
 
 
