@@ -8,7 +8,6 @@ def load_archive(path):
         A `MirrorModel`.
 
     Raises:
-        click.UsageError: `path` is not a file.
         ValueError: The file is damaged or holds something else.
     """
     import keras

@@ -58,13 +58,13 @@ def train(
 
     keras = start_keras(backend, debug)
     model = _make_model(keras, preset, recipe, fields, dtype_policy, seed)
-    history = _fit(model, strings, seed)
+    progress = _fit(model, strings, seed)
 
-    finished = history.steps == history.planned
+    finished = progress.steps == progress.planned
     path = output if finished else interrupted_path(output)
     with status("Saving"), atomic_output(path) as unfinished:
         model.save(unfinished)
-    print_summary(_summary(model, strings, history, path), start)
+    print_summary(_summary(model, strings, progress, path), start)
     return 0 if finished else 130
 
 
