@@ -7,6 +7,8 @@ from typing import Any
 import keras_hub
 
 from keras_mirror.interop.hugging_face import load_hugging_face
+from keras_mirror.presets import BUNDLED_PRESETS
+from keras_mirror.presets import preset_folder
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,6 +43,8 @@ def load_parts(preset, dropout, dtype=None):
         ValueError: There is no such preset, or it is not one.
     """
     preset = os.fspath(preset)
+    if preset in BUNDLED_PRESETS:
+        preset = preset_folder(preset)
     if preset.startswith("hf://"):
         preset = _download(preset.removeprefix("hf://"))
     if os.path.isdir(preset):
@@ -87,12 +91,13 @@ def _read_config(folder):
 def _check_name(preset):
     names = keras_hub.models.Backbone.presets
     if preset not in names:
+        names = [*BUNDLED_PRESETS, *names]
         similar = difflib.get_close_matches(preset, names, n=3)
         hint = f" Similar names: {', '.join(similar)}." if similar else ""
         raise ValueError(
-            "`preset` must be an existing folder, a name that keras-hub "
-            "knows, or a handle that starts with kaggle://, hf:// or "
-            f"modelscope://. Received: preset='{preset}'.{hint}"
+            "`preset` must be an existing folder, a bundled preset, a name "
+            "that keras-hub knows, or a handle that starts with kaggle://, "
+            f"hf:// or modelscope://. Received: preset='{preset}'.{hint}"
         )
 
 

@@ -12,6 +12,8 @@ from keras_mirror.loading import load_parts
 from keras_mirror.losses import info_nce
 from keras_mirror.optimizers import AdamW
 from keras_mirror.preprocessor import MirrorPreprocessor
+from keras_mirror.presets import DEFAULT_PRESET
+from keras_mirror.presets import preset_fields
 from keras_mirror.recipes import get_recipe
 
 
@@ -145,15 +147,20 @@ class MirrorModel(keras.Model):
     # === Use ===
 
     @classmethod
-    def from_preset(cls, preset, recipe="sentence", dtype=None, **overrides):
+    def from_preset(
+        cls, preset=DEFAULT_PRESET, recipe="sentence", dtype=None, **overrides
+    ):
         """A model ready for mirror fine-tuning, from pretrained weights.
 
         Args:
             preset: A keras-hub preset name such as `"bert_base_en_uncased"`,
                 a `kaggle://`, `hf://` or `modelscope://` handle, a local
                 keras-hub preset folder, or a local Hugging Face folder.
-            recipe: `"sentence"`, `"phrase"`, `"word"`, or a `Recipe`.
-                Defaults to `"sentence"`.
+                Defaults to `"mirror_mini_en"`: a small English BERT that
+                travels inside the package.
+            recipe: `"sentence"`, `"phrase"`, `"word"`, or a `Recipe`. A
+                preset may want other values than the paper's for a name: see
+                `keras_mirror.presets`. Defaults to `"sentence"`.
             dtype: A dtype policy such as `"mixed_bfloat16"`. Defaults to
                 `None`: the global one.
             **overrides: Fields of `Recipe` with new values, such as
@@ -166,6 +173,8 @@ class MirrorModel(keras.Model):
             ValueError: The preset or the recipe is unknown, an override is
                 out of range, or the preset is damaged.
         """
+        if isinstance(recipe, str):
+            overrides = {**preset_fields(preset, recipe), **overrides}
         recipe = get_recipe(recipe, **overrides)
         parts = load_parts(preset, dropout=recipe.dropout, dtype=dtype)
         recipe = recipe.for_backbone(parts.backbone)

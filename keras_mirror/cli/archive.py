@@ -1,3 +1,8 @@
+from keras_mirror.cli.console import status
+from keras_mirror.cli.output_file import atomic_output
+from keras_mirror.cli.output_file import interrupted_path
+
+
 def load_archive(path):
     """Loads an archive made by `keras-mirror train`.
 
@@ -28,3 +33,20 @@ def load_archive(path):
             f"Received: a {type(model).__name__}"
         )
     return model
+
+
+def save_archive(model, path, finished):
+    """Saves a model; what is only half trained, beside `path`.
+
+    Args:
+        model: A `MirrorModel`.
+        path: String.
+        finished: Boolean, whether training came to its end.
+
+    Returns:
+        The path that was written.
+    """
+    path = path if finished else interrupted_path(path)
+    with status("Saving"), atomic_output(path) as unfinished:
+        model.save(unfinished)
+    return path

@@ -62,9 +62,13 @@ def start_keras(backend, debug):
     return keras
 
 
-def console():
-    """Where progress and summaries go: never into a pipe of results."""
-    return Console(file=sys.stderr, soft_wrap=True, highlight=False)
+def console(file=None):
+    """A plain screen; progress goes to errors, never into a pipe of results.
+
+    Args:
+        file: Defaults to `None`: `sys.stderr`.
+    """
+    return Console(file=file or sys.stderr, soft_wrap=True, highlight=False)
 
 
 def print_error(message):

@@ -5,6 +5,7 @@ import click
 
 from keras_mirror.cli.console import print_error
 from keras_mirror.cli.encode import encode
+from keras_mirror.cli.quickstart import quickstart
 from keras_mirror.cli.similarity import similarity
 from keras_mirror.cli.train import train
 from keras_mirror.version import __version__
@@ -16,6 +17,7 @@ def cli():
     """Turns a pretrained language model into a text encoder, without labels."""
 
 
+cli.add_command(quickstart)
 cli.add_command(train)
 cli.add_command(encode)
 cli.add_command(similarity)

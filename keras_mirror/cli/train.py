@@ -4,18 +4,17 @@ import time
 
 import click
 
+from keras_mirror.cli.archive import save_archive
 from keras_mirror.cli.console import backend_options
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import start_keras
 from keras_mirror.cli.console import status
-from keras_mirror.cli.console import told_warnings
 from keras_mirror.cli.console import wrong_use
 from keras_mirror.cli.input_file import errors_option
-from keras_mirror.cli.output_file import atomic_output
 from keras_mirror.cli.output_file import check_output
-from keras_mirror.cli.output_file import interrupted_path
 from keras_mirror.cli.output_file import overwrite_option
 from keras_mirror.cli.recipe_options import recipe_options
+from keras_mirror.presets import DEFAULT_PRESET
 from keras_mirror.text_files import collect_strings
 from keras_mirror.text_files import read_lines
 
@@ -24,7 +23,8 @@ from keras_mirror.text_files import read_lines
 @click.argument("corpus", nargs=-1, required=True, type=click.Path())
 @click.option(
     "--preset",
-    required=True,
+    default=DEFAULT_PRESET,
+    show_default=True,
     help="keras-hub name, handle (kaggle://, hf://), or local folder.",
 )
 @click.option("--output", required=True, help="Archive to write, *.keras.")
@@ -57,15 +57,13 @@ def train(
     strings = _read(corpus, errors, limit, keep_duplicates)
 
     keras = start_keras(backend, debug)
-    model = _make_model(keras, preset, recipe, fields, dtype_policy, seed)
-    progress = _fit(model, strings, seed)
+    from keras_mirror.cli.training_progress import fit_with_progress
 
-    finished = progress.steps == progress.planned
-    path = output if finished else interrupted_path(output)
-    with status("Saving"), atomic_output(path) as unfinished:
-        model.save(unfinished)
+    model = _make_model(keras, preset, recipe, fields, dtype_policy, seed)
+    progress = fit_with_progress(model, strings, seed)
+    path = save_archive(model, output, progress.finished)
     print_summary(_summary(model, strings, progress, path), start)
-    return 0 if finished else 130
+    return 0 if progress.finished else 130
 
 
 def _read(paths, errors, limit, keep_duplicates):
@@ -89,28 +87,14 @@ def _make_model(keras, preset, recipe, fields, dtype_policy, seed):
     if seed is not None:
         keras.utils.set_random_seed(seed)
     with wrong_use():
-        recipe = get_recipe(recipe, **fields)
+        get_recipe(recipe, **fields)
         dtype = keras.dtype_policies.get(dtype_policy) if dtype_policy else None
     # A folder that cannot be loaded is a failure, an unknown name wrong use.
     guard = contextlib.nullcontext() if os.path.isdir(preset) else wrong_use()
     with status(f"Loading {preset}"), guard:
-        model = MirrorModel.from_preset(preset, recipe, dtype)
+        model = MirrorModel.from_preset(preset, recipe, dtype, **fields)
     model.compile()
     return model
-
-
-def _fit(model, corpus, seed):
-    from keras_mirror.cli.training_progress import TrainingProgress
-    from keras_mirror.corpus import mirror_dataset
-
-    with told_warnings():
-        dataset = mirror_dataset(
-            corpus, model.preprocessor, model.recipe.batch_size, seed=seed
-        )
-    progress = TrainingProgress(len(dataset) * model.recipe.epochs)
-    with progress:
-        model.fit(dataset, verbose=0, callbacks=[progress])
-    return progress
 
 
 def _summary(model, corpus, progress, path):

@@ -4,6 +4,29 @@ import threading
 import keras
 
 from keras_mirror.cli.console import progress_bar
+from keras_mirror.cli.console import told_warnings
+from keras_mirror.corpus import mirror_dataset
+
+
+def fit_with_progress(model, corpus, seed):
+    """Mirror-fine-tunes as the recipe says, under a progress bar.
+
+    Args:
+        model: A compiled `MirrorModel`.
+        corpus: A `Corpus`, or whatever `mirror_dataset` takes.
+        seed: Integer or `None`.
+
+    Returns:
+        The `TrainingProgress`.
+    """
+    with told_warnings():
+        dataset = mirror_dataset(
+            corpus, model.preprocessor, model.recipe.batch_size, seed=seed
+        )
+    progress = TrainingProgress(len(dataset) * model.recipe.epochs)
+    with progress:
+        model.fit(dataset, verbose=0, callbacks=[progress])
+    return progress
 
 
 class TrainingProgress(keras.callbacks.Callback):
@@ -36,6 +59,10 @@ class TrainingProgress(keras.callbacks.Callback):
         self._bar.stop()
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, self._previous)
+
+    @property
+    def finished(self):
+        return self.steps == self.planned
 
     def on_train_batch_end(self, batch, logs=None):
         self.steps += 1

@@ -1,0 +1,121 @@
+import contextlib
+import sys
+import time
+
+import click
+from rich.table import Table
+
+from keras_mirror.cli.archive import save_archive
+from keras_mirror.cli.console import backend_options
+from keras_mirror.cli.console import console
+from keras_mirror.cli.console import print_summary
+from keras_mirror.cli.console import start_keras
+from keras_mirror.cli.console import status
+from keras_mirror.cli.console import wrong_use
+from keras_mirror.cli.output_file import check_output
+from keras_mirror.cli.output_file import overwrite_option
+from keras_mirror.presets import DEFAULT_PRESET
+
+SEQUENCE_LENGTH = 32  # summaries are one short sentence; longer ones are cut
+QUERIES = (
+    "reverse the order of elements",
+    "probability of each class",
+    "compress bytes to save space",
+    "wait until another thread has finished",
+)
+NUM_ANSWERS = 3
+
+
+@click.command()
+@click.option("--output", default="encoder.keras", show_default=True)
+@click.option("--preset", default=DEFAULT_PRESET, show_default=True)
+@click.option("--interactive", is_flag=True, help="Then answer your searches.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@overwrite_option
+@backend_options
+def quickstart(output, preset, interactive, seed, overwrite, backend, debug):
+    """Makes a search engine for Python functions, to see what this does.
+
+    Offline, in one or two minutes: the docstrings of the installed packages
+    are the corpus; the score is how well a function finds its namesake in
+    another library, before and after mirror fine-tuning.
+    """
+    start = time.monotonic()
+    check_output(output, overwrite, suffix=".keras")
+    keras = start_keras(backend, debug)
+    from keras_mirror.cli.training_progress import fit_with_progress
+    from keras_mirror.datasets import python_api
+    from keras_mirror.mirror_model import MirrorModel
+
+    with status("Reading docstrings"):
+        api = python_api.load_data()
+        tasks = python_api.namesakes(api)
+    keras.utils.set_random_seed(seed)
+    with status(f"Loading {preset}"), wrong_use():
+        model = MirrorModel.from_preset(preset, sequence_length=SEQUENCE_LENGTH)
+    model.compile()
+    before = _score(model, tasks, "before")
+    progress = fit_with_progress(model, list(api.values()), seed)
+    path = save_archive(model, output, progress.finished)
+    if progress.finished:
+        after = _score(model, tasks, "after")
+        _print_scores(before, after, sum(len(task.queries) for task in tasks))
+        answer = _searcher(model, api)
+        for query in QUERIES:
+            answer(query)
+    print_summary(_summary(api, progress, path), start)
+    if interactive and progress.finished:
+        _ask(answer)
+    return 0 if progress.finished else 130
+
+
+def _score(model, tasks, when):
+    from keras_mirror.evaluation import score_retrieval
+
+    with status(f"Scoring {when} training"):
+        return score_retrieval(model, tasks)
+
+
+def _print_scores(before, after, num_queries):
+    title = f"Finding {num_queries} functions by their namesakes (%)"
+    table = Table("", "before", "after", title=title, title_justify="left")
+    for name in before:
+        scores = (f"{100 * score[name]:.1f}" for score in (before, after))
+        table.add_row(name, *scores)
+    console(sys.stdout).print(table)
+
+
+def _searcher(model, api):
+    """A function that prints the nearest texts to a query, with names."""
+    names = {}
+    for name, text in api.items():
+        names.setdefault(text, name)
+    texts = list(names)
+    with status(f"Encoding {len(texts)} summaries"):
+        embeddings = model.encode_text(texts)
+
+    def answer(query):
+        cosines = model.similarity(model.encode_text(query), embeddings)[0]
+        click.echo(f"\n{query}")
+        for row in cosines.argsort()[::-1][:NUM_ANSWERS]:
+            text = texts[row]
+            click.echo(f"  {cosines[row]:.2f}  {names[text]}: {text}")
+
+    return answer
+
+
+def _summary(api, progress, path):
+    return {
+        "functions": len(api),
+        "different texts": len(set(api.values())),
+        "steps": f"{progress.steps} of {progress.planned}",
+        "last loss": f"{progress.loss:.4f}",
+        "archive": path,
+    }
+
+
+def _ask(answer):
+    click.echo("\nWhat should a function do? An empty line ends.", err=True)
+    with contextlib.suppress(click.Abort):  # Ctrl-C, or no more input
+        while query := click.prompt("search", "", show_default=False, err=True):
+            answer(query)

@@ -1,0 +1,175 @@
+"""The summaries of installed Python functions, a corpus that is always there.
+
+Every function, class and method says in one line what it does. Where two
+libraries have a function of the same name, their two lines mean the same in
+different words: a test of an encoder that needs no labels.
+"""
+
+import collections
+import importlib
+import importlib.util
+import inspect
+import re
+import sys
+import warnings
+
+from keras_mirror.evaluation.retrieval import RetrievalTask
+
+PACKAGES = ("numpy", "keras", "keras_hub", "tensorflow")
+# Where these libraries keep their functions of arrays.
+NAMESPACES = {
+    "numpy": ("", ".linalg", ".fft", ".random"),
+    "keras": (".ops",),
+    "tensorflow": ("", ".math", ".linalg", ".nn", ".signal", ".random"),
+}
+MIN_WORDS = 3
+
+# These open a browser, a window or a prompt, or test Python itself.
+_NOT_IMPORTED = {"antigravity", "idlelib", "lib2to3", "test", "this"}
+_NOT_IMPORTED |= {"tkinter", "turtle", "turtledemo"}
+_INTERNAL = ("compat", "core", "python", "raw_ops", "src", "testing", "tools")
+_SIGNATURE = re.compile(r"[\w.]+\(")
+_END_OF_SENTENCE = re.compile(r"(?<=[.!?])\s")
+
+
+def load_data(packages=None):
+    """Reads the docstrings of Python packages.
+
+    Args:
+        packages: List of strings, names of packages. Defaults to `None`: the
+            standard library and whatever is installed of `PACKAGES`.
+
+    Returns:
+        A dict from full names, `"numpy.clip"`, to first sentences. Texts of
+        fewer than three words are left out; several names may share a text.
+
+    Raises:
+        ImportError: One of `packages` is not installed.
+
+    Example:
+
+    >>> load_data(["numpy"])["numpy.flipud"]
+    'Reverse the order of elements along axis 0 (up/down).'
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # old modules and names say so
+        if packages is None:
+            packages = [*_standard_library(), *filter(_is_installed, PACKAGES)]
+        members = {}
+        for package in packages:
+            members |= _public_members(package)
+    summaries = {name: _summary(member) for name, member in members.items()}
+    return {
+        name: text
+        for name, text in summaries.items()
+        if len(text.split()) >= MIN_WORDS and not text.startswith("TODO")
+    }
+
+
+def namesakes(api):
+    """Pairs of functions of one name in two libraries, to be found again.
+
+    Args:
+        api: Dict from full names to texts, from `load_data`.
+
+    Returns:
+        A list of `RetrievalTask`, one for every ordered pair of libraries:
+        a query is a function's text in the first one, the documents are all
+        texts of the second one, and its namesake's is the one to find. Pairs
+        with one and the same text do not count.
+
+    Example:
+
+    >>> api = {"numpy.clip": "Limit values.", "keras.ops.clip": "Clip a tensor"}
+    >>> [task.queries for task in namesakes(api)]
+    [['Limit values.'], ['Clip a tensor']]
+    """
+    functions = {library: _functions(api, library) for library in NAMESPACES}
+    tasks = []
+    for library_1, texts_1 in functions.items():
+        for library_2, texts_2 in functions.items():
+            names = [
+                name
+                for name, text in texts_1.items()
+                if library_1 != library_2 and texts_2.get(name, text) != text
+            ]
+            documents = list(dict.fromkeys(texts_2.values()))
+            if names:
+                queries = [texts_1[name] for name in names]
+                found = [documents.index(texts_2[name]) for name in names]
+                tasks.append(RetrievalTask(queries, documents, found))
+    return tasks
+
+
+def _functions(api, library):
+    """The library's functions of arrays: their short names and texts."""
+    functions = {}
+    for namespace in NAMESPACES[library]:
+        for name, text in api.items():
+            owner, _, short = name.rpartition(".")
+            if owner == library + namespace and short.islower():
+                functions.setdefault(short, text)
+    return functions
+
+
+def _standard_library():
+    for name in sorted(sys.stdlib_module_names):
+        if not name.startswith("_") and name not in _NOT_IMPORTED:
+            try:
+                importlib.import_module(name)
+            except ImportError:
+                continue  # a module of another operating system
+            yield name
+
+
+def _is_installed(package):
+    return importlib.util.find_spec(package) is not None
+
+
+def _public_members(package):
+    """Every public function and class once, by its shortest name."""
+    root = importlib.import_module(package)
+    queue = collections.deque([(package, root)])
+    members, seen = {}, {id(root): root}
+    while queue:
+        owner_name, owner = queue.popleft()
+        for name, member in _named_objects(owner):
+            is_module = inspect.ismodule(member)
+            if id(member) in seen or (is_module and name in _INTERNAL):
+                continue
+            seen[id(member)] = member
+            full_name = f"{owner_name}.{name}"
+            if is_module or inspect.isclass(member):
+                if _home(member) in (package, f"_{package}"):
+                    queue.append((full_name, member))
+            if callable(member) or isinstance(member, (classmethod, property)):
+                members[full_name] = member
+    return members
+
+
+def _named_objects(owner):
+    """The public names of a module or a class, with what they stand for."""
+    if inspect.isclass(owner):
+        names = [name for name in vars(owner) if not name.startswith("_")]
+        return [(name, vars(owner)[name]) for name in names]
+    names = getattr(owner, "__all__", None) or dir(owner)
+    public = sorted(name for name in names if not name.startswith("_"))
+    return [
+        (name, getattr(owner, name)) for name in public if hasattr(owner, name)
+    ]
+
+
+def _home(member):
+    """The package that a module or a class is from."""
+    module = member if inspect.ismodule(member) else inspect.getmodule(member)
+    return getattr(module, "__name__", "").split(".")[0]
+
+
+def _summary(member):
+    """The first sentence of a docstring, without a signature before it."""
+    docstring = member.__doc__ if isinstance(member.__doc__, str) else ""
+    lines = [line.strip() for line in docstring.strip().splitlines()]
+    while lines and (not lines[0] or _SIGNATURE.match(lines[0])):
+        lines.pop(0)
+    end = lines.index("") if "" in lines else len(lines)
+    return _END_OF_SENTENCE.split(" ".join(lines[:end]))[0]

@@ -1,0 +1,71 @@
+"""Backbones that travel inside the package: nothing is downloaded."""
+
+import json
+import os
+import pathlib
+
+DEFAULT_PRESET = "mirror_mini_en"
+BUNDLED_PRESETS = (DEFAULT_PRESET,)
+RECIPES_FILE = "mirror_recipes.json"
+
+
+def preset_folder(name=DEFAULT_PRESET):
+    """The folder of a bundled preset, in keras-hub's format.
+
+    Args:
+        name: String, one of `BUNDLED_PRESETS`. Defaults to
+            `"mirror_mini_en"`.
+
+    Returns:
+        A string, for `keras_hub.models.BertBackbone.from_preset` too.
+
+    Raises:
+        ValueError: No bundled preset has this name.
+
+    Example:
+
+    >>> os.path.basename(preset_folder("mirror_mini_en"))
+    'mirror_mini_en'
+    """
+    if name not in BUNDLED_PRESETS:
+        raise ValueError(
+            f"`name` must be one of {BUNDLED_PRESETS}. Received: name={name!r}"
+        )
+    return str(pathlib.Path(__file__).parent / name)
+
+
+def preset_fields(preset, recipe):
+    """What a preset wants to be different from the paper's recipe.
+
+    The paper's learning rate was chosen for 110M parameters. A preset folder
+    may hold a `mirror_recipes.json` with its own values.
+
+    Args:
+        preset: See `MirrorModel.from_preset`.
+        recipe: String, the name of a recipe.
+
+    Returns:
+        A dict of fields of `Recipe`, empty for most presets.
+
+    Raises:
+        ValueError: The file is not of this form.
+
+    Example:
+
+    >>> preset_fields("bert_base_en_uncased", "sentence")
+    {}
+    """
+    preset = os.fspath(preset)
+    folder = preset_folder(preset) if preset in BUNDLED_PRESETS else preset
+    path = os.path.join(folder, RECIPES_FILE)
+    if not os.path.isfile(path):
+        return {}
+    with open(path, encoding="utf-8") as file:
+        content = file.read()
+    try:
+        return json.loads(content).get(recipe, {})
+    except (ValueError, AttributeError) as error:
+        raise ValueError(
+            f"'{path}' must hold a JSON object from names of recipes to "
+            f"fields. Received: {content[:80]}"
+        ) from error
