@@ -53,8 +53,9 @@ def parse_arguments():
     parser.add_argument("--only")
     for name in ("learning-rate", "temperature", "dropout"):
         parser.add_argument(f"--{name}", type=float)
+    parser.add_argument("--pooling-mode")
     arguments = parser.parse_args()
-    fields = ("learning_rate", "temperature", "dropout")
+    fields = ("learning_rate", "temperature", "dropout", "pooling_mode")
     given = {name: getattr(arguments, name) for name in fields}
     return arguments, {k: v for k, v in given.items() if v is not None}
 

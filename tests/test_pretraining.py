@@ -69,41 +69,33 @@ def losses(work):
         return [float(row["val_loss"]) for row in csv.DictReader(file)]
 
 
-def kill_after_epoch(epoch, monkeypatch):
-    save = pretraining_model.SafeCheckpoint.on_epoch_end
-
-    def save_and_stop(self, finished_epoch, logs=None):
-        save(self, finished_epoch, logs)
-        if finished_epoch == epoch:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(
-        pretraining_model.SafeCheckpoint, "on_epoch_end", save_and_stop
-    )
-
-
 def test_same_seed_same_curve_and_it_learns(pretrain):
     first = pretrain("first")
     assert len(first) == 4
-    assert first[-1] < first[0] - 0.5
+    assert first[-1] < first[0] - 0.2
     np.testing.assert_allclose(pretrain("second"), first, rtol=1e-5)
     assert abs(pretrain("third", seed=2)[-1] - first[-1]) > 1e-4
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_killed_and_resumed_run_ends_as_the_whole_one(
     pretrain, tmp_path, monkeypatch
 ):
+    def kill(self, epoch, logs=None):
+        if epoch == 2:
+            raise KeyboardInterrupt
+
     whole = pretrain("whole")
     with monkeypatch.context() as patch:
-        kill_after_epoch(1, patch)
+        patch.setattr(pretraining_model.SafeCheckpoint, "on_epoch_begin", kill)
         with pytest.raises(KeyboardInterrupt):
             pretrain("killed")
     assert not (tmp_path / "killed").exists()
     resumed = pretrain("killed")
-    assert len(resumed) == 4 or len(resumed) == 3  # CSVLogger saw the kill last
-    # Other masks are drawn after the kill; without the checkpoint or with a
-    # fresh optimizer the run would be far behind.
-    assert abs(resumed[-1] - whole[-1]) < 0.25 * (whole[0] - whole[-1])
+    np.testing.assert_allclose(resumed[:2], whole[:2], rtol=1e-5)
+    # Other masks from here on; fresh weights would be far behind.
+    np.testing.assert_allclose(resumed[2:], whole[2:], atol=0.15)
+    assert (tmp_path / "killed" / "model.weights.h5").exists()
 
 
 def test_the_output_is_a_preset_in_half_precision(pretrain, tmp_path):
@@ -175,9 +167,18 @@ def test_masked_batches(text):
     np.testing.assert_array_equal(inputs["padding_mask"], batch != 0)
     assert (inputs["token_ids"] != batch).mean() > 0.08
 
+
+def test_resumed_batches_are_the_next_ones(text):
+    vocabulary = pretraining_rows.train_vocabulary([text], 200)
+    tokenizer = keras_hub.tokenizers.BertTokenizer(vocabulary, lowercase=True)
+    rows = pretraining_rows.token_rows([text], tokenizer, ROW_LENGTH)
     endless = masked_batches(rows, tokenizer, 8, first_step=3)
-    first = next(iter(endless))[0]
-    np.testing.assert_array_equal(first["padding_mask"], batch != 0)
+    inputs, targets, _ = next(iter(endless))
+    restored = np.array(inputs["token_ids"])
+    np.put_along_axis(restored, inputs["mask_positions"].numpy(), targets, 1)
+    expected = rows[24:32].astype(int)
+    # Where a row has fewer masks, position 0 got a padding id.
+    np.testing.assert_array_equal(restored[:, 1:], expected[:, 1:])
 
 
 def test_learning_rate_rises_stays_and_falls():

@@ -26,9 +26,11 @@ def masked_batches(rows, tokenizer, batch_size, first_step=None):
         start = index * batch_size
         return rows[start : start + batch_size].astype("int32")
 
-    def features(index):
+    def read_batch(index):
         token_ids = tf.numpy_function(read, [index], tf.int32)
-        token_ids = tf.ensure_shape(token_ids, [batch_size, row_length])
+        return tf.ensure_shape(token_ids, [batch_size, row_length])
+
+    def features(token_ids):
         is_token = token_ids != tokenizer.pad_token_id
         masked = mask(token_ids)
         inputs = {
@@ -42,7 +44,10 @@ def masked_batches(rows, tokenizer, batch_size, first_step=None):
     indices = tf.data.Dataset.range(len(rows) // batch_size)
     if first_step is not None:
         indices = indices.repeat().skip(first_step)
-    return indices.map(features).prefetch(8)
+    # Row by row: in a batch TensorFlow Text 2.21 masks the rows side by side,
+    # and which one gets the next random numbers differs from run to run.
+    masked_rows = indices.map(read_batch).unbatch().map(features)
+    return masked_rows.batch(batch_size, drop_remainder=True).prefetch(8)
 
 
 def mask_generator(tokenizer, row_length):
