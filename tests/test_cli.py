@@ -1,3 +1,4 @@
+import io
 import os
 import pathlib
 import re
@@ -266,6 +267,114 @@ def test_pair_without_tab(command, archive, tmp_path):
     code, _, errors = command("similarity", archive, pairs)
     assert code == 1
     assert "line 2 must be two texts with a TAB" in errors
+
+
+# === Quickstart ===
+
+
+@pytest.fixture
+def few_functions(monkeypatch):
+    """A small API, a third of it with namesakes, instead of all packages."""
+    from keras_mirror.datasets import python_api
+
+    numbered = texts(60)
+    api = {f"numpy.f{i}": text for i, text in enumerate(numbered[:20])}
+    api |= {f"keras.ops.f{i}": text for i, text in enumerate(numbered[20:40])}
+    api |= {f"json.f{i}": text for i, text in enumerate(numbered[40:])}
+    api["json.again"] = api["json.f0"]
+    monkeypatch.setattr(python_api, "load_data", lambda: api)
+    return api
+
+
+def test_quickstart(command, preset, few_functions, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    arguments = ["quickstart", "--preset", preset, "--seed", 3]
+    code, screen, errors = command(*arguments)
+    assert code == 0, errors
+    told = re.sub(" +", " ", errors)
+    for line in (
+        "functions 61",
+        f"different texts {len(set(few_functions.values()))}",
+        "steps 1 of 1",
+        "archive encoder.keras",
+    ):
+        assert line in told
+    assert "Finding 40 functions by their namesakes" in screen
+    scores = re.findall(
+        r"(accuracy@1|accuracy@5|mean reciprocal rank)\D+([\d.]+)\D+([\d.]+)",
+        screen,
+    )
+    assert [name for name, *_ in scores] == [
+        "accuracy@1",
+        "accuracy@5",
+        "mean reciprocal rank",
+    ]
+    model = keras.saving.load_model("encoder.keras")
+    assert int(model.optimizer.iterations) == 1
+    from keras_mirror.datasets import python_api
+    from keras_mirror.evaluation import score_retrieval
+
+    tasks = python_api.namesakes(few_functions)
+    after = score_retrieval(model, tasks)
+    for name, _, value in scores:
+        assert float(value) == pytest.approx(100 * after[name], abs=0.051)
+
+    code, _, errors = command(*arguments)
+    assert code == 2 and "encoder.keras' exists" in errors
+    code, again, _ = command(*arguments, "--overwrite")
+    assert code == 0 and again == screen
+
+
+def test_quickstart_answers_its_queries_by_similarity(
+    command, preset, few_functions, tmp_path
+):
+    output = tmp_path / "encoder.keras"
+    code, screen, _ = command(
+        "quickstart", "--preset", preset, "--output", output
+    )
+    assert code == 0
+    model = keras.saving.load_model(output)
+    unique = list(dict.fromkeys(few_functions.values()))
+    cosines = model.similarity(
+        model.encode_text("reverse the order of elements"),
+        model.encode_text(unique),
+    )[0]
+    names = {text: name for name, text in reversed(few_functions.items())}
+    best = [unique[row] for row in np.argsort(-cosines)[:3]]
+    answers = screen.split("reverse the order of elements\n")[1].split("\n\n")[
+        0
+    ]
+    for line, text in zip(answers.splitlines(), best, strict=True):
+        assert line[8:] == f"{names[text]}: {text}"
+
+
+def test_quickstart_interactive(
+    command, preset, few_functions, tmp_path, monkeypatch
+):
+    text = few_functions["json.f3"]
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{text}\n\nnot asked\n"))
+    code, screen, errors = command(
+        *["quickstart", "--preset", preset, "--interactive"],
+        *["--output", tmp_path / "encoder.keras"],
+    )
+    assert code == 0, errors
+    answer = screen.split(f"\n{text}\n")[1].splitlines()[0]
+    assert answer == f"  1.00  json.f3: {text}"
+    assert "not asked" not in screen
+
+
+def test_quickstart_of_an_unknown_preset(command, few_functions, tmp_path):
+    code, _, errors = command(
+        *["quickstart", "--preset", "mirror_mini_em"],
+        *["--output", tmp_path / "encoder.keras"],
+    )
+    assert code == 2 and "Similar names: mirror_mini_en" in errors
+
+
+def test_default_preset_is_the_bundled_one(command):
+    for name in ("train", "quickstart"):
+        _, screen, _ = command(name, "--help")
+        assert "[default: mirror_mini_en]" in " ".join(screen.split())
 
 
 # === As a process ===

@@ -65,9 +65,25 @@ def test_example_in_its_short_form(name, preset, tmp_path):
     assert (ROOT / "examples" / f"{name}.py").read_text().count("\n") < 120
 
 
+def test_search_example_in_its_short_form(preset, tmp_path):
+    import keras
+
+    output = tmp_path / "encoder.keras"
+    printed = run_python(
+        RUN,
+        *[ROOT / "examples" / "python_api_search.py", "clip values"],
+        *["--preset", preset, "--output", output],
+        *["--batch-size", 10, "--steps", 2],
+        backend=keras.backend.backend(),
+    )
+    assert output.exists()
+    for line in ("before {'accuracy@1'", "after  {'accuracy@1'", "clip values"):
+        assert f"\n{line}" in printed
+
+
 def test_command_line_of_the_readme_has_every_command():
     from keras_mirror.cli.main import cli
 
     readme = (ROOT / "README.md").read_text()
     for command in cli.commands:
-        assert f"keras-mirror {command} " in readme
+        assert f"keras-mirror {command}" in readme
