@@ -351,7 +351,7 @@ def test_quickstart_answers_its_queries_by_similarity(
 def test_quickstart_interactive(
     command, preset, few_functions, tmp_path, monkeypatch
 ):
-    text = few_functions["json.f3"]
+    text = few_functions["json.f0"]  # and "json.again"
     monkeypatch.setattr(sys, "stdin", io.StringIO(f"{text}\n\nnot asked\n"))
     code, screen, errors = command(
         *["quickstart", "--preset", preset, "--interactive"],
@@ -359,7 +359,7 @@ def test_quickstart_interactive(
     )
     assert code == 0, errors
     answer = screen.split(f"\n{text}\n")[1].splitlines()[0]
-    assert answer == f"  1.00  json.f3: {text}"
+    assert answer == f"  1.00  json.f0: {text}"
     assert "not asked" not in screen
 
 

@@ -10,7 +10,7 @@ PACKAGE = '''
 import os
 from .deep.inner import shared
 from .deep import inner as src
-from . import deep
+from . import deep, wide
 
 def clip(x):
     """Limit the values of an array. And more.
@@ -71,12 +71,23 @@ class Thing:
 '''
 
 
+BELOW = '''
+def twice_there():
+    """Reached by two ways."""
+'''
+
+
 @pytest.fixture
 def package(tmp_path, monkeypatch):
     folder = tmp_path / "tiny_library"
     (folder / "deep").mkdir(parents=True)
     (folder / "__init__.py").write_text(PACKAGE)
-    (folder / "deep" / "__init__.py").write_text("from . import inner\n")
+    (folder / "deep" / "__init__.py").write_text(
+        "from . import inner\nfrom ..wide.below import twice_there\n"
+    )
+    (folder / "wide").mkdir()
+    (folder / "wide" / "__init__.py").write_text("from . import below\n")
+    (folder / "wide" / "below.py").write_text(BELOW)
     (folder / "deep" / "inner.py").write_text(INNER)
     monkeypatch.syspath_prepend(tmp_path)
     yield "tiny_library"
@@ -89,6 +100,7 @@ def test_first_sentences_by_their_shortest_names(package):
         "tiny_library.clip": "Limit the values of an array.",
         "tiny_library.signed": "Give every value a sign.",
         "tiny_library.shared": "Reached by several names.",
+        "tiny_library.deep.twice_there": "Reached by two ways.",
         "tiny_library.deep.inner.Thing": "A thing of some kind.",
         "tiny_library.deep.inner.Thing.method": "Does what methods can do!",
         "tiny_library.deep.inner.Thing.value": "The value of a thing.",
@@ -120,7 +132,8 @@ API = {
     "numpy.linalg.norm": "The length of a vector.",
     "numpy.same": "One and the same.",
     "numpy.ndarray.flip": "A method, not a function.",
-    "numpy.Flip": "A class, not a function.",
+    "numpy.Norm": "A class, not a function.",
+    "keras.ops.Norm": "Another class of this name.",
     "keras.ops.clip": "Clip values to a range.",
     "keras.ops.norm": "Matrix or vector norm.",
     "keras.ops.same": "One and the same.",

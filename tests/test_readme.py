@@ -42,7 +42,7 @@ def test_python_blocks(preset, tmp_path, monkeypatch):
     names = {}
     for block in BLOCKS:
         exec(block, names)
-    assert asked == ["bert_base_en_uncased"] * 2
+    assert asked == ["mirror_mini_en", "bert_base_en_uncased"]
     assert pathlib.Path("encoder.keras").exists()
     assert names["vectors"].shape == (2, 8)
 

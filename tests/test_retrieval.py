@@ -48,15 +48,17 @@ class Angles:
 def test_scores_of_known_angles():
     documents = ["0", "10", "20", "30", "40", "50", "60"]
     tasks = [
-        RetrievalTask(["1", "29"], documents, [0, 2]),  # ranks 1 and 2
+        RetrievalTask(["1", "29", "1"], documents, [0, 2, 4]),  # 1, 2 and 5
         RetrievalTask(["1", "2"], documents, [6, 5]),  # ranks 7 and 6
     ]
     model = Angles()
     scores = score_retrieval(model, tasks)
     assert scores == {
-        "accuracy@1": 1 / 4,
-        "accuracy@5": 2 / 4,
-        "mean reciprocal rank": pytest.approx((1 + 1 / 2 + 1 / 7 + 1 / 6) / 4),
+        "accuracy@1": 1 / 5,
+        "accuracy@5": 3 / 5,
+        "mean reciprocal rank": pytest.approx(
+            (1 + 1 / 2 + 1 / 5 + 1 / 7 + 1 / 6) / 5
+        ),
     }
     assert sorted(model.encoded) == sorted({*documents, "1", "29", "2"})
 

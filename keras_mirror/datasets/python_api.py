@@ -84,14 +84,14 @@ def namesakes(api):
     >>> [task.queries for task in namesakes(api)]
     [['Limit values.'], ['Clip a tensor']]
     """
-    functions = {library: _functions(api, library) for library in NAMESPACES}
+    libraries = [_functions(api, library) for library in NAMESPACES]
     tasks = []
-    for library_1, texts_1 in functions.items():
-        for library_2, texts_2 in functions.items():
+    for texts_1 in libraries:
+        for texts_2 in libraries:
             names = [
                 name
                 for name, text in texts_1.items()
-                if library_1 != library_2 and texts_2.get(name, text) != text
+                if texts_2.get(name, text) != text
             ]
             documents = list(dict.fromkeys(texts_2.values()))
             if names:
