@@ -1,6 +1,9 @@
 import numpy as np
 
 from keras_mirror.text_files import as_strings
+from keras_mirror.text_files import batched
+
+CHUNK_SIZE = 4096  # texts sorted by length together
 
 
 def encode(model, texts, batch_size=64):
@@ -59,6 +62,31 @@ def encode_ids(model, token_ids, batch_size=64):
     return embeddings
 
 
+def encode_in_chunks(model, texts, batch_size=64):
+    """Vectors of any number of texts, chunk by chunk, for progress bars.
+
+    Args:
+        model: A `MirrorModel`.
+        texts: Iterable of strings.
+        batch_size: Integer, texts per call of the encoder.
+
+    Yields:
+        Tuples of a float32 array of shape `(chunk_size, embedding_dim)` and
+        the number of texts in the chunk that were cut.
+
+    Example:
+
+    >>> [(vectors, num_cut)] = encode_in_chunks(model, ["a man", "a woman"])
+    >>> vectors.shape[0], num_cut
+    (2, 0)
+    """
+    longest = model.preprocessor.sequence_length - 2  # start and end
+    for chunk in batched(texts, CHUNK_SIZE):
+        token_ids = model.preprocessor.tokenize(chunk)
+        num_cut = sum(len(row) > longest for row in token_ids)
+        yield encode_ids(model, token_ids, batch_size), num_cut
+
+
 def unit_rows(embeddings):
     """Rows divided by their length, in float32; an all-zero row stays.
 
@@ -76,6 +104,29 @@ def unit_rows(embeddings):
     embeddings = np.asarray(embeddings, dtype="float32")
     norms = np.linalg.norm(embeddings, axis=-1, keepdims=True)
     return embeddings / np.maximum(norms, 1e-12)
+
+
+def pairwise_cosines(embeddings_1, embeddings_2):
+    """The cosine of row `i` of one array with row `i` of another.
+
+    Args:
+        embeddings_1: Array of shape `(n, embedding_dim)`.
+        embeddings_2: Array of the same shape.
+
+    Returns:
+        A float64 NumPy array of shape `(n,)`; 0 for an all-zero row.
+
+    Example:
+
+    >>> pairwise_cosines([[1.0, 0.0], [2.0, 0.0]], [[3.0, 0.0], [0.0, 1.0]])
+    array([1., 0.])
+    """
+    rows = [
+        np.asarray(embeddings, dtype="float64")
+        for embeddings in (embeddings_1, embeddings_2)
+    ]
+    norms = [np.maximum(np.linalg.norm(row, axis=-1), 1e-12) for row in rows]
+    return (rows[0] * rows[1]).sum(axis=-1) / (norms[0] * norms[1])
 
 
 def _encode_batch(model, token_ids, batch_size):

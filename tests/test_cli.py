@@ -15,6 +15,7 @@ from helpers import make_model
 from helpers import save_preset
 from helpers import texts
 
+from keras_mirror import encoding
 from keras_mirror.cli import console
 from keras_mirror.cli import run
 from keras_mirror.cli.recipe_options import FIELDS
@@ -112,9 +113,7 @@ def test_train_encode_similarity(command, preset, corpus, tmp_path):
 def test_encode_streams_in_chunks_and_keeps_the_order(
     command, archive, tmp_path, monkeypatch
 ):
-    # Not `from keras_mirror.cli import encode`: that name is the command.
-    module = sys.modules["keras_mirror.cli.encode"]
-    monkeypatch.setattr(module, "LINES_AT_ONCE", 7)
+    monkeypatch.setattr(encoding, "CHUNK_SIZE", 7)
     lines = texts(40)
     path, output = tmp_path / "texts.txt", tmp_path / "vectors.npy"
     path.write_text("\n".join(lines), encoding="utf-8")

@@ -13,10 +13,7 @@ from keras_mirror.cli.input_file import errors_option
 from keras_mirror.cli.output_file import atomic_output
 from keras_mirror.cli.output_file import check_output
 from keras_mirror.cli.output_file import overwrite_option
-from keras_mirror.text_files import batched
 from keras_mirror.text_files import read_lines
-
-LINES_AT_ONCE = 4096  # sorted by length together, then written
 
 
 @click.command()
@@ -53,22 +50,20 @@ def encode(
 
 def _write(model, lines, path, shape, batch_size):
     """Writes vectors as they come; gives the number of texts cut."""
-    from keras_mirror.encoding import encode_ids
+    from keras_mirror.encoding import encode_in_chunks
 
     if not shape[0]:  # nothing to map into memory
         np.save(path, np.empty(shape, "float32"))
         return 0
     vectors = np.lib.format.open_memmap(path, "w+", "float32", shape)
-    longest = model.preprocessor.sequence_length - 2
-    num_done = num_cut = 0
+    num_done = total_cut = 0
     with progress_bar() as bar:
         task = bar.add_task("Encoding", total=shape[0])
-        for chunk in batched(lines, LINES_AT_ONCE):
-            ids = model.preprocessor.tokenize(chunk)
-            num_cut += sum(len(row) > longest for row in ids)
+        for chunk, num_cut in encode_in_chunks(model, lines, batch_size):
             stop = num_done + len(chunk)
-            vectors[num_done:stop] = encode_ids(model, ids, batch_size)
+            vectors[num_done:stop] = chunk
+            total_cut += num_cut
             num_done = stop
             bar.update(task, completed=num_done)
     vectors.flush()
-    return num_cut
+    return total_cut

@@ -55,10 +55,9 @@ def _read_pairs(path):
 
 
 def _cosines(model, rows):
-    from keras_mirror.encoding import unit_rows
+    from keras_mirror.encoding import pairwise_cosines
 
-    vectors = [
-        unit_rows(model.encode_text([row[side] for row in rows]))
-        for side in (0, 1)
-    ]
-    return (vectors[0] * vectors[1]).sum(axis=1)
+    texts_1, texts_2 = ([row[side] for row in rows] for side in (0, 1))
+    return pairwise_cosines(
+        model.encode_text(texts_1), model.encode_text(texts_2)
+    )

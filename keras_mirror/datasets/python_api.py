@@ -13,7 +13,7 @@ import re
 import sys
 import warnings
 
-from keras_mirror.evaluation.retrieval import RetrievalTask
+from keras_mirror.evaluation.tasks import RetrievalTask
 
 PACKAGES = ("numpy", "keras", "keras_hub", "tensorflow")
 # Where these libraries keep their functions of arrays.
@@ -84,10 +84,10 @@ def namesakes(api):
     >>> [task.queries for task in namesakes(api)]
     [['Limit values.'], ['Clip a tensor']]
     """
-    libraries = [_functions(api, library) for library in NAMESPACES]
+    libraries = {name: _functions(api, name) for name in NAMESPACES}
     tasks = []
-    for texts_1 in libraries:
-        for texts_2 in libraries:
+    for library_1, texts_1 in libraries.items():
+        for library_2, texts_2 in libraries.items():
             names = [
                 name
                 for name, text in texts_1.items()
@@ -95,9 +95,14 @@ def namesakes(api):
             ]
             documents = list(dict.fromkeys(texts_2.values()))
             if names:
-                queries = [texts_1[name] for name in names]
                 found = [documents.index(texts_2[name]) for name in names]
-                tasks.append(RetrievalTask(queries, documents, found))
+                task = RetrievalTask(
+                    name=f"{library_1} to {library_2}",
+                    queries=[texts_1[name] for name in names],
+                    documents=documents,
+                    relevance=[{index: 1} for index in found],
+                )
+                tasks.append(task)
     return tasks
 
 

@@ -1,5 +1,15 @@
-"""Scores that tell whether an encoder got better."""
+"""Scores that tell whether an encoder got better, from local files."""
 
-from keras_mirror.evaluation.retrieval import RetrievalTask as RetrievalTask
-from keras_mirror.evaluation.retrieval import retrieval_ranks as retrieval_ranks
-from keras_mirror.evaluation.retrieval import score_retrieval as score_retrieval
+from keras_mirror.evaluation.evaluate import Evaluation as Evaluation
+from keras_mirror.evaluation.evaluate import evaluate as evaluate
+from keras_mirror.evaluation.tasks import EntailmentTask as EntailmentTask
+from keras_mirror.evaluation.tasks import LexiconTask as LexiconTask
+from keras_mirror.evaluation.tasks import LinkingTask as LinkingTask
+from keras_mirror.evaluation.tasks import RetrievalTask as RetrievalTask
+from keras_mirror.evaluation.tasks import SimilarityTask as SimilarityTask
+from keras_mirror.evaluation.tasks.retrieval import (
+    score_retrieval as score_retrieval,
+)
+from keras_mirror.evaluation.text_embeddings import (
+    TextEmbeddings as TextEmbeddings,
+)

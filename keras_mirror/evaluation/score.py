@@ -1,0 +1,112 @@
+import dataclasses
+import zlib
+from typing import Any
+
+import numpy as np
+
+NUM_RESAMPLES = 1000
+LEVEL = 0.95
+CHUNK = 2**24  # weights at a time: 128 MB
+
+
+@dataclasses.dataclass(frozen=True)
+class Score:
+    """A number and how far it would move with other test items of its kind.
+
+    Args:
+        value: Float, or `None` where it is undefined, such as a correlation
+            with a constant.
+        resamples: Floats of shape `(num_resamples,)`, the same number of
+            bootstrap samples of the items. Scores of several models on the
+            same items have the same samples, so that they can be compared.
+
+    Example:
+
+    >>> score = Score(0.5, np.linspace(0.4, 0.6, 201))
+    >>> score.interval
+    (0.405, 0.595)
+    """
+
+    value: float | None
+    resamples: Any
+
+    @property
+    def interval(self):
+        """The bootstrap 95% interval `(low, high)`, or `None`."""
+        defined = self.resamples[np.isfinite(self.resamples)]
+        if self.value is None or not len(defined):
+            return None
+        tail = (1 - LEVEL) / 2
+        low, high = np.quantile(defined, [tail, 1 - tail])
+        return round(float(low), 12), round(float(high), 12)
+
+    def __sub__(self, other):
+        """The difference of two models on the same items, paired."""
+        if self.value is None or other.value is None:
+            return Score(None, self.resamples - other.resamples)
+        return Score(self.value - other.value, self.resamples - other.resamples)
+
+
+def estimate(statistic, num_items, name="", seed=0, num_resamples=None):
+    """The value of a statistic with its bootstrap samples.
+
+    Reference:
+        - [Efron, 1979](https://doi.org/10.1214/aos/1176344552)
+
+    Args:
+        statistic: See `keras_mirror.evaluation.statistics`.
+        num_items: Integer, the number of its observations.
+        name: String. Items of another name are drawn independently.
+        seed: Integer.
+        num_resamples: Integer. Defaults to `None`: 1000.
+
+    Returns:
+        A `Score`.
+
+    Example:
+
+    >>> from keras_mirror.evaluation.statistics import Mean
+    >>> estimate(Mean([0.0, 1.0]), 2).value
+    0.5
+    """
+    if num_resamples is None:
+        num_resamples = NUM_RESAMPLES
+    generator = np.random.default_rng((seed, zlib.crc32(name.encode())))
+    value = float(statistic(np.ones((1, num_items)))[0])
+    resamples = np.empty(num_resamples)
+    step = max(1, CHUNK // max(1, num_items))
+    for start in range(0, num_resamples, step):
+        count = min(step, num_resamples - start)
+        weights = _sample_counts(generator, count, num_items)
+        resamples[start : start + count] = statistic(weights)
+    return Score(value if np.isfinite(value) else None, resamples)
+
+
+def average(scores):
+    """The mean of several tasks' scores; undefined if one of them is.
+
+    Args:
+        scores: List of `Score`.
+
+    Returns:
+        A `Score`.
+
+    Example:
+
+    >>> average([Score(0.2, np.zeros(1)), Score(0.4, np.zeros(1))]).value
+    0.30000000000000004
+    """
+    values = [score.value for score in scores]
+    is_defined = None not in values
+    return Score(
+        float(np.mean(values)) if is_defined else None,
+        np.mean([score.resamples for score in scores], axis=0),
+    )
+
+
+def _sample_counts(generator, num_resamples, num_items):
+    """How often each item was drawn, of `(num_resamples, num_items)`."""
+    drawn = generator.integers(num_items, size=(num_resamples, num_items))
+    drawn += num_items * np.arange(num_resamples)[:, None]
+    counts = np.bincount(drawn.ravel(), minlength=num_resamples * num_items)
+    return counts.reshape(num_resamples, num_items).astype("float64")

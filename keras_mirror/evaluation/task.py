@@ -1,0 +1,92 @@
+import dataclasses
+
+from keras_mirror.evaluation.score import Score
+from keras_mirror.evaluation.score import estimate
+
+
+@dataclasses.dataclass(frozen=True)
+class Dropped:
+    """A row of a benchmark that does not count, and why.
+
+    Args:
+        path: String, the file.
+        line: Integer, from 1.
+        reason: String, such as `"no score"`.
+    """
+
+    path: str
+    line: int
+    reason: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """One number of one task.
+
+    Args:
+        subset: String, a part of the task or a way of scoring it; empty for
+            the whole.
+        metric: String, such as `"Spearman"`.
+        num_items: Integer, the number of items that were scored.
+        score: A `Score`.
+    """
+
+    subset: str
+    metric: str
+    num_items: int
+    score: Score
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Task:
+    """What every benchmark has; see the folder `tasks` for the kinds of them.
+
+    Args:
+        name: String, what users call it, such as `"STS14"`.
+        kind: String, such as `"sentence similarity"`. Tasks of one kind have
+            an average.
+        dropped: Tuple of `Dropped`.
+        num_published: Integer, the number of items that its owners tell, or
+            `None`.
+    """
+
+    name: str
+    kind: str
+    dropped: tuple = ()
+    num_published: int | None = None
+
+    def texts(self):
+        """All strings that `score` will ask for, in any order."""
+        raise NotImplementedError
+
+    def score(self, embed):
+        """Scores embeddings.
+
+        Args:
+            embed: Function from a list of strings to an array of shape
+                `(len(strings), embedding_dim)`.
+
+        Returns:
+            A list of `Result`; the first one is the headline.
+        """
+        raise NotImplementedError
+
+    def result(self, statistic, metric, num_items, subset=""):
+        """A `Result` with its bootstrap samples."""
+        score = estimate(statistic, num_items, f"{self.name}/{subset}")
+        return Result(subset, metric, num_items, score)
+
+
+def check_same_lengths(**columns):
+    """Raises a ValueError unless all columns have the same, positive length.
+
+    Args:
+        **columns: Lists by their names.
+    """
+    lengths = {name: len(column) for name, column in columns.items()}
+    if len(set(lengths.values())) != 1 or not all(lengths.values()):
+        names = ", ".join(f"`{name}`" for name in columns)
+        raise ValueError(
+            f"{names} must have the same length, at least 1. "
+            f"Received: {lengths}"
+        )

@@ -1,0 +1,166 @@
+import dataclasses
+
+import numpy as np
+
+from keras_mirror.encoding import unit_rows
+from keras_mirror.evaluation import ranking
+from keras_mirror.evaluation.statistics import Mean
+from keras_mirror.evaluation.task import Task
+from keras_mirror.evaluation.task import check_same_lengths
+
+NUM_NEIGHBORS = 10  # as Conneau et al.
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class LexiconTask(Task):
+    """Bilingual lexicon induction: finding the translation of a word.
+
+    The candidates are all target words of the task, in the order of CSLS,
+    which corrects the cosine for words that are near to everything. With
+    training pairs there is a second score, after the source space was rotated
+    onto the target space (Procrustes).
+
+    Reference:
+        - [Conneau et al., 2018](https://arxiv.org/abs/1710.04087), CSLS
+        - [Glavaš et al., 2019](https://aclanthology.org/P19-1070/), test sets
+
+    Args:
+        pairs: List of pairs of strings, a word and its translation. A word
+            with several translations has several pairs; one of them is
+            enough.
+        training_pairs: List of the same, for the rotation. Defaults to none.
+
+    Raises:
+        ValueError: There are no pairs.
+
+    Example:
+
+    >>> task = LexiconTask(
+    ...     name="en-xx", pairs=[("man", "man"), ("woman", "woman")]
+    ... )
+    >>> task.score(model.encode_text)[0].metric
+    'accuracy@1'
+    """
+
+    kind: str = "lexicon induction"
+    pairs: list
+    training_pairs: list = ()
+
+    def __post_init__(self):
+        check_same_lengths(pairs=self.pairs)
+
+    def texts(self):
+        return [
+            word
+            for pair in (*self.pairs, *self.training_pairs)
+            for word in pair
+        ]
+
+    def score(self, embed, embed_target=None):
+        """Scores embeddings of one model for both languages, or of two.
+
+        Args:
+            embed: Function from a list of strings to an array.
+            embed_target: The same for the words of the target language, of a
+                model of that language. Defaults to `None`: `embed`.
+
+        Returns:
+            A list of `Result`.
+        """
+        embed_target = embed_target or embed
+        sources = list(dict.fromkeys(source for source, _ in self.pairs))
+        everything = (*self.pairs, *self.training_pairs)
+        targets = list(dict.fromkeys(target for _, target in everything))
+        source_vectors = unit_rows(embed(sources))
+        target_vectors = unit_rows(embed_target(targets))
+        mappings = {"no mapping": np.eye(source_vectors.shape[1])}
+        if self.training_pairs:
+            mappings["Procrustes"] = procrustes(
+                unit_rows(embed([source for source, _ in self.training_pairs])),
+                unit_rows(embed_target([t for _, t in self.training_pairs])),
+            )
+        elif source_vectors.shape[1] != target_vectors.shape[1]:
+            raise ValueError(
+                "Without training pairs both models must have the same "
+                f"embedding_dim. Received: {source_vectors.shape[1]} and "
+                f"{target_vectors.shape[1]}"
+            )
+        results = []
+        for subset, mapping in reversed(mappings.items()):
+            if mapping.shape[1] == target_vectors.shape[1]:
+                similarities = csls(source_vectors @ mapping, target_vectors)
+                results += self._results(subset, similarities, sources, targets)
+        return results
+
+    def _results(self, subset, similarities, sources, targets):
+        places = {target: index for index, target in enumerate(targets)}
+        relevance = {source: {} for source in sources}
+        for source, target in self.pairs:
+            relevance[source][places[target]] = 1
+        ranks = [
+            ranking.relevant_ranks(row, grades)[0]
+            for row, grades in zip(
+                similarities, relevance.values(), strict=True
+            )
+        ]
+        return [
+            self.result(Mean(values), metric, len(values), subset)
+            for metric, values in ranking.hits(ranks).items()
+        ]
+
+
+def procrustes(vectors_1, vectors_2):
+    """The rotation that brings one set of vectors nearest to another.
+
+    Reference:
+        - [Schönemann, 1966](https://doi.org/10.1007/BF02289451)
+
+    Args:
+        vectors_1: Array of shape `(n, dim_1)`.
+        vectors_2: Array of shape `(n, dim_2)`.
+
+    Returns:
+        An array of shape `(dim_1, dim_2)`, for `vectors_1 @ rotation`.
+
+    Example:
+
+    >>> vectors = np.array([[1.0, 0.0], [0.0, 1.0]])
+    >>> procrustes(vectors, vectors[::-1]).round(9).tolist()
+    [[0.0, 1.0], [1.0, 0.0]]
+    """
+    product = np.asarray(vectors_1, "float64").T @ vectors_2
+    left, _, right = np.linalg.svd(product, full_matrices=False)
+    return left @ right
+
+
+def csls(sources, targets, num_neighbors=NUM_NEIGHBORS):
+    """Cross-domain similarity local scaling.
+
+    Twice the cosine, minus the mean cosine of either word with its nearest
+    words of the other language.
+
+    Reference:
+        - [Conneau et al., 2018](https://arxiv.org/abs/1710.04087), section 2.3
+
+    Args:
+        sources: Array of shape `(n, embedding_dim)`.
+        targets: Array of shape `(m, embedding_dim)`.
+        num_neighbors: Integer. Defaults to `10`, the paper's.
+
+    Returns:
+        An array of shape `(n, m)`.
+
+    Example:
+
+    >>> csls([[1.0, 0.0]], [[1.0, 0.0]]).tolist()
+    [[0.0]]
+    """
+    cosines = unit_rows(sources) @ unit_rows(targets).T
+    of_sources = _mean_of_largest(cosines, num_neighbors)
+    of_targets = _mean_of_largest(cosines.T, num_neighbors)
+    return 2 * cosines - of_sources[:, None] - of_targets
+
+
+def _mean_of_largest(rows, number):
+    number = min(number, rows.shape[1])
+    return np.partition(rows, -number, axis=1)[:, -number:].mean(axis=1)

@@ -1,0 +1,156 @@
+import dataclasses
+
+import numpy as np
+
+from keras_mirror.encoding import unit_rows
+from keras_mirror.evaluation import ranking
+from keras_mirror.evaluation.statistics import Mean
+from keras_mirror.evaluation.task import Task
+from keras_mirror.evaluation.task import check_same_lengths
+
+QUERIES_AT_ONCE = 256  # times the documents: one block of cosines in memory
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RetrievalTask(Task):
+    """Queries, documents, and which documents are right for a query.
+
+    Reference:
+        - [Thakur et al., 2021](https://arxiv.org/abs/2104.08663), "BEIR"
+
+    Args:
+        queries: List of strings.
+        documents: List of strings.
+        relevance: List of dicts, one a query, from indices of `documents` to
+            grades, positive numbers. At least one document each.
+        ignored: List of integers, for each query the index of a document that
+            does not take part, such as the query itself, or -1. Defaults to
+            `None`: all take part.
+
+    Raises:
+        ValueError: A query has no relevance, or there is no such document.
+
+    Example:
+
+    >>> task = RetrievalTask(
+    ...     name="cars",
+    ...     queries=["a man plays"],
+    ...     documents=["a woman", "a man plays"],
+    ...     relevance=[{1: 1}],
+    ... )
+    >>> result = task.score(model.encode_text)[0]
+    >>> result.metric, result.score.value
+    ('nDCG@10', 1.0)
+    """
+
+    kind: str = "retrieval"
+    queries: list
+    documents: list
+    relevance: list
+    ignored: list | None = None
+
+    def __post_init__(self):
+        check_same_lengths(
+            queries=self.queries,
+            relevance=self.relevance,
+            ignored=self.queries if self.ignored is None else self.ignored,
+        )
+        for query, grades in zip(self.queries, self.relevance, strict=True):
+            places = range(len(self.documents))
+            if not grades or not all(
+                index in places and grade > 0 for index, grade in grades.items()
+            ):
+                raise ValueError(
+                    "`relevance` must map indices of `documents` to positive "
+                    f"grades, one at least. Received: {grades!r} for the "
+                    f"query {query!r}, with {len(self.documents)} documents"
+                )
+
+    def texts(self):
+        return [*self.queries, *self.documents]
+
+    def score(self, embed):
+        ranked = list(self.ranks(embed))
+        columns = {
+            "nDCG@10": [ranking.ndcg_at(*pair, 10) for pair in ranked],
+            "recall@1": [ranking.recall_at(ranks, 1) for ranks, _ in ranked],
+            "recall@10": [ranking.recall_at(ranks, 10) for ranks, _ in ranked],
+            "recall@100": [
+                ranking.recall_at(ranks, 100) for ranks, _ in ranked
+            ],
+            "mean reciprocal rank": [
+                ranking.reciprocal_rank(ranks) for ranks, _ in ranked
+            ],
+        }
+        return [
+            self.result(Mean(values), metric, len(values))
+            for metric, values in columns.items()
+        ]
+
+    def ranks(self, embed):
+        """Of every query, see `keras_mirror.evaluation.ranking`.
+
+        Args:
+            embed: See `Task.score`.
+
+        Yields:
+            Tuples `(ranks, grades)`.
+        """
+        queries = unit_rows(embed(self.queries))
+        documents = unit_rows(embed(self.documents))
+        ignored = self.ignored or [-1] * len(queries)
+        for start in range(0, len(queries), QUERIES_AT_ONCE):
+            stop = min(start + QUERIES_AT_ONCE, len(queries))
+            cosines = queries[start:stop] @ documents.T
+            for row, query in enumerate(range(start, stop)):
+                if ignored[query] >= 0:
+                    cosines[row, ignored[query]] = -np.inf
+                yield ranking.relevant_ranks(
+                    cosines[row], self.relevance[query]
+                )
+
+
+def score_retrieval(model, tasks):
+    """How well a model finds documents: accuracy@1, @5 and reciprocal rank.
+
+    Args:
+        model: A `MirrorModel`, or whatever has its `encode_text`.
+        tasks: List of `RetrievalTask`. Every query of every task counts the
+            same.
+
+    Returns:
+        A dict of floats in `[0, 1]`: `"accuracy@1"` and `"accuracy@5"`, the
+        shares of queries with a relevant document among the nearest one or
+        five, and `"mean reciprocal rank"`.
+
+    Raises:
+        ValueError: There is no query.
+
+    Example:
+
+    >>> task = RetrievalTask(
+    ...     name="cars",
+    ...     queries=["a man plays"],
+    ...     documents=["a woman", "a man plays"],
+    ...     relevance=[{1: 1}],
+    ... )
+    >>> score_retrieval(model, [task])["accuracy@1"]
+    1.0
+    """
+    texts = {text: None for task in tasks for text in task.texts()}
+    if not texts:
+        raise ValueError("`tasks` must hold a query. Received: none")
+    rows = {text: row for row, text in enumerate(texts)}
+    embeddings = model.encode_text(list(rows))
+
+    def embed(texts):
+        return embeddings[[rows[text] for text in texts]]
+
+    ranks = [ranks for task in tasks for ranks, _ in task.ranks(embed)]
+    return {
+        "accuracy@1": float(np.mean([ranking.hit_at(r, 1) for r in ranks])),
+        "accuracy@5": float(np.mean([ranking.hit_at(r, 5) for r in ranks])),
+        "mean reciprocal rank": float(
+            np.mean([ranking.reciprocal_rank(r) for r in ranks])
+        ),
+    }
