@@ -1,6 +1,6 @@
 """Similarity scores of a preset before and after mirror fine-tuning.
 
-python benchmarks/before_after.py DATA --preset mirror_mini_en --recipe sentence
+python benchmarks/before_after.py DATA --recipe sentence
 
 Prints Spearman x 100 of the raw vectors (mean of tokens, and [CLS]), and the
 mean and the standard deviation over seeds after the recipe. DATA holds the
@@ -13,35 +13,44 @@ import pathlib
 
 import keras
 import numpy as np
-from similarity_files import read_benchmarks
-from similarity_files import read_word_benchmarks
-from similarity_files import spearman
+from rich.console import Console
+from rich.table import Table
 
 import keras_mirror
+from keras_mirror.evaluation import evaluate
+from keras_mirror.evaluation.readers import read_benchmarks
 
 CORPORA = {
     "sentence": "stsbenchmark_train_10k_sents_random_sampled.txt",
     "word": "en_words_top_10k.txt",
 }
+BENCHMARKS = {"sentence": "sts", "word": "words"}
+# Not English, or the very strings that the sentence recipe trains on.
+LEFT_OUT = ("STS-B train", "STS17 es-es", "Multi-SimLex french")
+OVERRIDES = {
+    "learning_rate": float,
+    "temperature": float,
+    "dropout": float,
+    "span_length": int,
+    "sequence_length": int,
+    "epochs": int,
+    "pooling_mode": str,
+}
 
 
 def main():
     arguments, overrides = parse_arguments()
-    if arguments.recipe == "word":
-        benchmarks = read_word_benchmarks(arguments.data)
-    else:
-        benchmarks = read_benchmarks(arguments.data)
-    if arguments.only:
-        benchmarks = {arguments.only: benchmarks[arguments.only]}
-    print(f"{'':16}" + "".join(f"{name:>16}" for name in benchmarks))
-    for pooling_mode in () if arguments.only else ("mean", "cls"):
-        model = load(arguments, {"pooling_mode": pooling_mode})
-        show(f"raw, {pooling_mode}", [scores(model, benchmarks)])
-    rows = []
-    for seed in arguments.seeds:
-        rows.append(train_and_score(arguments, overrides, benchmarks, seed))
-        show(f"seed {seed}", rows[-1:])
-    show(f"{len(rows)} seeds", rows)
+    tasks = read_tasks(arguments)
+    columns = {}
+    for mode in () if arguments.only else ("mean", "cls"):
+        model = load(arguments, {"pooling_mode": mode})
+        columns[f"raw, {mode}"] = [scores(model, tasks)]
+    after = [
+        train_and_score(arguments, overrides, tasks, seed)
+        for seed in arguments.seeds
+    ]
+    columns[f"after, {len(after)} seeds"] = after
+    show(columns)
 
 
 def parse_arguments():
@@ -50,14 +59,19 @@ def parse_arguments():
     parser.add_argument("--preset", default="mirror_mini_en")
     parser.add_argument("--recipe", default="sentence", choices=CORPORA)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--only")
-    for name in ("learning-rate", "temperature", "dropout"):
-        parser.add_argument(f"--{name}", type=float)
-    parser.add_argument("--pooling-mode")
+    parser.add_argument("--only", nargs="+", help="names of benchmarks")
+    for name, kind in OVERRIDES.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=kind)
     arguments = parser.parse_args()
-    fields = ("learning_rate", "temperature", "dropout", "pooling_mode")
-    given = {name: getattr(arguments, name) for name in fields}
+    given = {name: getattr(arguments, name) for name in OVERRIDES}
     return arguments, {k: v for k, v in given.items() if v is not None}
+
+
+def read_tasks(arguments):
+    folder = arguments.data / BENCHMARKS[arguments.recipe]
+    tasks = read_benchmarks(folder)
+    wanted = arguments.only or {task.name for task in tasks} - set(LEFT_OUT)
+    return [task for task in tasks if task.name in wanted]
 
 
 def load(arguments, overrides):
@@ -66,26 +80,38 @@ def load(arguments, overrides):
     )
 
 
-def train_and_score(arguments, overrides, benchmarks, seed):
+def train_and_score(arguments, overrides, tasks, seed):
     keras.utils.set_random_seed(seed)
     model = load(arguments, overrides)
     corpus = arguments.data / "mirror_corpus" / CORPORA[arguments.recipe]
     dataset = keras_mirror.mirror_dataset(corpus, model.preprocessor, seed=seed)
     model.compile()
-    model.fit(dataset, verbose=0)
-    return scores(model, benchmarks)
+    model.fit(dataset)
+    return scores(model, tasks)
 
 
-def scores(model, benchmarks):
-    return [spearman(model, *pairs) for pairs in benchmarks.values()]
+def scores(model, tasks):
+    """The headline value of every task, and of their average."""
+    rows = evaluate({"": model}, tasks).rows
+    return {
+        row.task: 100 * row.scores[0].value
+        for row in rows
+        if row.metric == "Spearman" and not row.subset
+    }
 
 
-def show(name, rows):
-    cells = [f"{mean:.2f}" for mean in np.mean(rows, axis=0)]
-    if len(rows) > 1:
-        spreads = np.std(rows, axis=0, ddof=1)
-        cells = [f"{c} ± {s:.2f}" for c, s in zip(cells, spreads, strict=True)]
-    print(f"{name:16}" + "".join(f"{cell:>16}" for cell in cells), flush=True)
+def show(columns):
+    table = Table("Spearman x 100", *columns)
+    for name in next(iter(columns.values()))[0]:
+        cells = []
+        for runs in columns.values():
+            values = [run[name] for run in runs]
+            cell = f"{np.mean(values):.2f}"
+            if len(values) > 1:
+                cell += f" ± {np.std(values, ddof=1):.2f}"
+            cells.append(cell)
+        table.add_row(name, *cells)
+    Console().print(table)
 
 
 if __name__ == "__main__":

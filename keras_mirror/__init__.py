@@ -8,11 +8,13 @@ from keras_mirror.version import __version__ as __version__
 # `--help` without it. Everybody else gets every name, and every class
 # registered for `keras.saving.load_model`, from `import keras_mirror` alone.
 if "keras_mirror_cli" not in sys.modules:
+    from keras_mirror import callbacks as callbacks
     from keras_mirror import datasets as datasets
     from keras_mirror import evaluation as evaluation
     from keras_mirror import interop as interop
     from keras_mirror import layers as layers
     from keras_mirror import losses as losses
+    from keras_mirror import metrics as metrics
     from keras_mirror import presets as presets
     from keras_mirror import recipes as recipes
     from keras_mirror.corpus import mirror_dataset as mirror_dataset

@@ -10,6 +10,7 @@ from keras_mirror.encoding import unit_rows
 from keras_mirror.loading import check_length
 from keras_mirror.loading import load_parts
 from keras_mirror.losses import info_nce
+from keras_mirror.metrics.view_metrics import ViewMetrics
 from keras_mirror.optimizers import AdamW
 from keras_mirror.preprocessor import MirrorPreprocessor
 from keras_mirror.presets import DEFAULT_PRESET
@@ -55,6 +56,7 @@ class MirrorModel(keras.Model):
         self.encoder = encoder
         self.preprocessor = preprocessor
         self.recipe = get_recipe(recipe)
+        self._view_metrics = ViewMetrics()
         self.built = True  # it has no weights but the encoder's
 
     def call(self, inputs, training=None):
@@ -86,23 +88,43 @@ class MirrorModel(keras.Model):
                 `keras_mirror.optimizers.AdamW`, PyTorch's, with the recipe's
                 learning rate and weight decay, as in the original code.
             loss: Not taken: InfoNCE is built in.
-            metrics: Not taken: there are no labels to compare with.
+            metrics: List of names out of `"alignment"`, `"similarity_gap"`,
+                `"uniformity"`, `"mean_vector_norm"` and `"isotropy_score"`:
+                see `keras_mirror.metrics`. `fit` and `evaluate` give their
+                means over the batches; the last three see view 1 only, and
+                the last one costs more than the others together. Defaults to
+                `None`.
             **kwargs: Passed to `keras.Model.compile`.
         """
-        if loss is not None or metrics is not None:
+        if loss is not None:
             raise ValueError(
-                "`MirrorModel` has its loss built in (InfoNCE over two views) "
-                "and no labels for metrics: call `compile()` without them. "
-                f"Received: loss={loss}, metrics={metrics}"
+                "`MirrorModel` has its loss built in (InfoNCE over two "
+                "views): call `compile()` without one. "
+                f"Received: loss={loss}"
             )
+        view_metrics = ViewMetrics(metrics)
         if optimizer == "auto":
             optimizer = AdamW(
                 learning_rate=self.recipe.learning_rate,
                 weight_decay=self.recipe.weight_decay,
             )
         super().compile(optimizer=optimizer, **kwargs)
+        self._view_metrics = view_metrics
         # An archive holds the optimizer's state also before the first step.
         self.optimizer.build(self.trainable_variables)
+
+    @property
+    def metrics(self):
+        return super().metrics + self._view_metrics.trackers
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        self._view_metrics.update_state(y_pred)
+        return super().compute_metrics(x, y, y_pred, sample_weight)
+
+    def get_compile_config(self):
+        config = super().get_compile_config()
+        names = self._view_metrics.names
+        return {**config, "metrics": names} if config else config
 
     def compile_from_config(self, config):
         self.compile(**keras.saving.deserialize_keras_object(config))

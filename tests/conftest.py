@@ -4,6 +4,9 @@ import torch  # isort: skip
 import keras
 import pytest
 
+from keras_mirror.cli import console
+from keras_mirror.cli import run
+
 # Models this small only wait for their threads: ten times slower on a busy
 # machine of two cores.
 torch.set_num_threads(1)
@@ -27,3 +30,16 @@ def pytest_collection_modifyitems(config, items):
 def seed():
     keras.config.disable_traceback_filtering()
     keras.utils.set_random_seed(0)
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    """Runs a command in this process; gives exit code, output, errors."""
+    monkeypatch.setattr(console, "_silence", lambda: None)
+
+    def call(*arguments):
+        with pytest.raises(SystemExit) as exit_info:
+            run([str(argument) for argument in arguments])
+        return (exit_info.value.code, *capsys.readouterr())
+
+    return call

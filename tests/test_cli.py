@@ -16,8 +16,6 @@ from helpers import save_preset
 from helpers import texts
 
 from keras_mirror import encoding
-from keras_mirror.cli import console
-from keras_mirror.cli import run
 from keras_mirror.cli.recipe_options import FIELDS
 from keras_mirror.recipes import Recipe
 
@@ -40,19 +38,6 @@ def corpus(tmp_path):
     lines = [*texts(30), "", "  ", "nul\0byte", *texts(3)]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return str(path)
-
-
-@pytest.fixture
-def command(monkeypatch, capsys):
-    """Runs a command in this process; gives exit code, output, errors."""
-    monkeypatch.setattr(console, "_silence", lambda: None)
-
-    def call(*arguments):
-        with pytest.raises(SystemExit) as exit_info:
-            run([str(argument) for argument in arguments])
-        return (exit_info.value.code, *capsys.readouterr())
-
-    return call
 
 
 def start(*arguments, **options):
@@ -108,6 +93,28 @@ def test_train_encode_similarity(command, preset, corpus, tmp_path):
     assert rows[1] == ["1.0000", "a man", "a man"]
     cosine = model.similarity(*map(model.encode_text, ["a cat", "a dog"]))
     assert float(rows[0][0]) == pytest.approx(cosine.item(), abs=1e-4)
+
+
+def test_train_writes_a_log_of_its_steps(command, preset, corpus, tmp_path):
+    output, log = tmp_path / "encoder.keras", tmp_path / "steps.csv"
+    arguments = ["train", corpus, "--preset", preset, "--output", output]
+    arguments += ["--batch-size", 10, "--epochs", 2, "--log", log]
+    code, _, errors = command(*arguments)
+    assert code == 0, errors
+    header, *rows = log.read_text().splitlines()
+    assert header.startswith("step,loss,alignment,")
+    assert {"similarity_gap", "uniformity"} <= set(header.split(","))
+    assert [row.split(",")[0] for row in rows] == list("123456")
+    assert len({row.split(",")[1] for row in rows}) == 6
+    told = float(re.search(r"last loss +([\d.]+)", errors)[1])
+    last_epoch = [float(row.split(",")[1]) for row in rows[3:]]
+    assert told == pytest.approx(np.mean(last_epoch), abs=1e-4)
+    log_before = log.read_bytes()
+    code, _, errors = command(
+        *arguments[:4], "--output", "o.keras", "--log", log
+    )
+    assert code == 2 and "Choose another --log" in errors
+    assert log.read_bytes() == log_before
 
 
 def test_encode_streams_in_chunks_and_keeps_the_order(

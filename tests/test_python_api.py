@@ -146,9 +146,10 @@ API = {
 
 def test_namesakes():
     pairs = [
-        (query, task.documents[positive])
+        (query, task.documents[index])
         for task in python_api.namesakes(API)
-        for query, positive in zip(task.queries, task.positives, strict=True)
+        for query, grades in zip(task.queries, task.relevance, strict=True)
+        for index in grades
     ]
     clip = ("Limit the values.", "Clip values to a range.")
     norms = "The length of a vector.", "Matrix or vector norm."

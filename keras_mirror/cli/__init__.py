@@ -1,4 +1,4 @@
-"""The command line: `keras-mirror quickstart | train | encode | similarity`."""
+"""The command line: `keras-mirror train`, `encode`, `evaluate` and others."""
 
 from keras_mirror.cli.main import run
 

@@ -90,6 +90,19 @@ def print_summary(rows, start):
         click.echo(f"{name:<{width}}  {value}", err=True)
 
 
+def print_table(table):
+    """A table of results, as wide as it is: a pipe must not cut numbers.
+
+    Args:
+        table: A `rich.table.Table`.
+    """
+    screen = console(sys.stdout)
+    unlimited = screen.options.update(max_width=10_000)
+    natural = screen.measure(table, options=unlimited).maximum
+    screen.width = max(screen.width, natural)
+    screen.print(table)
+
+
 def status(message):
     """A spinner for what takes seconds and has no steps."""
     return console().status(f"{message} ...")

@@ -5,6 +5,7 @@ import click
 
 from keras_mirror.cli.console import print_error
 from keras_mirror.cli.encode import encode
+from keras_mirror.cli.evaluate import evaluate
 from keras_mirror.cli.quickstart import quickstart
 from keras_mirror.cli.similarity import similarity
 from keras_mirror.cli.train import train
@@ -21,6 +22,7 @@ cli.add_command(quickstart)
 cli.add_command(train)
 cli.add_command(encode)
 cli.add_command(similarity)
+cli.add_command(evaluate)
 
 
 def run(arguments=None):

@@ -13,13 +13,14 @@ def overwrite_option(command):
     )(command)
 
 
-def check_output(path, overwrite, suffix=None):
+def check_output(path, overwrite, suffix=None, option="--output"):
     """Finds out before the work starts whether its result can be written.
 
     Args:
         path: String.
         overwrite: Boolean, whether an existing file may be replaced.
         suffix: String that `path` must end with, or `None`.
+        option: String, the option that `path` was given to.
 
     Raises:
         click.UsageError: `path` exists, is a folder, or ends otherwise.
@@ -27,13 +28,13 @@ def check_output(path, overwrite, suffix=None):
     """
     if suffix and not path.endswith(suffix):
         raise click.UsageError(
-            f"--output must end in {suffix}. Received: {path}"
+            f"{option} must end in {suffix}. Received: {path}"
         )
     if os.path.isdir(path):
-        raise click.UsageError(f"--output must be a file. '{path}' is a folder")
+        raise click.UsageError(f"{option} must be a file. '{path}' is a folder")
     if os.path.exists(path) and not overwrite:
         raise click.UsageError(
-            f"'{path}' exists. Choose another --output, or add --overwrite"
+            f"'{path}' exists. Choose another {option}, or add --overwrite"
         )
     folder = os.path.dirname(path) or "."
     try:

@@ -1,5 +1,4 @@
 import contextlib
-import sys
 import time
 
 import click
@@ -7,8 +6,8 @@ from rich.table import Table
 
 from keras_mirror.cli.archive import save_archive
 from keras_mirror.cli.console import backend_options
-from keras_mirror.cli.console import console
 from keras_mirror.cli.console import print_summary
+from keras_mirror.cli.console import print_table
 from keras_mirror.cli.console import start_keras
 from keras_mirror.cli.console import status
 from keras_mirror.cli.console import wrong_use
@@ -82,7 +81,7 @@ def _print_scores(before, after, num_queries):
     for name in before:
         scores = (f"{100 * score[name]:.1f}" for score in (before, after))
         table.add_row(name, *scores)
-    console(sys.stdout).print(table)
+    print_table(table)
 
 
 def _searcher(model, api):

@@ -18,6 +18,14 @@ from keras_mirror.presets import DEFAULT_PRESET
 from keras_mirror.text_files import collect_strings
 from keras_mirror.text_files import read_lines
 
+# Those of `keras_mirror.metrics` that cost next to nothing.
+LOGGED_METRICS = [
+    "alignment",
+    "uniformity",
+    "similarity_gap",
+    "mean_vector_norm",
+]
+
 
 @click.command()
 @click.argument("corpus", nargs=-1, required=True, type=click.Path())
@@ -31,6 +39,7 @@ from keras_mirror.text_files import read_lines
 @recipe_options
 @click.option("--seed", type=int, help="Repeats a run on the same backend.")
 @click.option("--limit", type=click.IntRange(2), help="Use so many strings.")
+@click.option("--log", help="CSV file to write: loss and metrics of steps.")
 @click.option("--keep-duplicates", is_flag=True, help="As the original code.")
 @errors_option
 @click.option("--dtype-policy", help="E.g. mixed_bfloat16. Default: float32.")
@@ -44,6 +53,7 @@ def train(
     fields,
     seed,
     limit,
+    log,
     keep_duplicates,
     errors,
     dtype_policy,
@@ -54,13 +64,18 @@ def train(
     """Mirror-fine-tunes PRESET on text files, one text a line."""
     start = time.monotonic()
     check_output(output, overwrite, suffix=".keras")
+    if log:
+        check_output(log, overwrite, suffix=".csv", option="--log")
     strings = _read(corpus, errors, limit, keep_duplicates)
 
     keras = start_keras(backend, debug)
+    from keras_mirror.callbacks import StepLog
     from keras_mirror.cli.training_progress import fit_with_progress
 
     model = _make_model(keras, preset, recipe, fields, dtype_policy, seed)
-    progress = fit_with_progress(model, strings, seed)
+    model.compile(metrics=LOGGED_METRICS if log else None)
+    callbacks = [StepLog(log, overwrite)] if log else []
+    progress = fit_with_progress(model, strings, seed, callbacks)
     path = save_archive(model, output, progress.finished)
     print_summary(_summary(model, strings, progress, path), start)
     return 0 if progress.finished else 130
@@ -93,7 +108,6 @@ def _make_model(keras, preset, recipe, fields, dtype_policy, seed):
     guard = contextlib.nullcontext() if os.path.isdir(preset) else wrong_use()
     with status(f"Loading {preset}"), guard:
         model = MirrorModel.from_preset(preset, recipe, dtype, **fields)
-    model.compile()
     return model
 
 

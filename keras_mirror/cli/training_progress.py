@@ -8,13 +8,14 @@ from keras_mirror.cli.console import told_warnings
 from keras_mirror.corpus import mirror_dataset
 
 
-def fit_with_progress(model, corpus, seed):
+def fit_with_progress(model, corpus, seed, callbacks=()):
     """Mirror-fine-tunes as the recipe says, under a progress bar.
 
     Args:
         model: A compiled `MirrorModel`.
         corpus: A `Corpus`, or whatever `mirror_dataset` takes.
         seed: Integer or `None`.
+        callbacks: List of `keras.callbacks.Callback`. Defaults to none.
 
     Returns:
         The `TrainingProgress`.
@@ -25,7 +26,7 @@ def fit_with_progress(model, corpus, seed):
         )
     progress = TrainingProgress(len(dataset) * model.recipe.epochs)
     with progress:
-        model.fit(dataset, verbose=0, callbacks=[progress])
+        model.fit(dataset, verbose=0, callbacks=[*callbacks, progress])
     return progress
 
 

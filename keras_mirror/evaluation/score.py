@@ -1,6 +1,5 @@
-import dataclasses
+import functools
 import zlib
-from typing import Any
 
 import numpy as np
 
@@ -9,7 +8,6 @@ LEVEL = 0.95
 CHUNK = 2**24  # weights at a time: 128 MB
 
 
-@dataclasses.dataclass(frozen=True)
 class Score:
     """A number and how far it would move with other test items of its kind.
 
@@ -17,8 +15,9 @@ class Score:
         value: Float, or `None` where it is undefined, such as a correlation
             with a constant.
         resamples: Floats of shape `(num_resamples,)`, the same number of
-            bootstrap samples of the items. Scores of several models on the
-            same items have the same samples, so that they can be compared.
+            bootstrap samples of the items, or a function that gives them when
+            they are needed. Scores of several models on the same items have
+            the same samples, so that they can be compared.
 
     Example:
 
@@ -27,14 +26,23 @@ class Score:
     (0.405, 0.595)
     """
 
-    value: float | None
-    resamples: Any
+    def __init__(self, value, resamples):
+        self.value = value
+        self._resamples = resamples
 
-    @property
+    @functools.cached_property
+    def resamples(self):
+        """Floats of shape `(num_resamples,)`."""
+        is_function = callable(self._resamples)
+        return self._resamples() if is_function else self._resamples
+
+    @functools.cached_property
     def interval(self):
         """The bootstrap 95% interval `(low, high)`, or `None`."""
+        if self.value is None:
+            return None
         defined = self.resamples[np.isfinite(self.resamples)]
-        if self.value is None or not len(defined):
+        if not len(defined):
             return None
         tail = (1 - LEVEL) / 2
         low, high = np.quantile(defined, [tail, 1 - tail])
@@ -42,9 +50,11 @@ class Score:
 
     def __sub__(self, other):
         """The difference of two models on the same items, paired."""
-        if self.value is None or other.value is None:
-            return Score(None, self.resamples - other.resamples)
-        return Score(self.value - other.value, self.resamples - other.resamples)
+        is_defined = self.value is not None and other.value is not None
+        return Score(
+            self.value - other.value if is_defined else None,
+            lambda: self.resamples - other.resamples,
+        )
 
 
 def estimate(statistic, num_items, name="", seed=0, num_resamples=None):
@@ -69,17 +79,19 @@ def estimate(statistic, num_items, name="", seed=0, num_resamples=None):
     >>> estimate(Mean([0.0, 1.0]), 2).value
     0.5
     """
-    if num_resamples is None:
-        num_resamples = NUM_RESAMPLES
-    generator = np.random.default_rng((seed, zlib.crc32(name.encode())))
     value = float(statistic(np.ones((1, num_items)))[0])
-    resamples = np.empty(num_resamples)
-    step = max(1, CHUNK // max(1, num_items))
-    for start in range(0, num_resamples, step):
-        count = min(step, num_resamples - start)
-        weights = _sample_counts(generator, count, num_items)
-        resamples[start : start + count] = statistic(weights)
-    return Score(value if np.isfinite(value) else None, resamples)
+
+    def resample():
+        generator = np.random.default_rng((seed, zlib.crc32(name.encode())))
+        resamples = np.empty(num_resamples or NUM_RESAMPLES)
+        step = max(1, CHUNK // num_items)
+        for start in range(0, len(resamples), step):
+            count = min(step, len(resamples) - start)
+            weights = _sample_counts(generator, count, num_items)
+            resamples[start : start + count] = statistic(weights)
+        return resamples
+
+    return Score(value if np.isfinite(value) else None, resample)
 
 
 def average(scores):
@@ -100,7 +112,7 @@ def average(scores):
     is_defined = None not in values
     return Score(
         float(np.mean(values)) if is_defined else None,
-        np.mean([score.resamples for score in scores], axis=0),
+        lambda: np.mean([score.resamples for score in scores], axis=0),
     )
 
 

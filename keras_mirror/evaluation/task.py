@@ -71,6 +71,28 @@ class Task:
         """
         raise NotImplementedError
 
+    def num_items(self):
+        """The number of items, as its owners count them, before scoring."""
+        raise NotImplementedError
+
+    def remarks(self):
+        """What a reader of the numbers should know, a list of strings."""
+        remarks = [
+            f"{count} dropped, {reason} (first: {path}, line {line})"
+            for reason, (count, path, line) in self._dropped_by_reason().items()
+        ]
+        num_items = self.num_items()
+        if self.num_published not in (None, num_items):
+            remarks.append(f"{num_items} of {self.num_published} published")
+        return remarks
+
+    def _dropped_by_reason(self):
+        reasons = {}
+        for row in self.dropped:
+            count, path, line = reasons.get(row.reason, (0, row.path, row.line))
+            reasons[row.reason] = count + 1, path, line
+        return reasons
+
     def result(self, statistic, metric, num_items, subset=""):
         """A `Result` with its bootstrap samples."""
         score = estimate(statistic, num_items, f"{self.name}/{subset}")

@@ -46,6 +46,9 @@ class EntailmentTask(Task):
             texts_1=self.texts_1, texts_2=self.texts_2, labels=self.labels
         )
 
+    def num_items(self):
+        return len(self.labels)
+
     def texts(self):
         return [*self.texts_1, *self.texts_2]
 

@@ -49,6 +49,9 @@ class LexiconTask(Task):
     def __post_init__(self):
         check_same_lengths(pairs=self.pairs)
 
+    def num_items(self):
+        return len(self.pairs)
+
     def texts(self):
         return [
             word

@@ -60,6 +60,9 @@ class LinkingTask(Task):
             dictionary_ids=self.dictionary_ids,
         )
 
+    def num_items(self):
+        return len(self.names)
+
     def texts(self):
         parts = [part for name in self.names for part in _parts(name)]
         return [*parts, *self.dictionary_names]

@@ -66,6 +66,9 @@ class RetrievalTask(Task):
                     f"query {query!r}, with {len(self.documents)} documents"
                 )
 
+    def num_items(self):
+        return len(self.queries)
+
     def texts(self):
         return [*self.queries, *self.documents]
 

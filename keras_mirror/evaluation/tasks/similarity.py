@@ -52,6 +52,9 @@ class SimilarityTask(Task):
             subsets=self.scores if self.subsets is None else self.subsets,
         )
 
+    def num_items(self):
+        return len(self.scores)
+
     def texts(self):
         return [*self.texts_1, *self.texts_2]
 

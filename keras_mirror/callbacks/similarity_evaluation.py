@@ -1,0 +1,161 @@
+import warnings
+
+import keras
+import numpy as np
+
+from keras_mirror.callbacks.step_counter import StepCounter
+from keras_mirror.callbacks.task_scores import TaskScores
+
+
+class SimilarityEvaluation(keras.callbacks.Callback):
+    """Scores the model on a benchmark while it trains, and keeps the best.
+
+    The headline score, Spearman's correlation for a `SimilarityTask`, goes
+    into the logs of the epoch as `val_spearman`, and into those of a step that
+    was scored. Callbacks listed after this one see it, such as
+    `keras.callbacks.EarlyStopping("val_spearman", mode="max")`. Scoring draws
+    no random numbers: training goes on as it would without.
+
+    With several tasks each has an entry `val_<name of the task>`, and their
+    mean is `val_spearman`. A score that is undefined, such as the correlation
+    of a collapsed encoder, is left out of the logs, with a warning for the
+    first one, and so is a mean of which it is a part.
+
+    Args:
+        task: A `SimilarityTask`, another `Task`, or a list of them.
+        every: Integer, the number of steps between two scores; the last step
+            has one too. An epoch between two scores logs the newest one.
+            Defaults to `None`: the end of every epoch.
+        restore_best_weights: Boolean, whether the model has the weights of
+            its best score when training ends, of the earliest one of equal
+            scores. Defaults to `False`.
+        name: String, the name in the logs behind `val_`. Defaults to `None`:
+            `"spearman"`, or `"score"` if a task is no `SimilarityTask`.
+        batch_size: Integer, texts per call of the encoder. Defaults to `64`.
+        initial: Boolean, whether to score before the first step too: it counts
+            as step 0. Defaults to `False`.
+
+    Attributes:
+        history: List of tuples of a step and its score, `None` if undefined.
+        best_step: Integer, the step of the best score, or `None`.
+        best_score: Float, or `None`.
+
+    Raises:
+        ValueError: An argument is not as above, or two tasks have one name.
+
+    Example:
+
+    >>> from keras_mirror.evaluation import SimilarityTask
+    >>> task = SimilarityTask(
+    ...     name="mine",
+    ...     texts_1=["a man plays", "a man", "a woman plays"],
+    ...     texts_2=["a man plays", "plays", "a man"],
+    ...     scores=[5.0, 1.0, 2.0],
+    ... )
+    >>> evaluation = SimilarityEvaluation(task, initial=True)
+    >>> model.compile()
+    >>> history = model.fit(
+    ...     ["a man plays", "a woman"],
+    ...     batch_size=2,
+    ...     epochs=2,
+    ...     verbose=0,
+    ...     callbacks=[evaluation],
+    ... )
+    >>> [step for step, score in evaluation.history]
+    [0, 1, 2]
+    >>> len(history.history["val_spearman"])
+    2
+    """
+
+    def __init__(
+        self,
+        task,
+        every=None,
+        restore_best_weights=False,
+        name=None,
+        batch_size=64,
+        initial=False,
+    ):
+        super().__init__()
+        if every is not None and (not isinstance(every, int) or every < 1):
+            raise ValueError(
+                "`every` must be a positive integer or `None`. "
+                f"Received: every={every!r}"
+            )
+        self.every = every
+        self.restore_best_weights = restore_best_weights
+        self.initial = initial
+        self._scores = TaskScores(task, name, batch_size)
+        self._reset()
+
+    # === What Keras calls ===
+
+    def on_train_begin(self, logs=None):
+        self._reset()
+        if self.initial:
+            self._evaluate()
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._counter.begin_epoch()
+
+    def on_train_batch_end(self, batch, logs=None):
+        before = self._counter.step
+        self._counter.end_batch(batch)
+        every = self.every
+        if every and self._counter.step // every > before // every:
+            self._evaluate()
+            logs.update(self._newest)
+
+    def on_epoch_end(self, epoch, logs=None):
+        is_last = epoch + 1 == self.params.get("epochs")
+        if self.every is None or is_last or self.model.stop_training:
+            self._evaluate()
+        logs.update(self._newest)
+
+    def on_train_end(self, logs=None):
+        self._evaluate()  # a callback listed later may have stopped training
+        if self.restore_best_weights and self.best_step is not None:
+            self.model.set_weights(self._best_weights)
+            if self.params.get("verbose"):
+                print(
+                    f"Restored the weights of step {self.best_step}, the best: "
+                    f"{self._scores.name} = {self.best_score:.4f}"
+                )
+
+    # === Scoring ===
+
+    def _reset(self):
+        self.history = []
+        self.best_step = self.best_score = None
+        self._best_weights = None
+        self._counter = StepCounter()
+        self._newest = {}
+        self._has_warned = False
+
+    def _evaluate(self):
+        step = self._counter.step
+        if self.history and self.history[-1][0] == step:
+            return
+        scores = self._scores(self.model)
+        score = scores[self._scores.name]
+        self.history.append((step, score))
+        self._newest = {n: s for n, s in scores.items() if s is not None}
+        self._warn_of_undefined(scores)
+        if score is not None and (
+            self.best_score is None or score > self.best_score
+        ):
+            self.best_step, self.best_score = step, score
+            if self.restore_best_weights:
+                weights = self.model.get_weights()
+                self._best_weights = [np.array(weight) for weight in weights]
+
+    def _warn_of_undefined(self, scores):
+        undefined = [name for name, score in scores.items() if score is None]
+        if undefined and not self._has_warned:
+            self._has_warned = True
+            warnings.warn(
+                f"Undefined at step {self._counter.step}, and left out of the "
+                f"logs: {', '.join(undefined)}. All texts may have the same "
+                "embedding, or no finite one.",
+                stacklevel=2,
+            )

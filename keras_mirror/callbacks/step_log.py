@@ -1,0 +1,92 @@
+import csv
+import os
+
+import keras
+
+from keras_mirror.callbacks.step_counter import StepCounter
+
+
+class StepLog(keras.callbacks.Callback):
+    """Writes a CSV file with one line a step: `step,loss,<metrics>`.
+
+    The values are each step's own. What Keras logs are means over the epoch so
+    far, which start anew with each epoch and hide what the last step did; they
+    are undone here, which takes batches of one size, as `mirror_dataset`
+    makes. A nan stays in Keras's mean, and so here, until the epoch ends.
+
+    Every line is in the file before the next step begins, so a killed run
+    leaves its log. Scores of `val_` names belong to no step's batch and are
+    left out: see `SimilarityEvaluation.history`.
+
+    Args:
+        path: String or path of the file.
+        overwrite: Boolean, whether a file that is there is replaced when
+            training begins. Defaults to `False`.
+
+    Raises:
+        FileExistsError: The file is there, and not to be overwritten.
+
+    Example:
+
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "steps.csv")
+    >>> model.compile(metrics=["alignment"])
+    >>> _ = model.fit(
+    ...     ["a man plays", "a woman"],
+    ...     batch_size=2,
+    ...     epochs=1,
+    ...     verbose=0,
+    ...     callbacks=[StepLog(path)],
+    ... )
+    >>> path.read_text().splitlines()[0]
+    'step,loss,alignment'
+    """
+
+    def __init__(self, path, overwrite=False):
+        super().__init__()
+        self.path = path
+        self.overwrite = overwrite
+        self._refuse_existing()
+
+    def on_train_begin(self, logs=None):
+        self._refuse_existing()
+        open(self.path, "w").close()  # what cannot be written fails here
+        self._counter = StepCounter()
+        self._names = None
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._counter.begin_epoch()
+        self._sums = {}
+
+    def on_train_batch_end(self, batch, logs=None):
+        before = self._counter.epoch_step
+        self._counter.end_batch(batch)
+        num_steps = self._counter.epoch_step
+        sums = {
+            name: mean * num_steps
+            for name, mean in (logs or {}).items()
+            if not name.startswith("val_")
+        }
+        values = {
+            name: (total - self._sums.get(name, 0.0)) / (num_steps - before)
+            for name, total in sums.items()
+        }
+        self._sums = sums
+        self._write(values)
+
+    def _write(self, values):
+        rows = []
+        if self._names is None:
+            self._names = sorted(values, key=lambda name: name != "loss")
+            rows.append(["step", *self._names])
+        rows.append([self._counter.step, *(values[n] for n in self._names)])
+        # Opened for every line: no run, however it ends, leaves it open.
+        with open(self.path, "a", newline="", encoding="utf-8") as file:
+            csv.writer(file, lineterminator="\n").writerows(rows)
+
+    def _refuse_existing(self):
+        if not self.overwrite and os.path.exists(self.path):
+            raise FileExistsError(
+                "`path` must be a new file, or `overwrite` be True. "
+                f"Received: path={str(self.path)!r}"
+            )

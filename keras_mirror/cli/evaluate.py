@@ -1,0 +1,159 @@
+import json
+import os
+import time
+
+import click
+
+from keras_mirror.cli.console import backend_options
+from keras_mirror.cli.console import print_summary
+from keras_mirror.cli.console import print_table
+from keras_mirror.cli.console import progress_bar
+from keras_mirror.cli.console import start_keras
+from keras_mirror.cli.console import status
+from keras_mirror.cli.console import wrong_use
+from keras_mirror.cli.evaluation_table import evaluation_table
+from keras_mirror.cli.models import is_model
+from keras_mirror.cli.models import load_model
+from keras_mirror.cli.output_file import atomic_output
+from keras_mirror.cli.output_file import check_output
+from keras_mirror.cli.output_file import overwrite_option
+
+
+@click.command()
+@click.argument(
+    "arguments", nargs=-1, required=True, metavar="MODEL... PATH..."
+)
+@click.option(
+    "--pooling",
+    type=click.Choice(["cls", "mean", "max", "padded_mean"]),
+    help="Instead of each model's own; the report says so.",
+)
+@click.option("--json", "json_path", help="File to write, all numbers.")
+@click.option("--html", "html_path", help="File to write, a page to look at.")
+@click.option(
+    "--log",
+    type=click.Path(exists=True, dir_okay=False),
+    help="CSV file of `train --log`: its curves for --html.",
+)
+@click.option("--batch-size", type=click.IntRange(1), default=64)
+@overwrite_option
+@backend_options
+def evaluate(
+    arguments,
+    pooling,
+    json_path,
+    html_path,
+    log,
+    batch_size,
+    overwrite,
+    backend,
+    debug,
+):
+    """Scores models on benchmarks, side by side, with 95% intervals.
+
+    MODEL is an archive (*.keras) or a preset, the latter as it is before
+    mirror fine-tuning. PATH is a file or folder of benchmarks in their
+    owners' formats: STS, STS-B, SICK, word similarity, Multi-SimLex, bilingual
+    lexicons, entity linking, QNLI, BEIR, or any table of two texts and a
+    score. Differences are against the first model.
+    """
+    start = time.monotonic()
+    if json_path:
+        check_output(json_path, overwrite, ".json", "--json")
+    if html_path:
+        check_output(html_path, overwrite, ".html", "--html")
+    names, paths = _sort(arguments)
+    tasks = _read(paths)
+    start_keras(backend, debug)
+    models = _load(names, pooling)
+    evaluation = _evaluate(models, tasks, batch_size)
+    print_table(evaluation_table(evaluation))
+    notes = [f"pooling overridden: {pooling}"] if pooling else []
+    if json_path:
+        _write_json(evaluation, json_path, notes)
+    if html_path:
+        _write_html(evaluation, html_path, log, notes)
+    outputs = [path for path in (json_path, html_path) if path]
+    print_summary(_summary(evaluation, notes, outputs), start)
+
+
+def _sort(arguments):
+    """Names of models and paths of benchmarks, each once."""
+    arguments = list(dict.fromkeys(arguments))
+    names = [argument for argument in arguments if is_model(argument)]
+    paths = [argument for argument in arguments if argument not in names]
+    if not names or not paths:
+        missing = (
+            "PATH of a benchmark" if names else "MODEL (*.keras, a preset)"
+        )
+        raise click.UsageError(
+            f"a {missing} is missing. Received: {' '.join(arguments)}"
+        )
+    for name in names:
+        if name.endswith(".keras") and not os.path.isfile(name):
+            raise click.UsageError(f"There is no archive '{name}'")
+    return names, paths
+
+
+def _read(paths):
+    from keras_mirror.evaluation.readers import read_benchmarks
+
+    with status("Reading benchmarks"), wrong_use():
+        return [task for path in paths for task in read_benchmarks(path)]
+
+
+def _load(names, pooling):
+    models = {}
+    for name in names:
+        with status(f"Loading {name}"):
+            models[name] = load_model(name, pooling)
+    return models
+
+
+def _evaluate(models, tasks, batch_size):
+    from keras_mirror.evaluation import evaluate
+
+    total = len({text for task in tasks for text in task.texts()})
+    with progress_bar() as bar:
+        bars = {name: bar.add_task(name, total=total) for name in models}
+        return evaluate(
+            models,
+            tasks,
+            batch_size,
+            lambda name, count: bar.update(bars[name], advance=count),
+        )
+
+
+def _write_json(evaluation, path, notes):
+    from keras_mirror.evaluation.as_dict import as_dict
+
+    content = {**as_dict(evaluation), "notes": notes}
+    with atomic_output(path) as unfinished:
+        with open(unfinished, "w", encoding="utf-8") as file:
+            json.dump(content, file, indent=1, ensure_ascii=False)
+
+
+def _write_html(evaluation, path, log, notes):
+    from keras_mirror.evaluation.report import write_html
+
+    with status("Drawing"), atomic_output(path) as unfinished:
+        write_html(evaluation, unfinished, log=log, notes=notes)
+
+
+def _summary(evaluation, notes, outputs):
+    rows = {}
+    for name, embeddings in evaluation.embeddings.items():
+        model = evaluation.models[name]
+        rows[name] = (
+            f"{model.recipe.pooling_mode} pooling, {len(embeddings.texts)} "
+            f"texts, {embeddings.num_cut} cut at "
+            f"{model.preprocessor.sequence_length} tokens"
+        )
+    for task in evaluation.tasks:
+        if remarks := task.remarks():
+            rows[task.name] = "; ".join(remarks)
+    if notes:
+        rows["note"] = "; ".join(notes)
+    if outputs:
+        rows["written"] = ", ".join(outputs)
+    return rows

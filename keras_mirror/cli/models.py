@@ -1,0 +1,75 @@
+import dataclasses
+import os
+
+from keras_mirror.cli.archive import load_archive
+from keras_mirror.presets import BUNDLED_PRESETS
+
+
+def is_model(argument):
+    """Whether an argument names an archive or a preset, not other data.
+
+    Args:
+        argument: String.
+
+    Returns:
+        A boolean.
+
+    Example:
+
+    >>> is_model("encoder.keras"), is_model("mirror_mini_en"), is_model("data")
+    (True, True, False)
+    """
+    if os.path.isdir(argument):
+        return os.path.isfile(os.path.join(argument, "config.json"))
+    if argument.endswith(".keras") or "://" in argument:
+        return True
+    return argument in BUNDLED_PRESETS or _is_keras_hub_name(argument)
+
+
+def load_model(name, pooling_mode=None):
+    """Loads an archive, or a preset as it is before mirror fine-tuning.
+
+    Args:
+        name: String, see `is_model`.
+        pooling_mode: String. Replaces the archive's pooling, or the preset's
+            default. Defaults to `None`: stays as it is.
+
+    Returns:
+        A `MirrorModel`.
+
+    Raises:
+        ValueError: The archive or the preset cannot be loaded, or the archive
+            has no pooling to replace.
+    """
+    from keras_mirror.mirror_model import MirrorModel
+
+    if not name.endswith(".keras"):
+        return MirrorModel.from_preset(name, pooling_mode=pooling_mode)
+    model = load_archive(name)
+    return model if pooling_mode is None else _repooled(model, pooling_mode)
+
+
+def _repooled(model, pooling_mode):
+    from keras_mirror.encoder import SentenceEncoder
+    from keras_mirror.mirror_model import MirrorModel
+
+    old = model.encoder
+    if not isinstance(old, SentenceEncoder):
+        raise ValueError(
+            "--pooling needs an archive with a SentenceEncoder. "
+            f"Received: a {type(old).__name__}"
+        )
+    encoder = SentenceEncoder(
+        old.backbone, pooling_mode, old.activation, old.layer_norm_epsilon
+    )
+    recipe = dataclasses.replace(model.recipe, pooling_mode=pooling_mode)
+    return MirrorModel(encoder, model.preprocessor, recipe)
+
+
+def _is_keras_hub_name(argument):
+    """Names are looked up only where nothing else has this name."""
+    if os.path.exists(argument) or not argument.isidentifier():
+        return False
+    import keras_hub
+
+    return argument in keras_hub.models.Backbone.presets

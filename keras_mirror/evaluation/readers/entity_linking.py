@@ -1,0 +1,150 @@
+import functools
+import itertools
+import re
+
+from keras_mirror.evaluation.readers.found import Found
+from keras_mirror.evaluation.readers.found import NotABenchmark
+from keras_mirror.evaluation.readers.linking_rows import read_names
+from keras_mirror.evaluation.readers.table import sample_rows
+from keras_mirror.evaluation.tasks import LinkingTask
+
+_DICTIONARY = re.compile(r".*dictionary.*\.txt|dictionary\.tsv", re.I)
+_QUERIES = re.compile(r".*\.concept|queries.*\.txt|queries\.tsv", re.I)
+_SPLIT = re.compile(r"traindev|train|dev|test", re.I)
+
+
+def find_entity_linking(files):
+    """Names to be linked with a dictionary, one benchmark a set of queries.
+
+    The folder of the dictionary or one below it has the queries. Where there
+    are several dictionaries, `test_dictionary.txt` is for the queries of
+    `processed_test`.
+
+    Reference:
+        - [Sung et al., 2020](https://arxiv.org/abs/2005.00239), "BioSyn"
+
+    Args:
+        files: List of paths.
+
+    Returns:
+        A list of `Found`.
+
+    Example:
+
+    >>> import pathlib, tempfile
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> names, queries = folder / "dictionary.tsv", folder / "queries.tsv"
+    >>> _ = names.write_text("a cold\\tD1\\nflu\\tD2\\n")
+    >>> _ = queries.write_text("colds\\tD1\\n")
+    >>> task, = find_entity_linking([names, queries])[0].read()
+    >>> task.names, task.dictionary_ids
+    (['colds'], ['D1', 'D2'])
+    """
+    dictionaries = [path for path in files if _is(path, _DICTIONARY)]
+    queries = [path for path in files if _is(path, _QUERIES)]
+    found = []
+    queries.sort(key=_set_of_queries)
+    for _, paths in itertools.groupby(queries, _set_of_queries):
+        paths = list(paths)
+        fitting = _fitting(paths[0], dictionaries)
+        read = functools.partial(_read, paths, fitting)
+        found.append(Found(paths + fitting, read))
+    used = {path for one in found for path in one.files}
+    for path in dictionaries:
+        if path not in used:
+            found.append(Found([path], functools.partial(_no_queries, path)))
+    return found
+
+
+def _is(path, pattern):
+    if not pattern.fullmatch(path.name):
+        return False
+    separator = "\t" if path.suffix.lower() == ".tsv" else "||"
+    rows = sample_rows(path, separator)
+    return path.suffix == ".concept" or any(len(row.cells) > 1 for row in rows)
+
+
+def _set_of_queries(path):
+    """All `.concept` files of a folder are one set, other files one each."""
+    return path.parent, "" if path.suffix == ".concept" else path.name
+
+
+def _split_of(path):
+    is_concept = path.suffix == ".concept"
+    return _split_in(path.absolute().parent.name if is_concept else path.stem)
+
+
+def _split_in(name):
+    match = _SPLIT.search(name)
+    return match[0].lower() if match else ""
+
+
+def _fitting(query_path, dictionaries):
+    """The dictionaries for a set of queries: one, if all is well."""
+    near = []
+    for folder in query_path.parents:
+        near = near or [p for p in dictionaries if p.parent == folder]
+    split = _split_of(query_path)
+    # BioSyn has no dictionary of its own for "traindev".
+    for wanted in filter(None, (split, split.removesuffix("dev"))):
+        same = [path for path in near if _split_in(path.name) == wanted]
+        if same:
+            return same
+    return near
+
+
+def _no_queries(path):
+    raise NotABenchmark(f"{path} must have queries in its folder or below")
+
+
+def _read(query_paths, dictionaries):
+    if not dictionaries:
+        raise NotABenchmark(
+            f"{query_paths[0]} must have a dictionary in its folder or above"
+        )
+    if len(dictionaries) > 1:
+        raise ValueError(
+            f"{query_paths[0]} must have one dictionary. "
+            f"Received: {', '.join(map(str, dictionaries))}"
+        )
+    names, ids, dropped = _without_empty(dictionaries)
+    query_names, query_ids, query_dropped = _without_empty(
+        query_paths, drop_repeated=True
+    )
+    task = LinkingTask(
+        name=_name(query_paths[0], dictionaries[0]),
+        names=query_names,
+        concept_ids=query_ids,
+        dictionary_names=names,
+        dictionary_ids=ids,
+        dropped=(*dropped, *query_dropped),
+    )
+    return [task]
+
+
+def _without_empty(paths, drop_repeated=False):
+    names, ids, dropped = [], [], []
+    seen = set()
+    for row, name, concept_id in itertools.chain(*map(read_names, paths)):
+        if not name:
+            dropped.append(row.dropped("empty text"))
+        elif drop_repeated and (name, concept_id) in seen:
+            dropped.append(row.dropped("repeated"))
+        else:
+            seen.add((name, concept_id))
+            names.append(name)
+            ids.append(concept_id)
+    if not names:
+        raise ValueError(
+            f"{paths[0]} must have a name with an id. Received: none"
+        )
+    return names, ids, dropped
+
+
+def _name(query_path, dictionary_path):
+    folder = dictionary_path.absolute().parent
+    if split := _split_of(query_path):
+        return f"{folder.name} {split}"
+    if query_path.absolute().parent == folder:
+        return folder.name
+    return f"{folder.name} {query_path.absolute().parent.name}"

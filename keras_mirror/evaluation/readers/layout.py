@@ -1,0 +1,147 @@
+import dataclasses
+
+from keras_mirror.evaluation.readers.column_kinds import column_kinds
+from keras_mirror.evaluation.readers.found import NotABenchmark
+from keras_mirror.evaluation.readers.row import is_number
+from keras_mirror.evaluation.readers.table import column_names
+from keras_mirror.evaluation.readers.table import sample_rows
+
+WANTED = (
+    "a header line with `sentence1`, `sentence2` and `score` (or `text1` and "
+    "`text2`, or `word1` and `word2`), or exactly three columns, two texts "
+    "and a number"
+)
+TEXT_NAMES = [
+    (f"{prefix}{one}", f"{prefix}{two}")
+    for prefix in ("sentence", "sent", "s", "text", "word", "w", "term")
+    for one, two in ("12", "ab")
+]
+SCORE_NAMES = """
+    score scores similarity similarityscore sim relatedness relatednessscore
+    gold goldscore mean meanscore average averagescore avgscore rating
+    meanrating averagerating humanmean humanscore humanrating simlex999
+""".split()
+
+
+@dataclasses.dataclass(frozen=True)
+class Layout:
+    """Where a table has its texts and scores.
+
+    Args:
+        separator: String or `None`, see `read_rows`.
+        text_1: Integer, the column of a text.
+        text_2: Integer, the column of the other one.
+        score: Integer, the column of the score.
+        names: Dict, the `column_names` of the header; empty without header.
+        kind: String, the kind of the benchmark; `None` if no name tells.
+
+    Example:
+
+    >>> Layout(separator=",", text_1=0, text_2=1, score=2).names
+    {}
+    """
+
+    separator: str | None
+    text_1: int
+    text_2: int
+    score: int
+    names: dict = dataclasses.field(default_factory=dict)
+    kind: str | None = None
+
+
+def find_layout(path, score_column=None):
+    """Finds out where a table has its texts and scores.
+
+    Args:
+        path: Path of a file that may be anything.
+        score_column: Integer, the column of the score where there is no
+            header and the columns alone do not tell. Defaults to `None`.
+
+    Returns:
+        A `Layout`.
+
+    Raises:
+        NotABenchmark: The file has no two texts and a score.
+        ValueError: It has, but more than one number could be the score.
+
+    Example:
+
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "mine.csv")
+    >>> _ = path.write_text("score,text1,text2\\n2.5,a man,a woman\\n")
+    >>> layout = find_layout(path)
+    >>> layout.separator, layout.text_1, layout.text_2, layout.score
+    (',', 1, 2, 0)
+    """
+    for separator in _separators(path):
+        rows = sample_rows(path, separator)
+        if not rows:
+            continue
+        layout = (
+            _by_header(rows, separator)
+            or _by_position(rows, separator)
+            or _by_custom(rows, separator, score_column)
+        )
+        if layout:
+            return layout
+        _check_is_clear(rows, separator)
+    raise NotABenchmark(f"{path} must have {WANTED}")
+
+
+def _separators(path):
+    rows = sample_rows(path)
+    if 2 * sum(len(row.cells) > 1 for row in rows) > len(rows):
+        return ["\t"]
+    return [",", ";", None] if rows else []
+
+
+def _by_header(rows, separator):
+    names = column_names(rows[0])
+    texts = [pair for pair in TEXT_NAMES if set(pair) <= names.keys()]
+    if not texts:
+        return None
+    scores = [name for name in SCORE_NAMES if name in names]
+    if not scores:
+        raise NotABenchmark(f"{rows[0].path} has no column `score`")
+    if len(texts) + len(scores) > 2:
+        raise ValueError(
+            f"{rows[0].path}, line {rows[0].line} must name two texts and one "
+            f"score. Received: {[*texts, *scores]}"
+        )
+    return Layout(
+        separator,
+        *(names[name] for name in (*texts[0], *scores)),
+        names,
+        _kind_by_name(texts[0][0]),
+    )
+
+
+def _kind_by_name(name):
+    if name[0] == "w":
+        return "word similarity"
+    return "sentence similarity" if name[0] == "s" else None
+
+
+def _by_position(rows, separator):
+    texts, numbers = column_kinds(rows, separator)
+    is_clear = len(texts) == 2 and len(numbers) == 1
+    if is_clear and not texts[0] < numbers[0] < texts[1]:
+        return Layout(separator, *texts, *numbers)
+    return None
+
+
+def _by_custom(rows, separator, score_column):
+    texts, numbers = column_kinds(rows, separator)
+    if texts[:2] == [0, 1] and score_column in numbers:
+        return Layout(separator, 0, 1, score_column)
+    return None
+
+
+def _check_is_clear(rows, separator):
+    texts, numbers = column_kinds(rows, separator)
+    has_header = not any(is_number(cell.strip()) for cell in rows[0].cells)
+    if separator and len(texts) == 2 and len(numbers) > 1 and not has_header:
+        raise ValueError(
+            f"{rows[0].path} has two texts and more than one number. It must "
+            f"have {WANTED}. Received: {rows[0].cells}"
+        )

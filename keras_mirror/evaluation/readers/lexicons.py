@@ -1,0 +1,148 @@
+import functools
+import re
+
+from keras_mirror.evaluation.readers.files import is_text_file
+from keras_mirror.evaluation.readers.found import Found
+from keras_mirror.evaluation.readers.found import NotABenchmark
+from keras_mirror.evaluation.readers.row import is_number
+from keras_mirror.evaluation.readers.table import read_rows
+from keras_mirror.evaluation.readers.table import sample_rows
+from keras_mirror.evaluation.tasks import LexiconTask
+
+NUM_PUBLISHED = 2000
+
+_TEST = re.compile(r"test|\.5000-6500\.", re.I)
+_TRAIN = re.compile(r"train|\.0-5000\.", re.I)
+_LANGUAGES = re.compile(r"(?<![a-z])([a-z]{2,3}-[a-z]{2,3})(?![a-z])", re.I)
+_OF_OWNERS = re.compile(r"yacle\.test\.freq\.2k\..*")
+
+
+def find_lexicons(files):
+    """Bilingual lexicons, one benchmark a test file.
+
+    Each with the largest training file of its two languages.
+
+    Reference:
+        - [Glavaš et al., 2019](https://aclanthology.org/P19-1070/)
+        - [Conneau et al., 2018](https://arxiv.org/abs/1710.04087), "MUSE"
+
+    Args:
+        files: List of paths.
+
+    Returns:
+        A list of `Found`.
+
+    Example:
+
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "test.en-fr.tsv")
+    >>> _ = path.write_text("cat\\tchat\\ndog\\tchien\\n")
+    >>> task, = find_lexicons([path])[0].read()
+    >>> task.name, task.pairs
+    ('BLI en-fr', [('cat', 'chat'), ('dog', 'chien')])
+    """
+    lexicons = [path for path in files if _is_lexicon(path)]
+    trainings = [path for path in lexicons if not _TEST.search(path.name)]
+    found = []
+    for path in lexicons:
+        if path in trainings:
+            read = functools.partial(_no_test, path)
+        else:
+            read = functools.partial(_read, path, trainings)
+        found.append(Found([path], read))
+    return found
+
+
+def separator_of(path):
+    """What separates the two words of a lexicon.
+
+    Args:
+        path: Path of a file that may be anything.
+
+    Returns:
+        A TAB, or `None` for white space.
+
+    Example:
+
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "en-fr.5000-6500.txt")
+    >>> _ = path.write_text("cat chat\\n")
+    >>> separator_of(path)
+    """
+    has_tabs = any(len(row.cells) > 1 for row in sample_rows(path))
+    return "\t" if has_tabs else None
+
+
+def _is_lexicon(path):
+    if not (_TEST.search(path.name) or _TRAIN.search(path.name)):
+        return False
+    rows = sample_rows(path, separator_of(path))
+    pairs = [row.cells for row in rows if len(row.cells) == 2]
+    words = [cell for pair in pairs for cell in pair]
+    if _LANGUAGES.search(path.name) is None:
+        # Texts with a label have two columns too.
+        words = [word for word in words if len(word.split()) == 1]
+    num_texts = sum(not is_number(word) for word in words)
+    return 0 < len(rows) < 2 * len(pairs) and num_texts > 1.5 * len(pairs)
+
+
+def _languages(path):
+    """The two languages in the name, or else the folder's name."""
+    match = _LANGUAGES.search(path.name)
+    return match[1].lower() if match else path.absolute().parent.name
+
+
+def _no_test(path):
+    raise NotABenchmark(f"{path} is for training, without a test file")
+
+
+def _read(path, trainings):
+    pairs, dropped = _read_pairs(path)
+    languages = _languages(path)
+    fitting = [
+        (training.parent == path.parent, *_read_pairs(training))
+        for training in {*trainings, *_trainings_beside(path)}
+        if _languages(training) == languages
+    ]
+    _, training_pairs, training_dropped = max(
+        fitting,
+        key=lambda training: (training[0], len(training[1])),
+        default=(True, [], []),
+    )
+    is_of_owners = _OF_OWNERS.fullmatch(path.name)
+    task = LexiconTask(
+        name=f"BLI {languages}",
+        pairs=pairs,
+        training_pairs=training_pairs,
+        dropped=(*dropped, *training_dropped),
+        num_published=NUM_PUBLISHED if is_of_owners else None,
+    )
+    return [task]
+
+
+def _trainings_beside(path):
+    """Where a user names the test file only."""
+    return [
+        other
+        for other in filter(is_text_file, path.parent.iterdir())
+        if other.is_file()
+        and not _TEST.search(other.name)
+        and _is_lexicon(other)
+    ]
+
+
+def _read_pairs(path):
+    pairs, dropped = [], []
+    for row in read_rows(path, separator_of(path)):
+        row.check_width(2)
+        pair = row.text(0), row.text(1)
+        if all(pair):
+            pairs.append(pair)
+        else:
+            dropped.append(row.dropped("empty text"))
+    if not pairs:
+        raise ValueError(
+            f"{path} must have a pair of words. "
+            f"Received: {len(dropped)} without"
+        )
+    return pairs, dropped

@@ -1,0 +1,95 @@
+import os
+import pathlib
+
+from keras_mirror.evaluation.readers.row import Row
+from keras_mirror.evaluation.readers.table import read_rows
+from keras_mirror.text_files import read_lines
+
+
+def partner_of(path, name, files):
+    """The file with the scores of another file's pairs.
+
+    Beside it, or as near to it as there is one: some owners keep them in a
+    folder of their own. A folder that has a file of the same name as `path`
+    keeps its scores to itself.
+
+    Args:
+        path: Path of the file with the pairs.
+        name: String, the name that the other file must have.
+        files: List of paths to choose from. The folder of `path` is searched
+            too.
+
+    Returns:
+        A path, or `None`.
+
+    Raises:
+        ValueError: Two files are equally near.
+
+    Example:
+
+    >>> path = pathlib.Path("2017/eval/STS.input.a.txt")
+    >>> files = [pathlib.Path("2017/gs/STS.gs.a.txt")]
+    >>> partner_of(path, "STS.gs.a.txt", files) == files[0]
+    True
+    """
+    beside = path.with_name(name)
+    if beside.is_file():
+        return beside
+    candidates = [
+        file
+        for file in files
+        if file.name == name and file.with_name(path.name) not in files
+    ]
+    candidates.sort(key=lambda file: _distance(path, file))
+    nearest, *others = candidates[:2] or [None]
+    if others and _distance(path, nearest) == _distance(path, others[0]):
+        raise ValueError(
+            f"{path} must have one file '{name}' with its scores. "
+            f"Received: {nearest} and {others[0]}"
+        )
+    return nearest
+
+
+def paired_rows(path, score_path):
+    """The pairs of one file with their scores of another, line by line.
+
+    Args:
+        path: Path of the file with a pair a line, separated by TABs.
+        score_path: Path of the file with a score a line. An empty line is a
+            pair without score.
+
+    Yields:
+        Tuples of two `Row`s.
+
+    Raises:
+        ValueError: The numbers of lines differ.
+
+    Example:
+
+    >>> import tempfile
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> _ = (folder / "input.txt").write_text("a man\\ta woman\\n")
+    >>> _ = (folder / "gs.txt").write_text("2.5\\n")
+    >>> pairs = paired_rows(folder / "input.txt", folder / "gs.txt")
+    >>> [(row.text(1), scores.number(0)) for row, scores in pairs]
+    [('a woman', 2.5)]
+    """
+    rows = {row.line: row for row in read_rows(path)}
+    scores = list(read_lines(score_path))
+    num_pairs = max(rows, default=0)
+    while len(scores) > num_pairs and not scores[-1].strip():
+        scores.pop()
+    if len(scores) != num_pairs:
+        raise ValueError(
+            f"{score_path} must have a line for each pair of {path}. "
+            f"Received: {len(scores)} lines for {num_pairs} pairs"
+        )
+    for line, score in enumerate(scores, start=1):
+        row = rows.get(line, Row(path, line, [""]))
+        yield row, Row(score_path, line, score.split("\t"))
+
+
+def _distance(path, other):
+    common = os.path.commonpath([path.absolute(), other.absolute()])
+    num_common = len(pathlib.Path(common).parts)
+    return len(other.absolute().parts) - 2 * num_common

@@ -1,0 +1,119 @@
+import dataclasses
+import os
+
+from keras_mirror.evaluation.readers.beir import find_beir
+from keras_mirror.evaluation.readers.entity_linking import find_entity_linking
+from keras_mirror.evaluation.readers.files import files_of
+from keras_mirror.evaluation.readers.found import NotABenchmark
+from keras_mirror.evaluation.readers.lexicons import find_lexicons
+from keras_mirror.evaluation.readers.multi_simlex import find_multi_simlex
+from keras_mirror.evaluation.readers.qnli import find_qnli
+from keras_mirror.evaluation.readers.score_table import find_score_table
+from keras_mirror.evaluation.readers.semeval_sts import find_semeval_sts
+from keras_mirror.evaluation.readers.semeval_words import find_semeval_words
+from keras_mirror.evaluation.readers.sick import find_sick
+from keras_mirror.evaluation.readers.sts_benchmark import find_sts_benchmark
+from keras_mirror.evaluation.readers.word_similarity import find_word_similarity
+
+# What a reader looks for, and the function that finds it. Each one gets the
+# files that those before it left; the last one tries all that is left.
+READERS = {
+    "SemEval STS 2012 to 2017: STS.input.*.txt with STS.gs.*.txt, or "
+    "2012.test.tsv": find_semeval_sts,
+    "STS Benchmark: sts-train.csv, sts-dev.csv, sts-test.csv, or GLUE's "
+    "STS-B/dev.tsv": find_sts_benchmark,
+    "SICK: columns sentence_A, sentence_B, relatedness_score": find_sick,
+    "Multi-SimLex: translation.csv with scores.csv, or "
+    "multisimlex-LANGUAGE.tsv": find_multi_simlex,
+    "SemEval 2017 word similarity: en-de.test.data.txt with "
+    "en-de.test.gold.txt": find_semeval_words,
+    "Entity linking: *dictionary*.txt of id||name with *.concept or "
+    "queries*.txt, or dictionary.tsv with queries.tsv": find_entity_linking,
+    "Bilingual lexicons: *train*en-fr.tsv and *test*en-fr.tsv, two words a "
+    "line": find_lexicons,
+    "QNLI: columns question, sentence, label": find_qnli,
+    "Retrieval as in BEIR: a folder with corpus.jsonl, queries.jsonl, "
+    "qrels/*.tsv": find_beir,
+    "Word similarity: SimLex-999, SimVerb-3500, MEN, WordSim-353, RareWords, "
+    "RG-65 by file name": find_word_similarity,
+    "Any TAB or CSV file: two texts and a score a row": find_score_table,
+}
+NUM_REASONS = 5
+
+
+def read_benchmarks(path):
+    """Reads benchmarks, in whatever format their owners distribute them.
+
+    Finds out by itself what a path holds; no option tells. Files in a folder
+    that are no benchmark are passed over. A file that is one, but has a wrong
+    line, is an error: a benchmark with missing rows has another score.
+
+    Args:
+        path: Path of a file or of a folder, which is searched to its depths.
+
+    Returns:
+        A list of `Task`, see `keras_mirror.evaluation.tasks`. A benchmark
+        that is there twice, such as in two formats, counts once.
+
+    Raises:
+        FileNotFoundError: There is no such path.
+        ValueError: There is no benchmark, or one has a wrong line, of which
+            the file and the number are told.
+
+    Example:
+
+    >>> import pathlib, tempfile
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> _ = (folder / "README.txt").write_text("My own pairs.\\n")
+    >>> _ = (folder / "mine.tsv").write_text(
+    ...     "A man plays.\\tA man.\\t2.5\\nA man plays.\\tA man plays.\\t5\\n"
+    ... )
+    >>> [(task.name, task.scores) for task in read_benchmarks(folder)]
+    [('mine', [2.5, 5.0])]
+    """
+    files = files_of(path)
+    named, reasons = [], []
+    for find in READERS.values():
+        all_found = find(files)
+        used = {file for found in all_found for file in found.files}
+        files = [file for file in files if file not in used]
+        for found in all_found:
+            try:
+                tasks = found.read()
+            except NotABenchmark as reason:
+                reasons.append(str(reason))
+            else:
+                named += [(task, found.files[0]) for task in tasks]
+    if not named:
+        raise ValueError(_nothing_found(path, reasons))
+    return _with_own_names(named, path)
+
+
+def _nothing_found(path, reasons):
+    lines = [f"'{path}' must hold a benchmark, one of these:"]
+    lines += [f"  - {looks_for}" for looks_for in READERS]
+    lines.append(f"Received: {reasons[0] if reasons else 'no text files'}")
+    lines += [f"  {reason}" for reason in reasons[1:NUM_REASONS]]
+    return "\n".join(lines)
+
+
+def _with_own_names(named, root):
+    """Equal benchmarks once; different ones of one name told by the path."""
+    named_once = []
+    for task, path in named:
+        same = [other for other, _ in named_once if other.name == task.name]
+        if not any(_content(other) == _content(task) for other in same):
+            named_once.append((task, path))
+    names = [task.name for task, _ in named_once]
+    return [
+        task
+        if names.count(task.name) == 1
+        else dataclasses.replace(
+            task, name=f"{task.name} ({os.path.relpath(path, root)})"
+        )
+        for task, path in named_once
+    ]
+
+
+def _content(task):
+    return dataclasses.replace(task, dropped=())

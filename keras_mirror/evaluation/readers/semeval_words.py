@@ -1,0 +1,59 @@
+import functools
+import re
+
+from keras_mirror.evaluation.readers.found import Found
+from keras_mirror.evaluation.readers.found import NotABenchmark
+from keras_mirror.evaluation.readers.partner import paired_rows
+from keras_mirror.evaluation.readers.partner import partner_of
+from keras_mirror.evaluation.readers.scored_pairs import ScoredPairs
+from keras_mirror.evaluation.readers.table import sample_rows
+
+_DATA = re.compile(r"([a-z]{2}(?:-[a-z]{2})?)\.(test|trial)\.data\.txt")
+
+
+def find_semeval_words(files):
+    """Word similarity in one language or across two, of SemEval 2017, task 2.
+
+    Reference:
+        - [Camacho-Collados et al., 2017](https://aclanthology.org/S17-2002/)
+
+    Args:
+        files: List of paths.
+
+    Returns:
+        A list of `Found`.
+
+    Example:
+
+    >>> import pathlib
+    >>> files = ["data/en-de.test.data.txt", "keys/en-de.test.gold.txt"]
+    >>> files = [pathlib.Path(file) for file in files]
+    >>> find_semeval_words(files)[0].files == files
+    True
+    """
+    found = []
+    for path in files:
+        if match := _DATA.fullmatch(path.name):
+            name = path.name.replace(".data.", ".gold.")
+            scores = partner_of(path, name, files)
+            read = functools.partial(_read, path, scores, match)
+            found.append(Found([path, scores] if scores else [path], read))
+    return found
+
+
+def _read(path, score_path, match):
+    if any(len(row.cells) != 2 for row in sample_rows(path)):
+        raise NotABenchmark(f"{path} must have two words a line")
+    if score_path is None:
+        raise ValueError(
+            f"{path} must have its scores in a file "
+            f"'{path.name.replace('.data.', '.gold.')}', beside it or in "
+            "another folder below the given one. Received: no such file"
+        )
+    languages, split = match.groups()
+    pairs = ScoredPairs(path)
+    for row, score_row in paired_rows(path, score_path):
+        pairs.add(row, 0, 1, 0, score_row)
+    name = f"SemEval-2017 {languages}" + (" trial" if split == "trial" else "")
+    num_published = 500 if (split, len(languages)) == ("test", 2) else None
+    return [pairs.task(name, "word similarity", num_published)]

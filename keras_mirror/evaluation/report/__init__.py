@@ -1,0 +1,3 @@
+"""One HTML file that shows what `evaluate` found out."""
+
+from keras_mirror.evaluation.report.write_html import write_html as write_html

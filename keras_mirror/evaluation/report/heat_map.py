@@ -1,0 +1,87 @@
+import math
+
+import numpy as np
+import plotly.graph_objects as go
+
+from keras_mirror.encoding import unit_rows
+from keras_mirror.evaluation.report.chart import make_chart
+from keras_mirror.evaluation.report.wording import chart_text
+from keras_mirror.evaluation.report.wording import number
+from keras_mirror.evaluation.report.wording import shortened
+
+LABEL_LENGTH = 16
+HOVER_WIDTH = 50
+HEIGHT = 300
+
+
+def heat_maps(embeddings, texts):
+    """The cosines of a few texts with each other, on the same colour scale.
+
+    Args:
+        embeddings: Dict from names to `TextEmbeddings`.
+        texts: List of strings.
+
+    Returns:
+        A dict from the same names to charts, see `make_chart`.
+
+    Example:
+
+    >>> from keras_mirror.evaluation import TextEmbeddings
+    >>> texts = ["a man", "a woman"]
+    >>> maps = heat_maps({"model": TextEmbeddings(model, texts)}, texts)
+    >>> list(maps)
+    ['model']
+    """
+    cosines = {
+        name: _cosines(embed(texts)) for name, embed in embeddings.items()
+    }
+    numbers = np.concatenate([values.ravel() for values in cosines.values()])
+    numbers = numbers[np.isfinite(numbers)]
+    lowest = math.floor(10 * min(numbers, default=0.0)) / 10
+    return {
+        name: _chart(values, texts, lowest) for name, values in cosines.items()
+    }
+
+
+def _cosines(vectors):
+    unit = unit_rows(vectors).astype("float64")
+    return unit @ unit.T
+
+
+def _chart(cosines, texts, lowest):
+    wrapped = [chart_text(text, HOVER_WIDTH) for text in texts]
+    trace = go.Heatmap(
+        z=cosines.round(4).tolist(),
+        customdata=[
+            [f"{one}<br>–<br>{other}" for other in wrapped] for one in wrapped
+        ],
+        hovertemplate="%{customdata}<br><b>%{z:.3f}</b><extra></extra>",
+        text=[[_short(cosine) for cosine in row] for row in cosines],
+        texttemplate="%{text}",
+        textfont=dict(size=10),
+        colorscale="Cividis",
+        zmin=min(lowest, 0.9),
+        zmax=1,
+        xgap=1,
+        ygap=1,
+        showscale=False,  # the numbers are in the map
+    )
+    places = list(range(len(texts)))
+    numbers = [str(place + 1) for place in places]
+    labels = [
+        f"{chart_text(shortened(text, LABEL_LENGTH))}  {place} "
+        for text, place in zip(texts, numbers, strict=True)
+    ]
+    axis = dict(showgrid=False, zeroline=False, tickvals=places)
+    return make_chart(
+        [trace],
+        HEIGHT,
+        xaxis=dict(axis, ticktext=numbers, side="top"),
+        yaxis=dict(axis, ticktext=labels, autorange="reversed"),
+    )
+
+
+def _short(cosine):
+    """Narrow enough for a cell on a telephone."""
+    shown = number(cosine) if np.isfinite(cosine) else ""
+    return shown.replace("0.", ".")

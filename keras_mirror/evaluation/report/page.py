@@ -1,0 +1,110 @@
+import jinja2
+import markupsafe
+from plotly.offline import get_plotlyjs
+
+from keras_mirror.evaluation.report import wording
+from keras_mirror.evaluation.report.curve import curves
+from keras_mirror.evaluation.report.dot_plot import dot_plot
+from keras_mirror.evaluation.report.dropped_rows import dropped_rows
+from keras_mirror.evaluation.report.geometry import geometries
+from keras_mirror.evaluation.report.heat_map import heat_maps
+from keras_mirror.evaluation.report.histogram import histograms
+from keras_mirror.evaluation.report.neighbors import changed_neighbors
+from keras_mirror.evaluation.report.neighbors import sample
+from keras_mirror.evaluation.report.pairs import example_texts
+from keras_mirror.evaluation.report.pairs import positive_pairs
+from keras_mirror.evaluation.report.pairs import similarity_tasks
+from keras_mirror.evaluation.report.score_table import headlines
+from keras_mirror.evaluation.report.score_table import score_table
+from keras_mirror.evaluation.report.score_table import verdict
+from keras_mirror.evaluation.tasks import RetrievalTask
+from keras_mirror.version import __version__
+
+TEMPLATE = "report.html.jinja"
+
+
+def render_page(evaluation, log, notes):
+    """The report as a string of HTML, see `write_html`.
+
+    Args:
+        evaluation: An `Evaluation`.
+        log: Dict, see `read_training_log`, or `None`.
+        notes: List of strings.
+
+    Returns:
+        A string.
+
+    Example:
+
+    >>> from keras_mirror.evaluation import SimilarityTask
+    >>> from keras_mirror.evaluation import evaluate
+    >>> task = SimilarityTask(
+    ...     name="<mine>", texts_1=["a man"], texts_2=["plays"], scores=[5.0]
+    ... )
+    >>> evaluation = evaluate({"model": model}, [task])
+    >>> "&lt;mine&gt;" in render_page(evaluation, None, [])
+    True
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("keras_mirror.evaluation.report", ""),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    names = list(evaluation.models)
+    return environment.get_template(TEMPLATE).render(
+        evaluation=evaluation,
+        names=names,
+        notes=notes,
+        dropped=dropped_rows(evaluation),
+        curves=curves(log or {}),
+        plotly_js=markupsafe.Markup(get_plotlyjs()),
+        version=__version__,
+        wording=wording,
+        verdict=verdict,
+        **_of_scores(evaluation, names),
+        **_of_embeddings(evaluation),
+    )
+
+
+def _of_scores(evaluation, names):
+    table = score_table(evaluation)
+    rows_of_kinds = headlines(table).values()
+    return {
+        "table": table,
+        "tiles": [rows[-1] for rows in rows_of_kinds],
+        "dot_plot": dot_plot(
+            [r for rows in rows_of_kinds for r in rows], names
+        ),
+    }
+
+
+def _of_embeddings(evaluation):
+    embeddings = evaluation.embeddings
+    tasks = similarity_tasks(evaluation.tasks)
+    examples = example_texts(tasks[0]) if tasks else []
+    texts = sample(_texts(tasks or evaluation.tasks))
+    related = [pair for task in tasks for pair in positive_pairs(task)]
+    first, *others = embeddings.values()
+    return {
+        "histograms": histograms(embeddings, tasks) if tasks else [],
+        "heat_maps": heat_maps(embeddings, examples) if examples else {},
+        "related": related,
+        "geometries": geometries(embeddings, texts, related),
+        "num_sampled": len(texts),
+        "changes": changed_neighbors(first, others[-1], texts)
+        if others
+        else [],
+    }
+
+
+def _texts(tasks):
+    """Texts to look for neighbors in; of retrieval the documents."""
+    return [
+        text
+        for task in tasks
+        for text in (
+            task.documents if isinstance(task, RetrievalTask) else task.texts()
+        )
+    ]

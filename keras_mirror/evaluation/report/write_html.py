@@ -1,0 +1,72 @@
+import importlib
+import os
+import tempfile
+
+
+def write_html(evaluation, path, log=None, notes=()):
+    """Writes the report of an evaluation: one HTML file that needs no network.
+
+    Scores with their intervals, how far related texts are apart, and what
+    changed around a text. The same evaluation gives the same report.
+
+    Args:
+        evaluation: An `Evaluation`.
+        path: String, the file to write. It is replaced only once everything
+            is written.
+        log: String, a CSV file with a header, a column `step`, and numbers
+            such as `loss`, `alignment` and `uniformity`. Defaults to `None`:
+            no curves.
+        notes: List of strings to show at the top, such as
+            `"pooling overridden: mean"`. Defaults to none.
+
+    Raises:
+        ImportError: Plotly or Jinja is not installed.
+        ValueError: `log` cannot be read.
+
+    Example:
+
+    >>> from keras_mirror.evaluation import SimilarityTask
+    >>> from keras_mirror.evaluation import evaluate
+    >>> task = SimilarityTask(
+    ...     name="mine",
+    ...     texts_1=["a man plays", "a man", "a woman plays"],
+    ...     texts_2=["a man plays", "plays", "a man"],
+    ...     scores=[5.0, 1.0, 2.0],
+    ... )
+    >>> evaluation = evaluate({"before": model, "after": model}, [task])
+    >>> folder = tempfile.mkdtemp()
+    >>> write_html(evaluation, os.path.join(folder, "report.html"))
+    >>> os.listdir(folder)
+    ['report.html']
+    """
+    _check_installed("plotly", "jinja2")
+    # Behind the check, which has the better message.
+    from keras_mirror.evaluation.report.page import render_page
+    from keras_mirror.evaluation.report.training_log import read_training_log
+
+    curves = None if log is None else read_training_log(log)
+    _replace(path, render_page(evaluation, curves, notes))
+
+
+def _check_installed(*names):
+    for name in names:
+        try:
+            importlib.import_module(name)
+        except ImportError as error:
+            raise ImportError(
+                f"The report needs {name}. "
+                "Install it with `pip install keras-mirror[report]`"
+            ) from error
+
+
+def _replace(path, text):
+    """Writes beside `path` first, which stays as it was if that fails."""
+    folder, name = os.path.split(os.path.abspath(path))
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".") as scratch:
+        unfinished = os.path.join(scratch, name)
+        # Half a character, which UTF-8 cannot hold, becomes "?".
+        with open(
+            unfinished, "w", encoding="utf-8", errors="replace", newline="\n"
+        ) as file:
+            file.write(text)
+        os.replace(unfinished, path)

@@ -1,0 +1,108 @@
+from keras import ops
+
+from keras_mirror.metrics.scaling import scaled_down
+from keras_mirror.metrics.scaling import unit_length
+
+
+def uniformity(embeddings):
+    """How evenly directions fill the sphere; lower is better.
+
+    The logarithm of the mean of `exp(-2 * squared distance)` over all pairs
+    of different rows, normalised: 0 where all rows have one direction, never
+    below -8. Rows of the same string would be no more than noise in it: give
+    it one view, of different strings.
+
+    Reference:
+        - [Wang and Isola, 2020](https://arxiv.org/abs/2005.10242), t = 2
+
+    Args:
+        embeddings: Tensor of shape `(n, embedding_dim)`, any float dtype and
+            any norm.
+
+    Returns:
+        A float32 scalar; nan for one row, which has no pair.
+
+    Example:
+
+    >>> float(uniformity(np.array([[1.0, 0.0], [-3.0, 0.0]])))
+    -8.0
+    """
+    num_rows = ops.shape(embeddings)[0]
+    embeddings = unit_length(embeddings)
+    products = ops.matmul(embeddings, ops.transpose(embeddings))
+    squares = ops.sum(ops.square(embeddings), axis=-1)
+    distances = squares[:, None] + squares[None, :] - 2 * products  # squared
+    exponents = -2 * ops.maximum(distances, 0.0)  # (n, n)
+    itself = ops.eye(num_rows, dtype="bool")
+    exponents = ops.where(itself, -float("inf"), exponents)
+    num_rows = ops.cast(num_rows, "float32")
+    num_pairs = num_rows * (num_rows - 1)  # each pair in both orders
+    return ops.logsumexp(exponents) - ops.log(num_pairs)
+
+
+def mean_vector_norm(embeddings):
+    """The length of the mean embedding; lower is better.
+
+    Large where all embeddings lie in one narrow cone. It grows with the
+    length of the embeddings, so it compares encoders of one kind only.
+
+    Reference:
+        - [Liu et al., 2021](https://arxiv.org/abs/2104.08027), "MVN"
+
+    Args:
+        embeddings: Tensor of shape `(n, embedding_dim)`, any float dtype, not
+            normalised.
+
+    Returns:
+        A float32 scalar.
+
+    Example:
+
+    >>> float(mean_vector_norm(np.array([[3.0, 4.0], [9.0, 12.0]])))
+    10.0
+    """
+    embeddings, scale = scaled_down(embeddings)
+    return scale * ops.norm(ops.mean(embeddings, axis=0))
+
+
+def isotropy_score(embeddings):
+    """How alike all directions are; from 0 to 1, higher is better.
+
+    `Z(c)` is the sum of `exp(c . v)` over the embeddings `v`. The score is the
+    smallest `Z(c)` divided by the largest one, over the eigenvectors `c` of
+    `V^T V` for the matrix `V` of embeddings. An eigenvector has no sign, and
+    `Z` is not even: both signs of each are taken, so that the score does not
+    depend on what the eigenvalue solver returns. Where eigenvalues are equal,
+    the eigenvectors, and with them the score, are a matter of choice.
+
+    Long embeddings give a score near 0. The solver is the cost: see the note
+    on metrics in `MirrorModel.compile`.
+
+    Reference:
+        - [Liu et al., 2021](https://arxiv.org/abs/2104.08027), "IS"
+        - [Arora et al., 2016](https://arxiv.org/abs/1502.03520)
+        - [Mu and Viswanath, 2018](https://arxiv.org/abs/1702.01417)
+
+    Args:
+        embeddings: Tensor of shape `(n, embedding_dim)`, any float dtype, not
+            normalised.
+
+    Returns:
+        A float32 scalar; nan where an embedding is not finite.
+
+    Example:
+
+    >>> float(isotropy_score(np.zeros((3, 2))))
+    1.0
+    """
+    embeddings, scale = scaled_down(embeddings)
+    # Eigenvectors do not depend on the scale; solvers raise on nan.
+    is_finite = ops.all(ops.isfinite(embeddings))
+    embeddings = ops.where(is_finite, embeddings, 0.0)
+    products = ops.matmul(ops.transpose(embeddings), embeddings)
+    _, eigenvectors = ops.eigh(products)  # in columns
+    exponents = scale * ops.matmul(embeddings, eigenvectors)
+    exponents = ops.concatenate([exponents, -exponents], axis=1)
+    log_sums = ops.logsumexp(exponents, axis=0)  # (2 * embedding_dim,)
+    score = ops.exp(ops.min(log_sums) - ops.max(log_sums))
+    return ops.where(is_finite, score, float("nan"))
