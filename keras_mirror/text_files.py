@@ -178,6 +178,6 @@ def _lines_of(path, errors):
             except UnicodeDecodeError as error:
                 raise ValueError(
                     f"{path}, line {number} is not UTF-8: {error.reason} at "
-                    f"byte {error.start}. To go on with U+FFFD in its place, "
-                    "use errors='replace' (`--errors replace`)"
+                    f"byte {error.start}. Convert the file; `train` and "
+                    "`encode` can go on with U+FFFD (`--errors replace`)"
                 ) from error

@@ -130,14 +130,19 @@ class ScoreNow(keras.callbacks.Callback):
 
 
 class StopAt(keras.callbacks.Callback):
-    """Stops training after a number of steps of an epoch."""
+    """Stops training after a step of an epoch, or at the end of an epoch."""
 
-    def __init__(self, step):
+    def __init__(self, step=None, epoch=None):
         super().__init__()
-        self.step = step
+        self.step, self.epoch = step, epoch
 
     def on_train_batch_end(self, batch, logs=None):
-        self.model.stop_training = batch + 1 == self.step
+        if batch + 1 == self.step:
+            self.model.stop_training = True
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == self.epoch:
+            self.model.stop_training = True
 
 
 # === SimilarityEvaluation: scores ===
@@ -175,13 +180,10 @@ def test_scores_every_few_steps_and_at_the_end():
 
 
 def test_last_step_is_scored_when_training_is_stopped():
-    for stop, steps in (
-        (StopAt(2), [2]),
-        (keras.callbacks.EarlyStopping("loss", mode="max", patience=0), [8]),
-    ):
+    for stop, step in ((StopAt(step=2), 2), (StopAt(epoch=1), 8)):
         evaluation = SimilarityEvaluation(similarity_task(), every=100)
         fit(shared_model(), evaluation, stop, epochs=5)
-        assert [step for step, _ in evaluation.history] == steps
+        assert [scored for scored, _ in evaluation.history] == [step]
 
 
 def test_no_step_is_scored_twice():

@@ -54,6 +54,16 @@ def test_message_lists_all_that_was_looked_for(tmp_path):
         assert f"Received: {tmp_path / 'notes.txt'} must have" in message
 
 
+def test_message_has_the_reasons_of_the_first_files(tmp_path):
+    files = {f"{i}.tsv": "sentence1\tsentence2\nA\tB\n" for i in range(7)}
+    with pytest.raises(ValueError, match="Received: ") as error:
+        read_benchmarks(write(tmp_path, files))
+    reasons = str(error.value).split("Received: ")[1].splitlines()
+    assert [reason.strip() for reason in reasons] == [
+        f"{tmp_path / f'{i}.tsv'} has no column `score`" for i in range(5)
+    ]
+
+
 def test_message_for_an_empty_folder(tmp_path):
     with pytest.raises(ValueError, match="Received: no text files$"):
         read_benchmarks(tmp_path)
@@ -78,7 +88,7 @@ def test_folder_is_walked_and_other_files_are_passed_over(tmp_path):
             "table.csv": "name,size\na,1\nb,2\n",
             "weights.bin": b"\xff\xfe",
             ".hidden/other.tsv": ROWS,
-            "__MACOSX/mine.tsv": ROWS,
+            "__MACOSX/other.tsv": ROWS,
             "._mine.tsv": b"\0\5\x16\7",
             "log.md": ROWS,
         },
@@ -392,3 +402,16 @@ def test_real_texts(real):
     assert len(real["BLI fr-en"].training_pairs) == 5000
     assert real["BLI fr-en"].training_pairs[0] == ("de", "of")
     assert real["Multi-SimLex french"].scores[0] == 2.6
+
+
+def test_several_paths_are_one_collection(tmp_path):
+    write(tmp_path, {"a/mine.tsv": ROWS, "b/mine.tsv": ROWS + ROWS})
+    whole = read_benchmarks(tmp_path)
+    parts = read_benchmarks(
+        tmp_path / "a", tmp_path / "b", tmp_path / "a" / "mine.tsv"
+    )
+    expected = ["mine (a/mine.tsv)", "mine (b/mine.tsv)"]
+    assert [task.name for task in whole] == expected
+    assert [task.name for task in parts] == expected
+    with pytest.raises(FileNotFoundError):
+        read_benchmarks(tmp_path / "a", tmp_path / "none")

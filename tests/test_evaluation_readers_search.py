@@ -10,6 +10,7 @@ from keras_mirror.evaluation.readers import read_benchmarks
 
 # === Bilingual lexicons ===
 
+ROW = "A man.\tA cat.\t1\n"
 TEST = "cat\tchat\ndog\tchien\ndog\tclébard\n"
 
 
@@ -92,6 +93,12 @@ def test_lexicon_of_muse(tmp_path):
     assert task.training_pairs == [("the", "le"), ("the", "la")]
 
 
+def test_texts_with_labels_are_no_lexicon(tmp_path):
+    text = "a nice film\tpositive\na bad film\tnegative\n"
+    write(tmp_path, {"test.tsv": text, "train.tsv": text, "mine.tsv": ROW})
+    assert names(read_benchmarks(tmp_path)) == ["mine"]
+
+
 def test_training_alone_is_no_benchmark(tmp_path):
     write(tmp_path, {"train.en-fr.tsv": TEST})
     with pytest.raises(ValueError, match="is for training, without a test"):
@@ -111,7 +118,7 @@ def test_wrong_lexicon(tmp_path, row, width):
 
 # === Entity linking ===
 
-DICTIONARY = "D1||a cold\nD1||common cold\nD2|D3||flu\n\n"
+DICTIONARY = "D1||a cold\nD1||a cold\nD1||common cold\nD2|D3||flu\n\n"
 CONCEPTS = "11||0|6||Disease||colds||D1\n11||8|11||Disease||flu||D2|D3\n"
 
 
@@ -132,12 +139,11 @@ def test_linking_of_biosyn(tmp_path):
     test, train = read_benchmarks(tmp_path)
     assert (test.name, train.name) == ("ncbi test", "ncbi traindev")
     assert test.kind == "entity linking"
-    assert test.names == ["colds", "flu", "colds"]
-    assert test.concept_ids == ["D1", "D2|D3", "D9"]
-    assert test.dictionary_names == ["a cold", "common cold", "flu"]
-    assert test.dictionary_ids == ["D1", "D1", "D2|D3"]
+    assert test.names == ["colds", "flu", "colds", "colds"]
+    assert test.concept_ids == ["D1", "D2|D3", "D1", "D9"]
+    assert test.dictionary_names[1:] == ["a cold", "common cold", "flu"]
+    assert test.dictionary_ids == ["D1", "D1", "D1", "D2|D3"]
     assert [(row.line, row.reason) for row in test.dropped] == [
-        (1, "repeated"),
         (2, "empty text"),
     ]
     assert all(row.path.endswith("12.concept") for row in test.dropped)
@@ -161,7 +167,7 @@ def test_linking_with_one_dictionary(tmp_path, queries, name):
         ["colds"],
         ["D1"],
     )
-    assert task.dictionary_names == ["a cold", "common cold", "flu"]
+    assert task.dictionary_names[1:] == ["a cold", "common cold", "flu"]
 
 
 @pytest.mark.parametrize("header", ["", "name\tid\n"])
@@ -176,12 +182,19 @@ def test_linking_of_tab_files(tmp_path, header):
     (task,) = read_benchmarks(tmp_path)
     assert (task.name, task.names, task.concept_ids) == (
         "mine",
-        ["colds"],
-        ["D1"],
+        ["colds", "colds"],
+        ["D1", "D1"],
     )
     assert task.dictionary_names == ["a cold", "flu"]
     assert task.dictionary_ids == ["D1", "D2"]
-    assert [row.reason for row in task.dropped] == ["repeated"]
+    assert not task.dropped
+
+
+def test_dictionary_without_queries(tmp_path):
+    write(tmp_path, {"test_dictionary.txt": DICTIONARY, "mine.tsv": ROW})
+    assert names(read_benchmarks(tmp_path)) == ["mine"]
+    with pytest.raises(ValueError, match="dictionary.txt must have queries in"):
+        read_benchmarks(tmp_path / "test_dictionary.txt")
 
 
 def test_another_dictionary_is_passed_over(tmp_path):
@@ -194,7 +207,7 @@ def test_another_dictionary_is_passed_over(tmp_path):
     [
         (
             {"dictionary.txt": DICTIONARY + "D4 cough\n"},
-            r"dictionary\.txt, line 5 must have 2 columns\. .*'D4 cough'",
+            r"dictionary\.txt, line 6 must have 2 columns\. .*'D4 cough'",
         ),
         (
             {"1.concept": "1||0|6||colds||D1\n"},

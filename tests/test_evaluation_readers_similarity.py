@@ -21,6 +21,8 @@ PAIRS = "A man.\tA cat.\nA dog.\tA cow.\textra\tcolumns\n"
         "any/STS2014.{}.images.txt",
         "SemEval-2014/test/STS.{}.images.txt",
     ],
+    # Or else the year is in the name of the temporary folder.
+    ids=str.split("senteval owners above bare file semeval"),
 )
 def test_year_of_sts(tmp_path, name):
     files = {name.format("input"): PAIRS, name.format("gs"): "2.5\n4\n"}
@@ -135,6 +137,19 @@ def test_scores_elsewhere_below_the_given_folder(tmp_path, scores):
     files = {"STS2014.eval/in/STS.input.a.txt": PAIRS, scores: "1\n2\n"}
     (task,) = read_benchmarks(write(tmp_path, files))
     assert (task.name, task.scores) == ("STS14", [1.0, 2.0])
+
+
+def test_the_nearest_scores_are_taken(tmp_path):
+    write(
+        tmp_path,
+        {
+            "STS2014/eval/STS.input.a.txt": PAIRS,
+            "STS2014/gs/STS.gs.a.txt": "1\n2\n",
+            "A/far/away/STS.gs.a.txt": "3\n4\n",
+        },
+    )
+    (task,) = read_benchmarks(tmp_path)
+    assert task.scores == [1.0, 2.0]
 
 
 def test_scores_of_another_year_are_not_taken(tmp_path):
@@ -445,6 +460,12 @@ def test_word_similarity(tmp_path, file, text, name, num_published):
     assert task.texts_2 == ["jewel", "string"]
     assert task.scores == [3.9, 0.1]
     assert task.num_published == num_published
+
+
+def test_words_that_end_as_lemmas_do(tmp_path):
+    text = "sun-n moon 5\nvitamin-a food 2\n"
+    (task,) = read_benchmarks(write(tmp_path, {"MEN.txt": text}))
+    assert task.texts_1 == ["sun-n", "vitamin-a"]
 
 
 @pytest.mark.parametrize(

@@ -89,8 +89,8 @@ def test_invalid_utf_8_names_file_and_line(
 ):
     path = write(content)
     message = (
-        f"{path}, line {number} is not UTF-8: {reason} at byte {byte}. To go "
-        "on with U+FFFD in its place, use errors='replace' "
+        f"{path}, line {number} is not UTF-8: {reason} at byte {byte}. "
+        "Convert the file; `train` and `encode` can go on with U+FFFD "
         "(`--errors replace`)"
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):

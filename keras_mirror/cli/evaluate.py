@@ -99,7 +99,7 @@ def _read(paths):
     from keras_mirror.evaluation.readers import read_benchmarks
 
     with status("Reading benchmarks"), wrong_use():
-        return [task for path in paths for task in read_benchmarks(path)]
+        return read_benchmarks(*paths)
 
 
 def _load(names, pooling):

@@ -18,7 +18,8 @@ def find_entity_linking(files):
 
     The folder of the dictionary or one below it has the queries. Where there
     are several dictionaries, `test_dictionary.txt` is for the queries of
-    `processed_test`.
+    `processed_test`. A name that is asked twice counts twice, as the paper's
+    code has it.
 
     Reference:
         - [Sung et al., 2020](https://arxiv.org/abs/2005.00239), "BioSyn"
@@ -108,9 +109,7 @@ def _read(query_paths, dictionaries):
             f"Received: {', '.join(map(str, dictionaries))}"
         )
     names, ids, dropped = _without_empty(dictionaries)
-    query_names, query_ids, query_dropped = _without_empty(
-        query_paths, drop_repeated=True
-    )
+    query_names, query_ids, query_dropped = _without_empty(query_paths)
     task = LinkingTask(
         name=_name(query_paths[0], dictionaries[0]),
         names=query_names,
@@ -122,16 +121,12 @@ def _read(query_paths, dictionaries):
     return [task]
 
 
-def _without_empty(paths, drop_repeated=False):
+def _without_empty(paths):
     names, ids, dropped = [], [], []
-    seen = set()
     for row, name, concept_id in itertools.chain(*map(read_names, paths)):
         if not name:
             dropped.append(row.dropped("empty text"))
-        elif drop_repeated and (name, concept_id) in seen:
-            dropped.append(row.dropped("repeated"))
         else:
-            seen.add((name, concept_id))
             names.append(name)
             ids.append(concept_id)
     if not names:

@@ -57,7 +57,7 @@ def _parse(path, number, line):
             f"{path}, line {number}: `title` and `text` must be strings. "
             f"Received: {line[:200]}"
         )
-    text = " ".join(parts).strip()
+    text = " ".join(parts)
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:

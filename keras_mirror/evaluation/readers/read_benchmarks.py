@@ -41,15 +41,16 @@ READERS = {
 NUM_REASONS = 5
 
 
-def read_benchmarks(path):
+def read_benchmarks(*paths):
     """Reads benchmarks, in whatever format their owners distribute them.
 
-    Finds out by itself what a path holds; no option tells. Files in a folder
+    Finds out by itself what they hold; no option tells. Files in a folder
     that are no benchmark are passed over. A file that is one, but has a wrong
     line, is an error: a benchmark with missing rows has another score.
 
     Args:
-        path: Path of a file or of a folder, which is searched to its depths.
+        *paths: Paths of files or of folders, which are searched to their
+            depths. Each must hold a benchmark.
 
     Returns:
         A list of `Task`, see `keras_mirror.evaluation.tasks`. A benchmark
@@ -71,6 +72,17 @@ def read_benchmarks(path):
     >>> [(task.name, task.scores) for task in read_benchmarks(folder)]
     [('mine', [2.5, 5.0])]
     """
+    named = [found for path in paths for found in _read(path)]
+    return _with_own_names(named, os.path.commonpath(map(_folder, paths)))
+
+
+def _folder(path):
+    path = os.path.abspath(path)
+    return path if os.path.isdir(path) else os.path.dirname(path)
+
+
+def _read(path):
+    """The tasks of one path, each with the file that names it."""
     files = files_of(path)
     named, reasons = [], []
     for find in READERS.values():
@@ -86,7 +98,7 @@ def read_benchmarks(path):
                 named += [(task, found.files[0]) for task in tasks]
     if not named:
         raise ValueError(_nothing_found(path, reasons))
-    return _with_own_names(named, path)
+    return named
 
 
 def _nothing_found(path, reasons):

@@ -8,6 +8,7 @@ from keras_mirror.evaluation.report.wording import shortened
 ROW_HEIGHT = 28
 SPREAD = 0.44  # of a row, over which the models' dots are
 LABEL_LENGTH = 22
+LEGEND_LENGTH = 30
 
 
 def dot_plot(rows, names):
@@ -64,7 +65,7 @@ def _trace(rows, model, name, color, shift):
         for value, (_, _, score) in zip(values, shown, strict=True)
     ]
     return go.Scatter(
-        name=chart_text(name),
+        name=chart_text(shortened(name, LEGEND_LENGTH)),
         mode="markers",
         x=[100 * value for value in values],
         y=[line + shift for line, _, _ in shown],

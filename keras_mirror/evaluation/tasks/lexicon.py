@@ -44,7 +44,7 @@ class LexiconTask(Task):
 
     kind: str = "lexicon induction"
     pairs: list
-    training_pairs: list = ()
+    training_pairs: list = dataclasses.field(default_factory=list)
 
     def __post_init__(self):
         check_same_lengths(pairs=self.pairs)
