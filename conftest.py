@@ -1,12 +1,20 @@
 """What the examples in docstrings may use, see `pytest --doctest-modules`."""
 
 import functools
+import importlib.util
 import sys
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "tests"))
+
+# Their docstrings need an optional dependency from the import on.
+collect_ignore = []
+if importlib.util.find_spec("mteb") is None:
+    collect_ignore.append("keras_mirror/interop/mteb.py")
+if not all(map(importlib.util.find_spec, ("plotly", "jinja2"))):
+    collect_ignore.append("keras_mirror/evaluation/report")
 
 
 @functools.cache

@@ -28,7 +28,7 @@ def preset(tmp_path):
 
 
 def test_python_blocks(preset, tmp_path, monkeypatch):
-    assert len(BLOCKS) == 2
+    assert len(BLOCKS) == 3
     load = keras_mirror.MirrorModel.from_preset
     asked = []
 
@@ -45,6 +45,7 @@ def test_python_blocks(preset, tmp_path, monkeypatch):
     assert asked == ["mirror_mini_en", "bert_base_en_uncased"]
     assert pathlib.Path("encoder.keras").exists()
     assert names["vectors"].shape == (2, 8)
+    assert [step for step, _ in names["scorer"].history] == [2]
 
 
 @pytest.mark.parametrize("name", ["sentence_encoder", "word_encoder"])
