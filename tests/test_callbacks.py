@@ -538,11 +538,12 @@ def test_step_log_refuses_to_overwrite(tmp_path):
         fit(shared_model(), log)
     assert path.read_text() == "mine"
     fit(shared_model(), StepLog(path, overwrite=True), epochs=1)
-    assert len(read_steps(path)[1]) == NUM_STEPS
+    names, rows = read_steps(path)
+    assert names == ["step", "loss"] and len(rows) == NUM_STEPS
 
 
 def test_step_log_says_before_training_that_it_cannot_write(tmp_path):
     recorder = Recorder()
     with pytest.raises(FileNotFoundError):
-        fit(shared_model(), StepLog(tmp_path / "no" / "steps.csv"), recorder)
+        fit(shared_model(), recorder, StepLog(tmp_path / "no" / "steps.csv"))
     assert recorder.batches == []

@@ -1,5 +1,6 @@
 import json
 import re
+import sys
 
 import keras
 import numpy as np
@@ -154,12 +155,29 @@ def test_html_report(command, tmp_path):
         (["first.keras", "data", "--json", "x.txt"], 2, "must end in .json"),
         (["first.keras", "data", "--html", "x.json"], 2, "must end in .html"),
         (["first.keras", "data", "--pooling", "sum"], 2, "--pooling"),
+        (
+            ["first.keras", "data", "--log", "data/mine.tsv"],
+            2,
+            "--log is drawn in --html",
+        ),
+        (
+            "first.keras data --html x.html --log data/mine.tsv".split(),
+            2,
+            "data/mine.tsv",
+        ),
     ],
 )
 def test_wrong_use(command, arguments, code, message):
     result, screen, errors = command("evaluate", *arguments)
     assert result == code and message in errors and not screen
     assert len(errors.splitlines()) == 1
+
+
+def test_a_missing_extra_is_told_before_the_work(command, monkeypatch):
+    monkeypatch.setitem(sys.modules, "plotly", None)
+    arguments = ["evaluate", "none", "first.keras", "data", "--html", "x.html"]
+    code, _, errors = command(*arguments)
+    assert code == 1 and "pip install keras-mirror[report]" in errors
 
 
 def test_a_damaged_archive_is_a_failure(command, tmp_path):

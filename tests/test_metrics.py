@@ -219,17 +219,17 @@ class Batches(keras.utils.PyDataset):
 
 @functools.cache
 def features():
-    """Two views of 9 and of 7 strings that differ, as NumPy."""
+    """Two batches of two views that differ, as NumPy."""
     preprocessor = make_model().preprocessor
     return [
         tuple(
             {
                 name: np.asarray(value)
-                for name, value in preprocessor(texts(size, seed)).items()
+                for name, value in preprocessor(texts(8, seed)).items()
             }
-            for seed in (size, size + 1)
+            for seed in (number, number + 5)
         )
-        for size in (9, 7)
+        for number in (1, 2)
     ]
 
 
@@ -300,7 +300,7 @@ def test_mixed_precision_has_metrics():
 
 def test_a_subset_and_recompilation():
     model = make_model()
-    for names in (["uniformity", "isotropy_score"], ["alignment"], None):
+    for names in (["uniformity", "isotropy_score"], None):
         model.compile(metrics=names)
         history = model.fit(Batches(features()), epochs=1, verbose=0).history
         assert set(history) == {"loss", *(names or [])}

@@ -62,6 +62,7 @@ def evaluate(
         check_output(json_path, overwrite, ".json", "--json")
     if html_path:
         check_output(html_path, overwrite, ".html", "--html")
+    _check_report(html_path, log)
     names, paths = _sort(arguments)
     tasks = _read(paths)
     start_keras(backend, debug)
@@ -75,6 +76,23 @@ def evaluate(
         _write_html(evaluation, html_path, log, notes)
     outputs = [path for path in (json_path, html_path) if path]
     print_summary(_summary(evaluation, notes, outputs), start)
+
+
+def _check_report(html_path, log):
+    """Finds out before the work starts whether it can be drawn."""
+    if log and not html_path:
+        raise click.UsageError("--log is drawn in --html, which is missing")
+    if html_path:
+        from keras_mirror.evaluation.report import check_installed
+
+        check_installed()
+    if log:
+        from keras_mirror.evaluation.report.training_log import (
+            read_training_log,
+        )
+
+        with wrong_use():
+            read_training_log(log)
 
 
 def _sort(arguments):
@@ -136,8 +154,8 @@ def _write_json(evaluation, path, notes):
 def _write_html(evaluation, path, log, notes):
     from keras_mirror.evaluation.report import write_html
 
-    with status("Drawing"), atomic_output(path) as unfinished:
-        write_html(evaluation, unfinished, log=log, notes=notes)
+    with status("Drawing"):
+        write_html(evaluation, path, log=log, notes=notes)
 
 
 def _summary(evaluation, notes, outputs):

@@ -1,3 +1,6 @@
 """One HTML file that shows what `evaluate` found out."""
 
+from keras_mirror.evaluation.report.write_html import (
+    check_installed as check_installed,
+)
 from keras_mirror.evaluation.report.write_html import write_html as write_html

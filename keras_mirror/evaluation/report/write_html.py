@@ -39,7 +39,7 @@ def write_html(evaluation, path, log=None, notes=()):
     >>> os.listdir(folder)
     ['report.html']
     """
-    _check_installed("plotly", "jinja2")
+    check_installed()
     # Behind the check, which has the better message.
     from keras_mirror.evaluation.report.page import render_page
     from keras_mirror.evaluation.report.training_log import read_training_log
@@ -48,8 +48,14 @@ def write_html(evaluation, path, log=None, notes=()):
     _replace(path, render_page(evaluation, curves, notes))
 
 
-def _check_installed(*names):
-    for name in names:
+def check_installed():
+    """Raises an ImportError that says what the report needs, if it is missing.
+
+    Example:
+
+    >>> check_installed()
+    """
+    for name in ("plotly", "jinja2"):
         try:
             importlib.import_module(name)
         except ImportError as error:
