@@ -438,6 +438,7 @@ def test_interrupt_saves_what_was_learned(
     corpus.write_text("\n".join(texts(100)), encoding="utf-8")
     saved = tmp_path / "encoder.interrupted.keras"
     saved.write_text("an older one")
+    handler = signal.getsignal(signal.SIGINT)
     code, _, errors = command(
         *["train", corpus, "--preset", preset, "--output", output],
         *["--batch-size", 10, "--epochs", 3],
@@ -450,7 +451,7 @@ def test_interrupt_saves_what_was_learned(
     assert str(second) in errors
     model = keras.saving.load_model(second)
     assert int(model.optimizer.iterations) == 3
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is handler
 
 
 def test_interrupt_before_training_saves_nothing(
