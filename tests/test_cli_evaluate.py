@@ -187,6 +187,17 @@ def test_a_damaged_archive_is_a_failure(command, tmp_path):
     assert code == 1 and "not a readable archive" in errors
 
 
+def test_the_backend_is_chosen_before_names_are_looked_up(command, monkeypatch):
+    def stop(message):
+        raise RuntimeError(message)
+
+    module = sys.modules["keras_mirror.cli.evaluate"]
+    monkeypatch.setattr(module, "start_keras", lambda *_: stop("backend"))
+    monkeypatch.setattr(module, "is_model", lambda *_: stop("names"))
+    code, _, errors = command("evaluate", "bert_base_en_uncased", "data")
+    assert code == 1 and errors == "keras-mirror: error: backend\n"
+
+
 def test_models_and_paths(tmp_path):
     for name in (
         "a.keras",

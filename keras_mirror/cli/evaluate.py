@@ -63,9 +63,9 @@ def evaluate(
     if html_path:
         check_output(html_path, overwrite, ".html", "--html")
     _check_report(html_path, log)
+    start_keras(backend, debug)  # first: names of presets are keras-hub's
     names, paths = _sort(arguments)
     tasks = _read(paths)
-    start_keras(backend, debug)
     models = _load(names, pooling)
     evaluation = _evaluate(models, tasks, batch_size)
     print_table(evaluation_table(evaluation))

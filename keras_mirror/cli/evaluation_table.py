@@ -1,3 +1,4 @@
+from rich.markup import escape
 from rich.table import Table
 
 
@@ -13,7 +14,7 @@ def evaluation_table(evaluation):
     Returns:
         A `rich.table.Table`.
     """
-    names = list(evaluation.models)
+    names = [escape(name) for name in evaluation.models]
     table = Table("", "", "n", title_justify="left", pad_edge=False)
     for name in names:
         table.add_column(name, justify="right")
@@ -28,7 +29,7 @@ def evaluation_table(evaluation):
         if not row.subset or row.metric == _headline(evaluation, row):
             label = f"  {row.subset}" if row.subset else row.task
             table.add_row(
-                label,
+                escape(label),
                 row.metric,
                 str(row.num_items),
                 *map(cell, row.scores),

@@ -44,19 +44,14 @@ def dropped_rows(evaluation):
     >>> dropped_rows(evaluate({"model": model}, [task]))
     [TaskItems(name='mine', num_items=1, num_published=2, reasons={})]
     """
-    num_items = {}
-    for row in evaluation.rows:
-        num_items.setdefault((row.kind, row.task), row.num_items)
-    everything = [
-        _task_items(task, num_items[task.kind, task.name])
-        for task in evaluation.tasks
-    ]
+    everything = [_task_items(task) for task in evaluation.tasks]
     return [
         items for items in everything if items.reasons or items.num_published
     ]
 
 
-def _task_items(task, num_items):
+def _task_items(task):
+    num_items = task.num_items()
     reasons = collections.Counter(row.reason for row in task.dropped)
     differs = task.num_published not in (None, num_items)
     published = task.num_published if differs else None
