@@ -181,6 +181,20 @@ def save_preset(folder, family="Bert"):
     return str(folder)
 
 
+class Batches(keras.utils.PyDataset):
+    """The given batches of views, the same ones in each epoch."""
+
+    def __init__(self, batches):
+        super().__init__()
+        self.batches = batches
+
+    def __len__(self):
+        return len(self.batches)
+
+    def __getitem__(self, index):
+        return self.batches[index]
+
+
 def batch_losses(model, dataset, **options):
     """Fits and gives the loss of every step, not Keras's running mean."""
     means = []

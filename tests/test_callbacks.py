@@ -5,6 +5,7 @@ import re
 import keras
 import numpy as np
 import pytest
+from helpers import Batches
 from helpers import make_model
 from helpers import texts
 
@@ -59,20 +60,6 @@ def compiled_model(learning_rate=1e-2, **options):
 def shared_model():
     """For tests that do not look at its weights: compiled but once."""
     return compiled_model()
-
-
-class Batches(keras.utils.PyDataset):
-    """A few batches of views, the same ones in each epoch."""
-
-    def __init__(self, batches):
-        super().__init__()
-        self.batches = batches
-
-    def __len__(self):
-        return len(self.batches)
-
-    def __getitem__(self, index):
-        return self.batches[index]
 
 
 @functools.cache

@@ -4,6 +4,7 @@ import re
 import keras
 import numpy as np
 import pytest
+from helpers import Batches
 from helpers import batch_losses
 from helpers import make_model
 from helpers import texts
@@ -201,20 +202,6 @@ def test_one_string_has_no_pairs(name):
 
 
 # === In training ===
-
-
-class Batches(keras.utils.PyDataset):
-    """The given batches, the same ones in each epoch."""
-
-    def __init__(self, batches):
-        super().__init__()
-        self.batches = batches
-
-    def __len__(self):
-        return len(self.batches)
-
-    def __getitem__(self, index):
-        return self.batches[index]
 
 
 @functools.cache
