@@ -1,8 +1,10 @@
+import itertools
 import os
 import warnings
 
 import numpy as np
 
+from keras_mirror.epochs import Epochs
 from keras_mirror.numpy_dataset import NumpyMirrorDataset
 from keras_mirror.text_files import Corpus
 from keras_mirror.text_files import collect_strings
@@ -21,14 +23,16 @@ def mirror_dataset(
     shuffle=True,
     drop_duplicates=True,
     seed=None,
+    group_by_length=True,
 ):
     """Batches of two views of every string, ready for `MirrorModel.fit`.
 
     A `tf.data` pipeline that masks and tokenizes in its graph, in parallel;
     where TensorFlow cannot be imported, a `keras.utils.PyDataset` that does
-    the same in NumPy. An incomplete last batch is left out, as in the original
-    code; other strings are left out each epoch. A corpus smaller than a batch
-    makes one smaller batch, with a warning.
+    the same in NumPy. A batch is padded to its longest string, in steps of a
+    few widths. An incomplete last batch is left out, as in the original code;
+    other strings are left out each epoch. A corpus smaller than a batch makes
+    one smaller batch, with a warning.
 
     Args:
         source: A path, several paths (one text a line), a list or array of
@@ -44,6 +48,10 @@ def mirror_dataset(
             duplicates.
         seed: Integer. Decides order and masked spans of all epochs. Defaults
             to `None`: random ones.
+        group_by_length: Boolean. Whether a batch is of strings of similar
+            length, if `shuffle`: a third of the arithmetic, and length cannot
+            tell a string from its negatives. Defaults to `True`; the original
+            code draws from all lengths.
 
     Returns:
         A `tf.data.Dataset` or a `keras.utils.PyDataset` of
@@ -81,8 +89,12 @@ def mirror_dataset(
             stacklevel=2,
         )
         batch_size = len(strings)
+    lengths = None
+    if shuffle and group_by_length and len(strings) > batch_size:
+        lengths = [len(ids) for ids in preprocessor.tokenize(strings)]
+    epochs = Epochs(len(strings), batch_size, shuffle, lengths, seed)
     make = NumpyMirrorDataset if tf is None else _tensorflow_dataset
-    return make(strings, preprocessor, batch_size, shuffle, seed)
+    return make(strings, preprocessor, epochs)
 
 
 def is_strings(data):
@@ -108,15 +120,31 @@ def is_strings(data):
     return _is_string_dataset(data)
 
 
-def _tensorflow_dataset(strings, preprocessor, batch_size, shuffle, seed):
-    dataset = tf.data.Dataset.from_tensor_slices(strings)
-    if shuffle:
-        dataset = dataset.shuffle(len(strings), seed=seed)
-    dataset = dataset.batch(batch_size, drop_remainder=True)
-    seeds = tf.data.Dataset.random(seed, rerandomize_each_iteration=True)
-    # A seed a batch: stateful draws would depend on the order of threads.
-    dataset = tf.data.Dataset.zip(dataset, seeds.batch(2))
-    dataset = dataset.map(preprocessor.views, tf.data.AUTOTUNE)
+def _tensorflow_dataset(strings, preprocessor, epochs):
+    counter = itertools.count()
+
+    def batches():
+        epoch = next(counter)
+        for batch, rows in enumerate(epochs.batches(epoch)):
+            # A seed a batch: stateful draws would depend on the order of
+            # threads.
+            yield rows, epochs.span_seed(epoch, batch)
+
+    signature = (
+        tf.TensorSpec((epochs.batch_size,), "int64"),
+        tf.TensorSpec((2,), "int64"),
+    )
+    strings = tf.constant(strings)
+    dataset = tf.data.Dataset.from_generator(
+        batches, output_signature=signature
+    )
+    dataset = dataset.apply(
+        tf.data.experimental.assert_cardinality(len(epochs))
+    )
+    dataset = dataset.map(
+        lambda rows, seed: preprocessor.views(tf.gather(strings, rows), seed),
+        tf.data.AUTOTUNE,
+    )
     return dataset.prefetch(tf.data.AUTOTUNE)
 
 

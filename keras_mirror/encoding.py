@@ -1,5 +1,8 @@
+import bisect
+
 import numpy as np
 
+from keras_mirror.padding import padded_lengths
 from keras_mirror.text_files import as_strings
 from keras_mirror.text_files import batched
 
@@ -143,7 +146,8 @@ def _padded_length(model, num_tokens):
     longest = model.preprocessor.sequence_length
     if model.recipe.pooling_mode == "padded_mean":
         return longest  # the one pooling that sees padding
-    return min(longest, max(8, _next_power_of_two(num_tokens)))
+    lengths = padded_lengths(longest)
+    return lengths[bisect.bisect_left(lengths, min(num_tokens, longest))]
 
 
 def _next_power_of_two(number):

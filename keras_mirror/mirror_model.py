@@ -34,9 +34,9 @@ class MirrorModel(keras.Model):
         encoder: A `SentenceEncoder`, or any `keras.Model` from the features
             of `preprocessor` to `(batch_size, embedding_dim)`.
         preprocessor: A `MirrorPreprocessor`.
-        recipe: A `Recipe`, or the name of one of the paper's. Its dropout and
-            pooling describe `encoder` and are not applied to it here;
-            `from_preset` does. Defaults to `"sentence"`.
+        recipe: A `Recipe`, or the name of one: see `keras_mirror.recipes`.
+            Its dropout and pooling describe `encoder` and are not applied to
+            it here; `from_preset` does. Defaults to `"sentence"`.
         **kwargs: Passed to `keras.Model`.
 
     Example:
@@ -66,13 +66,13 @@ class MirrorModel(keras.Model):
 
     def train_step(self, *args):
         # Keras passes `(data)` on TensorFlow and PyTorch, `(state, data)` on
-        # JAX; the views are always last.
+        # JAX; the views are always last, with `None` for weights or without.
         *state, views = args
-        return super().train_step(*state, stack_views(*views))
+        return super().train_step(*state, stack_views(*views[:2]))
 
     def test_step(self, *args):
         *state, views = args
-        return super().test_step(*state, stack_views(*views))
+        return super().test_step(*state, stack_views(*views[:2]))
 
     def compute_loss(self, x, y, y_pred, sample_weight=None, training=True):
         view_1, view_2 = ops.split(y_pred, 2, axis=0)
@@ -180,9 +180,10 @@ class MirrorModel(keras.Model):
                 keras-hub preset folder, or a local Hugging Face folder.
                 Defaults to `"mirror_mini_en"`: a small English BERT that
                 travels inside the package.
-            recipe: `"sentence"`, `"phrase"`, `"word"`, or a `Recipe`. A
-                preset may want other values than the paper's for a name: see
-                `keras_mirror.presets`. Defaults to `"sentence"`.
+            recipe: `"sentence"`, `"phrase"`, `"word"`, the paper's own as
+                `"paper_sentence"` and so on, or a `Recipe`. A preset may want
+                other values for a name: see `keras_mirror.presets`. Defaults
+                to `"sentence"`.
             dtype: A dtype policy such as `"mixed_bfloat16"`. Defaults to
                 `None`: the global one.
             **overrides: Fields of `Recipe` with new values, such as
@@ -207,8 +208,12 @@ class MirrorModel(keras.Model):
             parts.activation,
             parts.layer_norm_epsilon,
         )
+        sees_padding = recipe.pooling_mode == "padded_mean"
         preprocessor = MirrorPreprocessor(
-            parts.tokenizer, recipe.sequence_length, recipe.span_length
+            parts.tokenizer,
+            recipe.sequence_length,
+            recipe.span_length,
+            "sequence_length" if sees_padding else "longest",
         )
         return cls(encoder, preprocessor, recipe)
 
@@ -285,6 +290,7 @@ class MirrorModel(keras.Model):
             self.preprocessor,
             batch_size or self.recipe.batch_size,
             shuffle=shuffle,
+            group_by_length=self.recipe.group_by_length,
         )
 
 

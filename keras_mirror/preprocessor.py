@@ -1,12 +1,10 @@
-import string
-
 import keras
-import keras_hub
-import numpy as np
 
+from keras_mirror.graph_text import GraphText
 from keras_mirror.layers import RandomSpanMasking
+from keras_mirror.padding import padded_lengths
 from keras_mirror.plain_text import PlainTextTokenizer
-from keras_mirror.text_files import as_strings
+from keras_mirror.python_text import PythonText
 
 try:
     import tensorflow as tf
@@ -15,6 +13,7 @@ except ImportError:
 
 # More than any backbone has positions: an archive cannot ask for terabytes.
 MAX_SEQUENCE_LENGTH = 100_000
+VIEW_PADDINGS = ("longest", "sequence_length")
 
 
 @keras.saving.register_keras_serializable(package="keras_mirror")
@@ -37,6 +36,10 @@ class MirrorPreprocessor(keras.layers.Layer):
             sentences.
         span_length: Integer. The number of characters masked in the second
             view; `0` masks none. Defaults to `5`, the paper's for sentences.
+        view_padding: String. `"longest"` pads views to the longest of their
+            batch, in steps of a few widths; `"sequence_length"` pads them as
+            a call does, which only `"padded_mean"` pooling needs. Defaults
+            to `"longest"`.
         seed: Integer, for the spans. Defaults to `None`.
         **kwargs: Passed to `keras.layers.Layer`.
 
@@ -61,6 +64,7 @@ class MirrorPreprocessor(keras.layers.Layer):
         tokenizer,
         sequence_length=50,
         span_length=5,
+        view_padding="longest",
         seed=None,
         **kwargs,
     ):
@@ -74,9 +78,15 @@ class MirrorPreprocessor(keras.layers.Layer):
                 f"{MAX_SEQUENCE_LENGTH}. "
                 f"Received: sequence_length={sequence_length!r}"
             )
+        if view_padding not in VIEW_PADDINGS:
+            raise ValueError(
+                f"`view_padding` must be one of {VIEW_PADDINGS}. "
+                f"Received: view_padding={view_padding!r}"
+            )
         self.tokenizer = tokenizer
         self.sequence_length = sequence_length
         self.span_length = span_length
+        self.view_padding = view_padding
         self.seed = seed
         self.span_masking = None
         if span_length:
@@ -84,7 +94,9 @@ class MirrorPreprocessor(keras.layers.Layer):
         # Strings must reach `call` as they are, not as backend tensors.
         self._convert_input_args = False
         self._allow_non_tensor_positional_args = True
-        self._plain_text = PlainTextTokenizer(tokenizer)
+        plain_text = PlainTextTokenizer(tokenizer)
+        self._python_text = PythonText(plain_text)
+        self._graph_text = GraphText(plain_text)
 
     def build(self, input_shape=None):
         self.built = True
@@ -93,9 +105,8 @@ class MirrorPreprocessor(keras.layers.Layer):
         inputs = _without_eager_tensors(inputs)
         if _is_single(inputs):
             return _first(self.call(_batch_of_one(inputs)))
-        if _is_tensor(inputs):
-            return self._pack_tensor(self._tokenize_tensor(inputs))
-        return self.pack(self.tokenize(inputs))
+        text = self._text_of(inputs)
+        return text.pack(text.tokenize(inputs), self.sequence_length)
 
     def views(self, texts, seed=None):
         """Two views of the same strings: as they are, and with a masked span.
@@ -107,18 +118,18 @@ class MirrorPreprocessor(keras.layers.Layer):
 
         Returns:
             A tuple `(view_1, view_2)` of two dicts as a call returns them.
+            Those of a batch have one width: see `view_padding`.
         """
         texts = _without_eager_tensors(texts)
-        if _is_single(texts):
-            views = self.views(_batch_of_one(texts), seed)
+        if _is_single(texts):  # as wide as others that it may meet in a batch
+            lengths = [self.sequence_length]
+            views = self._views(_batch_of_one(texts), seed, lengths)
             return tuple(_first(view) for view in views)
-        view_1 = self(texts)
-        if self.span_masking is None:
-            return view_1, dict(view_1)
-        parts = self.span_masking.split(texts, seed)
-        if _is_tensor(texts):
-            return view_1, self._pack_tensor(self._join_tensor(*parts))
-        return view_1, self.pack(self._join(*parts))
+        if self.view_padding == "longest":
+            return self._views(
+                texts, seed, padded_lengths(self.sequence_length)
+            )
+        return self._views(texts, seed, [self.sequence_length])
 
     def tokenize(self, texts):
         """Token ids of Python strings, without special tokens and uncut.
@@ -129,7 +140,7 @@ class MirrorPreprocessor(keras.layers.Layer):
         Returns:
             A list of lists of integers.
         """
-        return self._plain_text(as_strings(texts))
+        return self._python_text.tokenize(texts)
 
     def pack(self, token_ids, length=None):
         """Adds start and end, cuts, and pads lists of token ids to an array.
@@ -142,17 +153,7 @@ class MirrorPreprocessor(keras.layers.Layer):
         Returns:
             The features that a call returns, of shape `(batch_size, length)`.
         """
-        length = length or self.sequence_length
-        start = self.tokenizer.start_token_id
-        end = self.tokenizer.end_token_id
-        shape = (len(token_ids), length)
-        packed = np.full(shape, self.tokenizer.pad_token_id, dtype="int32")
-        padding_mask = np.zeros(shape, dtype="int32")
-        for row, ids in enumerate(token_ids):
-            ids = [start, *ids[: length - 2], end]
-            packed[row, : len(ids)] = ids
-            padding_mask[row, : len(ids)] = 1
-        return {"token_ids": packed, "padding_mask": padding_mask}
+        return self._python_text.pack(token_ids, length or self.sequence_length)
 
     def get_config(self):
         tokenizer = keras.saving.serialize_keras_object(self.tokenizer)
@@ -164,6 +165,7 @@ class MirrorPreprocessor(keras.layers.Layer):
             "tokenizer": tokenizer,
             "sequence_length": self.sequence_length,
             "span_length": self.span_length,
+            "view_padding": self.view_padding,
             "seed": self.seed,
         }
 
@@ -173,69 +175,16 @@ class MirrorPreprocessor(keras.layers.Layer):
         tokenizer = keras.saving.deserialize_keras_object(config["tokenizer"])
         return cls(**{**config, "tokenizer": tokenizer})
 
-    def _join(self, left, right, is_masked):
-        mask = self.tokenizer.mask_token_id
-        rows = zip(left, right, is_masked, strict=True)
-        parts = [_apart(*row) if row[2] else row[:2] for row in rows]
-        left = self.tokenize([left for left, _ in parts])
-        right = self.tokenize([right for _, right in parts])
-        return [
-            [*before, mask, *after] if masked else before
-            for before, after, masked in zip(
-                left, right, is_masked, strict=True
-            )
-        ]
+    def _views(self, texts, seed, lengths):
+        text = self._text_of(texts)
+        view_1 = view_2 = text.tokenize(texts)
+        if self.span_masking is not None:
+            view_2 = text.join(*self.span_masking.split(texts, seed))
+        length = text.padded_length([view_1, view_2], lengths)
+        return text.pack(view_1, length), text.pack(view_2, length)
 
-    def _join_tensor(self, left, right, is_masked):
-        # A masked span ends a word: what follows starts one, as `_apart`.
-        left = tf.where(is_masked, tf.strings.strip(left), left)
-        right = tf.strings.join([" ", tf.strings.strip(right)])
-        right = tf.where(is_masked, right, "")
-        num_masks = tf.cast(is_masked, "int64")
-        mask_id = self.tokenizer.mask_token_id
-        masks = tf.fill([tf.reduce_sum(num_masks)], mask_id)
-        masks = tf.RaggedTensor.from_row_lengths(masks, num_masks)
-        left = self._tokenize_tensor(left)
-        right = self._tokenize_tensor(right)
-        return tf.concat([left, masks, right], axis=1)
-
-    def _tokenize_tensor(self, texts):
-        with tf.init_scope():  # made outside of the graph
-            replacements = self._plain_text.replacements
-            tokenizer = self._plain_text.cleaned_text_tokenizer
-            _renew_resource(tokenizer)
-        for pattern, replacement in replacements:
-            texts = tf.strings.regex_replace(texts, pattern, replacement)
-        if self._plain_text.lowers:
-            texts = tf.strings.lower(texts, encoding="utf-8")
-        return tf.cast(tokenizer(texts), "int32")
-
-    def _pack_tensor(self, token_ids):
-        start = self.tokenizer.start_token_id
-        end = self.tokenizer.end_token_id
-        column = tf.ones_like(token_ids.row_lengths(), "int32")[:, tf.newaxis]
-        token_ids = token_ids[:, : self.sequence_length - 2]
-        token_ids = tf.concat([start * column, token_ids, end * column], axis=1)
-        lengths = token_ids.row_lengths()
-        return {
-            "token_ids": token_ids.to_tensor(
-                self.tokenizer.pad_token_id,
-                shape=(None, self.sequence_length),
-            ),
-            "padding_mask": tf.sequence_mask(
-                lengths, self.sequence_length, "int32"
-            ),
-        }
-
-
-def _apart(left, right, _):
-    """The parts around a masked span, as words of their own.
-
-    What follows the span starts a new word, so that a byte-pair or
-    SentencePiece tokenizer sees the space that WordPiece does not need.
-    """
-    spaces = string.whitespace
-    return left.strip(spaces), " " + right.strip(spaces)
+    def _text_of(self, inputs):
+        return self._graph_text if _is_tensor(inputs) else self._python_text
 
 
 def _check_special_tokens(tokenizer, with_mask):
@@ -248,13 +197,6 @@ def _check_special_tokens(tokenizer, with_mask):
             f"model. Received: tokenizer={type(tokenizer).__name__}, which "
             f"has no {', '.join(missing)}"
         )
-
-
-def _renew_resource(tokenizer):
-    # `keras.utils.set_random_seed` frees what the ops of TensorFlow Text 2.21
-    # hold: https://github.com/tensorflow/text/issues/570
-    if isinstance(tokenizer, keras_hub.tokenizers.SentencePieceTokenizer):
-        tokenizer.set_proto(tokenizer.proto)
 
 
 def _without_eager_tensors(inputs):

@@ -34,6 +34,7 @@ _RULES = {
     ),
     "epochs": (int, "a positive integer", lambda v: v >= 1),
     "batch_size": (int, "an integer, 2 or more", lambda v: v >= 2),
+    "group_by_length": (bool, "a boolean", lambda v: True),
 }
 
 
@@ -60,6 +61,8 @@ class Recipe:
         epochs: Positive integer.
         batch_size: Integer, at least 2: the other strings of a batch are the
             negatives.
+        group_by_length: Boolean, whether the strings of a batch are of
+            similar length: see `mirror_dataset`.
 
     Example:
 
@@ -76,12 +79,14 @@ class Recipe:
     weight_decay: float = 0.01
     epochs: int = 1
     batch_size: int = 200
+    group_by_length: bool = False
 
     def __post_init__(self):
         for name, (kinds, expected, is_valid) in _RULES.items():
             value = getattr(self, name)
-            has_kind = isinstance(value, kinds) and not isinstance(value, bool)
-            if not has_kind or not is_valid(value):
+            has_kind = isinstance(value, kinds)
+            is_number = not isinstance(value, bool) or kinds is bool
+            if not (has_kind and is_number and is_valid(value)):
                 raise ValueError(
                     f"`{name}` must be {expected}. Received: {name}={value!r}"
                 )
@@ -103,11 +108,11 @@ class Recipe:
 
 
 PAPER_RECIPES = {
-    "sentence": Recipe(),
-    "phrase": Recipe(
+    "paper_sentence": Recipe(),
+    "paper_phrase": Recipe(
         span_length=2, sequence_length=25, pooling_mode="cls", epochs=2
     ),
-    "word": Recipe(
+    "paper_word": Recipe(
         temperature=0.2,
         span_length=0,
         sequence_length=25,
@@ -115,13 +120,22 @@ PAPER_RECIPES = {
         epochs=2,
     ),
 }
+# What was found to be better than the paper's, in time or in accuracy.
+OWN_RECIPES = {
+    name: dataclasses.replace(
+        PAPER_RECIPES[f"paper_{name}"], group_by_length=True
+    )
+    for name in ("sentence", "phrase", "word")
+}
+RECIPES = {**OWN_RECIPES, **PAPER_RECIPES}
 
 
 def get_recipe(name, **overrides):
-    """A recipe of the paper by name, some of its fields replaced.
+    """A recipe by name, some of its fields replaced.
 
     Args:
-        name: `"sentence"`, `"phrase"`, `"word"`, or a `Recipe`.
+        name: `"sentence"`, `"phrase"`, `"word"`; with `paper_` before it,
+            exactly the paper's; or a `Recipe`.
         **overrides: Fields of `Recipe` with new values.
 
     Returns:
@@ -136,10 +150,10 @@ def get_recipe(name, **overrides):
     >>> get_recipe("sentence", batch_size=100).batch_size
     100
     """
-    is_name = isinstance(name, str) and name in PAPER_RECIPES
+    is_name = isinstance(name, str) and name in RECIPES
     if not is_name and not isinstance(name, Recipe):
         raise ValueError(
-            f"`recipe` must be one of {tuple(PAPER_RECIPES)} or a `Recipe`. "
+            f"`recipe` must be one of {tuple(RECIPES)} or a `Recipe`. "
             f"Received: recipe={name!r}"
         )
     fields = [field.name for field in dataclasses.fields(Recipe)]
@@ -148,5 +162,5 @@ def get_recipe(name, **overrides):
         raise ValueError(
             f"A recipe has the fields {fields}. Received: {unknown}"
         )
-    recipe = PAPER_RECIPES[name] if is_name else name
+    recipe = RECIPES[name] if is_name else name
     return dataclasses.replace(recipe, **overrides)

@@ -33,6 +33,9 @@ class TextPreprocessor:
     def __init__(self):
         self.masking = RandomSpanMasking()
 
+    def tokenize(self, texts):
+        return [text.split() for text in texts]
+
     def views(self, texts, seed):
         left, right, _ = self.masking.split(texts, seed)
         if isinstance(texts, list):
@@ -98,7 +101,7 @@ def test_batches_of_two_views(real_preprocessor, kind):
     for view in (view_1, view_2):
         assert set(view) == {"token_ids", "padding_mask"}
         for feature in view.values():
-            assert feature.shape == (8, 64)
+            assert feature.shape == (8, 48)
             assert np.asarray(feature).dtype == "int32"
 
 
@@ -167,6 +170,21 @@ def test_every_order_is_a_permutation_and_moves_everything(preprocessor, kind):
         assert sorted(rows) == sorted(expected)
         places.append(rows.index(expected[0]))
     assert min(places) < 5 and max(places) > 14
+
+
+def test_strings_of_a_batch_have_similar_lengths(preprocessor, kind):
+    strings = [f"{n} " * (n % 4 + 1) for n in range(40)]
+    strings = [text.strip() for text in strings]
+
+    def numbers_of_lengths(**options):
+        dataset = mirror_dataset(strings, preprocessor, 10, seed=0, **options)
+        views = epoch(dataset)[:, 0]
+        assert sorted(views.ravel()) == sorted(strings)
+        return [len({len(text.split()) for text in batch}) for batch in views]
+
+    assert numbers_of_lengths() == [1, 1, 1, 1]
+    assert min(numbers_of_lengths(group_by_length=False)) > 1
+    assert min(numbers_of_lengths(shuffle=False)) > 1
 
 
 # === Sources ===

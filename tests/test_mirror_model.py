@@ -53,6 +53,17 @@ def test_evaluate_is_the_original_loss_of_the_two_views():
     assert loss == pytest.approx(expected, rel=1e-4)
 
 
+def test_single_batches_train_and_test_as_fit_and_evaluate_do():
+    model = make_model(dropout=0.0, span_length=0)
+    model.compile()
+    embeddings = model.encode_text(SENTENCES[:9])
+    expected = reference_loss(embeddings, embeddings, 0.04)
+    views = model.preprocessor.views(SENTENCES[:9])
+    for call in (model.test_on_batch, model.train_on_batch):
+        assert float(call(*views)) == pytest.approx(expected, rel=1e-4)
+    assert float(model.test_on_batch(*views)) < expected
+
+
 def test_fit_logs_the_original_loss_of_the_first_step():
     model = make_model(dropout=0.0, span_length=0)
     model.compile()

@@ -6,7 +6,7 @@ import keras
 import keras_hub
 import pytest
 
-from keras_mirror.recipes import PAPER_RECIPES
+from keras_mirror.recipes import RECIPES
 from keras_mirror.recipes import Recipe
 from keras_mirror.recipes import get_recipe
 
@@ -25,9 +25,9 @@ def unbuilt_backbone(family):
 @pytest.mark.parametrize(
     "name, temperature, span_length, sequence_length, pooling_mode, epochs",
     [
-        ("sentence", 0.04, 5, 50, None, 1),
-        ("phrase", 0.04, 2, 25, "cls", 2),
-        ("word", 0.2, 0, 25, "cls", 2),
+        ("paper_sentence", 0.04, 5, 50, None, 1),
+        ("paper_phrase", 0.04, 2, 25, "cls", 2),
+        ("paper_word", 0.2, 0, 25, "cls", 2),
     ],
 )
 def test_recipes_are_the_papers(
@@ -43,7 +43,14 @@ def test_recipes_are_the_papers(
         "weight_decay": 0.01,
         "epochs": epochs,
         "batch_size": 200,
+        "group_by_length": False,
     }
+
+
+@pytest.mark.parametrize("name", ["sentence", "phrase", "word"])
+def test_own_recipes_differ_from_the_papers_in_what_is_said(name):
+    own = get_recipe(name)
+    assert own == get_recipe(f"paper_{name}", group_by_length=True)
 
 
 def test_recipe_does_not_change():
@@ -83,11 +90,11 @@ def test_chosen_pooling_stays(family):
 
 
 def test_overrides_replace_fields_and_leave_the_recipe():
-    before = dataclasses.asdict(PAPER_RECIPES["word"])
+    before = dataclasses.asdict(RECIPES["word"])
     recipe = get_recipe("word", epochs=5, dropout=0.0)
     assert recipe.epochs == 5 and recipe.dropout == 0.0
     assert recipe.temperature == 0.2
-    assert dataclasses.asdict(PAPER_RECIPES["word"]) == before
+    assert dataclasses.asdict(RECIPES["word"]) == before
 
 
 def test_a_recipe_is_taken_as_it_is():
@@ -99,7 +106,7 @@ def test_a_recipe_is_taken_as_it_is():
 # === Serialization ===
 
 
-@pytest.mark.parametrize("name", PAPER_RECIPES)
+@pytest.mark.parametrize("name", RECIPES)
 def test_round_trip(name):
     recipe = get_recipe(name, temperature=0.07)
     config = keras.saving.serialize_keras_object(recipe)
@@ -114,8 +121,9 @@ def test_round_trip(name):
 @pytest.mark.parametrize("name", ["sentences", "", None, 3, ["word"], {}])
 def test_unknown_recipe_is_refused(name):
     message = (
-        "`recipe` must be one of ('sentence', 'phrase', 'word') or a "
-        f"`Recipe`. Received: recipe={name!r}"
+        "`recipe` must be one of ('sentence', 'phrase', 'word', "
+        "'paper_sentence', 'paper_phrase', 'paper_word') or a `Recipe`. "
+        f"Received: recipe={name!r}"
     )
     with pytest.raises(ValueError, match=re.escape(message)):
         get_recipe(name)
@@ -150,6 +158,7 @@ NAN, INF = float("nan"), float("inf")
         ("weight_decay", "a float, 0 or more", [-0.01, NAN, INF, None]),
         ("epochs", "a positive integer", [0, -1, 1.5, True, None]),
         ("batch_size", "an integer, 2 or more", [1, 0, -2, 2.0, None]),
+        ("group_by_length", "a boolean", [0, 1, None, "yes"]),
     ],
 )
 def test_values_out_of_range_are_refused(name, expected, values):
@@ -171,6 +180,7 @@ def test_values_out_of_range_are_refused(name, expected, values):
         ("weight_decay", [0, 0.0, 1]),
         ("epochs", [1, 100]),
         ("batch_size", [2, 4096]),
+        ("group_by_length", [True, False]),
     ],
 )
 def test_values_at_the_border_are_taken(name, values):

@@ -46,6 +46,8 @@ def start_keras(backend, debug):
             f"KERAS_BACKEND must be one of {', '.join(BACKENDS)}. "
             f"Received: KERAS_BACKEND={backend}"
         )
+    # Half the time on processors for which TensorFlow leaves it off.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     if not debug:
         _silence()
     with status("Starting Keras"):

@@ -2,6 +2,11 @@ import functools
 
 import click
 
+RECIPES = [
+    prefix + kind
+    for prefix in ("", "paper_")
+    for kind in ("sentence", "phrase", "word")
+]
 # A field of `Recipe`: its type and what it is. The defaults are the recipe's.
 FIELDS = {
     "temperature": (float, "Divides the cosines in the loss."),
@@ -13,6 +18,7 @@ FIELDS = {
     "weight_decay": (float, "Of AdamW."),
     "epochs": (int, "Times that the corpus is seen."),
     "batch_size": (int, "Strings of a step, each other's negatives."),
+    "group_by_length": (bool, "Whether a batch is of similar lengths."),
 }
 
 
@@ -34,8 +40,8 @@ def recipe_options(command):
         with_fields = click.option(option, type=kind, help=text)(with_fields)
     return click.option(
         "--recipe",
-        type=click.Choice(["sentence", "phrase", "word"]),
+        type=click.Choice(RECIPES),
         default="sentence",
         show_default=True,
-        help="The paper's settings for texts of this kind.",
+        help="Settings for texts of this kind; paper_* are the paper's.",
     )(with_fields)

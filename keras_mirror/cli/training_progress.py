@@ -22,7 +22,11 @@ def fit_with_progress(model, corpus, seed, callbacks=()):
     """
     with told_warnings():
         dataset = mirror_dataset(
-            corpus, model.preprocessor, model.recipe.batch_size, seed=seed
+            corpus,
+            model.preprocessor,
+            model.recipe.batch_size,
+            seed=seed,
+            group_by_length=model.recipe.group_by_length,
         )
     progress = TrainingProgress(len(dataset) * model.recipe.epochs)
     with progress:
