@@ -34,6 +34,7 @@ OVERRIDES = {
     "span_length": int,
     "sequence_length": int,
     "epochs": int,
+    "batch_size": int,
     "pooling_mode": str,
 }
 
@@ -84,7 +85,13 @@ def train_and_score(arguments, overrides, tasks, seed):
     keras.utils.set_random_seed(seed)
     model = load(arguments, overrides)
     corpus = arguments.data / "mirror_corpus" / CORPORA[arguments.recipe]
-    dataset = keras_mirror.mirror_dataset(corpus, model.preprocessor, seed=seed)
+    dataset = keras_mirror.mirror_dataset(
+        corpus,
+        model.preprocessor,
+        model.recipe.batch_size,
+        seed=seed,
+        group_by_length=model.recipe.group_by_length,
+    )
     model.compile()
     model.fit(dataset)
     return scores(model, tasks)

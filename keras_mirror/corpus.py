@@ -15,6 +15,10 @@ try:
 except ImportError:
     tf = None
 
+# A step takes longer than making its batch: two threads are always ahead.
+NUM_PARALLEL_CALLS = 2
+NUM_PREFETCHED = 4
+
 
 def mirror_dataset(
     source,
@@ -130,6 +134,10 @@ def _tensorflow_dataset(strings, preprocessor, epochs):
             # threads.
             yield rows, epochs.span_seed(epoch, batch)
 
+    @tf.autograph.experimental.do_not_convert  # there is nothing to convert
+    def views(rows, seed):
+        return preprocessor.views(tf.gather(strings, rows), seed)
+
     signature = (
         tf.TensorSpec((epochs.batch_size,), "int64"),
         tf.TensorSpec((2,), "int64"),
@@ -138,14 +146,13 @@ def _tensorflow_dataset(strings, preprocessor, epochs):
     dataset = tf.data.Dataset.from_generator(
         batches, output_signature=signature
     )
-    dataset = dataset.apply(
-        tf.data.experimental.assert_cardinality(len(epochs))
-    )
-    dataset = dataset.map(
-        lambda rows, seed: preprocessor.views(tf.gather(strings, rows), seed),
-        tf.data.AUTOTUNE,
-    )
-    return dataset.prefetch(tf.data.AUTOTUNE)
+    cardinality = tf.data.experimental.assert_cardinality(len(epochs))
+    dataset = dataset.apply(cardinality).map(views, NUM_PARALLEL_CALLS)
+    # With TensorFlow 2.21, letting go of an iterator waits for the thread
+    # that tunes it, which sleeps: up to a minute at the end of `fit`.
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return dataset.prefetch(NUM_PREFETCHED).with_options(options)
 
 
 def _read(source, drop_duplicates):

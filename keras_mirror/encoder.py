@@ -3,6 +3,7 @@ from keras import ops
 
 from keras_mirror.backbones import set_activation
 from keras_mirror.backbones import set_layer_norm_epsilon
+from keras_mirror.flat_projections import flatten_projections
 from keras_mirror.layers import SentencePooling
 
 # XLM-R large, the largest text encoder among keras-hub presets, has 5.6e8.
@@ -60,6 +61,7 @@ class SentenceEncoder(keras.Model):
         if layer_norm_epsilon is not None:
             set_layer_norm_epsilon(backbone, layer_norm_epsilon)
         _freeze_unused_layers(backbone)
+        flatten_projections(backbone)
 
         # === Functional Model ===
         inputs = {

@@ -1,5 +1,3 @@
-import bisect
-
 import numpy as np
 
 from keras_mirror.padding import padded_lengths
@@ -15,7 +13,8 @@ def encode(model, texts, batch_size=64):
     Args:
         model: A `MirrorModel`.
         texts: A string, or a list or array of strings.
-        batch_size: Integer, texts per call of the encoder.
+        batch_size: Integer, texts of `sequence_length` tokens per call of the
+            encoder; more of shorter ones.
 
     Returns:
         A float32 array of shape `(len(texts), embedding_dim)`.
@@ -32,13 +31,15 @@ def encode(model, texts, batch_size=64):
 def encode_ids(model, token_ids, batch_size=64):
     """Vectors of tokenized texts, those of similar length computed together.
 
-    Sorting by length saves padding; the widths of a batch are few, because
-    every new shape is compiled anew.
+    Every call of the encoder gets about the same number of tokens: the
+    shorter the texts, the more of them. Widths and numbers of rows are few,
+    because every new shape is compiled anew.
 
     Args:
         model: A `MirrorModel`.
         token_ids: List of lists of integers, without special tokens.
-        batch_size: Integer, texts per call of the encoder.
+        batch_size: Integer, texts of `sequence_length` tokens per call of the
+            encoder.
 
     Returns:
         A float32 array of shape `(len(token_ids), embedding_dim)`, in the
@@ -54,14 +55,15 @@ def encode_ids(model, token_ids, batch_size=64):
             "`batch_size` must be a positive integer. "
             f"Received: batch_size={batch_size!r}"
         )
-    lengths = np.array([len(ids) for ids in token_ids], dtype=int)
     embedding_dim = model.encoder.output_shape[-1]
     embeddings = np.empty((len(token_ids), embedding_dim), dtype="float32")
-    order = np.argsort(-lengths, kind="stable")
-    for start in range(0, len(order), batch_size):
-        rows = order[start : start + batch_size]
+    for rows, width, num_rows in _batches(model, token_ids, batch_size):
+        # Empty rows fill the last batch of a width up: no new compilation.
         batch = [token_ids[row] for row in rows]
-        embeddings[rows] = _encode_batch(model, batch, batch_size)
+        batch += [[]] * (num_rows - len(rows))
+        features = model.preprocessor.pack(batch, width)
+        outputs = np.asarray(model.predict_on_batch(features))
+        embeddings[rows] = outputs[: len(rows)]
     return embeddings
 
 
@@ -71,7 +73,7 @@ def encode_in_chunks(model, texts, batch_size=64):
     Args:
         model: A `MirrorModel`.
         texts: Iterable of strings.
-        batch_size: Integer, texts per call of the encoder.
+        batch_size: Integer, see `encode`.
 
     Yields:
         Tuples of a float32 array of shape `(chunk_size, embedding_dim)` and
@@ -132,22 +134,19 @@ def pairwise_cosines(embeddings_1, embeddings_2):
     return (rows[0] * rows[1]).sum(axis=-1) / (norms[0] * norms[1])
 
 
-def _encode_batch(model, token_ids, batch_size):
-    num_rows = len(token_ids)
-    # Rows are filled up too, so that the last batch needs no new compilation.
-    wanted = min(batch_size, _next_power_of_two(num_rows))
-    token_ids = token_ids + [[]] * (wanted - num_rows)
-    length = _padded_length(model, max(len(ids) for ids in token_ids) + 2)
-    features = model.preprocessor.pack(token_ids, length)
-    return np.asarray(model.predict_on_batch(features))[:num_rows]
-
-
-def _padded_length(model, num_tokens):
+def _batches(model, token_ids, batch_size):
+    """The texts of every call of the encoder, its width, its number of rows."""
     longest = model.preprocessor.sequence_length
-    if model.recipe.pooling_mode == "padded_mean":
-        return longest  # the one pooling that sees padding
-    lengths = padded_lengths(longest)
-    return lengths[bisect.bisect_left(lengths, min(num_tokens, longest))]
+    sees_padding = model.recipe.pooling_mode == "padded_mean"
+    widths = [longest] if sees_padding else padded_lengths(longest)
+    lengths = [min(len(ids) + 2, longest) for ids in token_ids]
+    width_of_texts = np.searchsorted(widths, lengths)
+    for index, width in enumerate(widths):
+        texts = np.flatnonzero(width_of_texts == index)
+        most = batch_size * longest // width
+        for start in range(0, len(texts), most):
+            rows = texts[start : start + most]
+            yield rows, width, min(most, _next_power_of_two(len(rows)))
 
 
 def _next_power_of_two(number):

@@ -226,8 +226,9 @@ class MirrorModel(keras.Model):
 
         Args:
             text: A string, or a list or array of strings.
-            batch_size: Integer, texts per call of the encoder. Defaults to
-                `64`.
+            batch_size: Integer, texts of `sequence_length` tokens per call of
+                the encoder; of shorter texts it takes as many more. Defaults
+                to `64`.
 
         Returns:
             A float32 NumPy array of shape `(len(text), embedding_dim)`, one

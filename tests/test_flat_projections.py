@@ -1,0 +1,76 @@
+import helpers
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from keras_mirror.flat_projections import flatten_projections
+
+FEATURES = {
+    "token_ids": np.random.default_rng(0).integers(5, 400, (3, 7), "int32"),
+    "padding_mask": np.array([[1] * 7, [1] * 4 + [0] * 3, [1] * 2 + [0] * 5]),
+}
+
+
+def sequence_output(backbone):
+    features = {**FEATURES, "segment_ids": 0 * FEATURES["token_ids"]}
+    outputs = backbone({name: features[name] for name in backbone.input})
+    if isinstance(outputs, dict):
+        outputs = outputs["sequence_output"]
+    return ops.convert_to_numpy(outputs)
+
+
+def projections(backbone):
+    layers = backbone._flatten_layers()
+    return [x for x in layers if isinstance(x, keras.layers.EinsumDense)]
+
+
+@pytest.mark.parametrize("family", helpers.FAMILIES)
+def test_the_vectors_stay(family):
+    backbone = helpers.make_backbone(family)
+    for layer in projections(backbone):  # zero biases would hide theirs
+        layer.bias.assign(
+            np.random.default_rng(0).normal(size=layer.bias.shape)
+        )
+    expected = sequence_output(backbone)
+    plain = [layer.call for layer in projections(backbone)]
+    flatten_projections(backbone)
+    np.testing.assert_allclose(sequence_output(backbone), expected, atol=1e-5)
+    flat = [layer.call for layer in projections(backbone)]
+    assert len(flat) == 8  # two layers of query, key, value, output
+    assert all(a != b for a, b in zip(plain, flat, strict=True))
+
+
+@pytest.mark.parametrize(
+    "equation, output_shape, bias_axes, activation, is_flat",
+    [
+        ("abc,cde->abde", (None, 2, 3), "de", None, True),
+        ("abc,cd->abd", (None, 5), "d", "relu", True),
+        ("abc,cd->abd", (None, 5), None, None, True),
+        ("abc,cde->abde", (None, 2, 3), "e", None, False),
+        ("abc,bcd->abd", (None, 5), "d", None, False),
+    ],
+)
+def test_layers_of_every_kind(
+    equation, output_shape, bias_axes, activation, is_flat
+):
+    layer = keras.layers.EinsumDense(
+        equation,
+        output_shape,
+        activation=activation,
+        bias_axes=bias_axes,
+        bias_initializer="random_normal",
+    )
+    inputs = np.random.default_rng(0).normal(size=(3, 7, 4)).astype("float32")
+    expected = ops.convert_to_numpy(layer(inputs))
+    plain = layer.call
+    flatten_projections(keras.Sequential([layer]))
+    assert (layer.call != plain) == is_flat
+    outputs = ops.convert_to_numpy(layer(inputs))
+    np.testing.assert_allclose(outputs, expected, atol=1e-5)
+
+
+def test_the_encoder_is_flat():
+    model = helpers.make_model()
+    for layer in projections(model.encoder.backbone):
+        assert layer.call.func.__name__ == "_project"
