@@ -24,6 +24,7 @@ CORPORA = {
     "sentence": "stsbenchmark_train_10k_sents_random_sampled.txt",
     "word": "en_words_top_10k.txt",
 }
+RECIPES = [prefix + kind for prefix in ("", "paper_") for kind in CORPORA]
 BENCHMARKS = {"sentence": "sts", "word": "words"}
 # Not English, or the very strings that the sentence recipe trains on.
 LEFT_OUT = ("STS-B train", "STS17 es-es", "Multi-SimLex french")
@@ -58,18 +59,19 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=pathlib.Path)
     parser.add_argument("--preset", default="mirror_mini_en")
-    parser.add_argument("--recipe", default="sentence", choices=CORPORA)
+    parser.add_argument("--recipe", default="sentence", choices=RECIPES)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--only", nargs="+", help="names of benchmarks")
     for name, kind in OVERRIDES.items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=kind)
     arguments = parser.parse_args()
+    arguments.kind = arguments.recipe.removeprefix("paper_")
     given = {name: getattr(arguments, name) for name in OVERRIDES}
     return arguments, {k: v for k, v in given.items() if v is not None}
 
 
 def read_tasks(arguments):
-    folder = arguments.data / BENCHMARKS[arguments.recipe]
+    folder = arguments.data / BENCHMARKS[arguments.kind]
     tasks = read_benchmarks(folder)
     wanted = arguments.only or {task.name for task in tasks} - set(LEFT_OUT)
     return [task for task in tasks if task.name in wanted]
@@ -84,7 +86,7 @@ def load(arguments, overrides):
 def train_and_score(arguments, overrides, tasks, seed):
     keras.utils.set_random_seed(seed)
     model = load(arguments, overrides)
-    corpus = arguments.data / "mirror_corpus" / CORPORA[arguments.recipe]
+    corpus = arguments.data / "mirror_corpus" / CORPORA[arguments.kind]
     dataset = keras_mirror.mirror_dataset(
         corpus,
         model.preprocessor,

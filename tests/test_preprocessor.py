@@ -151,7 +151,7 @@ def test_graph_gives_the_same_masked_view(preprocessor, graph_views):
 @pytest.mark.parametrize(
     "num_words, num_tokens, width",
     [
-        (0, 2, 8),
+        (1, 3, 8),
         (6, 8, 8),
         (7, 9, 16),
         (14, 16, 16),

@@ -47,10 +47,11 @@ def test_recipes_are_the_papers(
     }
 
 
-@pytest.mark.parametrize("name", ["sentence", "phrase", "word"])
-def test_own_recipes_differ_from_the_papers_in_what_is_said(name):
-    own = get_recipe(name)
-    assert own == get_recipe(f"paper_{name}", group_by_length=True)
+def test_own_recipes_differ_from_the_papers_in_what_is_said():
+    own = get_recipe("paper_sentence", group_by_length=True)
+    assert get_recipe("sentence") == own
+    for name in ("phrase", "word"):
+        assert get_recipe(name) == get_recipe(f"paper_{name}")
 
 
 def test_recipe_does_not_change():
