@@ -153,7 +153,7 @@ def test_graph_gives_the_same_masked_view(preprocessor, graph_views):
     [
         (1, 3, 8),
         (6, 8, 8),
-        (7, 9, 16),
+        (7, 9, 12),
         (14, 16, 16),
         (15, 17, 24),
         (99, 24, 24),
