@@ -16,6 +16,7 @@ class NumpyMirrorDataset(keras.utils.PyDataset):
 
     Example:
 
+    >>> from keras_mirror.epochs import Epochs
     >>> epochs = Epochs(num_strings=2, batch_size=2)
     >>> strings = ["a man", "a woman"]
     >>> dataset = NumpyMirrorDataset(strings, preprocessor, epochs)
