@@ -84,9 +84,12 @@ class Recipe:
     def __post_init__(self):
         for name, (kinds, expected, is_valid) in _RULES.items():
             value = getattr(self, name)
-            has_kind = isinstance(value, kinds)
-            is_number = not isinstance(value, bool) or kinds is bool
-            if not (has_kind and is_number and is_valid(value)):
+            # Python takes a boolean for an integer.
+            is_boolean = isinstance(value, bool)
+            has_kind = isinstance(value, kinds) and is_boolean == (
+                kinds is bool
+            )
+            if not has_kind or not is_valid(value):
                 raise ValueError(
                     f"`{name}` must be {expected}. Received: {name}={value!r}"
                 )

@@ -142,6 +142,15 @@ def make_backbone(family="Bert", vocabulary_size=500, dropout=0.1, **options):
     return backbone_class(vocabulary_size, dropout=dropout, **options)
 
 
+def token_vectors(backbone, features):
+    """A backbone's output for every token, in NumPy."""
+    features = {**features, "segment_ids": 0 * features["token_ids"]}
+    outputs = backbone({name: features[name] for name in backbone.input})
+    if isinstance(outputs, dict):
+        outputs = outputs["sequence_output"]
+    return keras.ops.convert_to_numpy(outputs)
+
+
 def make_model(
     family="Bert", recipe="sentence", dtype=None, dropout=None, **overrides
 ):

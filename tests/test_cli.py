@@ -17,7 +17,9 @@ from helpers import texts
 
 from keras_mirror import encoding
 from keras_mirror.cli import console
+from keras_mirror.cli import recipe_options
 from keras_mirror.cli.recipe_options import FIELDS
+from keras_mirror.recipes import RECIPES
 from keras_mirror.recipes import Recipe
 
 
@@ -157,6 +159,10 @@ def test_onednn_is_on_unless_told(monkeypatch, given, expected):
 
 def test_every_recipe_field_has_an_option():
     assert set(FIELDS) == set(Recipe().get_config())
+
+
+def test_every_recipe_can_be_chosen():
+    assert recipe_options.RECIPES == list(RECIPES)
 
 
 # === Wrong use: exit code 2, one line, nothing touched ===

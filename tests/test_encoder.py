@@ -46,14 +46,6 @@ def encode(encoder, features, **options):
     return ops.convert_to_numpy(encoder(features, **options))
 
 
-def token_vectors(backbone, features):
-    features = {**features, "segment_ids": 0 * features["token_ids"]}
-    outputs = backbone({name: features[name] for name in backbone.input})
-    if isinstance(outputs, dict):
-        outputs = outputs["sequence_output"]
-    return ops.convert_to_numpy(outputs)
-
-
 # === Basics ===
 
 
@@ -88,7 +80,7 @@ def test_embeddings_are_float32_under_mixed_precision(policy):
 
 def test_is_the_backbone_pooled(backbone):
     features = random_features()
-    vectors = token_vectors(backbone, features)
+    vectors = helpers.token_vectors(backbone, features)
     masks = features["padding_mask"] == 1
     rows = list(zip(vectors, masks, strict=True))
     expected = {
