@@ -11,6 +11,7 @@ from keras_mirror.loading import check_length
 from keras_mirror.loading import load_parts
 from keras_mirror.losses import info_nce
 from keras_mirror.metrics.view_metrics import ViewMetrics
+from keras_mirror.mini_batches import in_mini_batches
 from keras_mirror.optimizers import AdamW
 from keras_mirror.preprocessor import MirrorPreprocessor
 from keras_mirror.presets import DEFAULT_PRESET
@@ -60,6 +61,9 @@ class MirrorModel(keras.Model):
         self.built = True  # it has no weights but the encoder's
 
     def call(self, inputs, training=None):
+        mini_batch_size = self.recipe.mini_batch_size
+        if training and mini_batch_size:
+            return in_mini_batches(self.encoder, inputs, mini_batch_size)
         return self.encoder(inputs, training=training)
 
     # === The algorithm ===

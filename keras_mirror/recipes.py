@@ -34,6 +34,11 @@ _RULES = {
     ),
     "epochs": (int, "a positive integer", lambda v: v >= 1),
     "batch_size": (int, "an integer, 2 or more", lambda v: v >= 2),
+    "mini_batch_size": (
+        (int, type(None)),
+        "a positive integer or None",
+        lambda v: v is None or v >= 1,
+    ),
     "group_by_length": (bool, "a boolean", lambda v: True),
 }
 
@@ -63,6 +68,10 @@ class Recipe:
             negatives.
         group_by_length: Boolean, whether the strings of a batch are of
             similar length: see `mirror_dataset`.
+        mini_batch_size: Integer, the texts per pass of the encoder in
+            training, where every string of a batch is two texts. Large
+            batches then need little memory and a third more time: see
+            `keras_mirror.mini_batches`. `None` is one pass of all.
 
     Example:
 
@@ -80,6 +89,7 @@ class Recipe:
     epochs: int = 1
     batch_size: int = 200
     group_by_length: bool = False
+    mini_batch_size: int | None = None
 
     def __post_init__(self):
         for name, (kinds, expected, is_valid) in _RULES.items():

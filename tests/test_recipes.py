@@ -44,6 +44,7 @@ def test_recipes_are_the_papers(
         "epochs": epochs,
         "batch_size": 200,
         "group_by_length": False,
+        "mini_batch_size": None,
     }
 
 
@@ -159,6 +160,7 @@ NAN, INF = float("nan"), float("inf")
         ("weight_decay", "a float, 0 or more", [-0.01, NAN, INF, None]),
         ("epochs", "a positive integer", [0, -1, 1.5, True, None]),
         ("batch_size", "an integer, 2 or more", [1, 0, -2, 2.0, None]),
+        ("mini_batch_size", "a positive integer or None", [0, -2, 2.0, True]),
         ("group_by_length", "a boolean", [0, 1, None, "yes"]),
     ],
 )
@@ -181,6 +183,7 @@ def test_values_out_of_range_are_refused(name, expected, values):
         ("weight_decay", [0, 0.0, 1]),
         ("epochs", [1, 100]),
         ("batch_size", [2, 4096]),
+        ("mini_batch_size", [None, 1, 4096]),
         ("group_by_length", [True, False]),
     ],
 )

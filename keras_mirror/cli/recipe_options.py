@@ -18,6 +18,7 @@ FIELDS = {
     "weight_decay": (float, "Of AdamW."),
     "epochs": (int, "Times that the corpus is seen."),
     "batch_size": (int, "Strings of a step, each other's negatives."),
+    "mini_batch_size": (int, "Texts per pass: large batches, little memory."),
     "group_by_length": (bool, "Whether a batch is of similar lengths."),
 }
 

@@ -1,0 +1,101 @@
+import keras
+from keras import ops
+
+# More random draws than a layer makes in one pass (ALBERT's: one a layer).
+DRAWS_PER_PASS = 4096
+
+
+def in_mini_batches(encoder, features, mini_batch_size):
+    """Embeddings for training, in the memory of `mini_batch_size` texts.
+
+    The texts go through the encoder slice by slice; only the embeddings stay
+    in memory. When gradients are computed, every slice is computed a second
+    time, with the dropout masks of the first time. So the whole batch is each
+    text's negatives, and gradients are those of one large pass.
+
+    Differs from `keras.remat` around the encoder, which would draw new masks
+    the second time (Keras 3.15; on JAX it fails).
+
+    Reference:
+        - [Gao et al., 2021](https://arxiv.org/abs/2101.06983)
+        - [Chen et al., 2016](https://arxiv.org/abs/1604.06174)
+
+    Args:
+        encoder: A built `keras.Model` without updates but those of its seed
+            generators.
+        features: Dict of tensors of shape `(batch_size, sequence_length)`.
+        mini_batch_size: Integer, texts per pass of the encoder.
+
+    Returns:
+        A tensor of shape `(batch_size, embedding_dim)`.
+
+    Example:
+
+    >>> features = preprocessor(["a man plays", "a woman", "a man"])
+    >>> in_mini_batches(model.encoder, features, mini_batch_size=2).shape[0]
+    3
+    """
+    batch_size = ops.shape(next(iter(features.values())))[0]
+    num_slices = -(-batch_size // mini_batch_size)
+    trainable, others = _Values()(encoder=encoder)
+
+    def embed(features_and_seeds):
+        features, seeds = features_and_seeds
+        state = list({**others, **seeds}.values())
+
+        def forward(*trainable):  # pure, so that its masks are the same again
+            return encoder.stateless_call(
+                list(trainable), state, features, training=True
+            )[0]
+
+        return keras.remat(forward)(*trainable)
+
+    features = {
+        name: _slices(feature, num_slices, mini_batch_size)
+        for name, feature in features.items()
+    }
+    seeds = _take_seeds(encoder, num_slices)
+    embeddings = ops.map(embed, (features, seeds))
+    embedding_dim = embeddings.shape[-1]
+    return ops.reshape(embeddings, (-1, embedding_dim))[:batch_size]
+
+
+class _Values(keras.layers.Layer):
+    """The values of an encoder's variables, in the variables' own dtypes.
+
+    With mixed precision, a layer that does not ask otherwise reads them cast,
+    and their gradients would be summed over the slices in half precision.
+    """
+
+    def __init__(self):
+        super().__init__(autocast=False)
+
+    def call(self, encoder):
+        # Copies: TensorFlow must not read variables inside of its loop.
+        trainable = [ops.copy(v.value) for v in encoder.trainable_variables]
+        others = {
+            v.path: ops.copy(v.value) for v in encoder.non_trainable_variables
+        }
+        return trainable, others
+
+
+def _slices(feature, num_slices, size):
+    """`(num_slices, size, ...)`; the last one is filled up with first rows."""
+    batch_size, *shape = ops.shape(feature)
+    rows = ops.arange(num_slices * size) % batch_size
+    feature = ops.take(feature, rows, axis=0)
+    return ops.reshape(feature, (num_slices, size, *shape))
+
+
+def _take_seeds(encoder, num_slices):
+    """A state a slice of every seed generator, which moves on past them."""
+    weights = {v.path for v in encoder.weights}
+    seeds = {}
+    for variable in encoder.non_trainable_variables:
+        if variable.path not in weights:
+            draws = ops.arange(num_slices + 1) * DRAWS_PER_PASS
+            draws = ops.cast(draws, variable.dtype)
+            states = variable.value + ops.stack([0 * draws, draws], axis=1)
+            variable.assign(states[-1])
+            seeds[variable.path] = states[:-1]
+    return seeds
