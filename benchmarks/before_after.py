@@ -60,6 +60,7 @@ def parse_arguments():
     parser.add_argument("data", type=pathlib.Path)
     parser.add_argument("--preset", default="mirror_mini_en")
     parser.add_argument("--recipe", default="sentence", choices=RECIPES)
+    parser.add_argument("--corpus", help="instead of the paper's in DATA")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--only", nargs="+", help="names of benchmarks")
     for name, kind in OVERRIDES.items():
@@ -86,7 +87,8 @@ def load(arguments, overrides):
 def train_and_score(arguments, overrides, tasks, seed):
     keras.utils.set_random_seed(seed)
     model = load(arguments, overrides)
-    corpus = arguments.data / "mirror_corpus" / CORPORA[arguments.kind]
+    papers = arguments.data / "mirror_corpus" / CORPORA[arguments.kind]
+    corpus = arguments.corpus or papers
     dataset = keras_mirror.mirror_dataset(
         corpus,
         model.preprocessor,

@@ -1,6 +1,7 @@
 import numpy as np
 
 from keras_mirror.padding import padded_lengths
+from keras_mirror.padding import padded_rows
 from keras_mirror.text_files import as_strings
 from keras_mirror.text_files import batched
 
@@ -32,8 +33,9 @@ def encode_ids(model, token_ids, batch_size=64):
     """Vectors of tokenized texts, those of similar length computed together.
 
     Every call of the encoder gets about the same number of tokens: the
-    shorter the texts, the more of them. Widths and numbers of rows are few,
-    because every new shape is compiled anew.
+    shorter the texts, the more of them. Equal texts are computed once. Where
+    every new shape is compiled anew, shapes are few: see
+    `keras_mirror.padding`.
 
     Args:
         model: A `MirrorModel`.
@@ -56,6 +58,11 @@ def encode_ids(model, token_ids, batch_size=64):
             f"Received: batch_size={batch_size!r}"
         )
     embedding_dim = model.encoder.output_shape[-1]
+    index = {}
+    row_of_texts = [
+        index.setdefault(tuple(ids), len(index)) for ids in token_ids
+    ]
+    token_ids = list(index)
     embeddings = np.empty((len(token_ids), embedding_dim), dtype="float32")
     for rows, width, num_rows in _batches(model, token_ids, batch_size):
         # Empty rows fill the last batch of a width up: no new compilation.
@@ -64,7 +71,7 @@ def encode_ids(model, token_ids, batch_size=64):
         features = model.preprocessor.pack(batch, width)
         outputs = np.asarray(model.predict_on_batch(features))
         embeddings[rows] = outputs[: len(rows)]
-    return embeddings
+    return embeddings[row_of_texts]
 
 
 def encode_in_chunks(model, texts, batch_size=64):
@@ -146,8 +153,4 @@ def _batches(model, token_ids, batch_size):
         most = batch_size * longest // width
         for start in range(0, len(texts), most):
             rows = texts[start : start + most]
-            yield rows, width, min(most, _next_power_of_two(len(rows)))
-
-
-def _next_power_of_two(number):
-    return 1 << (number - 1).bit_length()
+            yield rows, width, padded_rows(len(rows), most)

@@ -26,6 +26,8 @@ class NumpyMirrorDataset(keras.utils.PyDataset):
     """
 
     def __init__(self, strings, preprocessor, epochs, **kwargs):
+        # Threads make the next batches while a step runs.
+        kwargs.setdefault("workers", 2)
         super().__init__(**kwargs)
         self.strings = np.array(strings, dtype=object)
         self.preprocessor = preprocessor

@@ -5,6 +5,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 
 PACKAGES = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
 INSTALLED = [
@@ -12,6 +13,7 @@ INSTALLED = [
     for backend, package in PACKAGES.items()
     if importlib.util.find_spec(package)
 ]
+CACHE = os.path.join(tempfile.gettempdir(), "keras-mirror-tests")
 FOLDER = pathlib.Path(__file__).parent
 
 
@@ -26,6 +28,7 @@ def run_python(code, *arguments, backend, **environment):
             "PYTHONPATH": path,
             "TF_CPP_MIN_LOG_LEVEL": "3",
             "OMP_NUM_THREADS": "1",  # as in conftest.py
+            "XDG_CACHE_HOME": CACHE,  # not the user's own
             **environment,
         },
         capture_output=True,

@@ -16,7 +16,6 @@ from helpers import save_preset
 from helpers import texts
 
 from keras_mirror import encoding
-from keras_mirror.cli import console
 from keras_mirror.cli import recipe_options
 from keras_mirror.cli.recipe_options import FIELDS
 from keras_mirror.recipes import RECIPES
@@ -145,16 +144,6 @@ def test_similarity_writes_a_file(command, archive, tmp_path):
     code, screen, _ = command("similarity", archive, pairs, "--output", output)
     assert (code, screen) == (0, "")
     assert output.read_text(encoding="utf-8").endswith("\ta cat\ta dog\n")
-
-
-@pytest.mark.parametrize("given, expected", [(None, "1"), ("0", "0")])
-def test_onednn_is_on_unless_told(monkeypatch, given, expected):
-    if given:
-        monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", given)
-    else:
-        monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
-    console.start_keras(backend=None, debug=True)
-    assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == expected
 
 
 def test_every_recipe_field_has_an_option():

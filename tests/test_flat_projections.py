@@ -14,7 +14,8 @@ FEATURES = {
 
 def projections(backbone):
     layers = backbone._flatten_layers()
-    return [x for x in layers if isinstance(x, keras.layers.EinsumDense)]
+    kinds = (keras.layers.Dense, keras.layers.EinsumDense)
+    return [layer for layer in layers if isinstance(layer, kinds)]
 
 
 @pytest.mark.parametrize("family", helpers.FAMILIES)
@@ -32,7 +33,7 @@ def test_the_vectors_stay(family):
     )
     flat = [layer.call for layer in projections(backbone)]
     num_layers = 1 if family == "Albert" else 2  # ALBERT shares one
-    assert len(flat) == 4 * num_layers  # query, key, value, output
+    assert len(flat) >= 6 * num_layers  # attention has four, the rest two
     assert all(a != b for a, b in zip(plain, flat, strict=True))
 
 
@@ -40,6 +41,7 @@ def test_the_vectors_stay(family):
     "equation, output_shape, bias_axes, activation, is_flat",
     [
         ("abc,cde->abde", (None, 2, 3), "de", None, True),
+        ("abc,cde->abde", (None, 2, 3), "de", "softmax", True),
         ("abc,cd->abd", (None, 5), "d", "relu", True),
         ("abc,cd->abd", (None, 5), None, None, True),
         ("abc,cde->abde", (None, 2, 3), "e", None, False),
@@ -56,6 +58,18 @@ def test_layers_of_every_kind(
         bias_axes=bias_axes,
         bias_initializer="random_normal",
     )
+    check(layer, is_flat)
+
+
+@pytest.mark.parametrize("activation", [None, "relu", "softmax"])
+def test_dense_layers(activation):
+    layer = keras.layers.Dense(
+        5, activation=activation, bias_initializer="random_normal"
+    )
+    check(layer, is_flat=True)
+
+
+def check(layer, is_flat):
     inputs = np.random.default_rng(0).normal(size=(3, 7, 4)).astype("float32")
     expected = ops.convert_to_numpy(layer(inputs))
     plain = layer.call

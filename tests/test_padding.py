@@ -1,6 +1,9 @@
+import keras
 import pytest
 
+from keras_mirror import padding
 from keras_mirror.padding import padded_lengths
+from keras_mirror.padding import padded_rows
 
 
 @pytest.mark.parametrize(
@@ -16,5 +19,25 @@ from keras_mirror.padding import padded_lengths
         (512, [8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512]),
     ],
 )
-def test_widths_are_few_and_end_with_the_longest(sequence_length, expected):
+def test_widths_are_few_where_each_is_compiled(
+    sequence_length, expected, monkeypatch
+):
+    monkeypatch.setattr(padding, "compiles_every_shape", lambda: True)
     assert padded_lengths(sequence_length) == expected
+    assert [padded_rows(n, most=100) for n in (1, 3, 64, 65)] == [1, 4, 64, 100]
+
+
+def test_nothing_is_padded_further_where_nothing_is_compiled(monkeypatch):
+    monkeypatch.setattr(padding, "compiles_every_shape", lambda: False)
+    assert padded_lengths(25) == list(range(2, 26))
+    assert [padded_rows(n, most=100) for n in (1, 3, 65)] == [1, 3, 65]
+
+
+def test_only_jax_compiles_on_a_processor():
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        if tf.config.list_physical_devices("GPU"):
+            pytest.skip("there is a GPU")
+    is_jax = keras.backend.backend() == "jax"
+    assert padding.compiles_every_shape() == is_jax

@@ -1,6 +1,4 @@
 import contextlib
-import logging
-import os
 import sys
 import time
 import warnings
@@ -29,39 +27,6 @@ def backend_options(command):
         type=click.Choice(BACKENDS),
         help="Keras backend. Default: KERAS_BACKEND, or Keras's own default.",
     )(command)
-
-
-def start_keras(backend, debug):
-    """Imports Keras on a backend, without the noise of the frameworks.
-
-    Args:
-        backend: One of `BACKENDS`, or `None` for Keras's own choice.
-        debug: Boolean. With it the frameworks may print.
-    """
-    if backend:
-        os.environ["KERAS_BACKEND"] = backend
-    backend = os.environ.get("KERAS_BACKEND")
-    if backend and backend not in BACKENDS:
-        raise click.UsageError(
-            f"KERAS_BACKEND must be one of {', '.join(BACKENDS)}. "
-            f"Received: KERAS_BACKEND={backend}"
-        )
-    # Half the time on processors for which TensorFlow leaves it off.
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-    if not debug:
-        _silence()
-    with status("Starting Keras"):
-        try:
-            import keras
-        except ImportError as error:
-            name = backend or "tensorflow"
-            raise ImportError(
-                f"The backend {name} cannot be imported: {error}. Install it "
-                f"(`pip install keras-mirror[{name}]`) or choose another with "
-                "--backend"
-            ) from error
-        import keras_mirror.mirror_model  # noqa: F401  registers the classes
-    return keras
 
 
 def console(file=None):
@@ -140,18 +105,3 @@ def told_warnings():
     for warning in caught:
         if issubclass(warning.category, UserWarning):
             click.echo(f"keras-mirror: {warning.message}", err=True)
-
-
-def _silence():
-    """Keeps frameworks quiet: levels for some, a closed door for the rest.
-
-    TensorFlow's C++ code writes to file descriptor 2 whatever its log level
-    is, so that descriptor leads nowhere and ours is a copy of it.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    logging.disable(logging.WARNING)
-    warnings.simplefilter("ignore")
-    sys.stderr.flush()
-    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8")
-    with open(os.devnull, "wb") as nowhere:
-        os.dup2(nowhere.fileno(), 2)

@@ -8,7 +8,6 @@ from keras_mirror.cli.console import backend_options
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import print_table
 from keras_mirror.cli.console import progress_bar
-from keras_mirror.cli.console import start_keras
 from keras_mirror.cli.console import status
 from keras_mirror.cli.console import wrong_use
 from keras_mirror.cli.evaluation_table import evaluation_table
@@ -17,6 +16,7 @@ from keras_mirror.cli.models import load_model
 from keras_mirror.cli.output_file import atomic_output
 from keras_mirror.cli.output_file import check_output
 from keras_mirror.cli.output_file import overwrite_option
+from keras_mirror.cli.start import start_keras
 
 
 @click.command()

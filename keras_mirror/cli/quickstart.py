@@ -8,11 +8,11 @@ from keras_mirror.cli.archive import save_archive
 from keras_mirror.cli.console import backend_options
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import print_table
-from keras_mirror.cli.console import start_keras
 from keras_mirror.cli.console import status
 from keras_mirror.cli.console import wrong_use
 from keras_mirror.cli.output_file import check_output
 from keras_mirror.cli.output_file import overwrite_option
+from keras_mirror.cli.start import start_keras
 from keras_mirror.presets import DEFAULT_PRESET
 
 SEQUENCE_LENGTH = 32  # summaries are one short sentence; longer ones are cut

@@ -7,13 +7,13 @@ import click
 from keras_mirror.cli.archive import save_archive
 from keras_mirror.cli.console import backend_options
 from keras_mirror.cli.console import print_summary
-from keras_mirror.cli.console import start_keras
 from keras_mirror.cli.console import status
 from keras_mirror.cli.console import wrong_use
 from keras_mirror.cli.input_file import errors_option
 from keras_mirror.cli.output_file import check_output
 from keras_mirror.cli.output_file import overwrite_option
 from keras_mirror.cli.recipe_options import recipe_options
+from keras_mirror.cli.start import start_keras
 from keras_mirror.presets import DEFAULT_PRESET
 from keras_mirror.text_files import collect_strings
 from keras_mirror.text_files import read_lines
@@ -112,15 +112,16 @@ def _make_model(keras, preset, recipe, fields, dtype_policy, seed):
 
 
 def _summary(model, corpus, progress, path):
-    lengths = map(len, model.preprocessor.tokenize(corpus.strings))
     longest = model.recipe.sequence_length - 2  # start and end are special
+    with status("Counting cut strings"):
+        lengths = map(len, model.preprocessor.tokenize(corpus.strings))
+        num_cut = sum(length > longest for length in lengths)
     return {
         "strings read": corpus.num_read,
         "empty": f"{corpus.num_empty} dropped",
         "with NUL bytes": f"{corpus.num_binary} dropped",
         "duplicates": f"{corpus.num_duplicates} dropped",
-        "cut": f"{sum(length > longest for length in lengths)} at "
-        f"{model.recipe.sequence_length} tokens",
+        "cut": f"{num_cut} at {model.recipe.sequence_length} tokens",
         "steps": f"{progress.steps} of {progress.planned}",
         "last loss": f"{progress.loss:.4f}",
         "archive": path,

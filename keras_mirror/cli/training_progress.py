@@ -4,6 +4,7 @@ import threading
 import keras
 
 from keras_mirror.cli.console import progress_bar
+from keras_mirror.cli.console import status
 from keras_mirror.cli.console import told_warnings
 from keras_mirror.corpus import mirror_dataset
 
@@ -20,7 +21,7 @@ def fit_with_progress(model, corpus, seed, callbacks=()):
     Returns:
         The `TrainingProgress`.
     """
-    with told_warnings():
+    with told_warnings(), status("Tokenizing"):
         dataset = mirror_dataset(
             corpus,
             model.preprocessor,

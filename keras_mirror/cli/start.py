@@ -1,0 +1,91 @@
+import ctypes
+import logging
+import os
+import platform
+import sys
+import warnings
+
+import click
+
+from keras_mirror.cli.console import BACKENDS
+from keras_mirror.cli.console import status
+
+# Of glibc's `mallopt`: see malloc.h.
+M_TRIM_THRESHOLD = -1
+M_MMAP_MAX = -4
+
+
+def start_keras(backend, debug):
+    """Imports Keras on a backend, without the noise of the frameworks.
+
+    Args:
+        backend: One of `BACKENDS`, or `None` for Keras's own choice.
+        debug: Boolean. With it the frameworks may print.
+    """
+    if backend:
+        os.environ["KERAS_BACKEND"] = backend
+    backend = os.environ.get("KERAS_BACKEND")
+    if backend and backend not in BACKENDS:
+        raise click.UsageError(
+            f"KERAS_BACKEND must be one of {', '.join(BACKENDS)}. "
+            f"Received: KERAS_BACKEND={backend}"
+        )
+    if not debug:
+        _silence()
+    _tune(backend)
+    with status("Starting Keras"):
+        try:
+            import keras
+        except ImportError as error:
+            name = backend or "tensorflow"
+            raise ImportError(
+                f"The backend {name} cannot be imported: {error}. Install it "
+                f"(`pip install keras-mirror[{name}]`) or choose another with "
+                "--backend"
+            ) from error
+        import keras_mirror.mirror_model  # noqa: F401  registers the classes
+    return keras
+
+
+def _tune(backend):
+    """What makes a backend fast and must be set before it is imported."""
+    # Half the time on processors for which TensorFlow leaves it off.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    if backend not in ("jax", "torch"):
+        return
+    # All works without TensorFlow here, and its import takes seconds.
+    sys.modules.setdefault("tensorflow", None)
+    sys.modules.setdefault("tensorflow_text", None)
+    _keep_freed_memory()
+    # What was compiled once is found again by the next command.
+    cache = os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache"))
+    folder = os.path.join(cache, "keras-mirror", "jax")
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", folder)
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
+
+
+def _keep_freed_memory():
+    """Has the C library keep the memory of freed tensors for the next ones.
+
+    By default glibc gives large blocks back to the system, which clears every
+    page again: half of the time of PyTorch's steps on a CPU.
+    """
+    if platform.libc_ver()[0] == "glibc":
+        library = ctypes.CDLL(None)
+        library.mallopt(M_MMAP_MAX, 0)
+        library.mallopt(M_TRIM_THRESHOLD, -1)
+
+
+def _silence():
+    """Keeps frameworks quiet: levels for some, a closed door for the rest.
+
+    TensorFlow's C++ code writes to file descriptor 2 whatever its log level
+    is, so that descriptor leads nowhere and ours is a copy of it.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    logging.disable(logging.WARNING)
+    warnings.simplefilter("ignore")
+    sys.stderr.flush()
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8")
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)

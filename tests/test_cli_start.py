@@ -1,0 +1,89 @@
+"""What the command line sets before it imports a backend."""
+
+import os
+import platform
+import sys
+
+import keras
+import pytest
+from backends import run_python
+
+from keras_mirror.cli import start
+
+BACKEND = keras.backend.backend()
+
+PAGE_FAULTS = """
+import resource, sys
+import numpy as np
+import keras_mirror_cli
+from keras_mirror.cli import start
+
+if sys.argv[1] == "tuned":
+    start._keep_freed_memory()
+for _ in range(20):
+    np.ones(2**23)  # 64 MB, freed at once
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)
+"""
+
+SIMILARITY = """
+import os, sys
+import keras_mirror_cli
+
+os.environ.pop("JAX_COMPILATION_CACHE_DIR", None)
+sys.argv = sys.argv[1:]
+keras_mirror_cli.main()
+"""
+
+
+@pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc", reason="the C library is not glibc"
+)
+def test_memory_of_freed_tensors_is_kept():
+    faults, kept = (
+        int(run_python(PAGE_FAULTS, mode, backend=BACKEND))
+        for mode in ("plain", "tuned")
+    )
+    assert kept < faults / 3
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_tensorflow_is_left_out_where_nothing_needs_it(monkeypatch, backend):
+    monkeypatch.setattr(start, "_keep_freed_memory", lambda: None)
+    for name in ("tensorflow", "tensorflow_text"):
+        monkeypatch.setitem(sys.modules, name, "to be put back")
+        del sys.modules[name]
+    for name in (
+        "JAX_COMPILATION_CACHE_DIR",
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS",
+    ):
+        monkeypatch.setenv(name, "as it was")
+    start._tune("tensorflow")
+    assert "tensorflow" not in sys.modules
+    start._tune(backend)
+    assert sys.modules["tensorflow"] is None
+
+
+@pytest.mark.skipif(BACKEND != "jax", reason="only JAX has a compilation cache")
+def test_what_jax_compiled_is_found_again(tmp_path):
+    from helpers import make_model
+
+    archive, pairs = tmp_path / "encoder.keras", tmp_path / "pairs.tsv"
+    make_model().save(archive)
+    pairs.write_text("a cat\ta dog\n", encoding="utf-8")
+    run_python(
+        SIMILARITY,
+        *["keras-mirror", "similarity", archive, pairs],
+        backend=BACKEND,
+        XDG_CACHE_HOME=str(tmp_path / "cache"),
+    )
+    assert list((tmp_path / "cache" / "keras-mirror" / "jax").iterdir())
+
+
+@pytest.mark.parametrize("given, expected", [(None, "1"), ("0", "0")])
+def test_onednn_is_on_unless_told(monkeypatch, given, expected):
+    if given:
+        monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", given)
+    else:
+        monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
+    start.start_keras(backend=None, debug=True)
+    assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == expected
