@@ -4,6 +4,7 @@ import helpers
 import numpy as np
 import pytest
 
+from keras_mirror import padding
 from keras_mirror.encoding import encode
 from keras_mirror.encoding import encode_ids
 from keras_mirror.encoding import unit_rows
@@ -99,16 +100,26 @@ def test_ids_give_what_their_texts_give(model):
     assert encode_ids(model, []).shape == (0, 8)
 
 
-def test_few_shapes_reach_the_encoder(model, monkeypatch):
-    shapes = set()
+def batches_of_encoder(model, monkeypatch, texts):
+    """The padding masks of all calls of the encoder."""
+    masks = []
     predict = model.predict_on_batch
 
     def record(features):
-        shapes.add(features["token_ids"].shape)
+        masks.append(features["padding_mask"])
         return predict(features)
 
     monkeypatch.setattr(model, "predict_on_batch", record)
-    encode(model, OTHERS, batch_size=10)
+    encode(model, texts, batch_size=10)
+    return masks
+
+
+def test_few_shapes_reach_the_encoder_where_each_is_compiled(
+    model, monkeypatch
+):
+    monkeypatch.setattr(padding, "compiles_every_shape", lambda: True)
+    masks = batches_of_encoder(model, monkeypatch, OTHERS)
+    shapes = {mask.shape for mask in masks}
     most = {8: 30, 12: 20, 16: 15, 24: 10}  # 240 tokens a call
     for num_rows, width in shapes:
         is_power_of_two = num_rows & (num_rows - 1) == 0
@@ -116,6 +127,21 @@ def test_few_shapes_reach_the_encoder(model, monkeypatch):
         assert num_rows <= most[width]
     assert {(most[width], width) for width in (8, 12, 16)} <= shapes
     assert len(shapes) <= 8
+
+
+def test_nothing_is_padded_where_nothing_is_compiled(model, monkeypatch):
+    monkeypatch.setattr(padding, "compiles_every_shape", lambda: False)
+    masks = batches_of_encoder(model, monkeypatch, OTHERS)
+    assert len(masks) > 3 and all(mask.all() for mask in masks)
+
+
+def test_equal_texts_are_computed_once(model, monkeypatch):
+    monkeypatch.setattr(padding, "compiles_every_shape", lambda: False)
+    masks = batches_of_encoder(model, monkeypatch, ["a cat", "a man", "a cat"])
+    assert [len(mask) for mask in masks] == [2]
+    vectors = encode(model, ["a cat", "a man", "a cat"])
+    np.testing.assert_array_equal(vectors[0], vectors[2])
+    assert (vectors[0] != vectors[1]).any()
 
 
 # === unit_rows ===

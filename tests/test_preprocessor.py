@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from keras_mirror import MirrorPreprocessor
+from keras_mirror import padding
+from keras_mirror.padding import padded_lengths
 
 LENGTH = 24
 MARKED = "the children sing of [MASK] and [SEP] and <mask> and </s> by the sea"
@@ -110,7 +112,7 @@ def test_a_single_string(bert):
 def test_no_strings(bert):
     assert bert([])["token_ids"].shape == (0, LENGTH)
     for features in bert.views([]):
-        assert features["token_ids"].shape == (0, 8)
+        assert features["token_ids"].shape == (0, padded_lengths(LENGTH)[0])
 
 
 def test_pack_takes_another_length(bert):
@@ -159,9 +161,12 @@ def test_graph_gives_the_same_masked_view(preprocessor, graph_views):
         (99, 24, 24),
     ],
 )
+@pytest.mark.parametrize("compiles", [True, False])
 def test_views_are_as_wide_as_their_longest_string(
-    bert, in_graph, num_words, num_tokens, width
+    bert, in_graph, num_words, num_tokens, width, compiles, monkeypatch
 ):
+    monkeypatch.setattr(padding, "compiles_every_shape", lambda: compiles)
+    width = width if compiles else num_tokens
     texts = ["the", " ".join(["the"] * num_words)]
     tokenizer = bert.tokenizer
     longest = MirrorPreprocessor(tokenizer, LENGTH, span_length=0)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-FOLDER = pathlib.Path(__file__).parent
+FOLDER = pathlib.Path(__file__).parent / "sides"
 
 
 @dataclasses.dataclass
@@ -21,7 +21,7 @@ class Run:
 
 
 def run_script(name, *arguments, backend=None):
-    """Runs a script of this folder with the Python that runs us."""
+    """Runs a script of `sides` with the Python that runs us."""
     return run([sys.executable, str(FOLDER / name), *arguments], backend)
 
 
