@@ -8,9 +8,11 @@ from keras import ops
 def flatten_projections(backbone):
     """Makes dense layers multiply all tokens of a batch by a kernel at once.
 
-    On TensorFlow, Keras 3.15 multiplies text by text in `EinsumDense` and
-    `Dense`, and makes a gradient of the whole kernel for every text of the
-    batch, to be summed. The results are the same.
+    On TensorFlow, Keras 3.15 multiplies text by text in `EinsumDense`, and
+    makes a gradient of the whole kernel for every text of the batch, to be
+    summed. `Dense` is no slower there, but its product, bias and activation
+    become one kernel only where no other shape comes between. The results are
+    the same.
 
     Args:
         backbone: A `keras_hub.models.Backbone`, changed in place.

@@ -70,7 +70,7 @@ class Recipe:
             similar length: see `mirror_dataset`.
         mini_batch_size: Integer, the texts per pass of the encoder in
             training, where every string of a batch is two texts. Large
-            batches then need little memory and a third more time: see
+            batches then need less memory, and one more forward pass: see
             `keras_mirror.mini_batches`. `None` is one pass of all.
 
     Example:

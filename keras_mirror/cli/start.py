@@ -57,7 +57,12 @@ def _tune(backend):
     sys.modules.setdefault("tensorflow", None)
     sys.modules.setdefault("tensorflow_text", None)
     _keep_freed_memory()
-    # What was compiled once is found again by the next command.
+    if backend == "jax":
+        _keep_compilations()
+
+
+def _keep_compilations():
+    """What JAX compiled once is found again by the next command."""
     cache = os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache"))
     folder = os.path.join(cache, "keras-mirror", "jax")
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", folder)

@@ -5,6 +5,7 @@ import json
 import time
 
 import numpy as np
+from corpus_file import read_strings
 
 
 def parse_arguments(description):
@@ -18,8 +19,7 @@ def parse_arguments(description):
 
 def run(arguments, encode):
     """Encodes all lines twice: cold, with compilation, and warm."""
-    with open(arguments.corpus, encoding="utf-8") as file:
-        texts = [line.strip() for line in file if line.strip()]
+    texts = read_strings(arguments.corpus)
     seconds = []
     for _ in range(2):
         start = time.perf_counter()

@@ -5,24 +5,20 @@ the two views go through the model one after the other, `NTXentLoss`, AdamW.
 The mean is over real tokens, as in keras_mirror, so that scores compare.
 """
 
-import argparse
 import random
 
 import pytorch_metric_learning.losses
 import torch
+import training_arguments
 import transformers
+from corpus_file import read_strings
+
+BATCH_SIZE = 200
+LENGTH = 50
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("corpus")
-    parser.add_argument("--weights", required=True)
-    parser.add_argument("--output", required=True)
-    parser.add_argument("--learning-rate", type=float, required=True)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--batch-size", type=int, default=200)
-    parser.add_argument("--length", type=int, default=50)
-    arguments = parser.parse_args()
+    arguments = training_arguments.parse_arguments(__doc__)
     random.seed(arguments.seed)
     torch.manual_seed(arguments.seed)
 
@@ -36,22 +32,20 @@ def main():
 
 
 def train(model, tokenizer, arguments):
-    with open(arguments.corpus, encoding="utf-8") as file:
-        strings = [line.strip() for line in file if line.strip()]
+    strings = read_strings(arguments.corpus)
     random.shuffle(strings)
     criterion = pytorch_metric_learning.losses.NTXentLoss(temperature=0.04)
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=arguments.learning_rate, weight_decay=0.01
     )
     model.train()
-    size = arguments.batch_size
+    size = BATCH_SIZE
     labels = torch.arange(size).repeat(2)
     for start in range(0, len(strings) - size + 1, size):
         batch = strings[start : start + size]
         masked = [mask_span(text) for text in batch]
         views = [
-            embed(model, tokenizer, texts, arguments.length)
-            for texts in (batch, masked)
+            embed(model, tokenizer, texts, LENGTH) for texts in (batch, masked)
         ]
         loss = criterion(torch.cat(views), labels)
         optimizer.zero_grad()

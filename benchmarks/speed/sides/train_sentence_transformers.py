@@ -4,30 +4,22 @@ Every string is its own positive (only dropout differs), the other strings of
 the batch are its negatives: `MultipleNegativesRankingLoss` in its trainer.
 """
 
-import argparse
-
 import datasets
 import sentence_transformers
+import training_arguments
+from corpus_file import read_strings
 from sentence_transformers import losses
 from sentence_transformers import models
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("corpus")
-    parser.add_argument("--weights", required=True)
-    parser.add_argument("--output", required=True)
-    parser.add_argument("--learning-rate", type=float, required=True)
-    parser.add_argument("--seed", type=int, default=1)
-    arguments = parser.parse_args()
-
+    arguments = training_arguments.parse_arguments(__doc__)
     transformer = models.Transformer(arguments.weights, max_seq_length=50)
     pooling = models.Pooling(transformer.get_embedding_dimension(), "mean")
     model = sentence_transformers.SentenceTransformer(
         modules=[transformer, pooling], device="cpu"
     )
-    with open(arguments.corpus, encoding="utf-8") as file:
-        strings = [line.strip() for line in file if line.strip()]
+    strings = read_strings(arguments.corpus)
     settings = sentence_transformers.SentenceTransformerTrainingArguments(
         output_dir=arguments.output,
         num_train_epochs=1,
