@@ -12,22 +12,21 @@ import argparse
 import pathlib
 
 import keras
-import numpy as np
 from rich.console import Console
 from rich.table import Table
+from scores import FOR_CHOOSING
+from scores import average
+from scores import mean_and_deviation
+from scores import read_tasks
+from scores import spearman_scores
 
 import keras_mirror
-from keras_mirror.evaluation import evaluate
-from keras_mirror.evaluation.readers import read_benchmarks
 
 CORPORA = {
     "sentence": "stsbenchmark_train_10k_sents_random_sampled.txt",
     "word": "en_words_top_10k.txt",
 }
 RECIPES = [prefix + kind for prefix in ("", "paper_") for kind in CORPORA]
-BENCHMARKS = {"sentence": "sts", "word": "words"}
-# Not English, or the very strings that the sentence recipe trains on.
-LEFT_OUT = ("STS-B train", "STS17 es-es", "Multi-SimLex french")
 OVERRIDES = {
     "learning_rate": float,
     "temperature": float,
@@ -42,11 +41,11 @@ OVERRIDES = {
 
 def main():
     arguments, overrides = parse_arguments()
-    tasks = read_tasks(arguments)
+    tasks = read_tasks(arguments.data, arguments.kind, arguments.only)
     columns = {}
     for mode in () if arguments.only else ("mean", "cls"):
         model = load(arguments, {"pooling_mode": mode})
-        columns[f"raw, {mode}"] = [scores(model, tasks)]
+        columns[f"raw, {mode}"] = [with_average(model, tasks)]
     after = [
         train_and_score(arguments, overrides, tasks, seed)
         for seed in arguments.seeds
@@ -71,13 +70,6 @@ def parse_arguments():
     return arguments, {k: v for k, v in given.items() if v is not None}
 
 
-def read_tasks(arguments):
-    folder = arguments.data / BENCHMARKS[arguments.kind]
-    tasks = read_benchmarks(folder)
-    wanted = arguments.only or {task.name for task in tasks} - set(LEFT_OUT)
-    return [task for task in tasks if task.name in wanted]
-
-
 def load(arguments, overrides):
     return keras_mirror.MirrorModel.from_preset(
         arguments.preset, arguments.recipe, **overrides
@@ -98,29 +90,23 @@ def train_and_score(arguments, overrides, tasks, seed):
     )
     model.compile()
     model.fit(dataset)
-    return scores(model, tasks)
+    return with_average(model, tasks)
 
 
-def scores(model, tasks):
-    """The headline value of every task, and of their average."""
-    rows = evaluate({"": model}, tasks).rows
-    return {
-        row.task: 100 * row.scores[0].value
-        for row in rows
-        if row.metric == "Spearman" and not row.subset
-    }
+def with_average(model, tasks):
+    scores = spearman_scores(model, tasks)
+    if set(scores) - {FOR_CHOOSING}:
+        scores["average without dev"] = average(scores)
+    return scores
 
 
 def show(columns):
     table = Table("Spearman x 100", *columns)
     for name in next(iter(columns.values()))[0]:
-        cells = []
-        for runs in columns.values():
-            values = [run[name] for run in runs]
-            cell = f"{np.mean(values):.2f}"
-            if len(values) > 1:
-                cell += f" ± {np.std(values, ddof=1):.2f}"
-            cells.append(cell)
+        cells = [
+            mean_and_deviation([run[name] for run in runs])
+            for runs in columns.values()
+        ]
         table.add_row(name, *cells)
     Console().print(table)
 

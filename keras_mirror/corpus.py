@@ -9,6 +9,7 @@ from keras_mirror.numpy_dataset import NumpyMirrorDataset
 from keras_mirror.text_files import Corpus
 from keras_mirror.text_files import collect_strings
 from keras_mirror.text_files import read_lines
+from keras_mirror.text_files import split_pairs
 
 try:
     import tensorflow as tf
@@ -28,6 +29,7 @@ def mirror_dataset(
     drop_duplicates=True,
     seed=None,
     group_by_length=True,
+    pairs=False,
 ):
     """Batches of two views of every string, ready for `MirrorModel.fit`.
 
@@ -41,8 +43,9 @@ def mirror_dataset(
     Args:
         source: A path, several paths (one text a line), a list or array of
             strings, a `tf.data.Dataset` of strings, or a `Corpus`. A list of
-            strings that all name files is taken as paths. Strings are read
-            into memory.
+            strings that all name files is taken as paths. In lists, tuples of
+            two strings that mean the same are pairs: one view each. Strings
+            are read into memory.
         preprocessor: A `MirrorPreprocessor`.
         batch_size: Integer, at least 2. Defaults to `200`, the paper's.
         shuffle: Boolean, whether every epoch has an order of its own.
@@ -56,6 +59,8 @@ def mirror_dataset(
             length, if `shuffle`: a third of the arithmetic, and length cannot
             tell a string from its negatives. Defaults to `True`; the original
             code draws from all lengths.
+        pairs: Boolean. Whether lines of files that hold a TAB are pairs, as
+            in the original's pairwise mode. Defaults to `False`.
 
     Returns:
         A `tf.data.Dataset` or a `keras.utils.PyDataset` of
@@ -79,7 +84,8 @@ def mirror_dataset(
             "of a batch are the negatives. "
             f"Received: batch_size={batch_size!r}"
         )
-    strings = _read(source, drop_duplicates).strings
+    corpus = _read(source, drop_duplicates, pairs)
+    strings = corpus.strings
     if len(strings) < 2:
         raise ValueError(
             "Mirror fine-tuning needs at least two different strings. "
@@ -95,10 +101,10 @@ def mirror_dataset(
         batch_size = len(strings)
     lengths = None
     if shuffle and group_by_length and len(strings) > batch_size:
-        lengths = [len(ids) for ids in preprocessor.tokenize(strings)]
+        lengths = _lengths(corpus, preprocessor)
     epochs = Epochs(len(strings), batch_size, shuffle, lengths, seed)
     make = NumpyMirrorDataset if tf is None else _tensorflow_dataset
-    return make(strings, preprocessor, epochs)
+    return make(corpus, preprocessor, epochs)
 
 
 def is_strings(data):
@@ -124,7 +130,15 @@ def is_strings(data):
     return _is_string_dataset(data)
 
 
-def _tensorflow_dataset(strings, preprocessor, epochs):
+def _lengths(corpus, preprocessor):
+    """Tokens of every string, or of the longer text of a pair."""
+    sides = [corpus.strings]
+    sides += [corpus.partners] if corpus.partners else []
+    tokens = [preprocessor.tokenize(side) for side in sides]
+    return [max(map(len, ids)) for ids in zip(*tokens, strict=True)]
+
+
+def _tensorflow_dataset(corpus, preprocessor, epochs):
     counter = itertools.count()
 
     def batches():
@@ -136,13 +150,16 @@ def _tensorflow_dataset(strings, preprocessor, epochs):
 
     @tf.autograph.experimental.do_not_convert  # there is nothing to convert
     def views(rows, seed):
-        return preprocessor.views(tf.gather(strings, rows), seed)
+        texts, *partners = [tf.gather(side, rows) for side in sides]
+        return preprocessor.views(texts, seed, *partners)
 
     signature = (
         tf.TensorSpec((epochs.batch_size,), "int64"),
         tf.TensorSpec((2,), "int64"),
     )
-    strings = tf.constant(strings)
+    sides = [tf.constant(corpus.strings)]
+    if corpus.partners:
+        sides.append(tf.constant(corpus.partners))
     dataset = tf.data.Dataset.from_generator(
         batches, output_signature=signature
     )
@@ -155,7 +172,7 @@ def _tensorflow_dataset(strings, preprocessor, epochs):
     return dataset.prefetch(NUM_PREFETCHED).with_options(options)
 
 
-def _read(source, drop_duplicates):
+def _read(source, drop_duplicates, pairs):
     if isinstance(source, Corpus):
         return source
     if isinstance(source, (str, os.PathLike)):
@@ -172,7 +189,9 @@ def _read(source, drop_duplicates):
             "`source` must be a path, several paths, strings, or a "
             f"`tf.data.Dataset` of strings. Received: {type(source).__name__}"
         )
-    return collect_strings(read_lines(*source), drop_duplicates)
+    lines = read_lines(*source)
+    lines = split_pairs(lines) if pairs else lines
+    return collect_strings(lines, drop_duplicates)
 
 
 def _are_paths(items):
@@ -184,7 +203,9 @@ def _are_paths(items):
 
 
 def _is_features(item):
-    return isinstance(item, (dict, tuple)) or hasattr(item, "shape")
+    if isinstance(item, tuple):  # not a pair
+        return not all(isinstance(part, str) for part in item)
+    return isinstance(item, dict) or hasattr(item, "shape")
 
 
 def _is_string_dataset(data):

@@ -3,6 +3,7 @@ from keras import ops
 
 from keras_mirror.backbones import set_activation
 from keras_mirror.backbones import set_layer_norm_epsilon
+from keras_mirror.drophead import set_drophead
 from keras_mirror.flat_projections import flatten_projections
 from keras_mirror.layers import SentencePooling
 
@@ -29,6 +30,9 @@ class SentenceEncoder(keras.Model):
             Defaults to `None`: stays as it is.
         layer_norm_epsilon: Float. Replaces the epsilon of the backbone's
             layer normalisations. Defaults to `None`: stays as it is.
+        drophead: Float in `[0, 1)`, the chance of an attention head to be
+            dropped in training, see `keras_mirror.layers.DropHead`. Defaults
+            to `0`.
         **kwargs: Passed to `keras.Model`.
 
     Input shape:
@@ -52,6 +56,7 @@ class SentenceEncoder(keras.Model):
         pooling_mode="cls",
         activation=None,
         layer_norm_epsilon=None,
+        drophead=0.0,
         **kwargs,
     ):
         # === Layers ===
@@ -62,6 +67,7 @@ class SentenceEncoder(keras.Model):
             set_layer_norm_epsilon(backbone, layer_norm_epsilon)
         _freeze_unused_layers(backbone)
         flatten_projections(backbone)
+        drop_heads = set_drophead(backbone, drophead) if drophead else []
 
         # === Functional Model ===
         inputs = {
@@ -78,6 +84,8 @@ class SentenceEncoder(keras.Model):
         self.pooling_mode = pooling_mode
         self.activation = activation
         self.layer_norm_epsilon = layer_norm_epsilon
+        self.drophead = drophead
+        self.drop_heads = drop_heads  # their random state is the model's
 
     def get_config(self):
         return {
@@ -86,6 +94,7 @@ class SentenceEncoder(keras.Model):
             "pooling_mode": self.pooling_mode,
             "activation": self.activation,
             "layer_norm_epsilon": self.layer_norm_epsilon,
+            "drophead": self.drophead,
         }
 
     @classmethod

@@ -5,6 +5,8 @@ try:
 except ImportError:
     tf = None
 
+MAX_STRING_ID = 2**31 - 1  # of int32, JAX's integers
+
 
 class GraphText:
     """What a preprocessor does to strings, inside a TensorFlow graph.
@@ -30,6 +32,14 @@ class GraphText:
         if self.plain_text.lowers:
             texts = tf.strings.lower(texts, encoding="utf-8")
         return tf.cast(tokenizer(texts), "int32")
+
+    def string_ids(self, texts):
+        """Integers, the same for texts that differ in case or white space."""
+        texts = tf.strings.lower(texts, encoding="utf-8")
+        texts = tf.strings.regex_replace(texts, r"[\s\p{Z}]+", " ")
+        texts = tf.strings.strip(texts)
+        ids = tf.strings.to_hash_bucket_fast(texts, MAX_STRING_ID)
+        return tf.cast(ids, "int32")
 
     def join(self, left, right, is_masked):
         """The ids of both sides of a masked span, the mask between them."""

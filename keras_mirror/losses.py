@@ -1,7 +1,13 @@
 from keras import ops
 
 
-def info_nce(view_1, view_2, temperature=0.04):
+def info_nce(
+    view_1,
+    view_2,
+    temperature=0.04,
+    string_ids=None,
+    negative_ceiling=None,
+):
     """The contrastive loss of Mirror-BERT over one batch.
 
     Each string has one embedding in `view_1` and one in `view_2`. The loss
@@ -25,6 +31,12 @@ def info_nce(view_1, view_2, temperature=0.04):
             `i`.
         temperature: Positive float. Divides the cosines. Defaults to `0.04`,
             the paper's for sentences and phrases; it takes `0.2` for words.
+        string_ids: Integer tensor of shape `(2 * batch_size,)`, those of
+            `view_1` first. Embeddings of strings with the same id are not
+            each other's negatives. Defaults to `None`: all strings differ.
+        negative_ceiling: Float. An embedding whose cosine with the anchor is
+            higher counts as a false negative and is left out. Defaults to
+            `None`: none is.
 
     Returns:
         A float32 scalar, the mean over the `2 * batch_size` anchors.
@@ -35,17 +47,35 @@ def info_nce(view_1, view_2, temperature=0.04):
     >>> float(info_nce(view_1, view_1, temperature=0.2)) < 0.02
     True
     """
-    batch_size = ops.shape(view_1)[0]
     view_1 = _normalize(view_1)  # (batch_size, embedding_dim)
     view_2 = _normalize(view_2)
     embeddings = ops.concatenate([view_1, view_2], axis=0)
     similarities = ops.matmul(embeddings, ops.transpose(embeddings))
-    itself = ops.eye(2 * batch_size, dtype="bool")
-    logits = ops.where(itself, -float("inf"), similarities / temperature)
+    left_out = _left_out(similarities, string_ids, negative_ceiling)
+    logits = ops.where(left_out, -float("inf"), similarities / temperature)
 
     positives = ops.sum(view_1 * view_2, axis=-1) / temperature
     positives = ops.concatenate([positives, positives], axis=0)
     return ops.mean(ops.logsumexp(logits, axis=-1) - positives)
+
+
+def _left_out(similarities, string_ids, negative_ceiling):
+    """Whom an anchor is not compared with: itself, and no positive ever."""
+    rows = ops.arange(ops.shape(similarities)[0])
+    partners = ops.roll(rows, ops.shape(rows)[0] // 2)
+    left_out = _equal_pairs(rows, rows)
+    if string_ids is not None:
+        same = _equal_pairs(string_ids, string_ids)
+        left_out = ops.logical_or(left_out, same)
+    if negative_ceiling is not None:
+        left_out = ops.logical_or(left_out, similarities > negative_ceiling)
+    return ops.logical_and(
+        left_out, ops.logical_not(_equal_pairs(rows, partners))
+    )
+
+
+def _equal_pairs(ids_1, ids_2):
+    return ops.equal(ids_1[:, None], ids_2[None, :])
 
 
 def _normalize(embeddings):

@@ -1,5 +1,4 @@
 import keras
-import numpy as np
 from keras import ops
 
 from keras_mirror.corpus import is_strings
@@ -17,6 +16,7 @@ from keras_mirror.preprocessor import MirrorPreprocessor
 from keras_mirror.presets import DEFAULT_PRESET
 from keras_mirror.presets import preset_fields
 from keras_mirror.recipes import get_recipe
+from keras_mirror.text_files import collect_strings
 
 
 @keras.saving.register_keras_serializable(package="keras_mirror")
@@ -61,6 +61,7 @@ class MirrorModel(keras.Model):
         self.built = True  # it has no weights but the encoder's
 
     def call(self, inputs, training=None):
+        inputs = {k: v for k, v in inputs.items() if k != "string_ids"}
         mini_batch_size = self.recipe.mini_batch_size
         if training and mini_batch_size:
             return in_mini_batches(self.encoder, inputs, mini_batch_size)
@@ -80,7 +81,13 @@ class MirrorModel(keras.Model):
 
     def compute_loss(self, x, y, y_pred, sample_weight=None, training=True):
         view_1, view_2 = ops.split(y_pred, 2, axis=0)
-        return info_nce(view_1, view_2, self.recipe.temperature)
+        return info_nce(
+            view_1,
+            view_2,
+            self.recipe.temperature,
+            x.get("string_ids"),
+            self.recipe.negative_ceiling,
+        )
 
     # === Training ===
 
@@ -184,8 +191,9 @@ class MirrorModel(keras.Model):
                 keras-hub preset folder, or a local Hugging Face folder.
                 Defaults to `"mirror_mini_en"`: a small English BERT that
                 travels inside the package.
-            recipe: `"sentence"`, `"phrase"`, `"word"`, the paper's own as
-                `"paper_sentence"` and so on, or a `Recipe`. A preset may want
+            recipe: `"sentence"`, `"sentence_drophead"`, `"phrase"`,
+                `"word"`, the paper's own as `"paper_sentence"` and so on, or
+                a `Recipe`. A preset may want
                 other values for a name: see `keras_mirror.presets`. Defaults
                 to `"sentence"`.
             dtype: A dtype policy such as `"mixed_bfloat16"`. Defaults to
@@ -211,6 +219,7 @@ class MirrorModel(keras.Model):
             recipe.pooling_mode,
             parts.activation,
             parts.layer_norm_epsilon,
+            recipe.drophead,
         )
         sees_padding = recipe.pooling_mode == "padded_mean"
         preprocessor = MirrorPreprocessor(
@@ -290,8 +299,9 @@ class MirrorModel(keras.Model):
     def _views(self, data, batch_size, shuffle=False):
         if not is_strings(data):
             return data
+        # A list of strings is not looked up as paths.
         return mirror_dataset(
-            np.array(data, dtype=object) if isinstance(data, list) else data,
+            collect_strings(data) if isinstance(data, list) else data,
             self.preprocessor,
             batch_size or self.recipe.batch_size,
             shuffle=shuffle,

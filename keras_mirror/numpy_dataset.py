@@ -9,7 +9,7 @@ class NumpyMirrorDataset(keras.utils.PyDataset):
     `epochs`, with new spans each epoch.
 
     Args:
-        strings: List of strings.
+        corpus: A `Corpus`.
         preprocessor: A `MirrorPreprocessor`.
         epochs: An `Epochs`.
         **kwargs: Passed to `keras.utils.PyDataset`.
@@ -17,19 +17,22 @@ class NumpyMirrorDataset(keras.utils.PyDataset):
     Example:
 
     >>> from keras_mirror.epochs import Epochs
+    >>> from keras_mirror.text_files import Corpus
     >>> epochs = Epochs(num_strings=2, batch_size=2)
-    >>> strings = ["a man", "a woman"]
-    >>> dataset = NumpyMirrorDataset(strings, preprocessor, epochs)
+    >>> corpus = Corpus(["a man", "a woman"])
+    >>> dataset = NumpyMirrorDataset(corpus, preprocessor, epochs)
     >>> view_1, view_2 = dataset[0]
     >>> view_1["token_ids"].shape[0]
     2
     """
 
-    def __init__(self, strings, preprocessor, epochs, **kwargs):
+    def __init__(self, corpus, preprocessor, epochs, **kwargs):
         # Threads make the next batches while a step runs.
         kwargs.setdefault("workers", 2)
         super().__init__(**kwargs)
-        self.strings = np.array(strings, dtype=object)
+        sides = [corpus.strings]
+        sides += [corpus.partners] if corpus.partners else []
+        self.sides = [np.array(side, dtype=object) for side in sides]
         self.preprocessor = preprocessor
         self.epochs = epochs
         self.epoch = -1
@@ -39,9 +42,10 @@ class NumpyMirrorDataset(keras.utils.PyDataset):
         return len(self.epochs)
 
     def __getitem__(self, index):
-        texts = self.strings[self._batches[index]].tolist()
+        rows = self._batches[index]
+        texts, *partners = [side[rows].tolist() for side in self.sides]
         seed = self.epochs.span_seed(self.epoch, index)
-        return self.preprocessor.views(texts, seed)
+        return self.preprocessor.views(texts, seed, *partners)
 
     def on_epoch_begin(self):
         """Draws the batches of the next epoch."""

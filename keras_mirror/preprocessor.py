@@ -108,28 +108,32 @@ class MirrorPreprocessor(keras.layers.Layer):
         text = self._text_of(inputs)
         return text.pack(text.tokenize(inputs), self.sequence_length)
 
-    def views(self, texts, seed=None):
+    def views(self, texts, seed=None, partners=None):
         """Two views of the same strings: as they are, and with a masked span.
 
         Args:
             texts: As in a call.
             seed: Two integers that decide the spans, see
                 `RandomSpanMasking.split`. Defaults to `None`.
+            partners: The texts of the second view, as `texts`. Defaults to
+                `None`: the same.
 
         Returns:
-            A tuple `(view_1, view_2)` of two dicts as a call returns them.
-            Those of a batch have one width: see `view_padding`.
+            A tuple `(view_1, view_2)` of two dicts as a call returns them,
+            with `"string_ids"` beside, int32 of shape `(batch_size,)`: the
+            same for strings that differ in case or white space only, which
+            are not each other's negatives. The views of a batch have one
+            width: see `view_padding`.
         """
-        texts = _without_eager_tensors(texts)
-        if _is_single(texts):  # as wide as others that it may meet in a batch
-            lengths = [self.sequence_length]
-            views = self._views(_batch_of_one(texts), seed, lengths)
-            return tuple(_first(view) for view in views)
+        sides = [texts] if partners is None else [texts, partners]
+        sides = [_without_eager_tensors(side) for side in sides]
+        lengths = [self.sequence_length]
+        if _is_single(sides[0]):  # as wide as others it may meet in a batch
+            sides = [_batch_of_one(side) for side in sides]
+            return tuple(map(_first, self._views(sides, seed, lengths)))
         if self.view_padding == "longest":
-            return self._views(
-                texts, seed, padded_lengths(self.sequence_length)
-            )
-        return self._views(texts, seed, [self.sequence_length])
+            lengths = padded_lengths(self.sequence_length)
+        return self._views(sides, seed, lengths)
 
     def tokenize(self, texts):
         """Token ids of Python strings, without special tokens and uncut.
@@ -175,13 +179,19 @@ class MirrorPreprocessor(keras.layers.Layer):
         tokenizer = keras.saving.deserialize_keras_object(config["tokenizer"])
         return cls(**{**config, "tokenizer": tokenizer})
 
-    def _views(self, texts, seed, lengths):
-        text = self._text_of(texts)
-        view_1 = view_2 = text.tokenize(texts)
+    def _views(self, sides, seed, lengths):
+        first, last = sides[0], sides[-1]
+        text = self._text_of(first)
+        view_1 = text.tokenize(first)
         if self.span_masking is not None:
-            view_2 = text.join(*self.span_masking.split(texts, seed))
+            view_2 = text.join(*self.span_masking.split(last, seed))
+        else:
+            view_2 = view_1 if first is last else text.tokenize(last)
         length = text.padded_length([view_1, view_2], lengths)
-        return text.pack(view_1, length), text.pack(view_2, length)
+        return tuple(
+            {**text.pack(view, length), "string_ids": text.string_ids(side)}
+            for view, side in ((view_1, first), (view_2, last))
+        )
 
     def _text_of(self, inputs):
         return self._graph_text if _is_tensor(inputs) else self._python_text

@@ -1,5 +1,6 @@
 import bisect
 import string
+import zlib
 
 import numpy as np
 
@@ -22,6 +23,15 @@ class PythonText:
     def tokenize(self, texts):
         """Lists of ids, without special tokens and uncut."""
         return self.plain_text(as_strings(texts))
+
+    def string_ids(self, texts):
+        """Integers, the same for texts that differ in case or white space.
+
+        Of 200 different texts two have the same one once in 100,000 batches.
+        """
+        texts = (" ".join(text.lower().split()) for text in as_strings(texts))
+        ids = [zlib.crc32(text.encode("utf-8")) >> 1 for text in texts]
+        return np.array(ids, dtype="int32")
 
     def join(self, left, right, is_masked):
         """The ids of both sides of a masked span, the mask between them."""

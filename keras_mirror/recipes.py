@@ -5,10 +5,10 @@ import keras
 
 from keras_mirror.layers.sentence_pooling import POOLING_MODES
 
-# The backbones whose paper setting on sentences is the first token; the paper
-# found the mean better for BERT, and DistilBERT, ALBERT, ELECTRA share its
+# On sentences the paper takes their first token, and drops few of their heads.
+# It found the mean better for BERT; DistilBERT, ALBERT and ELECTRA share its
 # pretraining.
-CLS_BACKBONES = ("RobertaBackbone", "XLMRobertaBackbone")
+ROBERTA_BACKBONES = ("RobertaBackbone", "XLMRobertaBackbone")
 
 
 # Field: its types, what is expected in words, and the same as a check.
@@ -26,6 +26,16 @@ _RULES = {
         lambda v: v in (None, *POOLING_MODES),
     ),
     "dropout": ((int, float), "a float in [0, 1)", lambda v: 0 <= v < 1),
+    "drophead": (
+        (int, float, type(None)),
+        "a float in [0, 1) or None",
+        lambda v: v is None or 0 <= v < 1,
+    ),
+    "negative_ceiling": (
+        (int, float, type(None)),
+        "a float in (-1, 1] or None",
+        lambda v: v is None or -1 < v <= 1,
+    ),
     "learning_rate": ((int, float), "a positive float", lambda v: 0 < v < inf),
     "weight_decay": (
         (int, float),
@@ -61,6 +71,9 @@ class Recipe:
         pooling_mode: String, see `keras_mirror.layers.SentencePooling`.
             `None` takes the paper's choice for the backbone.
         dropout: Float in `[0, 1)`, the rate of all dropouts of the backbone.
+        drophead: Float in `[0, 1)`, the chance of an attention head to be
+            dropped: see `keras_mirror.layers.DropHead`. `None` takes the
+            paper's choice for the backbone.
         learning_rate: Positive float.
         weight_decay: Float, not negative. The original code's value.
         epochs: Positive integer.
@@ -73,6 +86,11 @@ class Recipe:
             batches then need less memory, and one more forward pass: see
             `keras_mirror.mini_batches`. `None` is one pass of all.
 
+        negative_ceiling: Float in `(-1, 1]`: a string whose cosine with the
+            anchor is higher counts as a false negative and is left out.
+            `None` leaves out none; strings that differ in case or white space
+            only are never each other's negatives.
+
     Example:
 
     >>> get_recipe("word").temperature
@@ -84,12 +102,14 @@ class Recipe:
     sequence_length: int = 50
     pooling_mode: str | None = None
     dropout: float = 0.1
+    drophead: float = 0.0
     learning_rate: float = 2e-5
     weight_decay: float = 0.01
     epochs: int = 1
     batch_size: int = 200
     group_by_length: bool = False
     mini_batch_size: int | None = None
+    negative_ceiling: float | None = None
 
     def __post_init__(self):
         for name, (kinds, expected, is_valid) in _RULES.items():
@@ -105,12 +125,14 @@ class Recipe:
                 )
 
     def for_backbone(self, backbone):
-        """This recipe with the pooling that the paper chose for `backbone`."""
-        if self.pooling_mode is not None:
-            return self
-        uses_cls = type(backbone).__name__ in CLS_BACKBONES
-        mode = "cls" if uses_cls else "mean"
-        return dataclasses.replace(self, pooling_mode=mode)
+        """This recipe with what the paper chose for `backbone` where `None`."""
+        is_roberta = type(backbone).__name__ in ROBERTA_BACKBONES
+        chosen = {
+            "pooling_mode": "cls" if is_roberta else "mean",
+            "drophead": 0.05 if is_roberta else 0.2,
+        }
+        missing = {k: v for k, v in chosen.items() if getattr(self, k) is None}
+        return dataclasses.replace(self, **missing) if missing else self
 
     def get_config(self):
         return dataclasses.asdict(self)
@@ -122,6 +144,7 @@ class Recipe:
 
 PAPER_RECIPES = {
     "paper_sentence": Recipe(),
+    "paper_sentence_drophead": Recipe(dropout=0.0, drophead=None),
     "paper_phrase": Recipe(
         span_length=2, sequence_length=25, pooling_mode="cls", epochs=2
     ),
@@ -134,10 +157,10 @@ PAPER_RECIPES = {
     ),
 }
 # What was found to be better than the paper's; words lose by similar lengths.
+OWN_SENTENCE = {"group_by_length": True}
 OWN_RECIPES = {
-    "sentence": dataclasses.replace(
-        PAPER_RECIPES["paper_sentence"], group_by_length=True
-    ),
+    "sentence": Recipe(**OWN_SENTENCE),
+    "sentence_drophead": Recipe(**OWN_SENTENCE, dropout=0.0, drophead=None),
     "phrase": PAPER_RECIPES["paper_phrase"],
     "word": PAPER_RECIPES["paper_word"],
 }
@@ -148,8 +171,8 @@ def get_recipe(name, **overrides):
     """A recipe by name, some of its fields replaced.
 
     Args:
-        name: `"sentence"`, `"phrase"`, `"word"`; with `paper_` before it,
-            exactly the paper's; or a `Recipe`.
+        name: `"sentence"`, `"sentence_drophead"`, `"phrase"`, `"word"`; with
+            `paper_` before it, exactly the paper's; or a `Recipe`.
         **overrides: Fields of `Recipe` with new values.
 
     Returns:

@@ -17,6 +17,8 @@ class Corpus:
         num_binary: Integer, with a NUL byte: not text.
         num_duplicates: Integer, equal to an earlier one and dropped: as
             negatives of each other they would be false.
+        partners: List of strings, the other text of every pair, or `None`
+            where every string is its own.
 
     Example:
 
@@ -29,15 +31,17 @@ class Corpus:
     num_empty: int = 0
     num_binary: int = 0
     num_duplicates: int = 0
+    partners: list | None = None
 
 
 def collect_strings(texts, drop_duplicates=True, limit=None):
     """Keeps the strings that can train an encoder and counts the others.
 
     Args:
-        texts: Iterable of strings.
-        drop_duplicates: Boolean. Whether a string counts once only. Defaults
-            to `True`.
+        texts: Iterable of strings, and of tuples of two strings that mean the
+            same: pairs.
+        drop_duplicates: Boolean. Whether a string, or a pair, counts once
+            only. Defaults to `True`.
         limit: Integer. Stops after so many usable strings. Defaults to
             `None`: no limit.
 
@@ -45,30 +49,34 @@ def collect_strings(texts, drop_duplicates=True, limit=None):
         A `Corpus`.
 
     Raises:
-        TypeError: An element is not a string.
+        TypeError: An element is neither a string nor two.
 
     Example:
 
     >>> collect_strings(["a man ", "a woman"]).strings
     ['a man', 'a woman']
+    >>> collect_strings([("a man", "a guy"), "a woman"]).partners
+    ['a guy', 'a woman']
     """
-    corpus = Corpus([])
+    corpus = Corpus([], partners=[])
     seen = set()
     for text in texts:
         if limit is not None and len(corpus.strings) == limit:
             break
-        check_string(text, corpus.num_read)
+        pair = _as_pair(text, corpus.num_read)
         corpus.num_read += 1
-        text = text.strip()
-        if not text:
+        if not all(pair):
             corpus.num_empty += 1
-        elif "\0" in text:
+        elif any("\0" in text for text in pair):
             corpus.num_binary += 1
-        elif drop_duplicates and text in seen:
+        elif drop_duplicates and pair in seen:
             corpus.num_duplicates += 1
         else:
-            seen.add(text)
-            corpus.strings.append(text)
+            seen.add(pair)
+            corpus.strings.append(pair[0])
+            corpus.partners.append(pair[1])
+    if corpus.partners == corpus.strings:
+        corpus.partners = None
     return corpus
 
 
@@ -98,6 +106,33 @@ def read_lines(*paths, errors="strict"):
             )
     files = (_lines_of(path, errors) for path in paths)
     return itertools.chain.from_iterable(files)
+
+
+def split_pairs(lines):
+    """Pairs out of the lines that hold a TAB, the other lines as they are.
+
+    Args:
+        lines: Iterable of strings.
+
+    Returns:
+        An iterator of strings and of tuples of two strings.
+
+    Raises:
+        ValueError: A line has more than two columns.
+
+    Example:
+
+    >>> list(split_pairs(["a man\\ta guy", "a woman"]))
+    [('a man', 'a guy'), 'a woman']
+    """
+    for number, line in enumerate(lines, start=1):
+        texts = tuple(line.split("\t"))
+        if len(texts) > 2:
+            raise ValueError(
+                "A line of pairs must be one text, or two with a TAB between. "
+                f"Received: {len(texts)} columns in line {number}"
+            )
+        yield texts if len(texts) == 2 else line
 
 
 def batched(items, size):
@@ -166,6 +201,15 @@ def check_string(text, index):
             "Texts must be valid Unicode. Received: a lone surrogate at "
             f"character {error.start} of the text at index {index}"
         ) from error
+
+
+def _as_pair(item, index):
+    """Two stripped texts: of a pair, or twice the same."""
+    is_pair = isinstance(item, tuple) and len(item) == 2
+    texts = item if is_pair else (item, item)
+    for text in texts:
+        check_string(text, index)
+    return texts[0].strip(), texts[1].strip()
 
 
 def _lines_of(path, errors):

@@ -165,7 +165,9 @@ def make_model(
         **({"dtype": dtype} if dtype else {}),
     )
     recipe = recipe.for_backbone(backbone)
-    encoder = keras_mirror.SentenceEncoder(backbone, recipe.pooling_mode)
+    encoder = keras_mirror.SentenceEncoder(
+        backbone, recipe.pooling_mode, drophead=recipe.drophead
+    )
     preprocessor = keras_mirror.MirrorPreprocessor(
         tokenizer, recipe.sequence_length, recipe.span_length
     )

@@ -97,6 +97,36 @@ def test_train_encode_similarity(command, preset, corpus, tmp_path):
     assert float(rows[0][0]) == pytest.approx(cosine.item(), abs=1e-4)
 
 
+@pytest.mark.parametrize("options", [["--pairs"], []])
+def test_train_on_pairs(command, preset, tmp_path, options):
+    corpus, archive = tmp_path / "pairs.txt", tmp_path / "encoder.keras"
+    lines = [*map("\t".join, zip(texts(10), texts(10, 9), strict=True)), "one"]
+    corpus.write_text("\n".join([*lines, "it rains\tit rains"]))
+    code, _, errors = command(
+        *["train", corpus, "--preset", preset, "--output", archive, *options],
+        *["--batch-size", 4, "--sequence-length", 16],
+    )
+    assert code == 0, errors
+    model = keras.saving.load_model(archive)
+    strings = [text for line in lines for text in line.split("\t")]
+    if not options:
+        strings = lines  # of twice the tokens
+    longer = [len(ids) > 14 for ids in model.preprocessor.tokenize(strings)]
+    assert any(longer) != bool(options)
+    assert f"{sum(longer)} at 16 tokens" in errors
+
+
+def test_train_refuses_three_columns(command, preset, tmp_path):
+    corpus = tmp_path / "pairs.txt"
+    corpus.write_text("one\ttwo\none\ttwo\tthree\n")
+    code, _, errors = command(
+        *["train", corpus, "--pairs", "--preset", preset],
+        *["--output", tmp_path / "encoder.keras"],
+    )
+    assert code == 1
+    assert "Received: 3 columns in line 2" in errors
+
+
 def test_train_writes_a_log_of_its_steps(command, preset, corpus, tmp_path):
     output, log = tmp_path / "encoder.keras", tmp_path / "steps.csv"
     arguments = ["train", corpus, "--preset", preset, "--output", output]

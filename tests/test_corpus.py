@@ -37,8 +37,9 @@ class TextPreprocessor:
     def tokenize(self, texts):
         return [text.split() for text in texts]
 
-    def views(self, texts, seed):
-        left, right, _ = self.masking.split(texts, seed)
+    def views(self, texts, seed, partners=None):
+        partners = texts if partners is None else partners
+        left, right, _ = self.masking.split(partners, seed)
         if isinstance(texts, list):
             view_2 = [f"{a}*{b}" for a, b in zip(left, right, strict=True)]
         else:
@@ -101,9 +102,9 @@ def test_batches_of_two_views(real_preprocessor, kind, monkeypatch):
     assert len(dataset) == 2
     view_1, view_2 = dataset[0] if kind == "numpy" else next(iter(dataset))
     for view in (view_1, view_2):
-        assert set(view) == {"token_ids", "padding_mask"}
-        for feature in view.values():
-            assert feature.shape == (8, 48)
+        assert set(view) == {"token_ids", "padding_mask", "string_ids"}
+        for name, feature in view.items():
+            assert feature.shape == (8, 48)[: 1 if name == "string_ids" else 2]
             assert np.asarray(feature).dtype == "int32"
 
 
@@ -187,6 +188,69 @@ def test_strings_of_a_batch_have_similar_lengths(preprocessor, kind):
     assert numbers_of_lengths() == [1, 1, 1, 1]
     assert min(numbers_of_lengths(group_by_length=False)) > 1
     assert min(numbers_of_lengths(shuffle=False)) > 1
+
+
+# === Pairs ===
+
+PAIRS = [(text, f"{text} with a partner") for text in STRINGS]
+
+
+def both_views(dataset):
+    """The pairs of an epoch, the masked side without its star."""
+    batches = np.moveaxis(epoch(dataset), 1, 2).reshape(-1, 2)
+    return [tuple(texts) for texts in batches.tolist()]
+
+
+def is_masked(masked, text):
+    left, right = masked.split("*")
+    return text.startswith(left) and text.endswith(right) and masked != text
+
+
+@pytest.mark.parametrize("from_file", [True, False])
+def test_pairs_and_strings_together(preprocessor, kind, corpus_file, from_file):
+    source = [*PAIRS[:9], *STRINGS[9:18], PAIRS[0], PAIRS[9]]
+    if from_file:
+        lines = [t if isinstance(t, str) else "\t".join(t) for t in source]
+        source = corpus_file(lines)
+    dataset = mirror_dataset(
+        source, preprocessor, 19, shuffle=False, pairs=True
+    )
+    views = both_views(dataset)
+    expected = [*PAIRS[:9], *zip(STRINGS[9:18], STRINGS[9:18], strict=True)]
+    expected.append(PAIRS[9])
+    assert [first for first, _ in views] == [first for first, _ in expected]
+    for (_, masked), (_, partner) in zip(views, expected, strict=True):
+        assert is_masked(masked, partner)
+
+
+@pytest.mark.parametrize("group_by_length", [True, False])
+def test_partners_stay_together_when_shuffled(
+    preprocessor, kind, group_by_length
+):
+    dataset = mirror_dataset(
+        PAIRS, preprocessor, 5, seed=0, group_by_length=group_by_length
+    )
+    views = both_views(dataset)
+    assert sorted(first for first, _ in views) == sorted(STRINGS)
+    partners = dict(PAIRS)
+    assert all(is_masked(masked, partners[first]) for first, masked in views)
+
+
+def test_lengths_of_pairs_are_their_longer_texts(preprocessor, kind):
+    pairs = [(f"{n}", f"{n} " * (n % 4 + 2)) for n in range(40)]
+    pairs = [pair if n % 3 else pair[::-1] for n, pair in enumerate(pairs)]
+    dataset = mirror_dataset(pairs, preprocessor, 10, seed=0)
+    for batch in epoch(dataset):
+        lengths = {
+            max(len(text.split()) for text in texts) for texts in batch.T
+        }
+        assert len(lengths) <= 2  # a masked span may take a word away
+
+
+def test_tabs_are_text_unless_told(preprocessor, kind, corpus_file):
+    lines = ["\t".join(pair) for pair in PAIRS]
+    dataset = mirror_dataset(corpus_file(lines), preprocessor, 5, shuffle=False)
+    assert first_views(dataset) == lines
 
 
 # === Sources ===
@@ -347,7 +411,7 @@ def test_invalid_utf_8_is_refused(preprocessor, kind, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "item", [None, 3, float("nan"), b"two", ["two"], ("a", "b")]
+    "item", [None, 3, float("nan"), b"two", ["two"], ("a", "b", "c")]
 )
 def test_elements_that_are_no_strings_are_refused(preprocessor, kind, item):
     message = (

@@ -132,7 +132,7 @@ def bfloat16_info_nce(view_1, view_2, temperature):
     return info_nce(*views, temperature)
 
 
-def loop_reference(view_1, view_2, temperature):
+def loop_reference(view_1, view_2, temperature, ids=None, ceiling=2):
     """The loss as the paper and NT-Xent write it, one anchor at a time."""
     vectors = [row / np.linalg.norm(row) for row in [*view_1, *view_2]]
     batch_size = len(view_1)
@@ -141,8 +141,11 @@ def loop_reference(view_1, view_2, temperature):
         positive = (anchor + batch_size) % (2 * batch_size)
         denominator = 0.0
         for other in range(2 * batch_size):
-            if other != anchor:
-                cosine = np.dot(vectors[anchor], vectors[other])
+            cosine = np.dot(vectors[anchor], vectors[other])
+            is_negative = cosine <= ceiling
+            if ids is not None:
+                is_negative = is_negative and ids[other] != ids[anchor]
+            if other == positive or (other != anchor and is_negative):
                 denominator += np.exp(cosine / temperature)
         cosine = np.dot(vectors[anchor], vectors[positive])
         losses.append(-np.log(np.exp(cosine / temperature) / denominator))
@@ -233,6 +236,69 @@ def test_equals_loops_over_anchors(batch_size, temperature):
     loss = info_nce(*views, temperature)
     expected = loop_reference(*views.astype("float64"), temperature)
     np.testing.assert_allclose(float(loss), expected, rtol=1e-5, atol=1e-6)
+
+
+# === Clean negatives ===
+
+IDS = {
+    "two_alike": [0, 1, 0, 3, 4, 5] * 2,
+    "three_alike": [7, 7, 2, 3, 7, 5] * 2,
+    "all_alike": [4] * 12,
+    "pairs": [0, 1, 2, 3, 4, 5, 6, 0, 8, 9, 4, 0],  # views of other strings
+}
+
+
+@pytest.mark.parametrize("temperature", [0.2, 0.5])
+@pytest.mark.parametrize("ids", IDS.values(), ids=IDS)
+def test_strings_alike_are_not_negatives(ids, temperature):
+    views = random_views(6)
+    views[1] = views[0] + views[1]
+    loss = float(info_nce(*views, temperature, np.array(ids, "int32")))
+    expected = loop_reference(*views.astype("float64"), temperature, ids)
+    np.testing.assert_allclose(loss, expected, rtol=1e-5, atol=1e-6)
+    assert abs(loss - float(info_nce(*views, temperature))) > 1e-4
+
+
+@pytest.mark.parametrize("temperature", TEMPERATURES)
+def test_different_ids_change_nothing(temperature):
+    views = random_views(6)
+    ids = np.array([*range(6)] * 2, "int32")
+    np.testing.assert_allclose(
+        float(info_nce(*views, temperature, ids)),
+        float(info_nce(*views, temperature)),
+        rtol=1e-6,
+    )
+
+
+def test_strings_alike_do_not_push_each_other():
+    views = random_views(6)
+    ids = np.array(IDS["all_alike"], "int32")
+    value, gradients = helpers.value_and_gradients(
+        info_nce, *views, string_ids=ids
+    )
+    np.testing.assert_allclose(value, 0, atol=1e-6)
+    np.testing.assert_allclose(gradients, 0, atol=1e-5)
+
+
+@pytest.mark.parametrize("ids", [None, IDS["two_alike"]])
+@pytest.mark.parametrize("ceiling", [-0.5, 0.1, 0.3])
+def test_negatives_above_the_ceiling_are_left_out(ceiling, ids):
+    views = random_views(6)
+    loss = info_nce(
+        *views,
+        0.1,
+        None if ids is None else np.array(ids, "int32"),
+        negative_ceiling=ceiling,
+    )
+    expected = loop_reference(*views.astype("float64"), 0.1, ids, ceiling)
+    np.testing.assert_allclose(float(loss), expected, rtol=1e-5, atol=1e-6)
+    assert abs(float(loss) - float(info_nce(*views, 0.1))) > 1e-4
+
+
+def test_a_positive_is_never_above_the_ceiling():
+    views = random_views(6)
+    similar(views)
+    assert float(info_nce(*views, 0.2, negative_ceiling=0.5)) > 0
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 8, 200])

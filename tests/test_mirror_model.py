@@ -76,6 +76,47 @@ def test_fit_logs_the_original_loss_of_the_first_step():
     assert history.history["loss"][0] == pytest.approx(expected, rel=1e-4)
 
 
+def test_strings_that_differ_in_case_are_not_negatives():
+    model = make_model(dropout=0.0, span_length=0)
+    model.compile()
+    strings = SENTENCES[:3]
+    loss = float(model.test_on_batch(*model.preprocessor.views(strings)))
+    shouted = [*strings, *(text.upper() for text in strings)]
+    views = model.preprocessor.views(shouted)
+    embeddings = model.encode_text(shouted)
+    unaware = reference_loss(embeddings, embeddings, 0.04)
+    # Each has the same two negatives as before, but twice.
+    assert 0 < loss < float(model.test_on_batch(*views)) < unaware
+    for view in views:
+        view.pop("string_ids")
+    assert float(model.test_on_batch(*views)) == pytest.approx(
+        unaware, rel=1e-4
+    )
+
+
+def test_ceiling_of_the_recipe_reaches_the_loss():
+    losses = []
+    for ceiling in (None, -0.999):
+        keras.utils.set_random_seed(0)
+        model = make_model(negative_ceiling=ceiling)
+        model.compile()
+        views = model.preprocessor.views(SENTENCES[:9], seed=(1, 2))
+        losses.append(float(model.test_on_batch(*views)))
+    assert losses[0] > 0.1 and losses[1] == pytest.approx(0, abs=1e-6)
+
+
+def test_fit_on_pairs_trains_on_both_texts():
+    losses = []
+    strings = texts(16)
+    for pairs in (list(zip(strings, texts(16, 9), strict=True)), strings):
+        keras.utils.set_random_seed(0)
+        model = make_model(dropout=0.0, span_length=0)
+        model.compile()
+        history = model.fit(pairs, batch_size=16, epochs=1, verbose=0)
+        losses.append(history.history["loss"][0])
+    assert losses[0] > losses[1] + 0.1
+
+
 def test_temperature_of_the_recipe_reaches_the_loss():
     losses = []
     for temperature in (0.04, 0.2):

@@ -47,8 +47,9 @@ def graph_views(preprocessor):
     tf = pytest.importorskip("tensorflow", reason=REASON)
     dataset = tf.data.Dataset.from_tensors((TEXTS, tf.constant([1, 2])))
     dataset = dataset.map(preprocessor.views)
-    for spec in tf.nest.flatten(dataset.element_spec):
-        assert spec.shape.rank == 2
+    for view in dataset.element_spec:
+        ranks = {name: spec.shape.rank for name, spec in view.items()}
+        assert ranks == {"token_ids": 2, "padding_mask": 2, "string_ids": 1}
     return next(dataset.as_numpy_iterator())
 
 
@@ -68,9 +69,12 @@ def special_ids(preprocessor):
 
 
 def assert_same_features(features, expected):
-    assert set(features) == set(expected) == {"token_ids", "padding_mask"}
-    for name, feature in features.items():
-        np.testing.assert_array_equal(feature, expected[name])
+    """The same for an encoder: views have ids of their strings besides."""
+    names = {"token_ids", "padding_mask"}
+    for side in (features, expected):
+        assert set(side) - {"string_ids"} == names
+    for name in names:
+        np.testing.assert_array_equal(features[name], expected[name])
 
 
 # === Basics ===
@@ -177,14 +181,15 @@ def test_views_are_as_wide_as_their_longest_string(
             tf = pytest.importorskip("tensorflow", reason=REASON)
             dataset = tf.data.Dataset.from_tensors(texts).map(views)
             if preprocessor is fixed:
-                for spec in tf.nest.flatten(dataset.element_spec):
-                    assert spec.shape[1] == LENGTH
+                for view in dataset.element_spec:
+                    assert view["token_ids"].shape[1] == LENGTH
             views = next(dataset.as_numpy_iterator())
         else:
             views = views(texts)
         assert len(views) == 2
         for view in views:
-            assert {f.shape for f in view.values()} == {(2, expected)}
+            assert view["token_ids"].shape == (2, expected)
+            assert view["padding_mask"].shape == (2, expected)
             assert view["padding_mask"].sum(axis=1).max() == num_tokens
 
 
@@ -216,6 +221,92 @@ def test_view_1_is_the_text(preprocessor, request):
     expected = preprocessor(TEXTS)
     for view_1, _ in all_views(preprocessor, request):
         assert_same_features(view_1, expected)
+
+
+def test_ids_tell_strings_apart_but_for_case_and_white_space(
+    preprocessor, request
+):
+    seen = {}
+    for view_1, view_2 in all_views(preprocessor, request):
+        for ids in (view_1["string_ids"], view_2["string_ids"]):
+            assert ids.dtype == "int32"
+            for text, number in zip(TEXTS, ids.tolist(), strict=True):
+                seen.setdefault(" ".join(text.lower().split()), set()).add(
+                    number
+                )
+        np.testing.assert_array_equal(
+            view_1["string_ids"], view_2["string_ids"]
+        )
+    num_roads = 2 if helpers.tensorflow_is_installed() else 1
+    assert all(len(numbers) <= num_roads for numbers in seen.values())
+    assert len(set.union(*seen.values())) == num_roads * len(seen)
+
+
+@pytest.mark.parametrize("in_graph", [False, True])
+def test_strings_alike_have_one_id(bert, in_graph):
+    groups = [
+        ["A man  plays", "a MAN plays ", "\ta man\u00a0plays"],
+        ["Äpfel und ÉTÉ", "äpfel und été"],
+        ["МОСКВА", "москва"],
+        ["a man play s"],
+        ["雪の中", "雪の中 "],
+        ["", "  "],
+    ]
+    strings = [text for group in groups for text in group]
+    views = bert.views
+    if in_graph:
+        tf = pytest.importorskip("tensorflow", reason=REASON)
+        dataset = tf.data.Dataset.from_tensors(strings).map(views)
+        view_1, _ = next(dataset.as_numpy_iterator())
+    else:
+        view_1, _ = views(strings)
+    ids = iter(view_1["string_ids"].tolist())
+    groups = [{next(ids) for _ in group} for group in groups]
+    assert all(len(group) == 1 for group in groups)
+    assert len(set.union(*groups)) == len(groups)
+
+
+@pytest.mark.parametrize("span_length", [0, 5])
+@pytest.mark.parametrize("in_graph", [False, True])
+def test_partners_are_the_second_view(bert, span_length, in_graph):
+    layer = MirrorPreprocessor(bert.tokenizer, LENGTH, span_length)
+    strings, partners = helpers.SENTENCES[:4], helpers.SENTENCES[4:8]
+    expected = [
+        layer.views(strings, seed=(1, 2))[0],
+        layer.views(partners, seed=(1, 2))[1],
+    ]
+    seed = np.array([1, 2])
+    if in_graph:
+        tf = pytest.importorskip("tensorflow", reason=REASON)
+
+        def in_graph_views(*arguments):
+            dataset = tf.data.Dataset.from_tensors(arguments).map(layer.views)
+            return next(dataset.as_numpy_iterator())
+
+        expected[1] = in_graph_views(partners, seed)[1]
+        views = in_graph_views(strings, seed, partners)
+        single = [tf.constant(side[0]) for side in (strings, partners)]
+        single = layer.views(single[0], seed, single[1])
+    else:
+        views = layer.views(strings, seed, partners)
+        single = layer.views(strings[0], seed, partners[0])
+    width = views[0]["token_ids"].shape[1]
+    for view, wanted in zip(views, expected, strict=True):
+        num_tokens = wanted["padding_mask"].sum(axis=1)
+        np.testing.assert_array_equal(
+            view["padding_mask"].sum(axis=1), num_tokens
+        )
+        least = min(width, wanted["token_ids"].shape[1])
+        assert least >= num_tokens.max()
+        np.testing.assert_array_equal(
+            view["token_ids"][:, :least], wanted["token_ids"][:, :least]
+        )
+        assert len(set(view["string_ids"].tolist())) == 4
+    assert not set(views[0]["string_ids"]) & set(views[1]["string_ids"])
+    assert single[1]["token_ids"].shape == (LENGTH,)
+    np.testing.assert_array_equal(
+        single[0]["token_ids"][:least], views[0]["token_ids"][0, :least]
+    )
 
 
 def test_special_tokens_in_text_stay_text(preprocessor, request):

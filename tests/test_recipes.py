@@ -45,6 +45,8 @@ def test_recipes_are_the_papers(
         "batch_size": 200,
         "group_by_length": False,
         "mini_batch_size": None,
+        "drophead": 0.0,
+        "negative_ceiling": None,
     }
 
 
@@ -80,6 +82,17 @@ def test_pooling_of_sentences_follows_the_backbone(family, pooling_mode):
     recipe = get_recipe("sentence").for_backbone(backbone)
     assert recipe.pooling_mode == pooling_mode
     assert recipe == get_recipe("sentence", pooling_mode=pooling_mode)
+
+
+@pytest.mark.parametrize("name", ["sentence", "paper_sentence"])
+@pytest.mark.parametrize("family, rate", [("Bert", 0.2), ("Roberta", 0.05)])
+def test_drophead_follows_the_backbone(name, family, rate):
+    recipe = get_recipe(f"{name}_drophead")
+    assert recipe.dropout == 0
+    recipe = recipe.for_backbone(unbuilt_backbone(family))
+    plain = get_recipe(name).for_backbone(unbuilt_backbone(family))
+    assert plain.drophead == 0 and plain.dropout == 0.1
+    assert recipe == dataclasses.replace(plain, dropout=0.0, drophead=rate)
 
 
 @pytest.mark.parametrize("family", ["Bert", "Roberta"])
@@ -123,8 +136,9 @@ def test_round_trip(name):
 @pytest.mark.parametrize("name", ["sentences", "", None, 3, ["word"], {}])
 def test_unknown_recipe_is_refused(name):
     message = (
-        "`recipe` must be one of ('sentence', 'phrase', 'word', "
-        "'paper_sentence', 'paper_phrase', 'paper_word') or a `Recipe`. "
+        "`recipe` must be one of ('sentence', 'sentence_drophead', 'phrase', "
+        "'word', 'paper_sentence', 'paper_sentence_drophead', "
+        "'paper_phrase', 'paper_word') or a `Recipe`. "
         f"Received: recipe={name!r}"
     )
     with pytest.raises(ValueError, match=re.escape(message)):
@@ -156,6 +170,12 @@ NAN, INF = float("nan"), float("inf")
             ["median", "", 1],
         ),
         ("dropout", "a float in [0, 1)", [1, 1.0, -0.1, NAN, None, False]),
+        ("drophead", "a float in [0, 1) or None", [1, -0.1, NAN, "0", False]),
+        (
+            "negative_ceiling",
+            "a float in (-1, 1] or None",
+            [-1, 1.1, NAN, "0.9", True],
+        ),
         ("learning_rate", "a positive float", [0, -1e-5, NAN, INF, None]),
         ("weight_decay", "a float, 0 or more", [-0.01, NAN, INF, None]),
         ("epochs", "a positive integer", [0, -1, 1.5, True, None]),
@@ -179,6 +199,8 @@ def test_values_out_of_range_are_refused(name, expected, values):
         ("sequence_length", [3, 100_000]),
         ("pooling_mode", [None, "cls", "padded_mean"]),
         ("dropout", [0, 0.99]),
+        ("drophead", [None, 0, 0.99]),
+        ("negative_ceiling", [None, -0.99, 1]),
         ("learning_rate", [1e-9, 1]),
         ("weight_decay", [0, 0.0, 1]),
         ("epochs", [1, 100]),

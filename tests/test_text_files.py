@@ -7,6 +7,7 @@ from keras_mirror.text_files import as_strings
 from keras_mirror.text_files import batched
 from keras_mirror.text_files import collect_strings
 from keras_mirror.text_files import read_lines
+from keras_mirror.text_files import split_pairs
 
 NAN = float("nan")
 
@@ -200,6 +201,7 @@ def test_what_holds_no_strings_is_refused(texts):
 
 
 NOT_STRINGS = [None, 3, 1.5, NAN, b"two", ["two"], ("two",), {}]
+NOT_STRINGS += [("one", "two", "three")]
 
 
 @pytest.mark.parametrize("item", NOT_STRINGS)
@@ -245,3 +247,43 @@ def test_batches_hold_every_item_once(number):
     assert [item for batch in batches for item in batch] == list(range(number))
     assert all(len(batch) == 3 for batch in batches[:-1])
     assert all(1 <= len(batch) <= 3 for batch in batches)
+
+
+# === Pairs ===
+
+
+def test_pairs_among_strings():
+    corpus = collect_strings(
+        [("a man ", " a guy"), "a woman", ("a man", "a guy"), ("a man", "it")]
+        + [(" ", "a guy"), ("a guy", ""), ("a\0", "b"), ("a woman", "a woman")]
+    )
+    assert corpus.strings == ["a man", "a woman", "a man"]
+    assert corpus.partners == ["a guy", "a woman", "it"]
+    assert corpus.num_read == 8
+    assert corpus.num_duplicates == 2
+    assert corpus.num_empty == 2 and corpus.num_binary == 1
+
+
+def test_strings_alone_have_no_partners():
+    assert collect_strings(["a man", ("b", "b")]).partners is None
+
+
+def test_a_pair_of_other_things_is_refused():
+    message = "Texts must be strings. Received: 3 of type int at index 0"
+    with pytest.raises(TypeError, match=re.escape(message)):
+        collect_strings([("a", 3)])
+
+
+def test_lines_with_a_tab_are_pairs():
+    lines = ["one", "two\tthree", "\tfour", ""]
+    pairs = ["one", ("two", "three"), ("", "four"), ""]
+    assert list(split_pairs(lines)) == pairs
+
+
+def test_three_columns_are_refused():
+    message = (
+        "A line of pairs must be one text, or two with a TAB between. "
+        "Received: 3 columns in line 2"
+    )
+    with pytest.raises(ValueError, match=re.escape(message)):
+        list(split_pairs(["one", "two\tthree\tfour"]))

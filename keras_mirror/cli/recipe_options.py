@@ -5,7 +5,7 @@ import click
 RECIPES = [
     prefix + kind
     for prefix in ("", "paper_")
-    for kind in ("sentence", "phrase", "word")
+    for kind in ("sentence", "sentence_drophead", "phrase", "word")
 ]
 # A field of `Recipe`: its type and what it is. The defaults are the recipe's.
 FIELDS = {
@@ -14,11 +14,13 @@ FIELDS = {
     "sequence_length": (int, "Most tokens of a text."),
     "pooling_mode": (str, "cls, mean, max or padded_mean."),
     "dropout": (float, "Rate of all dropouts of the backbone."),
+    "drophead": (float, "Chance of an attention head to be dropped."),
     "learning_rate": (float, "Of AdamW."),
     "weight_decay": (float, "Of AdamW."),
     "epochs": (int, "Times that the corpus is seen."),
     "batch_size": (int, "Strings of a step, each other's negatives."),
     "mini_batch_size": (int, "Texts per pass: large batches, little memory."),
+    "negative_ceiling": (float, "Highest cosine that a negative may have."),
     "group_by_length": (bool, "Whether a batch is of similar lengths."),
 }
 

@@ -17,6 +17,7 @@ from keras_mirror.cli.start import start_keras
 from keras_mirror.presets import DEFAULT_PRESET
 from keras_mirror.text_files import collect_strings
 from keras_mirror.text_files import read_lines
+from keras_mirror.text_files import split_pairs
 
 # Those of `keras_mirror.metrics` that cost next to nothing.
 LOGGED_METRICS = [
@@ -41,6 +42,7 @@ LOGGED_METRICS = [
 @click.option("--limit", type=click.IntRange(2), help="Use so many strings.")
 @click.option("--log", help="CSV file to write: loss and metrics of steps.")
 @click.option("--keep-duplicates", is_flag=True, help="As the original code.")
+@click.option("--pairs", is_flag=True, help="Lines may be text TAB text.")
 @errors_option
 @click.option("--dtype-policy", help="E.g. mixed_bfloat16. Default: float32.")
 @overwrite_option
@@ -55,6 +57,7 @@ def train(
     limit,
     log,
     keep_duplicates,
+    pairs,
     errors,
     dtype_policy,
     overwrite,
@@ -66,7 +69,7 @@ def train(
     check_output(output, overwrite, suffix=".keras")
     if log:
         check_output(log, overwrite, suffix=".csv", option="--log")
-    strings = _read(corpus, errors, limit, keep_duplicates)
+    strings = _read(corpus, errors, pairs, limit, keep_duplicates)
 
     keras = start_keras(backend, debug)
     from keras_mirror.callbacks import StepLog
@@ -81,9 +84,10 @@ def train(
     return 0 if progress.finished else 130
 
 
-def _read(paths, errors, limit, keep_duplicates):
+def _read(paths, errors, pairs, limit, keep_duplicates):
     with wrong_use():
         lines = read_lines(*paths, errors=errors)
+    lines = split_pairs(lines) if pairs else lines
     with status("Reading"):
         corpus = collect_strings(lines, not keep_duplicates, limit)
     if len(corpus.strings) < 2:
@@ -114,7 +118,8 @@ def _make_model(keras, preset, recipe, fields, dtype_policy, seed):
 def _summary(model, corpus, progress, path):
     longest = model.recipe.sequence_length - 2  # start and end are special
     with status("Counting cut strings"):
-        lengths = map(len, model.preprocessor.tokenize(corpus.strings))
+        texts = corpus.strings + (corpus.partners or [])
+        lengths = map(len, model.preprocessor.tokenize(texts))
         num_cut = sum(length > longest for length in lengths)
     return {
         "strings read": corpus.num_read,

@@ -1,0 +1,92 @@
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="keras_mirror")
+class DropHead(keras.layers.Layer):
+    """Drops whole attention heads, other ones for every text.
+
+    Goes between a multi-head attention and its output projection, which
+    `keras_mirror.drophead.set_drophead` does. The heads of a text that are
+    kept are scaled by `num_heads / num_kept`. Does nothing but in training.
+
+    Differs from the paper: a text that would lose all its heads keeps one, any
+    of them with the same chance.
+
+    Reference:
+        - [Zhou et al., 2020](https://arxiv.org/abs/2004.13342), "Scheduled
+          DropHead"; the rate is constant, as in
+          [Liu et al., 2021](https://arxiv.org/abs/2104.08027)
+
+    Args:
+        rate: Float in `[0, 1)`, the chance of a head to be dropped.
+        num_heads: Positive integer.
+        seed: Integer. Defaults to `None`: a random one.
+        **kwargs: Passed to `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: Tensor of shape `(batch_size, sequence_length, num_heads,
+            head_dim)`, or with the last two as one axis.
+        training: Boolean. Defaults to `None`: no training.
+
+    Output shape:
+        That of `inputs`.
+
+    Example:
+
+    >>> drop_head = DropHead(rate=0.5, num_heads=2, seed=0)
+    >>> outputs = drop_head(np.ones((100, 1, 2, 1)), training=True)
+    >>> np.unique(ops.convert_to_numpy(outputs)).tolist()
+    [0.0, 1.0, 2.0]
+    """
+
+    def __init__(self, rate, num_heads, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        if not isinstance(rate, (int, float)) or not 0 <= rate < 1:
+            raise ValueError(
+                f"`rate` must be a float in [0, 1). Received: rate={rate!r}"
+            )
+        if not isinstance(num_heads, int) or num_heads < 1:
+            raise ValueError(
+                "`num_heads` must be a positive integer. "
+                f"Received: num_heads={num_heads!r}"
+            )
+        self.rate = rate
+        self.num_heads = num_heads
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def build(self, input_shape=None):
+        self.built = True
+
+    def call(self, inputs, training=None):
+        if not training or not self.rate:
+            return inputs
+        batch_size, sequence_length, *shape = ops.shape(inputs)
+        scales = ops.cast(self._draw_scales(batch_size), inputs.dtype)
+        scales = ops.reshape(scales, (batch_size, 1, self.num_heads, 1))
+        heads = (batch_size, sequence_length, self.num_heads, -1)
+        outputs = ops.reshape(inputs, heads) * scales
+        return ops.reshape(outputs, (batch_size, sequence_length, *shape))
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "rate": self.rate,
+            "num_heads": self.num_heads,
+            "seed": self.seed,
+        }
+
+    def _draw_scales(self, batch_size):
+        """`(batch_size, num_heads)`: 0 for a head that is dropped."""
+        uniforms = keras.random.uniform(
+            (batch_size, self.num_heads), seed=self.seed_generator
+        )
+        is_kept = uniforms >= self.rate
+        highest = ops.max(uniforms, axis=-1, keepdims=True)
+        is_kept = ops.logical_or(is_kept, uniforms == highest)
+        num_kept = ops.sum(ops.cast(is_kept, "float32"), axis=-1, keepdims=True)
+        return ops.where(is_kept, self.num_heads / num_kept, 0.0)
