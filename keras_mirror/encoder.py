@@ -6,9 +6,11 @@ from keras_mirror.backbones import set_layer_norm_epsilon
 from keras_mirror.drophead import set_drophead
 from keras_mirror.flat_projections import flatten_projections
 from keras_mirror.layers import SentencePooling
+from keras_mirror.layers import TokenWeights
 
 # XLM-R large, the largest text encoder among keras-hub presets, has 5.6e8.
 MAX_WEIGHTS = 2**31
+POOLED_LAYERS = ("last", "first_last")
 
 
 @keras.saving.register_keras_serializable(package="keras_mirror")
@@ -33,6 +35,13 @@ class SentenceEncoder(keras.Model):
         drophead: Float in `[0, 1)`, the chance of an attention head to be
             dropped in training, see `keras_mirror.layers.DropHead`. Defaults
             to `0`.
+        pooled_layers: String. `"last"` pools what the last layer gives,
+            `"first_last"` the mean of the first layer's and the last one's:
+            see [Su et al., 2021](https://arxiv.org/abs/2103.15316).
+            Defaults to `"last"`.
+        frequency_smoothing: Float. Makes the mean over tokens a weighted one,
+            see `keras_mirror.layers.TokenWeights`. Defaults to `None`: all
+            tokens alike.
         **kwargs: Passed to `keras.Model`.
 
     Input shape:
@@ -57,10 +66,19 @@ class SentenceEncoder(keras.Model):
         activation=None,
         layer_norm_epsilon=None,
         drophead=0.0,
+        pooled_layers="last",
+        frequency_smoothing=None,
         **kwargs,
     ):
+        _check_pooling(pooling_mode, pooled_layers, frequency_smoothing)
+
         # === Layers ===
         pooling = SentencePooling(pooling_mode, name="pooling")
+        token_weights = None
+        if frequency_smoothing is not None:
+            token_weights = TokenWeights(
+                backbone.token_embedding.input_dim, frequency_smoothing
+            )
         if activation is not None:
             set_activation(backbone, activation)
         if layer_norm_epsilon is not None:
@@ -74,9 +92,11 @@ class SentenceEncoder(keras.Model):
             name: keras.Input((None,), dtype="int32", name=name)
             for name in ("token_ids", "padding_mask")
         }
-        outputs = backbone(_backbone_inputs(backbone, inputs))
-        outputs = pooling(_sequence_output(outputs), inputs["padding_mask"])
-        super().__init__(inputs=inputs, outputs=outputs, **kwargs)
+        tokens = _tokens(backbone, inputs, pooled_layers)
+        pooled = [tokens, inputs["padding_mask"]]
+        if token_weights is not None:
+            pooled.append(token_weights(**inputs))
+        super().__init__(inputs=inputs, outputs=pooling(*pooled), **kwargs)
 
         # === Config ===
         self.backbone = backbone
@@ -86,6 +106,9 @@ class SentenceEncoder(keras.Model):
         self.layer_norm_epsilon = layer_norm_epsilon
         self.drophead = drophead
         self.drop_heads = drop_heads  # their random state is the model's
+        self.pooled_layers = pooled_layers
+        self.frequency_smoothing = frequency_smoothing
+        self.token_weights = token_weights
 
     def get_config(self):
         return {
@@ -95,6 +118,8 @@ class SentenceEncoder(keras.Model):
             "activation": self.activation,
             "layer_norm_epsilon": self.layer_norm_epsilon,
             "drophead": self.drophead,
+            "pooled_layers": self.pooled_layers,
+            "frequency_smoothing": self.frequency_smoothing,
         }
 
     @classmethod
@@ -120,6 +145,29 @@ def _check_size(config):
             f"A backbone must have at most {MAX_WEIGHTS} weights. "
             f"Received: {num_weights}, from {sizes}"
         )
+
+
+def _check_pooling(pooling_mode, pooled_layers, frequency_smoothing):
+    if pooled_layers not in POOLED_LAYERS:
+        raise ValueError(
+            f"`pooled_layers` must be one of {POOLED_LAYERS}. "
+            f"Received: pooled_layers={pooled_layers!r}"
+        )
+    if frequency_smoothing is not None and pooling_mode != "mean":
+        raise ValueError(
+            "`frequency_smoothing` weighs the tokens of a mean: it needs "
+            f"pooling_mode='mean'. Received: pooling_mode={pooling_mode!r}"
+        )
+
+
+def _tokens(backbone, inputs, pooled_layers):
+    """A vector a token, `(batch_size, sequence_length, embedding_dim)`."""
+    inputs = _backbone_inputs(backbone, inputs)
+    if pooled_layers == "last":
+        return _sequence_output(backbone(inputs))
+    layers = [layer for layer in backbone.layers if hasattr(layer, "num_heads")]
+    outputs = [layers[0].output, _sequence_output(backbone.output)]
+    return keras.layers.average(keras.Model(backbone.input, outputs)(inputs))
 
 
 def _backbone_inputs(backbone, inputs):

@@ -62,6 +62,9 @@ class MirrorModel(keras.Model):
 
     def call(self, inputs, training=None):
         inputs = {k: v for k, v in inputs.items() if k != "string_ids"}
+        token_weights = getattr(self.encoder, "token_weights", None)
+        if training and token_weights is not None:
+            token_weights.count(**inputs)
         mini_batch_size = self.recipe.mini_batch_size
         if training and mini_batch_size:
             return in_mini_batches(self.encoder, inputs, mini_batch_size)
@@ -220,6 +223,8 @@ class MirrorModel(keras.Model):
             parts.activation,
             parts.layer_norm_epsilon,
             recipe.drophead,
+            recipe.pooled_layers,
+            recipe.frequency_smoothing,
         )
         sees_padding = recipe.pooling_mode == "padded_mean"
         preprocessor = MirrorPreprocessor(

@@ -3,6 +3,7 @@ from math import inf
 
 import keras
 
+from keras_mirror.encoder import POOLED_LAYERS
 from keras_mirror.layers.sentence_pooling import POOLING_MODES
 
 # On sentences the paper takes their first token, and drops few of their heads.
@@ -24,6 +25,16 @@ _RULES = {
         (str, type(None)),
         f"one of {POOLING_MODES} or None",
         lambda v: v in (None, *POOLING_MODES),
+    ),
+    "pooled_layers": (
+        str,
+        f"one of {POOLED_LAYERS}",
+        lambda v: v in POOLED_LAYERS,
+    ),
+    "frequency_smoothing": (
+        (int, float, type(None)),
+        "a positive float or None",
+        lambda v: v is None or 0 < v < inf,
     ),
     "dropout": ((int, float), "a float in [0, 1)", lambda v: 0 <= v < 1),
     "drophead": (
@@ -70,6 +81,11 @@ class Recipe:
             included.
         pooling_mode: String, see `keras_mirror.layers.SentencePooling`.
             `None` takes the paper's choice for the backbone.
+        pooled_layers: `"last"`, or `"first_last"`: see
+            `keras_mirror.SentenceEncoder`.
+        frequency_smoothing: Positive float, for `"mean"` pooling: frequent
+            tokens weigh less, see `keras_mirror.layers.TokenWeights`. `None`
+            weighs all alike.
         dropout: Float in `[0, 1)`, the rate of all dropouts of the backbone.
         drophead: Float in `[0, 1)`, the chance of an attention head to be
             dropped: see `keras_mirror.layers.DropHead`. `None` takes the
@@ -101,6 +117,8 @@ class Recipe:
     span_length: int = 5
     sequence_length: int = 50
     pooling_mode: str | None = None
+    pooled_layers: str = "last"
+    frequency_smoothing: float | None = None
     dropout: float = 0.1
     drophead: float = 0.0
     learning_rate: float = 2e-5

@@ -166,7 +166,11 @@ def make_model(
     )
     recipe = recipe.for_backbone(backbone)
     encoder = keras_mirror.SentenceEncoder(
-        backbone, recipe.pooling_mode, drophead=recipe.drophead
+        backbone,
+        recipe.pooling_mode,
+        drophead=recipe.drophead,
+        pooled_layers=recipe.pooled_layers,
+        frequency_smoothing=recipe.frequency_smoothing,
     )
     preprocessor = keras_mirror.MirrorPreprocessor(
         tokenizer, recipe.sequence_length, recipe.span_length

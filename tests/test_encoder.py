@@ -96,6 +96,37 @@ def test_is_the_backbone_pooled(backbone):
         )
 
 
+def test_first_and_last_layer_are_averaged(fresh_backbone):
+    backbone = fresh_backbone
+    hidden = [
+        layer.output for layer in backbone.layers if hasattr(layer, "num_heads")
+    ]
+    assert len(hidden) >= 1
+    last = backbone.output
+    last = last["sequence_output"] if isinstance(last, dict) else last
+    both = keras.Model(backbone.input, [hidden[0], last])
+    features = random_features()
+    everything = {**features, "segment_ids": 0 * features["token_ids"]}
+    first, last = [
+        ops.convert_to_numpy(output)
+        for output in both({name: everything[name] for name in backbone.input})
+    ]
+    assert np.abs(first - last).max() > 1e-3
+    encoder = SentenceEncoder(backbone, "mean", pooled_layers="first_last")
+    mask = features["padding_mask"][..., np.newaxis]
+    expected = (mask * (first + last) / 2).sum(axis=1) / mask.sum(axis=1)
+    np.testing.assert_allclose(encode(encoder, features), expected, atol=1e-5)
+
+
+def test_unknown_layers_are_refused(bert):
+    message = (
+        "`pooled_layers` must be one of ('last', 'first_last'). "
+        "Received: pooled_layers='all'"
+    )
+    with pytest.raises(ValueError, match=re.escape(message)):
+        SentenceEncoder(bert, pooled_layers="all")
+
+
 def test_padding_does_not_matter(backbone):
     features = random_features(length=12)
     longer = {

@@ -45,6 +45,8 @@ def test_recipes_are_the_papers(
         "batch_size": 200,
         "group_by_length": False,
         "mini_batch_size": None,
+        "pooled_layers": "last",
+        "frequency_smoothing": None,
         "drophead": 0.0,
         "negative_ceiling": None,
     }
@@ -169,6 +171,12 @@ NAN, INF = float("nan"), float("inf")
             "one of ('cls', 'mean', 'max', 'padded_mean') or None",
             ["median", "", 1],
         ),
+        ("pooled_layers", "one of ('last', 'first_last')", ["all", None, 1]),
+        (
+            "frequency_smoothing",
+            "a positive float or None",
+            [0, -1e-3, NAN, INF, "0.1", True],
+        ),
         ("dropout", "a float in [0, 1)", [1, 1.0, -0.1, NAN, None, False]),
         ("drophead", "a float in [0, 1) or None", [1, -0.1, NAN, "0", False]),
         (
@@ -198,6 +206,8 @@ def test_values_out_of_range_are_refused(name, expected, values):
         ("span_length", [0, 1]),
         ("sequence_length", [3, 100_000]),
         ("pooling_mode", [None, "cls", "padded_mean"]),
+        ("pooled_layers", ["last", "first_last"]),
+        ("frequency_smoothing", [None, 1e-9, 1]),
         ("dropout", [0, 0.99]),
         ("drophead", [None, 0, 0.99]),
         ("negative_ceiling", [None, -0.99, 1]),

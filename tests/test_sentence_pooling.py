@@ -122,6 +122,19 @@ def test_dtype_of_the_mask_does_not_matter(mode, dtype):
     )
 
 
+def test_a_weighted_mean():
+    tokens = np.random.default_rng(0).normal(size=(3, 4, 2)).astype("float32")
+    weights = np.array([[1, 2, 0.5, 0], [3, 0, 0, 0], [1e-4, 1e-4, 0, 0]])
+    weights = weights.astype("float32")
+    outputs = SentencePooling("mean")(tokens, weights > 0, weights)
+    expected = [
+        np.average(row, axis=0, weights=row_weights)
+        for row, row_weights in zip(tokens, weights, strict=True)
+    ]
+    outputs = ops.convert_to_numpy(outputs)
+    np.testing.assert_allclose(outputs, expected, rtol=1e-5)
+
+
 def test_mean_of_no_tokens_is_zero():
     tokens, padding_mask = random_tokens()
     np.testing.assert_array_equal(pool("mean", tokens, 0 * padding_mask), 0)

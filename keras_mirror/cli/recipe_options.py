@@ -13,6 +13,8 @@ FIELDS = {
     "span_length": (int, "Characters masked in one view; 0 masks none."),
     "sequence_length": (int, "Most tokens of a text."),
     "pooling_mode": (str, "cls, mean, max or padded_mean."),
+    "pooled_layers": (str, "last, or first_last: their mean."),
+    "frequency_smoothing": (float, "Frequent tokens weigh less, e.g. 0.001."),
     "dropout": (float, "Rate of all dropouts of the backbone."),
     "drophead": (float, "Chance of an attention head to be dropped."),
     "learning_rate": (float, "Of AdamW."),

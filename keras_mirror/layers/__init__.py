@@ -1,7 +1,8 @@
-"""Layers: views of strings, pooling of tokens, dropping of heads."""
+"""Layers: views of strings, weights and pooling of tokens, dropped heads."""
 
 from keras_mirror.layers.drop_head import DropHead
 from keras_mirror.layers.random_span_masking import RandomSpanMasking
 from keras_mirror.layers.sentence_pooling import SentencePooling
+from keras_mirror.layers.token_weights import TokenWeights
 
-__all__ = ["DropHead", "RandomSpanMasking", "SentencePooling"]
+__all__ = ["DropHead", "RandomSpanMasking", "SentencePooling", "TokenWeights"]

@@ -29,6 +29,8 @@ class SentencePooling(keras.layers.Layer):
             `(batch_size, sequence_length, embedding_dim)`.
         padding_mask: Integer or boolean tensor of shape
             `(batch_size, sequence_length)`; true where a token is real.
+        token_weights: Float tensor of the same shape, 0 for padding: makes
+            `"mean"` a weighted mean. Defaults to `None`: all alike.
 
     Output shape:
         `(batch_size, embedding_dim)`.
@@ -50,7 +52,7 @@ class SentencePooling(keras.layers.Layer):
             )
         self.pooling_mode = pooling_mode
 
-    def call(self, sequence_output, padding_mask):
+    def call(self, sequence_output, padding_mask, token_weights=None):
         if self.pooling_mode == "cls":
             return sequence_output[:, 0, :]
         if self.pooling_mode == "padded_mean":
@@ -59,11 +61,20 @@ class SentencePooling(keras.layers.Layer):
         if self.pooling_mode == "max":
             lowest = -float("inf")
             return ops.max(ops.where(is_real, sequence_output, lowest), axis=1)
-        total = ops.sum(ops.where(is_real, sequence_output, 0), axis=1)
-        num_tokens = ops.sum(ops.cast(is_real, total.dtype), axis=1)
-        return total / ops.maximum(num_tokens, 1)
+        tokens = ops.where(is_real, sequence_output, 0)
+        weights = ops.cast(is_real, tokens.dtype)
+        if token_weights is not None:
+            weights = ops.expand_dims(token_weights, axis=-1)
+            tokens = tokens * weights
+        total_weight = ops.sum(weights, axis=1)
+        return ops.sum(tokens, axis=1) / ops.maximum(total_weight, 1e-12)
 
-    def compute_output_shape(self, sequence_output_shape, padding_mask_shape):
+    def compute_output_shape(
+        self,
+        sequence_output_shape,
+        padding_mask_shape,
+        token_weights_shape=None,
+    ):
         return (sequence_output_shape[0], sequence_output_shape[-1])
 
     def get_config(self):
