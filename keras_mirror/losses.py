@@ -7,6 +7,7 @@ def info_nce(
     temperature=0.04,
     string_ids=None,
     negative_ceiling=None,
+    decoupled=False,
 ):
     """The contrastive loss of Mirror-BERT over one batch.
 
@@ -17,12 +18,14 @@ def info_nce(
 
     Differs from the paper: Eq. 1 leaves the positive out of the denominator,
     the original code (`NTXentLoss` of pytorch-metric-learning) keeps it in, and
-    so does this function. With one string there is no negative and the loss is
-    zero.
+    so does this function unless `decoupled`. With one string there is no
+    negative and the loss is zero.
 
     Reference:
         - [Liu et al., 2021](https://arxiv.org/abs/2104.08027)
         - [Chen et al., 2020](https://arxiv.org/abs/2002.05709), "NT-Xent"
+        - [Yeh et al., 2022](https://arxiv.org/abs/2110.06848), "Decoupled
+          contrastive learning"
 
     Args:
         view_1: Tensor of shape `(batch_size, embedding_dim)`, any float dtype
@@ -37,6 +40,9 @@ def info_nce(
         negative_ceiling: Float. An embedding whose cosine with the anchor is
             higher counts as a false negative and is left out. Defaults to
             `None`: none is.
+        decoupled: Boolean. Whether the positive is left out of the
+            denominator, as in the paper's Eq. 1; the loss may then be
+            negative. Defaults to `False`, as in the original code.
 
     Returns:
         A float32 scalar, the mean over the `2 * batch_size` anchors.
@@ -51,27 +57,30 @@ def info_nce(
     view_2 = _normalize(view_2)
     embeddings = ops.concatenate([view_1, view_2], axis=0)
     similarities = ops.matmul(embeddings, ops.transpose(embeddings))
-    left_out = _left_out(similarities, string_ids, negative_ceiling)
-    logits = ops.where(left_out, -float("inf"), similarities / temperature)
+    compared = _compared(similarities, string_ids, negative_ceiling, decoupled)
+    logits = ops.where(compared, similarities / temperature, -float("inf"))
 
     positives = ops.sum(view_1 * view_2, axis=-1) / temperature
     positives = ops.concatenate([positives, positives], axis=0)
     return ops.mean(ops.logsumexp(logits, axis=-1) - positives)
 
 
-def _left_out(similarities, string_ids, negative_ceiling):
-    """Whom an anchor is not compared with: itself, and no positive ever."""
+def _compared(similarities, string_ids, negative_ceiling, decoupled):
+    """Whom an anchor, a row, is compared with: never itself."""
     rows = ops.arange(ops.shape(similarities)[0])
-    partners = ops.roll(rows, ops.shape(rows)[0] // 2)
-    left_out = _equal_pairs(rows, rows)
+    positives = _equal_pairs(rows, ops.roll(rows, ops.shape(rows)[0] // 2))
+    itself_or_partner = ops.logical_or(_equal_pairs(rows, rows), positives)
+    negatives = ops.logical_not(itself_or_partner)
     if string_ids is not None:
         same = _equal_pairs(string_ids, string_ids)
-        left_out = ops.logical_or(left_out, same)
+        negatives = ops.logical_and(negatives, ops.logical_not(same))
     if negative_ceiling is not None:
-        left_out = ops.logical_or(left_out, similarities > negative_ceiling)
-    return ops.logical_and(
-        left_out, ops.logical_not(_equal_pairs(rows, partners))
-    )
+        is_low = similarities <= negative_ceiling
+        negatives = ops.logical_and(negatives, is_low)
+    if decoupled:  # but an anchor without negatives has no loss
+        has_none = ops.logical_not(ops.any(negatives, axis=1, keepdims=True))
+        positives = ops.logical_and(positives, has_none)
+    return ops.logical_or(negatives, positives)
 
 
 def _equal_pairs(ids_1, ids_2):

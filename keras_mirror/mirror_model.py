@@ -90,6 +90,7 @@ class MirrorModel(keras.Model):
             self.recipe.temperature,
             x.get("string_ids"),
             self.recipe.negative_ceiling,
+            self.recipe.decoupled,
         )
 
     # === Training ===

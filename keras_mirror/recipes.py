@@ -47,6 +47,7 @@ _RULES = {
         "a float in (-1, 1] or None",
         lambda v: v is None or -1 < v <= 1,
     ),
+    "decoupled": (bool, "a boolean", lambda v: True),
     "learning_rate": ((int, float), "a positive float", lambda v: 0 < v < inf),
     "weight_decay": (
         (int, float),
@@ -106,6 +107,8 @@ class Recipe:
             anchor is higher counts as a false negative and is left out.
             `None` leaves out none; strings that differ in case or white space
             only are never each other's negatives.
+        decoupled: Boolean, whether the positive is left out of the loss's
+            denominator: see `keras_mirror.losses.info_nce`.
 
     Example:
 
@@ -128,6 +131,7 @@ class Recipe:
     group_by_length: bool = False
     mini_batch_size: int | None = None
     negative_ceiling: float | None = None
+    decoupled: bool = False
 
     def __post_init__(self):
         for name, (kinds, expected, is_valid) in _RULES.items():

@@ -132,7 +132,9 @@ def bfloat16_info_nce(view_1, view_2, temperature):
     return info_nce(*views, temperature)
 
 
-def loop_reference(view_1, view_2, temperature, ids=None, ceiling=2):
+def loop_reference(
+    view_1, view_2, temperature, ids=None, ceiling=2, decoupled=False
+):
     """The loss as the paper and NT-Xent write it, one anchor at a time."""
     vectors = [row / np.linalg.norm(row) for row in [*view_1, *view_2]]
     batch_size = len(view_1)
@@ -145,7 +147,9 @@ def loop_reference(view_1, view_2, temperature, ids=None, ceiling=2):
             is_negative = cosine <= ceiling
             if ids is not None:
                 is_negative = is_negative and ids[other] != ids[anchor]
-            if other == positive or (other != anchor and is_negative):
+            if other == positive:
+                is_negative = not decoupled
+            if other != anchor and is_negative:
                 denominator += np.exp(cosine / temperature)
         cosine = np.dot(vectors[anchor], vectors[positive])
         losses.append(-np.log(np.exp(cosine / temperature) / denominator))
@@ -236,6 +240,52 @@ def test_equals_loops_over_anchors(batch_size, temperature):
     loss = info_nce(*views, temperature)
     expected = loop_reference(*views.astype("float64"), temperature)
     np.testing.assert_allclose(float(loss), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("ids", [None, [0, 1, 0, 3, 4, 5] * 2])
+@pytest.mark.parametrize("temperature", [0.04, 0.2, 1.0])
+def test_decoupled_leaves_the_positive_out_of_the_denominator(temperature, ids):
+    views = random_views(6)
+    views[1] = views[0] + views[1]
+    loss = info_nce(
+        *views,
+        temperature,
+        None if ids is None else np.array(ids, "int32"),
+        decoupled=True,
+    )
+    expected = loop_reference(
+        *views.astype("float64"), temperature, ids, decoupled=True
+    )
+    np.testing.assert_allclose(float(loss), expected, rtol=1e-5, atol=1e-6)
+    assert float(loss) < float(info_nce(*views, temperature)) - 0.1
+
+
+def test_decoupled_pulls_the_views_whatever_the_negatives():
+    """The gradient along the positive is that of the cosine alone."""
+    views = np.eye(4, dtype="float32")[:2]
+    views = np.stack([views, views + 0.1 * np.eye(4, dtype="float32")[2:]])
+    _, gradients = helpers.value_and_gradients(
+        info_nce, *views, temperature=0.04, decoupled=True
+    )
+    # Two anchors of four share each positive; d cos / d view_1[:, 2 + row].
+    expected = -2 / 4 / 0.04 * 0.1 / np.sqrt(1.01)
+    for row in range(2):
+        np.testing.assert_allclose(
+            gradients[0][row, 2 + row], expected, rtol=1e-4
+        )
+
+
+@pytest.mark.parametrize("ids", [None, [3] * 8])
+def test_decoupled_without_negatives_has_no_loss(ids):
+    views = random_views(1 if ids is None else 4)
+    value, gradients = helpers.value_and_gradients(
+        info_nce,
+        *views,
+        string_ids=None if ids is None else np.array(ids, "int32"),
+        decoupled=True,
+    )
+    np.testing.assert_allclose(value, 0, atol=1e-6)
+    np.testing.assert_allclose(gradients, 0, atol=1e-5)
 
 
 # === Clean negatives ===

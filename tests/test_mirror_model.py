@@ -94,15 +94,16 @@ def test_strings_that_differ_in_case_are_not_negatives():
     )
 
 
-def test_ceiling_of_the_recipe_reaches_the_loss():
+def test_switches_of_the_recipe_reach_the_loss():
     losses = []
-    for ceiling in (None, -0.999):
+    for switches in ({}, {"negative_ceiling": -0.999}, {"decoupled": True}):
         keras.utils.set_random_seed(0)
-        model = make_model(negative_ceiling=ceiling)
+        model = make_model(**switches)
         model.compile()
         views = model.preprocessor.views(SENTENCES[:9], seed=(1, 2))
         losses.append(float(model.test_on_batch(*views)))
     assert losses[0] > 0.1 and losses[1] == pytest.approx(0, abs=1e-6)
+    assert losses[2] < losses[0] - 0.01
 
 
 def test_fit_on_pairs_trains_on_both_texts():

@@ -49,6 +49,7 @@ def test_recipes_are_the_papers(
         "frequency_smoothing": None,
         "drophead": 0.0,
         "negative_ceiling": None,
+        "decoupled": False,
     }
 
 
@@ -190,6 +191,7 @@ NAN, INF = float("nan"), float("inf")
         ("batch_size", "an integer, 2 or more", [1, 0, -2, 2.0, None]),
         ("mini_batch_size", "a positive integer or None", [0, -2, 2.0, True]),
         ("group_by_length", "a boolean", [0, 1, None, "yes"]),
+        ("decoupled", "a boolean", [0, 1, None, "yes"]),
     ],
 )
 def test_values_out_of_range_are_refused(name, expected, values):
@@ -217,6 +219,7 @@ def test_values_out_of_range_are_refused(name, expected, values):
         ("batch_size", [2, 4096]),
         ("mini_batch_size", [None, 1, 4096]),
         ("group_by_length", [True, False]),
+        ("decoupled", [True, False]),
     ],
 )
 def test_values_at_the_border_are_taken(name, values):

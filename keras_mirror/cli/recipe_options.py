@@ -23,6 +23,7 @@ FIELDS = {
     "batch_size": (int, "Strings of a step, each other's negatives."),
     "mini_batch_size": (int, "Texts per pass: large batches, little memory."),
     "negative_ceiling": (float, "Highest cosine that a negative may have."),
+    "decoupled": (bool, "Positives out of the loss's denominator."),
     "group_by_length": (bool, "Whether a batch is of similar lengths."),
 }
 
