@@ -15,6 +15,7 @@ from keras_mirror.optimizers import AdamW
 from keras_mirror.preprocessor import MirrorPreprocessor
 from keras_mirror.presets import DEFAULT_PRESET
 from keras_mirror.presets import preset_fields
+from keras_mirror.projection_head import projection_head
 from keras_mirror.recipes import get_recipe
 from keras_mirror.text_files import collect_strings
 
@@ -57,18 +58,22 @@ class MirrorModel(keras.Model):
         self.encoder = encoder
         self.preprocessor = preprocessor
         self.recipe = get_recipe(recipe)
+        self.projection_head = None
+        if self.recipe.projection_head:
+            self.projection_head = projection_head(encoder.output_shape[-1])
         self._view_metrics = ViewMetrics()
-        self.built = True  # it has no weights but the encoder's
+        self.built = True  # all its weights are those of its parts
 
     def call(self, inputs, training=None):
         inputs = {k: v for k, v in inputs.items() if k != "string_ids"}
-        token_weights = getattr(self.encoder, "token_weights", None)
-        if training and token_weights is not None:
-            token_weights.count(**inputs)
-        mini_batch_size = self.recipe.mini_batch_size
-        if training and mini_batch_size:
-            return in_mini_batches(self.encoder, inputs, mini_batch_size)
-        return self.encoder(inputs, training=training)
+        if not training:
+            return self.encoder(inputs)
+        if getattr(self.encoder, "token_weights", None) is not None:
+            self.encoder.token_weights.count(**inputs)
+        embeddings = self._embed_for_training(inputs)
+        if self.projection_head is None:
+            return embeddings
+        return self.projection_head(embeddings)
 
     # === The algorithm ===
 
@@ -301,6 +306,12 @@ class MirrorModel(keras.Model):
             part = keras.saving.deserialize_keras_object(config[name])
             config[name] = part
         return cls(**config)
+
+    def _embed_for_training(self, inputs):
+        size = self.recipe.mini_batch_size
+        if size is None:
+            return self.encoder(inputs, training=True)
+        return in_mini_batches(self.encoder, inputs, size)
 
     def _views(self, data, batch_size, shuffle=False):
         if not is_strings(data):

@@ -48,6 +48,7 @@ _RULES = {
         lambda v: v is None or -1 < v <= 1,
     ),
     "decoupled": (bool, "a boolean", lambda v: True),
+    "projection_head": (bool, "a boolean", lambda v: True),
     "learning_rate": ((int, float), "a positive float", lambda v: 0 < v < inf),
     "weight_decay": (
         (int, float),
@@ -109,6 +110,8 @@ class Recipe:
             only are never each other's negatives.
         decoupled: Boolean, whether the positive is left out of the loss's
             denominator: see `keras_mirror.losses.info_nce`.
+        projection_head: Boolean, whether two dense layers, in training only,
+            stand between the embeddings and the loss.
 
     Example:
 
@@ -132,6 +135,7 @@ class Recipe:
     mini_batch_size: int | None = None
     negative_ceiling: float | None = None
     decoupled: bool = False
+    projection_head: bool = False
 
     def __post_init__(self):
         for name, (kinds, expected, is_valid) in _RULES.items():

@@ -50,6 +50,7 @@ def test_recipes_are_the_papers(
         "drophead": 0.0,
         "negative_ceiling": None,
         "decoupled": False,
+        "projection_head": False,
     }
 
 
@@ -192,6 +193,7 @@ NAN, INF = float("nan"), float("inf")
         ("mini_batch_size", "a positive integer or None", [0, -2, 2.0, True]),
         ("group_by_length", "a boolean", [0, 1, None, "yes"]),
         ("decoupled", "a boolean", [0, 1, None, "yes"]),
+        ("projection_head", "a boolean", [0, 1, None, "yes"]),
     ],
 )
 def test_values_out_of_range_are_refused(name, expected, values):
@@ -220,6 +222,7 @@ def test_values_out_of_range_are_refused(name, expected, values):
         ("mini_batch_size", [None, 1, 4096]),
         ("group_by_length", [True, False]),
         ("decoupled", [True, False]),
+        ("projection_head", [True, False]),
     ],
 )
 def test_values_at_the_border_are_taken(name, values):

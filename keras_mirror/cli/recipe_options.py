@@ -24,6 +24,7 @@ FIELDS = {
     "mini_batch_size": (int, "Texts per pass: large batches, little memory."),
     "negative_ceiling": (float, "Highest cosine that a negative may have."),
     "decoupled": (bool, "Positives out of the loss's denominator."),
+    "projection_head": (bool, "Two dense layers more, in training only."),
     "group_by_length": (bool, "Whether a batch is of similar lengths."),
 }
 
