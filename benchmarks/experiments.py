@@ -5,10 +5,9 @@ python benchmarks/experiments.py DATA --log LOG.jsonl \\
 
 Every run is a line of LOG: the recipe, its changed fields, the seed, seconds
 of training, and Spearman x 100 of every benchmark. Runs that are in LOG are not
-repeated, and the table is of all of LOG. STS-B dev (for words, half of the MEN
-pairs) is for choosing, the other benchmarks are for reporting: `--only` keeps
-them out of sight until a choice is made. DATA holds the folders `sts`, `words`
-and `mirror_corpus`.
+repeated, and the table is of all of LOG. STS-B dev is for choosing, the other
+benchmarks are for reporting: `--only` keeps them out of sight until a choice is
+made. DATA holds the folders `sts`, `words` and `mirror_corpus`.
 """
 
 import argparse
@@ -51,7 +50,7 @@ def main():
             "fields": fields,
             "seed": seed,
         }
-        if any(run == {name: old[name] for name in run} for old in runs):
+        if any(is_done(run, tasks, old) for old in runs):
             continue
         run.update(train_and_score(arguments, recipe, fields, seed, tasks))
         runs.append(run)
@@ -112,6 +111,11 @@ def read_log(path):
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
+def is_done(run, tasks, old):
+    has_scores = {task.name for task in tasks} <= set(old["scores"])
+    return has_scores and run == {name: old[name] for name in run}
+
+
 def train_and_score(arguments, recipe, fields, seed, tasks):
     keras.utils.clear_session()
     keras.utils.set_random_seed(seed)
@@ -143,10 +147,11 @@ def table_of(runs):
     for run in runs:
         fields = ", ".join(f"{k}={v}" for k, v in run["fields"].items())
         key = (run["preset"], run["corpus"], run["recipe"], fields)
-        rows.setdefault(key, []).append(run)
+        rows.setdefault(key, {})[run["seed"]] = run
     names = list(dict.fromkeys(name for run in runs for name in run["scores"]))
     table = Table("preset, corpus, recipe, fields", "seeds", "s", *names, "avg")
-    for key, same in rows.items():
+    for key, seeds in rows.items():
+        same = seeds.values()
         scores = [{**run["scores"]} for run in same]
         cells = [
             mean_and_deviation([s[name] for s in scores if name in s] or [nan])

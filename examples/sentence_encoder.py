@@ -1,9 +1,10 @@
-"""The paper's sentence run: a masked language model learns sentence vectors.
+"""A masked language model learns sentence vectors from raw sentences.
 
 python examples/sentence_encoder.py sentences.txt bert_base_en_uncased
 
 The corpus is one sentence a line; the paper took 10,000 of STS-B's training
-set. On any backend: KERAS_BACKEND=jax python examples/sentence_encoder.py ...
+set. `recipe="paper_sentence"` is the paper's own run. On any backend:
+KERAS_BACKEND=jax python examples/sentence_encoder.py ...
 """
 
 import argparse
@@ -12,7 +13,7 @@ import keras
 
 import keras_mirror
 
-# The paper's settings are the recipe's; those that one may want to change:
+# Settings of the recipe that one may want to change; these are the paper's.
 TEMPERATURE = 0.04  # sharper than for words: sentences are easier to tell apart
 SPAN_LENGTH = 5  # characters masked in one view; 10 did better for RoBERTa
 LEARNING_RATE = 2e-5  # for 110M parameters; small models want 1e-4 to 3e-4

@@ -151,14 +151,20 @@ class Recipe:
                 )
 
     def for_backbone(self, backbone):
-        """This recipe with what the paper chose for `backbone` where `None`."""
+        """This recipe with what the paper chose for `backbone` where `None`.
+
+        Without a mean over tokens there is nothing to weigh either.
+        """
         is_roberta = type(backbone).__name__ in ROBERTA_BACKBONES
         chosen = {
             "pooling_mode": "cls" if is_roberta else "mean",
             "drophead": 0.05 if is_roberta else 0.2,
         }
         missing = {k: v for k, v in chosen.items() if getattr(self, k) is None}
-        return dataclasses.replace(self, **missing) if missing else self
+        recipe = dataclasses.replace(self, **missing)
+        if recipe.pooling_mode == "mean":
+            return recipe
+        return dataclasses.replace(recipe, frequency_smoothing=None)
 
     def get_config(self):
         return dataclasses.asdict(self)

@@ -152,7 +152,11 @@ def token_vectors(backbone, features):
 
 
 def make_model(
-    family="Bert", recipe="sentence", dtype=None, dropout=None, **overrides
+    family="Bert",
+    recipe="paper_sentence",
+    dtype=None,
+    dropout=None,
+    **overrides,
 ):
     """A `MirrorModel` of random weights, two layers, hidden size 8."""
     overrides.setdefault("sequence_length", 24)

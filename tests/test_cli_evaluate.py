@@ -128,6 +128,23 @@ def test_pooling_of_an_archive_is_replaced():
     assert np.abs(model.encode_text(words) - cls.encode_text(words)).max() > 0.1
 
 
+def test_replaced_pooling_keeps_the_layers_and_drops_the_weights(tmp_path):
+    model = make_model(
+        pooling_mode="mean", pooled_layers="first_last", frequency_smoothing=0.1
+    )
+    model.encoder.token_weights.count(**model.preprocessor(["a man plays"]))
+    model.save(tmp_path / "model.keras")
+    words = ["a man plays", "a woman"]
+    same = load_model(str(tmp_path / "model.keras"), "mean")
+    np.testing.assert_array_equal(
+        same.encode_text(words), model.encode_text(words)
+    )
+    largest = load_model(str(tmp_path / "model.keras"), "max")
+    assert largest.encoder.pooled_layers == "first_last"
+    assert largest.recipe.frequency_smoothing is None
+    assert largest.encode_text(words).shape == (2, 8)
+
+
 def test_html_report(command, tmp_path):
     pytest.importorskip("plotly", reason="the extra [report] is missing")
     log = tmp_path / "log.csv"

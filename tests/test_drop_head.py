@@ -212,7 +212,9 @@ def test_from_preset_takes_the_recipes_rate(tmp_path):
         preset, sequence_length=16, drophead=0.3
     )
     assert [layer.rate for layer in model.encoder.drop_heads] == [0.3, 0.3]
-    plain = keras_mirror.MirrorModel.from_preset(preset, sequence_length=16)
+    plain = keras_mirror.MirrorModel.from_preset(
+        preset, "paper_sentence", sequence_length=16
+    )
     assert plain.encoder.drop_heads == []
 
 

@@ -51,7 +51,10 @@ def test_encode_text_equals_transformers(tmp_path, name, pooling_mode):
     make, options = FOLDERS[name]
     original, tokenizer = make(tmp_path, **options)
     model = MirrorModel.from_preset(
-        tmp_path, sequence_length=20, pooling_mode=pooling_mode
+        tmp_path,
+        "paper_sentence",
+        sequence_length=20,
+        pooling_mode=pooling_mode,
     )
     expected = reference(original, tokenizer, TEXTS, pooling_mode, 20)
     np.testing.assert_allclose(model.encode_text(TEXTS), expected, atol=2e-5)
@@ -61,16 +64,21 @@ def test_recipe_pools_as_the_paper_did(tmp_path):
     folders.make_bert_folder(tmp_path / "bert")
     folders.make_roberta_folder(tmp_path / "roberta")
     load = MirrorModel.from_preset
-    options = {"sequence_length": 20}
-    assert load(tmp_path / "bert", **options).recipe.pooling_mode == "mean"
-    assert load(tmp_path / "roberta", **options).recipe.pooling_mode == "cls"
-    word = load(tmp_path / "bert", "word", **options)
-    assert word.recipe.pooling_mode == "cls"
+    for folder, name, mode in [
+        ("bert", "paper_sentence", "mean"),
+        ("roberta", "paper_sentence", "cls"),
+        ("roberta", "sentence", "mean"),
+        ("bert", "paper_word", "cls"),
+    ]:
+        model = load(tmp_path / folder, name, sequence_length=20)
+        assert model.recipe.pooling_mode == mode
 
 
 def test_all_dropouts_follow_the_recipe(tmp_path):
     folders.make_bert_folder(tmp_path)
-    model = MirrorModel.from_preset(tmp_path, sequence_length=20, dropout=0.3)
+    model = MirrorModel.from_preset(
+        tmp_path, "paper_sentence", sequence_length=20, dropout=0.3
+    )
     rates = [
         layer.rate if hasattr(layer, "rate") else layer._dropout
         for layer in model._flatten_layers()
@@ -119,7 +127,7 @@ def test_real_weights_equal_transformers():
     import transformers
 
     folder = DATA / "weights/bert-mini-en"
-    model = MirrorModel.from_preset(folder)
+    model = MirrorModel.from_preset(folder, "paper_sentence")
     original = transformers.AutoModelForMaskedLM.from_pretrained(folder)
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
     expected = reference(original, tokenizer, TEXTS, "mean", 50)

@@ -55,8 +55,20 @@ def test_recipes_are_the_papers(
 
 
 def test_own_recipes_differ_from_the_papers_in_what_is_said():
-    own = get_recipe("paper_sentence", group_by_length=True)
+    own = get_recipe(
+        "paper_sentence",
+        pooling_mode="mean",
+        pooled_layers="first_last",
+        frequency_smoothing=1e-3,
+        drophead=0.1,
+        decoupled=True,
+        projection_head=True,
+        group_by_length=True,
+    )
     assert get_recipe("sentence") == own
+    assert get_recipe("sentence_drophead") == dataclasses.replace(
+        own, dropout=0.0, drophead=None
+    )
     for name in ("phrase", "word"):
         assert get_recipe(name) == get_recipe(f"paper_{name}")
 
@@ -83,9 +95,17 @@ def test_recipe_does_not_change():
 )
 def test_pooling_of_sentences_follows_the_backbone(family, pooling_mode):
     backbone = unbuilt_backbone(family)
-    recipe = get_recipe("sentence").for_backbone(backbone)
+    recipe = get_recipe("paper_sentence").for_backbone(backbone)
     assert recipe.pooling_mode == pooling_mode
-    assert recipe == get_recipe("sentence", pooling_mode=pooling_mode)
+    assert recipe == get_recipe("paper_sentence", pooling_mode=pooling_mode)
+    own = get_recipe("sentence")
+    assert own.for_backbone(backbone) == own
+
+
+def test_without_a_mean_nothing_is_weighed():
+    recipe = get_recipe("sentence", pooling_mode="cls")
+    unweighed = dataclasses.replace(recipe, frequency_smoothing=None)
+    assert recipe.for_backbone(unbuilt_backbone("Bert")) == unweighed
 
 
 @pytest.mark.parametrize("name", ["sentence", "paper_sentence"])
@@ -95,15 +115,15 @@ def test_drophead_follows_the_backbone(name, family, rate):
     assert recipe.dropout == 0
     recipe = recipe.for_backbone(unbuilt_backbone(family))
     plain = get_recipe(name).for_backbone(unbuilt_backbone(family))
-    assert plain.drophead == 0 and plain.dropout == 0.1
+    assert plain.drophead < 0.2 and plain.dropout == 0.1
     assert recipe == dataclasses.replace(plain, dropout=0.0, drophead=rate)
 
 
 @pytest.mark.parametrize("family", ["Bert", "Roberta"])
 def test_chosen_pooling_stays(family):
     backbone = unbuilt_backbone(family)
-    recipe = get_recipe("sentence", pooling_mode="max")
-    assert recipe.for_backbone(backbone) is recipe
+    recipe = get_recipe("paper_sentence", pooling_mode="max")
+    assert recipe.for_backbone(backbone) == recipe
     word = get_recipe("word").for_backbone(backbone)
     assert word.pooling_mode == "cls"
 

@@ -8,6 +8,7 @@ from helpers import make_model
 from helpers import texts
 from keras import ops
 
+from keras_mirror import SentenceEncoder
 from keras_mirror.layers import TokenWeights
 
 VOCABULARY_SIZE = 12
@@ -188,4 +189,6 @@ def test_weights_need_a_mean(pooling_mode):
         f"pooling_mode='mean'. Received: pooling_mode='{pooling_mode}'"
     )
     with pytest.raises(ValueError, match=re.escape(message)):
-        make_model(**{**WEIGHTED, "pooling_mode": pooling_mode})
+        SentenceEncoder(
+            helpers.make_backbone(), pooling_mode, frequency_smoothing=0.01
+        )

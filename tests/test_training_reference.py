@@ -94,6 +94,7 @@ def check(folder, length, learning_rate):
     )
     model = MirrorModel.from_preset(
         str(folder),
+        "paper_sentence",
         dropout=0.0,
         span_length=0,
         sequence_length=length,

@@ -44,9 +44,12 @@ def load_model(name, pooling_mode=None):
     from keras_mirror.mirror_model import MirrorModel
 
     if not name.endswith(".keras"):
-        return MirrorModel.from_preset(name, pooling_mode=pooling_mode)
+        overrides = {"pooling_mode": pooling_mode} if pooling_mode else {}
+        return MirrorModel.from_preset(name, **overrides)
     model = load_archive(name)
-    return model if pooling_mode is None else _repooled(model, pooling_mode)
+    if pooling_mode in (None, model.recipe.pooling_mode):
+        return model
+    return _repooled(model, pooling_mode)
 
 
 def _repooled(model, pooling_mode):
@@ -60,9 +63,16 @@ def _repooled(model, pooling_mode):
             f"Received: a {type(old).__name__}"
         )
     encoder = SentenceEncoder(
-        old.backbone, pooling_mode, old.activation, old.layer_norm_epsilon
+        old.backbone,
+        pooling_mode,
+        old.activation,
+        old.layer_norm_epsilon,
+        pooled_layers=old.pooled_layers,
     )
-    recipe = dataclasses.replace(model.recipe, pooling_mode=pooling_mode)
+    # Tokens of a mean are weighed as they were counted in training.
+    recipe = dataclasses.replace(
+        model.recipe, pooling_mode=pooling_mode, frequency_smoothing=None
+    )
     return MirrorModel(encoder, model.preprocessor, recipe)
 
 
