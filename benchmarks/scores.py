@@ -12,8 +12,10 @@ FOR_CHOOSING = "STS-B dev"
 
 
 def read_tasks(data, kind, only=None):
-    """The benchmarks in a data folder for sentences or for words."""
-    tasks = read_benchmarks(data / BENCHMARKS[kind])
+    """The benchmarks in a data folder for sentences or words, or the named."""
+    kinds = BENCHMARKS if only else [kind]
+    folders = [data / BENCHMARKS[kind] for kind in kinds]
+    tasks = [task for folder in folders for task in read_benchmarks(folder)]
     wanted = only or {task.name for task in tasks} - set(LEFT_OUT)
     return [task for task in tasks if task.name in wanted]
 

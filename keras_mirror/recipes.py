@@ -126,7 +126,7 @@ class Recipe:
     pooled_layers: str = "last"
     frequency_smoothing: float | None = None
     dropout: float = 0.1
-    drophead: float = 0.0
+    drophead: float | None = 0.0
     learning_rate: float = 2e-5
     weight_decay: float = 0.01
     epochs: int = 1
