@@ -55,8 +55,13 @@ class TokenWeights(keras.layers.Layer):
             )
         self.vocabulary_size = vocabulary_size
         self.smoothing = smoothing
+        # `count` runs inside of a model that may compute in half precision.
         self.counts = self.add_weight(
-            (vocabulary_size,), "zeros", trainable=False, name="counts"
+            (vocabulary_size,),
+            "zeros",
+            trainable=False,
+            autocast=False,
+            name="counts",
         )
 
     def build(self, *input_shapes):
