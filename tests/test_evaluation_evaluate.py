@@ -34,8 +34,9 @@ def entailment():
 
 @pytest.fixture(scope="module")
 def models():
+    # Not "cls": its cosines differ by less than rounding does.
     keras.utils.set_random_seed(0)
-    return {name: make_model(pooling_mode=name) for name in ("cls", "mean")}
+    return {name: make_model(pooling_mode=name) for name in ("max", "mean")}
 
 
 def test_rows_kind_by_kind_with_their_averages(models):
@@ -78,15 +79,15 @@ def test_rows_kind_by_kind_with_their_averages(models):
 
 def test_every_text_is_encoded_once(models, monkeypatch):
     encoded = collections.Counter()
-    tokenize = models["cls"].preprocessor.tokenize
+    tokenize = models["max"].preprocessor.tokenize
 
     def count(texts):
         encoded.update(texts)
         return tokenize(texts)
 
-    monkeypatch.setattr(models["cls"].preprocessor, "tokenize", count)
+    monkeypatch.setattr(models["max"].preprocessor, "tokenize", count)
     tasks = [similarity("STS14"), similarity("STS-B"), entailment()]
-    evaluate({"cls": models["cls"]}, tasks)
+    evaluate({"max": models["max"]}, tasks)
     assert set(encoded.values()) == {1}
     assert set(encoded) == {text for task in tasks for text in task.texts()}
 
@@ -100,7 +101,7 @@ def test_progress_adds_up(models, monkeypatch):
     assert {name: sum(counts) for name, counts in told.items()} == {
         name: num_texts for name in models
     }
-    assert len(told["cls"]) > 1
+    assert len(told["max"]) > 1
 
 
 def test_embeddings_in_any_order(models):
