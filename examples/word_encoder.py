@@ -1,4 +1,4 @@
-"""The paper's word run: vectors of single words, without any context.
+"""The word run: vectors of single words, without any context.
 
 python examples/word_encoder.py words.txt bert_base_en_uncased
 
@@ -13,7 +13,7 @@ import keras
 import keras_mirror
 
 # Differs from sentences: no span is masked, so that dropout alone makes the
-# views; a warmer temperature; [CLS] instead of the mean; two epochs.
+# views; a warmer temperature; two epochs. "paper_word" is the paper's own.
 RECIPE = "word"
 QUERIES = ["king", "river", "quickly", "computer"]
 NUM_NEIGHBOURS = 5

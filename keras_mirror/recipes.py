@@ -204,7 +204,12 @@ OWN_RECIPES = {
         OWN_SENTENCE, dropout=0.0, drophead=None
     ),
     "phrase": PAPER_RECIPES["paper_phrase"],
-    "word": PAPER_RECIPES["paper_word"],
+    "word": dataclasses.replace(
+        PAPER_RECIPES["paper_word"],
+        pooling_mode="mean",
+        pooled_layers="first_last",
+        projection_head=True,
+    ),
 }
 RECIPES = {**OWN_RECIPES, **PAPER_RECIPES}
 

@@ -69,8 +69,13 @@ def test_own_recipes_differ_from_the_papers_in_what_is_said():
     assert get_recipe("sentence_drophead") == dataclasses.replace(
         own, dropout=0.0, drophead=None
     )
-    for name in ("phrase", "word"):
-        assert get_recipe(name) == get_recipe(f"paper_{name}")
+    assert get_recipe("word") == get_recipe(
+        "paper_word",
+        pooling_mode="mean",
+        pooled_layers="first_last",
+        projection_head=True,
+    )
+    assert get_recipe("phrase") == get_recipe("paper_phrase")
 
 
 def test_recipe_does_not_change():
@@ -124,7 +129,7 @@ def test_chosen_pooling_stays(family):
     backbone = unbuilt_backbone(family)
     recipe = get_recipe("paper_sentence", pooling_mode="max")
     assert recipe.for_backbone(backbone) == recipe
-    word = get_recipe("word").for_backbone(backbone)
+    word = get_recipe("paper_word").for_backbone(backbone)
     assert word.pooling_mode == "cls"
 
 
