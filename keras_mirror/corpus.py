@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 
+from keras_mirror.corpus_summary import corpus_summary
 from keras_mirror.epochs import Epochs
 from keras_mirror.numpy_dataset import NumpyMirrorDataset
 from keras_mirror.text_files import Corpus
@@ -104,7 +105,14 @@ def mirror_dataset(
         lengths = _lengths(corpus, preprocessor)
     epochs = Epochs(len(strings), batch_size, shuffle, lengths, seed)
     make = NumpyMirrorDataset if tf is None else _tensorflow_dataset
-    return make(corpus, preprocessor, epochs)
+    dataset = make(corpus, preprocessor, epochs)
+    # For the record of the model that is trained on it; whatever is made out
+    # of the dataset (`take`, `map`) does not have it, and is another corpus.
+    dataset.mirror_source = {
+        "corpus": corpus_summary(corpus),
+        "batch_size": batch_size,
+    }
+    return dataset
 
 
 def is_strings(data):

@@ -1,0 +1,81 @@
+import json
+
+import click
+
+from keras_mirror.archive_card import archive_card
+from keras_mirror.archive_info import archive_info
+from keras_mirror.training_run import TrainingRun
+from keras_mirror.wording import backbone_words
+from keras_mirror.wording import pooling_words
+from keras_mirror.wording import run_words
+
+
+@click.command()
+@click.argument("archive", type=click.Path(exists=True, dir_okay=False))
+@click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
+@click.option("--card", is_flag=True, help="The model card, as Markdown.")
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+def info(archive, as_json, card, debug):
+    """Tells what is inside of ARCHIVE, at once: no framework is loaded."""
+    if as_json and card:
+        raise click.UsageError("--json and --card are two answers: take one")
+    if card:
+        click.echo(_printable(archive_card(archive)), nl=False)
+        return
+    content = archive_info(archive)
+    if as_json:
+        click.echo(json.dumps(content, indent=2))
+        return
+    rows = _rows(archive, content)
+    width = max(len(name) for name, _ in rows)
+    for name, value in rows:
+        click.echo(_printable(f"{name:<{width}}  {value}"))
+
+
+def _rows(archive, content):
+    """Names and values; several runs are several rows."""
+    saved = f"{content['size'] / 1e6:,.1f} MB, saved {content['saved']}"
+    recipe, tokenizer = content["recipe"], content["tokenizer"]
+    fields = ", ".join(f"{name} {value}" for name, value in recipe.items())
+    record = content["record"] or {}
+    return [
+        ("archive", f"{archive}, {saved} by keras {content['keras']}"),
+        ("base", record.get("base") or "unknown"),
+        ("backbone", _backbone(content["backbone"])),
+        ("parameters", _parameters(content["parameters"])),
+        ("dtype policy", content["dtype_policy"]),
+        ("tokenizer", _tokenizer(tokenizer)),
+        ("pooling", pooling_words(recipe)),
+        ("recipe", fields),
+        *(("fit", run_words(TrainingRun(**x))) for x in record.get("runs", [])),
+        *(("score", f"{k} {v:g}") for k, v in record.get("scores", {}).items()),
+    ]
+
+
+def _backbone(backbone):
+    return backbone_words(backbone["class"], backbone)
+
+
+def _tokenizer(tokenizer):
+    size = tokenizer["vocabulary_size"]
+    return tokenizer["class"] + (f", {size:,} tokens" if size else "")
+
+
+def _parameters(numbers):
+    if numbers is None:
+        return "unknown"
+    names = {
+        "encoder": "in the encoder",
+        "training_only": "more in training",
+        "optimizer": "of the optimizer",
+    }
+    return ", ".join(
+        f"{numbers[part]:,} {name}"
+        for part, name in names.items()
+        if numbers[part]
+    )
+
+
+def _printable(text):
+    """Without the control characters by which a file could steer a screen."""
+    return "".join(x for x in text if x.isprintable() or x in "\n\t")
