@@ -10,6 +10,7 @@ import sentencepiece
 import tokenizers
 
 from keras_mirror.interop.sentence_piece_model import decode_model
+from keras_mirror.interop.spelled_apart import spelled_apart
 
 # Normalizers of the tokenizers library that change a text piece by piece, so
 # that SentencePiece's rules can do the same.
@@ -50,7 +51,11 @@ def compile_charsmap(normalizer):
                 f"A SentencePiece tokenizer must have a normalizer of the "
                 f"types {', '.join(_TYPES)}. Received: normalizer={step}"
             )
-    steps = [step for step in steps if not _is_about_spaces(step)]
+    steps = [
+        step
+        for step in steps
+        if not _is_about_spaces(step) and not spelled_apart(step)
+    ]
     if [step["type"] for step in steps] == ["Precompiled"]:
         return base64.b64decode(steps[0]["precompiled_charsmap"])
     return _compile(_rules(steps))

@@ -8,6 +8,7 @@ from keras_mirror.interop.sentence_piece_model import Piece
 from keras_mirror.interop.sentence_piece_model import PieceKind
 from keras_mirror.interop.sentence_piece_model import encode_model
 from keras_mirror.interop.sentence_piece_model import read_model
+from keras_mirror.interop.spelled_apart import spelled_apart
 from keras_mirror.interop.vocabulary import check_ids
 
 # The names that keras-hub's AlbertTokenizer has in its code.
@@ -91,7 +92,8 @@ def _tokenizer(pieces, charsmap, files):
         proto = encode_model([unknown, start, end, *others], charsmap)
         return keras_hub.tokenizers.XLMRobertaTokenizer(proto)
     names = {id: _NAMES[role] for role, id in special.items()}
-    proto = encode_model(_rename(pieces, names), charsmap)
+    apart = spelled_apart(files.fast.get("normalizer"))
+    proto = encode_model(_rename(pieces, names, apart), charsmap)
     return keras_hub.tokenizers.AlbertTokenizer(proto)
 
 
@@ -122,15 +124,21 @@ def _distinct(pieces):
     ]
 
 
-def _rename(pieces, names):
-    """Renames special pieces, given by their ids, so that no text has them."""
+def _rename(pieces, names, found=()):
+    """Renames special pieces, given by their ids.
+
+    A text has none of them but those in `found`, by their old names.
+    """
     renamed = [
         _vacant(id) if piece.text in names.values() else piece
         for id, piece in enumerate(pieces)
     ]
     for id, name in names.items():
-        is_unknown = pieces[id].kind == PieceKind.UNKNOWN
-        kind = PieceKind.UNKNOWN if is_unknown else PieceKind.CONTROL
+        kind = PieceKind.CONTROL
+        if pieces[id].kind == PieceKind.UNKNOWN:
+            kind = PieceKind.UNKNOWN
+        elif pieces[id].text in found:
+            kind = PieceKind.USER_DEFINED
         renamed[id] = Piece(name, 0.0, kind)
     return renamed
 
