@@ -14,6 +14,10 @@ def flatten_projections(backbone):
     become one kernel only where no other shape comes between. The results are
     the same.
 
+    Of kernels that Keras quantized to int8 the product is one of floats too.
+    Keras would round the inputs to int8 as well, and multiply integers, which
+    takes TensorFlow several times longer on a CPU.
+
     Args:
         backbone: A `keras_hub.models.Backbone`, changed in place.
 
@@ -25,6 +29,9 @@ def flatten_projections(backbone):
         num_axes = _num_contracted_axes(layer)
         if num_axes and _has_plain_bias(layer, num_axes):
             layer.call = functools.partial(_project, layer, num_axes)
+            layer.quantized_call = functools.partial(
+                _project_quantized, layer, num_axes
+            )
 
 
 def _num_contracted_axes(layer):
@@ -47,11 +54,22 @@ def _has_plain_bias(layer, num_axes):
     return layer.bias is None or tuple(layer.bias.shape) == tuple(shape)
 
 
+def _project_quantized(layer, num_axes, inputs, training=None):
+    if layer.quantization_mode == "int8":
+        return _project(layer, num_axes, inputs)
+    return type(layer).quantized_call(layer, inputs)
+
+
 def _project(layer, num_axes, inputs, training=None):
     kernel_shape = layer.kernel.shape
     num_features = math.prod(kernel_shape[:num_axes])
     kernel = ops.reshape(layer.kernel, (num_features, -1))
+    is_int8 = layer.quantization_mode == "int8"
+    if is_int8:
+        kernel = ops.cast(kernel, layer.compute_dtype)
     outputs = ops.matmul(ops.reshape(inputs, (-1, num_features)), kernel)
+    if is_int8:
+        outputs = ops.divide(outputs, ops.reshape(layer.kernel_scale, (-1,)))
     if layer.bias is not None:
         outputs = ops.add(outputs, ops.reshape(layer.bias, (-1,)))
     # Before the shape is restored: TensorFlow fuses it with the product.

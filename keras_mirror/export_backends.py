@@ -1,0 +1,38 @@
+"""Which backend can write which format, known before Keras is imported."""
+
+_ALL = ("tensorflow", "jax", "torch")
+# The first one that is installed is the command line's choice.
+EXPORT_BACKENDS = {
+    "sentence-transformers": _ALL,
+    "keras": _ALL,
+    "onnx": ("tensorflow", "torch"),
+    "openvino": ("tensorflow", "torch"),
+    "saved_model": ("tensorflow",),
+    "litert": ("tensorflow",),
+}
+
+
+def check_export_backend(format, backend):
+    """Raises a ValueError where a backend cannot write a format.
+
+    Args:
+        format: String, a key of `EXPORT_BACKENDS`.
+        backend: String, `keras.backend.backend()`.
+
+    Raises:
+        ValueError: Keras cannot convert a model with inputs of any length
+            from this backend; says what to do instead.
+
+    Example:
+
+    >>> check_export_backend("onnx", "torch")
+    """
+    able = EXPORT_BACKENDS[format]
+    if backend not in able:
+        raise ValueError(
+            f"format={format!r} is written on the backend "
+            f"{' or '.join(able)}. Received: the backend {backend}. Save the "
+            f"model and run `keras-mirror export encoder.keras --format "
+            f"{format} --output ...`, which chooses its backend itself, or "
+            f"load the archive where KERAS_BACKEND={able[0]}"
+        )

@@ -1,0 +1,82 @@
+import contextlib
+import gc
+
+import keras
+
+# What Keras quantizes; of every other layer it would warn.
+_WITH_KERNEL = (
+    keras.layers.Dense,
+    keras.layers.EinsumDense,
+    keras.layers.Embedding,
+)
+
+
+def quantize(model, mode, config=None):
+    """Weights of a byte each: `MirrorModel.quantize`, see there.
+
+    Args:
+        model: A `MirrorModel`, changed in place.
+        mode: `"int8"`.
+        config: A `keras.quantizers.QuantizationConfig`. Defaults to `None`:
+            Keras's own.
+
+    Raises:
+        ValueError: Another mode, or a model that is quantized already.
+
+    Example:
+
+    ```python
+    quantize(model, "int8")
+    ```
+    """
+    if mode != "int8":
+        raise ValueError(
+            "`mode` must be 'int8': archives of others do not load as they "
+            f"were saved. Received: mode={mode!r}"
+        )
+    if is_quantized(model):
+        raise ValueError(
+            "`model` is quantized already: load the archive from before"
+        )
+    with _quick_collections():
+        model.encoder.quantize(mode, config=config, filters=_has_kernel)
+    # The momenta of kernels that are gone.
+    model.optimizer = None
+    model.compiled = False
+    model.train_function = model.test_function = model.predict_function = None
+
+
+def is_quantized(model):
+    """Whether a model has kernels of int8.
+
+    Args:
+        model: A `MirrorModel`.
+
+    Returns:
+        A boolean.
+
+    Example:
+
+    >>> is_quantized(model)
+    False
+    """
+    layers = model.encoder._flatten_layers()
+    return any(layer.quantization_mode for layer in layers)
+
+
+def _has_kernel(layer):
+    return isinstance(layer, _WITH_KERNEL)
+
+
+@contextlib.contextmanager
+def _quick_collections():
+    """Has the garbage collector leave out all that there is already.
+
+    Keras 3.15 collects garbage after every layer: nearly a second each where
+    a framework is imported.
+    """
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
