@@ -1,9 +1,10 @@
-import contextlib
 import time
 
 import click
 from rich.table import Table
 
+from keras_mirror.cli.answers import ask
+from keras_mirror.cli.answers import print_texts
 from keras_mirror.cli.archive import save_archive
 from keras_mirror.cli.console import backend_options
 from keras_mirror.cli.console import print_summary
@@ -64,7 +65,7 @@ def quickstart(output, preset, interactive, seed, overwrite, backend, debug):
             answer(query)
     print_summary(_summary(api, progress, path), start)
     if interactive and progress.finished:
-        _ask(answer)
+        ask("What should a function do?", answer)
     return 0 if progress.finished else 130
 
 
@@ -86,19 +87,20 @@ def _print_scores(before, after, num_queries):
 
 def _searcher(model, api):
     """A function that prints the nearest texts to a query, with names."""
+    from keras_mirror.search import Index
+
     names = {}
     for name, text in api.items():
         names.setdefault(text, name)
-    texts = list(names)
-    with status(f"Encoding {len(texts)} summaries"):
-        embeddings = model.encode_text(texts)
+    index = Index(model)
+    with status(f"Encoding {len(names)} summaries"):
+        index.add(list(names))
 
     def answer(query):
-        cosines = model.similarity(model.encode_text(query), embeddings)[0]
-        click.echo(f"\n{query}")
-        for row in cosines.argsort()[::-1][:NUM_ANSWERS]:
-            text = texts[row]
-            click.echo(f"  {cosines[row]:.2f}  {names[text]}: {text}")
+        [results] = index.query(query, NUM_ANSWERS)
+        print_texts(
+            query, ((cosine, names[text], text) for text, cosine, _ in results)
+        )
 
     return answer
 
@@ -111,10 +113,3 @@ def _summary(api, progress, path):
         "last loss": f"{progress.loss:.4f}",
         "archive": path,
     }
-
-
-def _ask(answer):
-    click.echo("\nWhat should a function do? An empty line ends.", err=True)
-    with contextlib.suppress(click.Abort):  # Ctrl-C, or no more input
-        while query := click.prompt("search", "", show_default=False, err=True):
-            answer(query)

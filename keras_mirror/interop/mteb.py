@@ -1,11 +1,9 @@
-import hashlib
-import json
 import os
 import pathlib
-import re
 
 import keras
 
+from keras_mirror.fingerprint import fingerprint
 from keras_mirror.mirror_model import MirrorModel
 
 try:
@@ -144,7 +142,7 @@ class MTEBEncoder:
         """What mteb writes about the model beside its results."""
         return ModelMeta(
             name=self.name,
-            revision=_fingerprint(self.model),
+            revision=fingerprint(self.model),
             loader=None,
             framework=["TensorFlow", "JAX", "PyTorch"],
             similarity_fn_name=ScoringFunction.COSINE,
@@ -173,15 +171,3 @@ def _texts(batch):
             f"Received: a batch with {sorted(batch)}"
         )
     return batch["text"]
-
-
-def _fingerprint(model):
-    """Equal for equal weights and settings, so for a model and its archive."""
-    parts = [model.encoder.get_config(), model.preprocessor.get_config()]
-    settings = json.dumps(parts, default=str)
-    # Keras numbers the layers of a process: "bert_backbone_2".
-    settings = re.sub(r'_\d+"', '"', settings)
-    digest = hashlib.sha256(settings.encode())
-    for weight in model.weights:
-        digest.update(weight.numpy().tobytes())
-    return digest.hexdigest()[:16]

@@ -1,0 +1,80 @@
+import time
+
+import click
+
+from keras_mirror.cli.archive import load_archive
+from keras_mirror.cli.console import backend_options
+from keras_mirror.cli.console import print_summary
+from keras_mirror.cli.console import status
+from keras_mirror.cli.console import told_warnings
+from keras_mirror.cli.encoding_bar import encoding_bar
+from keras_mirror.cli.input_file import errors_option
+from keras_mirror.cli.output_file import check_output
+from keras_mirror.cli.output_file import overwrite_option
+from keras_mirror.cli.start import start_keras
+from keras_mirror.cli.table_output import write_table
+from keras_mirror.text_files import read_lines
+
+
+@click.command()
+@click.argument("archive", type=click.Path(exists=True, dir_okay=False))
+@click.argument("texts", type=click.Path(exists=True, dir_okay=False))
+@click.option(
+    "--threshold",
+    type=click.FloatRange(-1, 1),
+    default=0.9,
+    show_default=True,
+    help="The smallest cosine of a pair.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=100_000,
+    show_default=True,
+    help="The most pairs: the best ones are kept.",
+)
+@click.option("--output", help="File to write. Default: the screen.")
+@click.option("--batch-size", type=click.IntRange(1), default=64)
+@errors_option
+@overwrite_option
+@backend_options
+def duplicates(
+    archive,
+    texts,
+    threshold,
+    limit,
+    output,
+    batch_size,
+    errors,
+    overwrite,
+    backend,
+    debug,
+):
+    """Finds lines of TEXTS that mean nearly the same.
+
+    Writes a line a pair, best first: cosine TAB number of the line TAB number
+    of the other line TAB line TAB other line. Empty lines have no pairs.
+    """
+    start = time.monotonic()
+    if output:
+        check_output(output, overwrite)
+    with status(f"Reading {texts}"):
+        lines = list(read_lines(texts, errors=errors))
+    start_keras(backend, debug)
+    from keras_mirror.search import find_duplicates
+
+    with status(f"Loading {archive}"):
+        model = load_archive(archive)
+    with told_warnings(), encoding_bar(lines, then="Comparing") as progress:
+        pairs = find_duplicates(
+            model, lines, threshold, limit, batch_size, progress
+        )
+    write_table((_row(pair, lines) for pair in pairs), output)
+    rows = {"lines": len(lines), "pairs": len(pairs)}
+    print_summary(rows | ({"written": output} if output else {}), start)
+
+
+def _row(pair, lines):
+    cosine, *rows = pair
+    numbers = (row + 1 for row in rows)
+    return f"{cosine:.4f}", *numbers, *(lines[row] for row in rows)

@@ -1,0 +1,56 @@
+import os
+import time
+
+import click
+
+from keras_mirror.cli.archive import load_archive
+from keras_mirror.cli.console import backend_options
+from keras_mirror.cli.console import print_summary
+from keras_mirror.cli.console import status
+from keras_mirror.cli.encoding_bar import encoding_bar
+from keras_mirror.cli.input_file import errors_option
+from keras_mirror.cli.output_file import check_output
+from keras_mirror.cli.output_file import overwrite_option
+from keras_mirror.cli.start import start_keras
+from keras_mirror.text_files import read_lines
+
+
+@click.command()
+@click.argument("archive", type=click.Path(exists=True, dir_okay=False))
+@click.argument("texts", type=click.Path(exists=True, dir_okay=False))
+@click.option("--output", required=True, help="Index to write.")
+@click.option(
+    "--exact/--approximate",
+    default=None,
+    help="Whether to look at all vectors. Default: up to 100,000.",
+)
+@click.option("--batch-size", type=click.IntRange(1), default=64)
+@errors_option
+@overwrite_option
+@backend_options
+def index(
+    archive, texts, output, exact, batch_size, errors, overwrite, backend, debug
+):
+    """Makes an index of TEXTS, a text a line, for `keras-mirror search`.
+
+    The index holds the lines, their vectors, and where ARCHIVE is.
+    """
+    start = time.monotonic()
+    check_output(output, overwrite)
+    with status(f"Reading {texts}"):
+        lines = list(read_lines(texts, errors=errors))
+    start_keras(backend, debug)
+    from keras_mirror.search import Index
+
+    with status(f"Loading {archive}"):
+        made = Index(load_archive(archive), exact)
+    with encoding_bar(lines, then="Encoded") as progress:
+        made.add(lines, batch_size, progress)
+    with status("Saving"):
+        made.save(output, overwrite, archive)
+    rows = {
+        "lines": len(lines),
+        "empty": f"{sum(not line.strip() for line in lines)}, not searched",
+        "index": f"{output}, {os.path.getsize(output) / 1e6:.1f} MB",
+    }
+    print_summary(rows, start)

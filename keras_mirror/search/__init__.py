@@ -1,0 +1,17 @@
+"""Finding texts by meaning: an index, near duplicates, clusters."""
+
+from keras_mirror.search.cluster import Cluster
+from keras_mirror.search.cluster import cluster
+from keras_mirror.search.find_duplicates import DuplicatePair
+from keras_mirror.search.find_duplicates import find_duplicates
+from keras_mirror.search.index import Index
+from keras_mirror.search.index import SearchResult
+
+__all__ = [
+    "Cluster",
+    "DuplicatePair",
+    "Index",
+    "SearchResult",
+    "cluster",
+    "find_duplicates",
+]

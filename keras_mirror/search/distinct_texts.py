@@ -1,0 +1,75 @@
+import numpy as np
+
+
+class DistinctTexts:
+    """Texts in their order, and which of them are the same.
+
+    A text that comes again is kept in its place, with the number that it had
+    the first time. Texts of white space only have no number.
+
+    Args:
+        texts: Iterable of strings. Defaults to none.
+
+    Attributes:
+        texts: List of all strings: row `i` is the text of row `i`.
+        rows: List of lists of integers, the rows of every different text.
+
+    Example:
+
+    >>> distinct = DistinctTexts(["a man", " ", "a woman", "a man"])
+    >>> list(distinct), distinct.rows
+    (['a man', 'a woman'], [[0, 3], [2]])
+    """
+
+    def __init__(self, texts=()):
+        self.texts = []
+        self.rows = []
+        self._numbers = {}
+        self.extend(texts)
+
+    def __len__(self):
+        return len(self.rows)
+
+    def __iter__(self):
+        return iter(self._numbers)
+
+    def new(self, texts):
+        """Those of `texts` that would get a number, each once.
+
+        Args:
+            texts: Iterable of strings.
+
+        Returns:
+            A list of strings.
+        """
+        return [
+            text
+            for text in dict.fromkeys(texts)
+            if text.strip() and text not in self._numbers
+        ]
+
+    def extend(self, texts):
+        """Appends texts.
+
+        Args:
+            texts: Iterable of strings.
+        """
+        for text in texts:
+            if text.strip():
+                number = self._numbers.setdefault(text, len(self.rows))
+                if number == len(self.rows):
+                    self.rows.append([])
+                self.rows[number].append(len(self.texts))
+            self.texts.append(text)
+
+    def numbered_rows(self):
+        """The rows that have a number, and their numbers.
+
+        Returns:
+            A tuple of two integer arrays of the same length.
+        """
+        numbers = np.full(len(self.texts), -1)
+        for number, rows in enumerate(self.rows):
+            numbers[rows] = number
+        rows = np.flatnonzero(numbers >= 0)
+        return rows, numbers[rows]

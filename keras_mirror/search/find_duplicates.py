@@ -1,0 +1,125 @@
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_mirror.search.distinct_texts import DistinctTexts
+from keras_mirror.search.unit_vectors import unit_vectors
+from keras_mirror.text_files import as_strings
+
+# Similarities in memory at a time: 32 MB.
+_NUM_SIMILARITIES = 2**23
+_DECIMALS = 6  # what float32 is good for
+
+
+class DuplicatePair(NamedTuple):
+    """Two texts that mean nearly the same.
+
+    Args:
+        similarity: Float, their cosine.
+        row_1: Integer, the place of the first text, from 0.
+        row_2: Integer, the place of the second one, always larger.
+    """
+
+    similarity: float
+    row_1: int
+    row_2: int
+
+
+def find_duplicates(
+    model, texts, threshold=0.9, limit=100_000, batch_size=64, progress=None
+):
+    """Finds all pairs of texts that mean nearly the same.
+
+    Every text is compared with every other one; of the cosines only a block
+    is in memory. Texts of white space only are left out.
+
+    Args:
+        model: A `MirrorModel`.
+        texts: A list or array of strings.
+        threshold: Float, the smallest cosine of a pair. Defaults to `0.9`.
+        limit: Positive integer, the most pairs that are kept: the best ones.
+            Defaults to `100_000`.
+        batch_size: Integer, see `MirrorModel.encode_text`. Defaults to `64`.
+        progress: Function of the number of texts just encoded: each different
+            one once. Defaults to `None`.
+
+    Returns:
+        A list of `DuplicatePair`s, most similar first, and of equally similar
+        ones, the pair of the lower rows. Cosines are of six decimals.
+
+    Raises:
+        TypeError: An element is not a string.
+        ValueError: `threshold` or `limit` is out of range, or the model gives
+            NaN.
+
+    Example:
+
+    >>> find_duplicates(model, ["a man", "two dogs run", "a man"], 0.999)
+    [DuplicatePair(similarity=1.0, row_1=0, row_2=2)]
+    """
+    _check(threshold, limit)
+    distinct = DistinctTexts(as_strings(texts))
+    vectors = unit_vectors(model, list(distinct), batch_size, progress)
+    rows, numbers = distinct.numbered_rows()
+    pairs = _best_pairs(vectors[numbers], threshold, limit)
+    return [
+        DuplicatePair(float(cosine), int(rows[first]), int(rows[second]))
+        for cosine, first, second in zip(*pairs, strict=True)
+    ]
+
+
+def _check(threshold, limit):
+    if not -1 <= threshold <= 1:
+        raise ValueError(
+            "`threshold` must be a cosine, from -1 to 1. "
+            f"Received: threshold={threshold!r}"
+        )
+    if not isinstance(limit, int) or limit < 1:
+        raise ValueError(
+            f"`limit` must be a positive integer. Received: limit={limit!r}"
+        )
+
+
+def _best_pairs(vectors, threshold, limit):
+    """Cosines, first and second places of pairs, in the order of the result.
+
+    Blocks come in the order of first places, so that a stable sort leaves
+    equally similar pairs in theirs, and later ones lose against them.
+    """
+    kept, num_kept, num_found, least = [], 0, 0, -np.inf
+    for block in _blocks(vectors, round(threshold, _DECIMALS)):
+        num_found += len(block[0])
+        kept.append([column[block[0] > least] for column in block])
+        num_kept += len(kept[-1][0])
+        if num_kept > 2 * limit:
+            kept = [_best(kept, limit)]
+            num_kept, least = limit, kept[0][0][-1]
+    if num_found > limit:
+        warnings.warn(
+            f"{num_found} pairs are at least {threshold} similar; the best "
+            f"{limit} of them are kept",
+            stacklevel=3,
+        )
+    return _best(kept, limit)
+
+
+def _best(parts, limit):
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    columns = columns or [np.empty(0)] * 3
+    order = np.argsort(-columns[0], kind="stable")[:limit]
+    return [column[order] for column in columns]
+
+
+def _blocks(vectors, threshold):
+    """The pairs above the threshold, of a few first places at a time."""
+    num_rows = max(1, _NUM_SIMILARITIES // max(1, len(vectors)))
+    for start in range(0, len(vectors), num_rows):
+        cosines = vectors[start : start + num_rows] @ vectors[start:].T
+        first, second = np.nonzero(cosines >= threshold - 10.0**-_DECIMALS)
+        later = second > first
+        first, second = first[later], second[later]
+        cosines = np.round(cosines[first, second].astype("float64"), _DECIMALS)
+        kept = cosines >= threshold
+        cosines = np.clip(cosines[kept], -1.0, 1.0)
+        yield cosines, first[kept] + start, second[kept] + start

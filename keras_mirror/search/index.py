@@ -1,0 +1,216 @@
+import numbers
+
+import numpy as np
+
+from keras_mirror.encoding import unit_rows
+from keras_mirror.fingerprint import fingerprint
+from keras_mirror.search.distinct_texts import DistinctTexts
+from keras_mirror.search.index_content import IndexContent
+from keras_mirror.search.read_index import read_index
+from keras_mirror.search.read_index import told_damage
+from keras_mirror.search.search_result import SearchResult
+from keras_mirror.search.unit_vectors import unit_vectors
+from keras_mirror.search.vector_search import VectorSearch
+from keras_mirror.search.write_index import write_index
+from keras_mirror.text_files import as_strings
+
+
+class Index:
+    """Texts and their vectors, to find those that mean what a query says.
+
+    Up to 100,000 different texts every search looks at all of them, which
+    takes milliseconds. Of more, a graph finds nearly the same ones faster
+    still (extra `[search]`); the first search or `save` builds it.
+
+    Every text has a row, in the order in which texts are added. A text that
+    is added again has another row and the same vector, and both are found.
+    Texts of white space only are never found, and find nothing.
+
+    Args:
+        model: A `MirrorModel`. It must not train while the index is in use.
+        exact: Boolean. Whether a search looks at all vectors, however many.
+            Defaults to `None`: up to 100,000.
+
+    Example:
+
+    >>> index = Index(model)
+    >>> index.add(["a man plays", "two dogs run", "a cat sleeps"])
+    >>> [results] = index.query("two dogs run", k=2)
+    >>> results[0].text, results[0].row, round(results[0].similarity, 3)
+    ('two dogs run', 1, 1.0)
+    """
+
+    def __init__(self, model, exact=None):
+        if exact not in (None, True, False):
+            raise ValueError(
+                "`exact` must be True, False or None. "
+                f"Received: exact={exact!r}"
+            )
+        self.model = model
+        self._texts = DistinctTexts()
+        self._search = VectorSearch(unit_vectors(model, []), exact)
+        self._fingerprint = None
+
+    def __len__(self):
+        return len(self.texts)
+
+    @property
+    def texts(self):
+        """List of all texts, row by row. Not to be changed."""
+        return self._texts.texts
+
+    @property
+    def exact(self):
+        return self._search.exact
+
+    def add(self, texts, batch_size=64, progress=None):
+        """Encodes texts and puts them behind those that are there.
+
+        All of them or, where something goes wrong, none.
+
+        Args:
+            texts: A string, or a list or array of strings.
+            batch_size: Integer, see `MirrorModel.encode_text`. Defaults to
+                `64`.
+            progress: Function of the number of texts just encoded: each
+                different one once. Defaults to `None`.
+
+        Raises:
+            TypeError: An element is not a string.
+            ValueError: The model gives NaN, or has trained since the last
+                call.
+            ImportError: So many texts need the extra `[search]`.
+        """
+        texts = as_strings(texts)
+        new = self._texts.new(texts)
+        self._search.prepare(len(self._search) + len(new))
+        now = fingerprint(self.model)
+        if len(self._search) and now != self._fingerprint:
+            raise ValueError(
+                "`model` must stay as it was when the first texts were added, "
+                f"of fingerprint {self._fingerprint}. Received: a model of "
+                f"fingerprint {now}. Make a new index"
+            )
+        vectors = unit_vectors(self.model, new, batch_size, progress)
+        self._fingerprint = now
+        self._search.extend(vectors)
+        self._texts.extend(texts)
+
+    def query(self, text, k=10):
+        """Finds the texts that are most similar to each query.
+
+        Args:
+            text: A string, or a list or array of strings.
+            k: Positive integer, the number of results. Defaults to `10`; all
+                texts where there are not as many.
+
+        Returns:
+            A list with a list of `SearchResult`s for every query, one for a
+            single string: most similar first, and of equally similar texts,
+            the one that was added first.
+
+        Raises:
+            TypeError: An element is not a string.
+            ValueError: `k` is not a positive integer, or the model gives NaN.
+        """
+        _check_k(k)
+        queries = as_strings(text)
+        asked = [query for query in queries if query.strip()]
+        found = iter(self.query_vectors(unit_vectors(self.model, asked), k))
+        return [next(found) if query.strip() else [] for query in queries]
+
+    def query_vectors(self, vectors, k=10):
+        """As `query`, for queries that are encoded already.
+
+        Args:
+            vectors: Array of shape `(num_queries, embedding_dim)`.
+            k: As in `query`.
+
+        Returns:
+            As `query`.
+        """
+        _check_k(k)
+        vectors = np.asarray(vectors, dtype="float32")
+        embedding_dim = self._search.vectors.shape[1]
+        if vectors.shape[1:] != (embedding_dim,) or not (
+            np.isfinite(vectors).all()
+        ):
+            raise ValueError(
+                "`vectors` must be numbers of shape (num_queries, "
+                f"{embedding_dim}), finite. Received: "
+                f"shape={vectors.shape}"
+            )
+        if not len(self._search):
+            return [[] for _ in vectors]
+        num_found = min(k, len(self._search))
+        found = self._search.nearest(unit_rows(vectors), num_found)
+        return [self._results(*pair, k) for pair in zip(*found, strict=True)]
+
+    def save(self, path, overwrite=False, archive=None):
+        """Writes the texts, their vectors and what tells the encoder apart.
+
+        Args:
+            path: String or path of one file.
+            overwrite: Boolean, whether an existing file may be replaced.
+                Defaults to `False`.
+            archive: String or path of the model's archive, for the command
+                line to find: kept relative to `path`. Defaults to `None`.
+
+        Raises:
+            FileExistsError: `path` exists.
+        """
+        content = IndexContent(
+            fingerprint=self._fingerprint or fingerprint(self.model),
+            exact=self.exact,
+            archive=archive,
+            texts=self.texts,
+            vectors=self._search.vectors,
+            graph=self._search.graph_bytes(),
+        )
+        write_index(path, content, overwrite)
+
+    @classmethod
+    def load(cls, path, model):
+        """Opens an index that was saved.
+
+        Args:
+            path: String or path.
+            model: The `MirrorModel` that it was built with.
+
+        Returns:
+            An `Index`.
+
+        Raises:
+            ValueError: The file is damaged or no index, or it was built with
+                another encoder.
+            ImportError: So many texts need the extra `[search]`.
+        """
+        content = read_index(path)
+        index = cls(model, content.exact)
+        index._fingerprint = fingerprint(model)
+        if content.fingerprint != index._fingerprint:
+            raise ValueError(
+                f"'{path}' must be opened with the encoder that it was built "
+                f"with, of fingerprint {content.fingerprint}. Received: a "
+                f"model of fingerprint {index._fingerprint}. Load that "
+                "archive, or build the index anew"
+            )
+        index._texts.extend(content.texts)
+        with told_damage(path):
+            index._search = VectorSearch(
+                content.vectors, content.exact, content.graph
+            )
+        return index
+
+    def _results(self, similarities, numbers, k):
+        results = []
+        for similarity, number in zip(similarities, numbers, strict=True):
+            cosine = min(max(float(similarity), -1.0), 1.0)
+            for row in self._texts.rows[number][: k - len(results)]:
+                results.append(SearchResult(self.texts[row], cosine, row))
+        return results
+
+
+def _check_k(k):
+    if not isinstance(k, numbers.Integral) or isinstance(k, bool) or k < 1:
+        raise ValueError(f"`k` must be a positive integer. Received: k={k!r}")

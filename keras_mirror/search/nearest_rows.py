@@ -1,0 +1,54 @@
+import numpy as np
+
+# Similarities in memory at a time: 64 MB.
+_NUM_SIMILARITIES = 2**24
+
+
+def nearest_rows(queries, vectors, k):
+    """The rows most similar to each query, found by looking at all of them.
+
+    Args:
+        queries: Float32 unit vectors of shape `(num_queries, embedding_dim)`.
+        vectors: Float32 unit vectors of shape `(num_vectors, embedding_dim)`.
+        k: Positive integer, at most `num_vectors`.
+
+    Returns:
+        A tuple `(similarities, rows)` of arrays of shape `(num_queries, k)`,
+        most similar first; of equally similar rows, the lower first.
+
+    Example:
+
+    >>> vectors = np.eye(3, dtype="float32")
+    >>> similarities, rows = nearest_rows(vectors[1:2], vectors, 2)
+    >>> similarities.tolist(), rows.tolist()
+    ([[1.0, 0.0]], [[1, 0]])
+    """
+    shape = (len(queries), k)
+    similarities, rows = np.empty(shape, "float32"), np.empty(shape, "int64")
+    num_queries = max(1, _NUM_SIMILARITIES // len(vectors))
+    for start in range(0, len(queries), num_queries):
+        block = queries[start : start + num_queries] @ vectors.T
+        for query, row in enumerate(block, start=start):
+            rows[query] = largest(row, k)
+            similarities[query] = row[rows[query]]
+    return similarities, rows
+
+
+def largest(values, k):
+    """The places of the `k` largest values, largest first, ties in order.
+
+    Args:
+        values: Array of shape `(n,)`, not NaN.
+        k: Positive integer, at most `n`.
+
+    Returns:
+        An integer array of shape `(k,)`.
+
+    Example:
+
+    >>> largest(np.array([1.0, 3.0, 1.0, 2.0]), 3).tolist()
+    [1, 3, 0]
+    """
+    smallest = np.partition(values, -k)[-k]
+    places = np.flatnonzero(values >= smallest)
+    return places[np.argsort(-values[places], kind="stable")[:k]]
