@@ -13,6 +13,8 @@ sys.path.insert(0, str(Path(__file__).parent / "tests"))
 collect_ignore = []
 if importlib.util.find_spec("mteb") is None:
     collect_ignore.append("keras_mirror/interop/mteb.py")
+if importlib.util.find_spec("sklearn") is None:
+    collect_ignore.append("keras_mirror/interop/scikit_learn.py")
 if not all(map(importlib.util.find_spec, ("plotly", "jinja2"))):
     collect_ignore.append("keras_mirror/evaluation/report")
 

