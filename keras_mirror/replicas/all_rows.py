@@ -1,0 +1,29 @@
+from keras import ops
+
+from keras_mirror.replicas.active_replicas import active_replicas
+
+
+def all_rows(embeddings, string_ids=None):
+    """Both views of all strings, those of the other devices included.
+
+    Args:
+        embeddings: Tensor of shape `(2 * num_own_rows, embedding_dim)`, one
+            view after the other.
+        string_ids: Integer tensor of shape `(2 * num_own_rows,)`, or `None`.
+
+    Returns:
+        A tuple of view 1 and view 2, `(num_rows, embedding_dim)`, and the
+        string ids, `(2 * num_rows,)` or `None`.
+
+    Example:
+
+    >>> view_1, view_2, _ = all_rows(np.zeros((6, 4)))
+    >>> tuple(view_1.shape)
+    (3, 4)
+    """
+    gather = active_replicas().gather
+    view_1, view_2 = map(gather, ops.split(embeddings, 2, axis=0))
+    if string_ids is not None:
+        sides = map(gather, ops.split(string_ids, 2, axis=0))
+        string_ids = ops.concatenate(list(sides), axis=0)
+    return view_1, view_2, string_ids
