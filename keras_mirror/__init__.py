@@ -17,6 +17,7 @@ if "keras_mirror_cli" not in sys.modules:
     from keras_mirror import metrics as metrics
     from keras_mirror import presets as presets
     from keras_mirror import recipes as recipes
+    from keras_mirror import search as search
     from keras_mirror.corpus import mirror_dataset as mirror_dataset
     from keras_mirror.encoder import SentenceEncoder as SentenceEncoder
     from keras_mirror.mirror_model import MirrorModel as MirrorModel

@@ -55,6 +55,72 @@ def set_layer_norm_epsilon(backbone, epsilon):
             layer.epsilon = epsilon
 
 
+def activation_of(backbone):
+    """The activation of the feed-forward blocks of a backbone, by its name.
+
+    Args:
+        backbone: A `keras_hub.models.Backbone`.
+
+    Returns:
+        A string, for `set_activation`.
+
+    Example:
+
+    >>> set_activation(backbone, "gelu")
+    >>> activation_of(backbone)
+    'gelu'
+    """
+    for layer in backbone._flatten_layers():
+        if hasattr(layer, "intermediate_dim") and hasattr(layer, "activation"):
+            activation = layer.activation
+            break
+    is_ours = isinstance(activation, functools.partial)
+    return "gelu_approximate" if is_ours else activation.__name__
+
+
+def layer_norm_epsilon_of(backbone):
+    """The epsilon of the layer normalisations of a backbone.
+
+    Args:
+        backbone: A `keras_hub.models.Backbone`.
+
+    Returns:
+        A float.
+
+    Example:
+
+    >>> set_layer_norm_epsilon(backbone, 1e-12)
+    >>> layer_norm_epsilon_of(backbone)
+    1e-12
+    """
+    layers = backbone._flatten_layers()
+    norms = (keras.layers.LayerNormalization,)
+    return next(x.epsilon for x in layers if isinstance(x, norms))
+
+
+def copy_backbone(backbone, **changes):
+    """A backbone with the same weights, and other options.
+
+    Args:
+        backbone: A `keras_hub.models.Backbone`.
+        **changes: Options of its class that do not change its weights, such
+            as `dropout`.
+
+    Returns:
+        A `keras_hub.models.Backbone` of the same class. Its activation and
+        its epsilon are those that keras-hub has in its code.
+
+    Example:
+
+    >>> copy_backbone(backbone, dropout=0.3).dropout
+    0.3
+    """
+    config = {**backbone.get_config(), **changes}
+    copy = type(backbone).from_config(config)
+    copy.set_weights(backbone.get_weights())
+    return copy
+
+
 def _activation(name):
     if name == "gelu_approximate":
         return functools.partial(keras.activations.gelu, approximate=True)

@@ -2,13 +2,26 @@ import dataclasses
 import difflib
 import json
 import os
+import pathlib
 from typing import Any
 
 import keras_hub
 
 from keras_mirror.interop.hugging_face import load_hugging_face
+from keras_mirror.interop.mirror_files import read_mirror_files
+from keras_mirror.interop.sentence_transformers_folder import MODULES_FILE
+from keras_mirror.interop.sentence_transformers_folder import (
+    load_sentence_transformer,
+)
 from keras_mirror.presets import BUNDLED_PRESETS
 from keras_mirror.presets import preset_folder
+
+# Of a repository of the Hugging Face Hub; `*` also stands for folders.
+WANTED_FILES = (
+    *("*.json", "*.txt", "*.model", "*.safetensors", "*.bin"),
+    *("*.h5", "*.npy", "assets/*"),
+)
+UNWANTED_FILES = ("onnx/*", "openvino/*", "tf_model.h5", "training_args.bin")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,12 +33,17 @@ class PresetParts:
         tokenizer: A `keras_hub.tokenizers.Tokenizer`.
         activation: String, see `SentenceEncoder`, or `None`.
         layer_norm_epsilon: Float, see `SentenceEncoder`, or `None`.
+        fields: Dict of fields of `Recipe` that the preset itself decides,
+            such as the pooling of a sentence-transformers folder.
+        token_counts: Array of the counts of `TokenWeights`, or `None`.
     """
 
     backbone: Any
     tokenizer: Any
     activation: str | None = None
     layer_norm_epsilon: float | None = None
+    fields: dict = dataclasses.field(default_factory=dict)
+    token_counts: Any = None
 
 
 def load_parts(preset, dropout, dtype=None):
@@ -37,7 +55,7 @@ def load_parts(preset, dropout, dtype=None):
         dtype: A dtype policy. Defaults to `None`: the global one.
 
     Returns:
-        A `PresetParts`, or a `HuggingFaceCheckpoint` with the same fields.
+        A `PresetParts`.
 
     Raises:
         ValueError: There is no such preset, or it is not one.
@@ -48,15 +66,14 @@ def load_parts(preset, dropout, dtype=None):
     if preset.startswith("hf://"):
         preset = _download(preset.removeprefix("hf://"))
     if os.path.isdir(preset):
+        if os.path.isfile(os.path.join(preset, MODULES_FILE)):
+            return _load_sentence_transformer(preset, dropout, dtype)
         if "model_type" in _read_config(preset):
-            return load_hugging_face(preset, dropout=dropout, dtype=dtype)
+            checkpoint = load_hugging_face(preset, dropout=dropout, dtype=dtype)
+            return PresetParts(**vars(checkpoint))
     elif "://" not in preset:
         _check_name(preset)
-    backbone = keras_hub.models.Backbone.from_preset(
-        preset, dropout=dropout, **({"dtype": dtype} if dtype else {})
-    )
-    tokenizer = keras_hub.tokenizers.Tokenizer.from_preset(preset)
-    return PresetParts(backbone, tokenizer)
+    return _load_keras_hub(preset, dropout, dtype)
 
 
 def check_length(sequence_length, backbone):
@@ -68,6 +85,28 @@ def check_length(sequence_length, backbone):
             f"positions of this {type(backbone).__name__}. "
             f"Received: sequence_length={sequence_length}"
         )
+
+
+def _load_sentence_transformer(preset, dropout, dtype):
+    checkpoint, fields, token_counts = load_sentence_transformer(
+        preset, dropout=dropout, dtype=dtype
+    )
+    return PresetParts(
+        **vars(checkpoint), fields=fields, token_counts=token_counts
+    )
+
+
+def _load_keras_hub(preset, dropout, dtype):
+    options = {"dropout": dropout, **({"dtype": dtype} if dtype else {})}
+    ours = {}
+    if os.path.isdir(preset):
+        ours = read_mirror_files(pathlib.Path(preset))
+    backbone = keras_hub.models.Backbone.from_preset(preset, **options)
+    tokenizer = keras_hub.tokenizers.Tokenizer.from_preset(preset)
+    split_on_cjk = ours.pop("split_on_cjk", None)
+    if split_on_cjk is not None:
+        tokenizer.split_on_cjk = split_on_cjk
+    return PresetParts(backbone, tokenizer, **ours)
 
 
 def _read_config(folder):
@@ -106,6 +145,6 @@ def _download(repository):
 
     return huggingface_hub.snapshot_download(
         repository,
-        allow_patterns=["*.json", "*.txt", "*.model", "*.safetensors"]
-        + ["*.bin", "*.h5", "assets/*"],
+        allow_patterns=list(WANTED_FILES),
+        ignore_patterns=list(UNWANTED_FILES),
     )

@@ -1,27 +1,33 @@
+import pathlib
+
 import keras
 from keras import ops
 
+from keras_mirror.assembly import assemble
 from keras_mirror.corpus import is_strings
 from keras_mirror.corpus import mirror_dataset
-from keras_mirror.encoder import SentenceEncoder
 from keras_mirror.encoding import encode
 from keras_mirror.encoding import unit_rows
-from keras_mirror.loading import check_length
+from keras_mirror.interop.portable import Portable
 from keras_mirror.loading import load_parts
 from keras_mirror.losses import info_nce
 from keras_mirror.metrics.view_metrics import ViewMetrics
 from keras_mirror.mini_batches import in_mini_batches
+from keras_mirror.model_card import model_card
 from keras_mirror.optimizers import AdamW
-from keras_mirror.preprocessor import MirrorPreprocessor
 from keras_mirror.presets import DEFAULT_PRESET
 from keras_mirror.presets import preset_fields
 from keras_mirror.projection_head import projection_head
 from keras_mirror.recipes import get_recipe
+from keras_mirror.replicas import active_replicas
+from keras_mirror.replicas import all_rows
+from keras_mirror.run_recorder import RunRecorder
 from keras_mirror.text_files import collect_strings
+from keras_mirror.training_record import TrainingRecord
 
 
 @keras.saving.register_keras_serializable(package="keras_mirror")
-class MirrorModel(keras.Model):
+class MirrorModel(Portable, keras.Model):
     """Mirror-BERT: a pretrained language model becomes a text encoder.
 
     Every string is its own positive: the same batch goes through the encoder
@@ -39,6 +45,8 @@ class MirrorModel(keras.Model):
         recipe: A `Recipe`, or the name of one: see `keras_mirror.recipes`.
             Its dropout and pooling describe `encoder` and are not applied to
             it here; `from_preset` does. Defaults to `"sentence"`.
+        record: A `TrainingRecord`: where the weights come from, and what
+            `fit` did, for the model card. Defaults to `None`: an empty one.
         **kwargs: Passed to `keras.Model`.
 
     Example:
@@ -52,12 +60,15 @@ class MirrorModel(keras.Model):
     ```
     """
 
-    def __init__(self, encoder, preprocessor, recipe="sentence", **kwargs):
+    def __init__(
+        self, encoder, preprocessor, recipe="sentence", record=None, **kwargs
+    ):
         kwargs.setdefault("dtype", encoder.dtype_policy)
         super().__init__(**kwargs)
         self.encoder = encoder
         self.preprocessor = preprocessor
         self.recipe = get_recipe(recipe)
+        self.record = _checked_record(record)
         self.projection_head = None
         if self.recipe.projection_head:
             self.projection_head = projection_head(encoder.output_shape[-1])
@@ -69,7 +80,10 @@ class MirrorModel(keras.Model):
         if not training:
             return self.encoder(inputs)
         if getattr(self.encoder, "token_weights", None) is not None:
-            self.encoder.token_weights.count(**inputs)
+            gather = active_replicas().gather
+            self.encoder.token_weights.count(
+                **{name: gather(feature) for name, feature in inputs.items()}
+            )
         embeddings = self._embed_for_training(inputs)
         if self.projection_head is None:
             return embeddings
@@ -81,22 +95,28 @@ class MirrorModel(keras.Model):
         # Keras passes `(data)` on TensorFlow and PyTorch, `(state, data)` on
         # JAX; the views are always last, with `None` for weights or without.
         *state, views = args
-        return super().train_step(*state, stack_views(*views[:2]))
+        replicas = active_replicas()
+        replicas.prepare(self)
+        views = replicas.own_rows(views[:2])
+        return super().train_step(*state, stack_views(*views))
 
     def test_step(self, *args):
         *state, views = args
-        return super().test_step(*state, stack_views(*views[:2]))
+        views = active_replicas().own_rows(views[:2])
+        return super().test_step(*state, stack_views(*views))
 
     def compute_loss(self, x, y, y_pred, sample_weight=None, training=True):
-        view_1, view_2 = ops.split(y_pred, 2, axis=0)
-        return info_nce(
+        # The strings of all devices are each other's negatives.
+        view_1, view_2, string_ids = all_rows(y_pred, x.get("string_ids"))
+        loss = info_nce(
             view_1,
             view_2,
             self.recipe.temperature,
-            x.get("string_ids"),
+            string_ids,
             self.recipe.negative_ceiling,
             self.recipe.decoupled,
         )
+        return active_replicas().share(loss)
 
     # === Training ===
 
@@ -156,6 +176,7 @@ class MirrorModel(keras.Model):
         epochs=None,
         shuffle=True,
         validation_data=None,
+        callbacks=None,
         **kwargs,
     ):
         """Trains as `keras.Model.fit` does, on views or on plain strings.
@@ -169,14 +190,19 @@ class MirrorModel(keras.Model):
             shuffle: Boolean, for strings. A dataset has its own order.
                 Defaults to `True`.
             validation_data: As `x`; not shuffled.
+            callbacks: As in `keras.Model.fit`.
             **kwargs: Passed to `keras.Model.fit`.
 
         Returns:
             A `keras.callbacks.History`.
         """
+        dataset = self._views(x, batch_size, shuffle)
+        epochs = epochs or self.recipe.epochs
+        recorder = RunRecorder(self, dataset, epochs)
         return super().fit(
-            self._views(x, batch_size, shuffle),
-            epochs=epochs or self.recipe.epochs,
+            dataset,
+            epochs=epochs,
+            callbacks=recorder.before(callbacks),
             shuffle=False,  # Keras would shuffle the batches of a dataset
             validation_data=self._views(validation_data, batch_size),
             **kwargs,
@@ -197,9 +223,11 @@ class MirrorModel(keras.Model):
         Args:
             preset: A keras-hub preset name such as `"bert_base_en_uncased"`,
                 a `kaggle://`, `hf://` or `modelscope://` handle, a local
-                keras-hub preset folder, or a local Hugging Face folder.
-                Defaults to `"mirror_mini_en"`: a small English BERT that
-                travels inside the package.
+                keras-hub preset folder, or a local Hugging Face folder. A
+                sentence-transformers folder decides the pooling and the
+                sequence length of a recipe given by its name. Defaults to
+                `"mirror_mini_en"`: a small English BERT that travels inside
+                the package.
             recipe: `"sentence"`, `"sentence_drophead"`, `"phrase"`,
                 `"word"`, the paper's own as `"paper_sentence"` and so on, or
                 a `Recipe`. A preset may want
@@ -219,27 +247,10 @@ class MirrorModel(keras.Model):
         """
         if isinstance(recipe, str):
             overrides = {**preset_fields(preset, recipe), **overrides}
-        recipe = get_recipe(recipe, **overrides)
-        parts = load_parts(preset, dropout=recipe.dropout, dtype=dtype)
-        recipe = recipe.for_backbone(parts.backbone)
-        check_length(recipe.sequence_length, parts.backbone)
-        encoder = SentenceEncoder(
-            parts.backbone,
-            recipe.pooling_mode,
-            parts.activation,
-            parts.layer_norm_epsilon,
-            recipe.drophead,
-            recipe.pooled_layers,
-            recipe.frequency_smoothing,
-        )
-        sees_padding = recipe.pooling_mode == "padded_mean"
-        preprocessor = MirrorPreprocessor(
-            parts.tokenizer,
-            recipe.sequence_length,
-            recipe.span_length,
-            "sequence_length" if sees_padding else "longest",
-        )
-        return cls(encoder, preprocessor, recipe)
+        dropout = get_recipe(recipe, **overrides).dropout
+        parts = load_parts(preset, dropout=dropout, dtype=dtype)
+        record = TrainingRecord.of_preset(preset)
+        return cls(*assemble(parts, recipe, overrides), record)
 
     def encode_text(self, text, batch_size=64):
         """Turns texts into vectors.
@@ -294,6 +305,7 @@ class MirrorModel(keras.Model):
             "encoder": self.encoder,
             "preprocessor": self.preprocessor,
             "recipe": self.recipe,
+            "record": self.record,
         }
         serialize = keras.saving.serialize_keras_object
         config = {name: serialize(part) for name, part in parts.items()}
@@ -302,10 +314,16 @@ class MirrorModel(keras.Model):
     @classmethod
     def from_config(cls, config):
         config = dict(config)
-        for name in ("encoder", "preprocessor", "recipe"):
+        # An archive of version 0.1 has no record.
+        for name in {*config} & {"encoder", "preprocessor", "recipe", "record"}:
             part = keras.saving.deserialize_keras_object(config[name])
             config[name] = part
         return cls(**config)
+
+    def save_assets(self, dir_path):
+        # Keras calls it: assets/README.md of the archive.
+        card = pathlib.Path(dir_path, "README.md")
+        card.write_text(model_card(self), encoding="utf-8")
 
     def _embed_for_training(self, inputs):
         size = self.recipe.mini_batch_size
@@ -324,6 +342,15 @@ class MirrorModel(keras.Model):
             shuffle=shuffle,
             group_by_length=self.recipe.group_by_length,
         )
+
+
+def _checked_record(record):
+    record = TrainingRecord() if record is None else record
+    if not isinstance(record, TrainingRecord):
+        raise TypeError(
+            f"`record` must be a `TrainingRecord`. Received: record={record!r}"
+        )
+    return record
 
 
 def stack_views(view_1, view_2):

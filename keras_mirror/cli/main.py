@@ -3,10 +3,16 @@ import traceback
 
 import click
 
+from keras_mirror.cli.cluster import cluster
 from keras_mirror.cli.console import print_error
+from keras_mirror.cli.duplicates import duplicates
 from keras_mirror.cli.encode import encode
 from keras_mirror.cli.evaluate import evaluate
+from keras_mirror.cli.export import export
+from keras_mirror.cli.index import index
+from keras_mirror.cli.info import info
 from keras_mirror.cli.quickstart import quickstart
+from keras_mirror.cli.search import search
 from keras_mirror.cli.similarity import similarity
 from keras_mirror.cli.train import train
 from keras_mirror.version import __version__
@@ -23,6 +29,12 @@ cli.add_command(train)
 cli.add_command(encode)
 cli.add_command(similarity)
 cli.add_command(evaluate)
+cli.add_command(export)
+cli.add_command(index)
+cli.add_command(search)
+cli.add_command(duplicates)
+cli.add_command(cluster)
+cli.add_command(info)
 
 
 def run(arguments=None):

@@ -1,6 +1,13 @@
 """Models of other libraries, in and out."""
 
+from keras_mirror.interop.export import EXPORTERS
 from keras_mirror.interop.hugging_face import HuggingFaceCheckpoint
 from keras_mirror.interop.hugging_face import load_hugging_face
+from keras_mirror.interop.mirror_text_embedder import MirrorTextEmbedder
 
-__all__ = ["HuggingFaceCheckpoint", "load_hugging_face"]
+__all__ = [
+    "EXPORTERS",
+    "HuggingFaceCheckpoint",
+    "MirrorTextEmbedder",
+    "load_hugging_face",
+]

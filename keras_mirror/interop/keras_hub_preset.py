@@ -1,0 +1,61 @@
+import pathlib
+import tempfile
+import warnings
+
+from keras_mirror.backbones import activation_of
+from keras_mirror.backbones import layer_norm_epsilon_of
+from keras_mirror.interop.mirror_files import write_mirror_files
+from keras_mirror.interop.text_embedder import text_embedder_class
+from keras_mirror.interop.text_embedder import to_text_embedder
+
+
+def save_to_preset(model, folder):
+    """Writes a keras-hub preset: see `MirrorModel.save_to_preset`.
+
+    Args:
+        model: A `MirrorModel`.
+        folder: String or path of a new folder.
+
+    Raises:
+        FileExistsError: `folder` exists.
+    """
+    folder = pathlib.Path(folder)
+    if folder.exists():
+        raise FileExistsError(
+            f"'{folder}' exists. Choose another folder or remove it first"
+        )
+    task = to_text_embedder(model)
+    embedder_class = text_embedder_class(model)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+        unfinished = pathlib.Path(scratch) / folder.name
+        if embedder_class is None:
+            model.encoder.backbone.save_to_preset(str(unfinished))
+            model.preprocessor.tokenizer.save_to_preset(str(unfinished))
+        else:
+            task.save_to_preset(str(unfinished))
+        write_mirror_files(model, unfinished)
+        unfinished.rename(folder)
+    _warn_of_differences(model.encoder, embedder_class)
+
+
+def _warn_of_differences(encoder, embedder_class):
+    """Tells what keras-hub alone would not load as it was saved."""
+    backbone = encoder.backbone
+    plain = type(backbone).from_config(backbone.get_config())
+    lost = []
+    if embedder_class is None:
+        lost.append(
+            f"the pooling ({encoder.pooling_mode}, {encoder.pooled_layers}, "
+            f"frequency_smoothing={encoder.frequency_smoothing})"
+        )
+    if activation_of(plain) != activation_of(backbone):
+        lost.append(f"the activation ({activation_of(backbone)})")
+    if layer_norm_epsilon_of(plain) != layer_norm_epsilon_of(backbone):
+        lost.append(f"the epsilon ({layer_norm_epsilon_of(backbone)})")
+    if lost:
+        warnings.warn(
+            "keras-hub has no place in a preset for "
+            f"{', '.join(lost)}. `MirrorModel.from_preset` loads it whole, "
+            "`keras_hub`'s own `from_preset` without that.",
+            stacklevel=4,
+        )
