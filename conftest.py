@@ -9,8 +9,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "tests"))
 
+collect_ignore = ["tests/train_on_replicas.py"]  # a program, not a module
 # Their docstrings need an optional dependency from the import on.
-collect_ignore = []
 if importlib.util.find_spec("mteb") is None:
     collect_ignore.append("keras_mirror/interop/mteb.py")
 if importlib.util.find_spec("sklearn") is None:

@@ -24,7 +24,7 @@ def forward_model(model, normalize):
 
     Example:
 
-    >>> forward_model(model, normalize=True).output_names
+    >>> list(forward_model(model, normalize=True).output)
     ['embeddings']
     """
     if not isinstance(normalize, bool):
