@@ -167,6 +167,8 @@ def test_preset_gives_the_model_back(family, tmp_path):
     loaded = MirrorModel.from_preset(folder, dropout=0.2)
     np.testing.assert_allclose(vectors(loaded), vectors(model), atol=1e-6)
     assert loaded.encoder.backbone.dropout == 0.2
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert 'MirrorModel.from_preset("folder")' in card
     again = save(loaded, tmp_path / "again")
     assert read(again) == read(folder)
 

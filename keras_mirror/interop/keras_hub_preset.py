@@ -7,6 +7,14 @@ from keras_mirror.backbones import layer_norm_epsilon_of
 from keras_mirror.interop.mirror_files import write_mirror_files
 from keras_mirror.interop.text_embedder import text_embedder_class
 from keras_mirror.interop.text_embedder import to_text_embedder
+from keras_mirror.model_card import model_card
+
+HOW_TO_LOAD = """\
+import keras_mirror  # pip install keras-mirror
+
+model = keras_mirror.MirrorModel.from_preset("folder")
+vectors = model.encode_text(["A man is playing a guitar."])
+"""
 
 
 def save_to_preset(model, folder):
@@ -34,6 +42,8 @@ def save_to_preset(model, folder):
         else:
             task.save_to_preset(str(unfinished))
         write_mirror_files(model, unfinished)
+        card = model_card(model, None, HOW_TO_LOAD, "keras-hub")
+        (unfinished / "README.md").write_text(card, encoding="utf-8")
         unfinished.rename(folder)
     _warn_of_differences(model.encoder, embedder_class)
 
