@@ -1,10 +1,9 @@
-import pathlib
-import tempfile
 import warnings
 
 from keras_mirror.backbones import activation_of
 from keras_mirror.backbones import layer_norm_epsilon_of
 from keras_mirror.interop.mirror_files import write_mirror_files
+from keras_mirror.interop.new_folder import new_folder
 from keras_mirror.interop.text_embedder import text_embedder_class
 from keras_mirror.interop.text_embedder import to_text_embedder
 from keras_mirror.model_card import model_card
@@ -27,15 +26,9 @@ def save_to_preset(model, folder):
     Raises:
         FileExistsError: `folder` exists.
     """
-    folder = pathlib.Path(folder)
-    if folder.exists():
-        raise FileExistsError(
-            f"'{folder}' exists. Choose another folder or remove it first"
-        )
     task = to_text_embedder(model)
     embedder_class = text_embedder_class(model)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-        unfinished = pathlib.Path(scratch) / folder.name
+    with new_folder(folder) as unfinished:
         if embedder_class is None:
             model.encoder.backbone.save_to_preset(str(unfinished))
             model.preprocessor.tokenizer.save_to_preset(str(unfinished))
@@ -44,7 +37,6 @@ def save_to_preset(model, folder):
         write_mirror_files(model, unfinished)
         card = model_card(model, None, HOW_TO_LOAD, "keras-hub")
         (unfinished / "README.md").write_text(card, encoding="utf-8")
-        unfinished.rename(folder)
     _warn_of_differences(model.encoder, embedder_class)
 
 
