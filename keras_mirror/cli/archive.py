@@ -1,5 +1,5 @@
+from keras_mirror.atomic_output import atomic_output
 from keras_mirror.cli.console import status
-from keras_mirror.cli.output_file import atomic_output
 from keras_mirror.cli.output_file import interrupted_path
 
 

@@ -3,13 +3,13 @@ import time
 import click
 import numpy as np
 
+from keras_mirror.atomic_output import atomic_output
 from keras_mirror.cli.archive import load_archive
 from keras_mirror.cli.console import backend_options
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import progress_bar
 from keras_mirror.cli.console import status
 from keras_mirror.cli.input_file import errors_option
-from keras_mirror.cli.output_file import atomic_output
 from keras_mirror.cli.output_file import check_output
 from keras_mirror.cli.output_file import overwrite_option
 from keras_mirror.cli.start import start_keras

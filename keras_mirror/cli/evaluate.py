@@ -4,6 +4,7 @@ import time
 
 import click
 
+from keras_mirror.atomic_output import atomic_output
 from keras_mirror.cli.console import backend_options
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import print_table
@@ -13,7 +14,6 @@ from keras_mirror.cli.console import wrong_use
 from keras_mirror.cli.evaluation_table import evaluation_table
 from keras_mirror.cli.models import is_model
 from keras_mirror.cli.models import load_model
-from keras_mirror.cli.output_file import atomic_output
 from keras_mirror.cli.output_file import check_output
 from keras_mirror.cli.output_file import overwrite_option
 from keras_mirror.cli.start import start_keras

@@ -1,4 +1,3 @@
-import contextlib
 import itertools
 import os
 import tempfile
@@ -59,22 +58,3 @@ def interrupted_path(path):
     names = itertools.chain([""], map("-{}".format, itertools.count(2)))
     paths = (f"{stem}.interrupted{name}{suffix}" for name in names)
     return next(path for path in paths if not os.path.exists(path))
-
-
-@contextlib.contextmanager
-def atomic_output(path):
-    """A path to write to, which becomes `path` once all is written.
-
-    Whatever goes wrong before, `path` stays as it was.
-
-    Args:
-        path: String.
-
-    Yields:
-        A string, a path in the same folder with the same ending.
-    """
-    folder, name = os.path.split(path)
-    with tempfile.TemporaryDirectory(dir=folder or ".", prefix=".") as scratch:
-        unfinished = os.path.join(scratch, name)
-        yield unfinished
-        os.replace(unfinished, path)

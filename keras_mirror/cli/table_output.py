@@ -2,7 +2,7 @@ import contextlib
 
 import click
 
-from keras_mirror.cli.output_file import atomic_output
+from keras_mirror.atomic_output import atomic_output
 
 
 def write_table(rows, path=None):

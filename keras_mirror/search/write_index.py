@@ -2,11 +2,11 @@ import contextlib
 import json
 import os
 import pathlib
-import tempfile
 import zipfile
 
 import numpy as np
 
+from keras_mirror.atomic_output import atomic_output
 from keras_mirror.search.index_content import FORMAT
 from keras_mirror.search.index_content import GRAPH
 from keras_mirror.search.index_content import SETTINGS
@@ -33,11 +33,9 @@ def write_index(path, content, overwrite=False):
             f"'{path}' exists. Choose another path, or add overwrite=True"
         )
     folder = os.path.dirname(path) or "."
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".") as scratch:
-        unfinished = os.path.join(scratch, "index")
+    with atomic_output(path) as unfinished:
         with zipfile.ZipFile(unfinished, "w") as file:
             _write_parts(file, content, _relative(content.archive, folder))
-        os.replace(unfinished, path)
 
 
 def _relative(archive, folder):

@@ -1,6 +1,6 @@
 import importlib
-import os
-import tempfile
+
+from keras_mirror.atomic_output import atomic_output
 
 
 def write_html(evaluation, path, log=None, notes=()):
@@ -34,6 +34,7 @@ def write_html(evaluation, path, log=None, notes=()):
     ...     scores=[5.0, 1.0, 2.0],
     ... )
     >>> evaluation = evaluate({"before": model, "after": model}, [task])
+    >>> import os, tempfile
     >>> folder = tempfile.mkdtemp()
     >>> write_html(evaluation, os.path.join(folder, "report.html"))
     >>> os.listdir(folder)
@@ -67,12 +68,9 @@ def check_installed():
 
 def _replace(path, text):
     """Writes beside `path` first, which stays as it was if that fails."""
-    folder, name = os.path.split(os.path.abspath(path))
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".") as scratch:
-        unfinished = os.path.join(scratch, name)
+    with atomic_output(path) as unfinished:
         # Half a character, which UTF-8 cannot hold, becomes "?".
         with open(
             unfinished, "w", encoding="utf-8", errors="replace", newline="\n"
         ) as file:
             file.write(text)
-        os.replace(unfinished, path)
