@@ -1,6 +1,7 @@
 import contextlib
 import pathlib
-import tempfile
+
+from keras_mirror.interop.new_path import new_path
 
 
 @contextlib.contextmanager
@@ -26,18 +27,7 @@ def new_file(path, suffix, card=None):
     if path.suffix != suffix:
         raise ValueError(f"`filepath` must end in {suffix}. Received: '{path}'")
     texts = {path.with_name(f"{path.name}.md"): card} if card else {}
-    for existing in (path, *texts):
-        if existing.exists():
-            raise FileExistsError(
-                f"'{existing}' exists. Choose another file or remove it first"
-            )
-    if not path.parent.is_dir():
-        raise FileNotFoundError(
-            f"'{path}' cannot be made: there is no folder '{path.parent}'"
-        )
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as scratch:
-        unfinished = pathlib.Path(scratch) / path.name
+    with new_path(path, "file", beside=texts) as unfinished:
         yield unfinished
         for card_path, text in texts.items():
             card_path.write_text(text, encoding="utf-8")
-        unfinished.rename(path)

@@ -1,6 +1,6 @@
 import contextlib
-import pathlib
-import tempfile
+
+from keras_mirror.interop.new_path import new_path
 
 
 @contextlib.contextmanager
@@ -17,17 +17,6 @@ def new_folder(path):
         FileExistsError: `path` exists.
         FileNotFoundError: The folder around it does not.
     """
-    path = pathlib.Path(path)
-    if path.exists():
-        raise FileExistsError(
-            f"'{path}' exists. Choose another folder or remove it first"
-        )
-    if not path.parent.is_dir():
-        raise FileNotFoundError(
-            f"'{path}' cannot be made: there is no folder '{path.parent}'"
-        )
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as scratch:
-        unfinished = pathlib.Path(scratch) / path.name
+    with new_path(path, "folder") as unfinished:
         unfinished.mkdir()
         yield unfinished
-        unfinished.rename(path)
