@@ -44,10 +44,9 @@ def _encoder(parts, recipe):
 
 
 def _preprocessor(parts, recipe):
-    sees_padding = recipe.pooling_mode == "padded_mean"
     return MirrorPreprocessor(
         parts.tokenizer,
         recipe.sequence_length,
         recipe.span_length,
-        "sequence_length" if sees_padding else "longest",
+        "sequence_length" if recipe.sees_padding else "longest",
     )

@@ -144,8 +144,9 @@ def pairwise_cosines(embeddings_1, embeddings_2):
 def _batches(model, token_ids, batch_size):
     """The texts of every call of the encoder, its width, its number of rows."""
     longest = model.preprocessor.sequence_length
-    sees_padding = model.recipe.pooling_mode == "padded_mean"
-    widths = [longest] if sees_padding else padded_lengths(longest)
+    widths = padded_lengths(longest)
+    if model.recipe.sees_padding:
+        widths = [longest]
     lengths = [min(len(ids) + 2, longest) for ids in token_ids]
     width_of_texts = np.searchsorted(widths, lengths)
     for index, width in enumerate(widths):

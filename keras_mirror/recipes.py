@@ -150,6 +150,11 @@ class Recipe:
                     f"`{name}` must be {expected}. Received: {name}={value!r}"
                 )
 
+    @property
+    def sees_padding(self):
+        """Whether a vector depends on how far its text is padded."""
+        return self.pooling_mode == "padded_mean"
+
     def for_backbone(self, backbone):
         """This recipe with what the paper chose for `backbone` where `None`.
 

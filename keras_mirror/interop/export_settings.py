@@ -18,7 +18,7 @@ def export_settings(model, normalize):
     'longest'
     """
     tokenizer = model.preprocessor.tokenizer
-    sees_padding = model.recipe.pooling_mode == "padded_mean"
+    sees_padding = model.recipe.sees_padding
     return {
         "keras_mirror_version": __version__,
         "recipe": model.recipe.get_config(),

@@ -94,6 +94,6 @@ def _archive(model):
 def _pad_to_longest(model, text, token_ids):
     """Features as wide as the longest text, as in `encode_text`."""
     longest = model.preprocessor.sequence_length
-    sees_padding = model.recipe.pooling_mode == "padded_mean"
-    widths = [longest] if sees_padding else list(range(2, longest + 1))
+    shortest = longest if model.recipe.sees_padding else 2
+    widths = list(range(shortest, longest + 1))
     return text.pack(token_ids, text.padded_length([token_ids], widths))
