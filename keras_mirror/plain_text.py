@@ -2,7 +2,8 @@ import functools
 
 import keras_hub
 import regex
-import tokenizers
+
+from keras_mirror.fast_byte_pair import fast_byte_pair
 
 # BERT's own cleaning of a text, in words both RE2 and `regex` understand.
 CLEANING = (
@@ -125,14 +126,5 @@ def _stop_matching_special_tokens(tokenizer):
 
 
 def _byte_pair_tokenize(tokenizer):
-    merges = [
-        tuple(merge.split(" "))
-        for merge in tokenizer.merges
-        if "#version:" not in merge
-    ]
-    model = tokenizers.models.BPE(dict(tokenizer.vocabulary), merges)
-    byte_pair = tokenizers.Tokenizer(model)
-    byte_pair.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(
-        add_prefix_space=tokenizer.add_prefix_space
-    )
+    byte_pair = fast_byte_pair(tokenizer)
     return lambda texts: [row.ids for row in byte_pair.encode_batch(texts)]

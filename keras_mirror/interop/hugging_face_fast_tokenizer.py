@@ -6,6 +6,7 @@ from tokenizers import normalizers
 from tokenizers import pre_tokenizers
 from tokenizers import processors
 
+from keras_mirror.fast_byte_pair import fast_byte_pair
 from keras_mirror.interop.hugging_face_fast_unigram import fast_unigram
 from keras_mirror.interop.hugging_face_special_tokens import special_tokens
 
@@ -77,16 +78,7 @@ def _word_piece(tokenizer):
 
 
 def _byte_pair(tokenizer):
-    merges = [
-        tuple(merge.split(" "))
-        for merge in tokenizer.merges
-        if "#version:" not in merge
-    ]
-    model = models.BPE(dict(tokenizer.vocabulary), merges)
-    fast = tokenizers.Tokenizer(model)
-    fast.pre_tokenizer = pre_tokenizers.ByteLevel(
-        add_prefix_space=tokenizer.add_prefix_space
-    )
+    fast = fast_byte_pair(tokenizer)
     fast.decoder = decoders.ByteLevel()
     return fast
 

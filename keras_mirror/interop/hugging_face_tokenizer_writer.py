@@ -1,5 +1,6 @@
 import keras_hub
 
+from keras_mirror.fast_byte_pair import merges
 from keras_mirror.interop.hugging_face_fast_tokenizer import fast_tokenizer
 from keras_mirror.interop.hugging_face_special_tokens import special_tokens
 from keras_mirror.interop.json_file import write_json
@@ -120,8 +121,8 @@ def _write_vocabulary(tokenizer, folder):
         lines = "".join(f"{token}\n" for token in tokenizer.vocabulary)
         (folder / "vocab.txt").write_bytes(lines.encode())
     elif isinstance(tokenizer, kinds.BytePairTokenizer):
-        merges = [m for m in tokenizer.merges if "#version:" not in m]
-        lines = "".join(f"{line}\n" for line in ["#version: 0.2", *merges])
+        header = "#version: 0.2"
+        lines = "".join(f"{line}\n" for line in [header, *merges(tokenizer)])
         (folder / "merges.txt").write_bytes(lines.encode())
         write_json(folder / "vocab.json", dict(tokenizer.vocabulary))
     else:
