@@ -3,8 +3,8 @@ import warnings
 from keras_mirror.backbones import activation_of
 from keras_mirror.backbones import layer_norm_epsilon_of
 from keras_mirror.interop.mirror_files import write_mirror_files
+from keras_mirror.interop.mirror_text_embedder import MirrorTextEmbedder
 from keras_mirror.interop.new_folder import new_folder
-from keras_mirror.interop.text_embedder import text_embedder_class
 from keras_mirror.interop.text_embedder import to_text_embedder
 from keras_mirror.model_card import model_card
 
@@ -27,9 +27,9 @@ def save_to_preset(model, folder):
         FileExistsError: `folder` exists.
     """
     task = to_text_embedder(model)
-    embedder_class = text_embedder_class(model)
+    is_ours = isinstance(task, MirrorTextEmbedder)
     with new_folder(folder) as unfinished:
-        if embedder_class is None:
+        if is_ours:
             model.encoder.backbone.save_to_preset(str(unfinished))
             model.preprocessor.tokenizer.save_to_preset(str(unfinished))
         else:
@@ -37,15 +37,15 @@ def save_to_preset(model, folder):
         write_mirror_files(model, unfinished)
         card = model_card(model, None, HOW_TO_LOAD, "keras-hub")
         (unfinished / "README.md").write_text(card, encoding="utf-8")
-    _warn_of_differences(model.encoder, embedder_class)
+    _warn_of_differences(model.encoder, is_ours)
 
 
-def _warn_of_differences(encoder, embedder_class):
+def _warn_of_differences(encoder, is_ours):
     """Tells what keras-hub alone would not load as it was saved."""
     backbone = encoder.backbone
     plain = type(backbone).from_config(backbone.get_config())
     lost = []
-    if embedder_class is None:
+    if is_ours:
         lost.append(
             f"the pooling ({encoder.pooling_mode}, {encoder.pooled_layers}, "
             f"frequency_smoothing={encoder.frequency_smoothing})"

@@ -1,10 +1,9 @@
-import json
-
 import numpy as np
 
 from keras_mirror.backbones import activation_of
 from keras_mirror.backbones import layer_norm_epsilon_of
 from keras_mirror.interop.json_file import read_json
+from keras_mirror.interop.json_file import write_json
 
 # Beside the files of keras-hub, which leave this out.
 MIRROR_FILE = "mirror_model.json"
@@ -37,8 +36,7 @@ def write_mirror_files(model, folder):
         "layer_norm_epsilon": layer_norm_epsilon_of(encoder.backbone),
         "split_on_cjk": getattr(tokenizer, "split_on_cjk", None),
     }
-    text = json.dumps(content, indent=4)
-    (folder / MIRROR_FILE).write_text(text, encoding="utf-8")
+    write_json(folder / MIRROR_FILE, content)
     if encoder.token_weights is not None:
         counts = encoder.token_weights.counts.numpy()
         np.save(folder / COUNTS_FILE, counts)
