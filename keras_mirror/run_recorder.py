@@ -60,6 +60,7 @@ class RunRecorder(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         self._before = self._recorded.record
         self._counter = StepCounter()
+        self._versions = software_versions()
         self._completed_epochs = 0
         self._initial_epoch = None
         self._start = time.monotonic()
@@ -94,6 +95,6 @@ class RunRecorder(keras.callbacks.Callback):
             completed_epochs=self._completed_epochs,
             steps=self._counter.step,
             seconds=round(time.monotonic() - self._start, 3),
-            versions=software_versions(),
+            versions=self._versions,
         )
         self._recorded.record = self._before.with_run(run)

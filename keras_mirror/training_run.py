@@ -6,7 +6,7 @@ class TrainingRun:
     """One call of `MirrorModel.fit`, in numbers: no text of the corpus.
 
     Args:
-        corpus: Dict of counts and a hash, see `Corpus.summary`, or `None`
+        corpus: Dict of counts and a hash, see `corpus_summary`, or `None`
             where it is unknown: of a dataset that `mirror_dataset` did not
             make, or that was changed since.
         batch_size: Integer, strings a step, or `None` where unknown.
