@@ -5,7 +5,6 @@ from keras import ops
 
 from keras_mirror.assembly import assemble
 from keras_mirror.corpus import is_strings
-from keras_mirror.corpus import mirror_dataset
 from keras_mirror.encoding import encode
 from keras_mirror.encoding import unit_rows
 from keras_mirror.interop.portable import Portable
@@ -18,6 +17,7 @@ from keras_mirror.optimizers import AdamW
 from keras_mirror.presets import DEFAULT_PRESET
 from keras_mirror.presets import preset_fields
 from keras_mirror.projection_head import projection_head
+from keras_mirror.recipe_dataset import recipe_dataset
 from keras_mirror.recipes import get_recipe
 from keras_mirror.replicas import active_replicas
 from keras_mirror.replicas import all_rows
@@ -335,13 +335,8 @@ class MirrorModel(Portable, keras.Model):
         if not is_strings(data):
             return data
         # A list of strings is not looked up as paths.
-        return mirror_dataset(
-            collect_strings(data) if isinstance(data, list) else data,
-            self.preprocessor,
-            batch_size or self.recipe.batch_size,
-            shuffle=shuffle,
-            group_by_length=self.recipe.group_by_length,
-        )
+        source = collect_strings(data) if isinstance(data, list) else data
+        return recipe_dataset(self, source, batch_size, shuffle)
 
 
 def _checked_record(record):

@@ -6,7 +6,7 @@ import keras
 from keras_mirror.cli.console import progress_bar
 from keras_mirror.cli.console import status
 from keras_mirror.cli.console import told_warnings
-from keras_mirror.corpus import mirror_dataset
+from keras_mirror.recipe_dataset import recipe_dataset
 
 
 def fit_with_progress(model, corpus, seed, callbacks=()):
@@ -22,13 +22,7 @@ def fit_with_progress(model, corpus, seed, callbacks=()):
         The `TrainingProgress`.
     """
     with told_warnings(), status("Tokenizing"):
-        dataset = mirror_dataset(
-            corpus,
-            model.preprocessor,
-            model.recipe.batch_size,
-            seed=seed,
-            group_by_length=model.recipe.group_by_length,
-        )
+        dataset = recipe_dataset(model, corpus, seed=seed)
     progress = TrainingProgress(len(dataset) * model.recipe.epochs)
     with progress:
         model.fit(dataset, verbose=0, callbacks=[*callbacks, progress])

@@ -4,13 +4,14 @@ import random
 import keras
 import numpy as np
 
-from keras_mirror.corpus import mirror_dataset
 from keras_mirror.encoding import unit_rows
 from keras_mirror.interop.as_model import as_model
 from keras_mirror.mirror_model import MirrorModel
 from keras_mirror.optional import import_optional
 from keras_mirror.presets import DEFAULT_PRESET
+from keras_mirror.recipe_dataset import recipe_dataset
 from keras_mirror.text_files import as_strings
+from keras_mirror.text_files import collect_strings
 
 # Where it is missing, one line says how to install it.
 import_optional("sklearn", extra="sklearn")
@@ -163,14 +164,8 @@ class MirrorTransformer(
 
 
 def _train(model, texts, seed):
-    recipe = model.recipe
-    dataset = mirror_dataset(
-        texts,
-        model.preprocessor,
-        recipe.batch_size,
-        seed=seed,
-        group_by_length=recipe.group_by_length,
-    )
+    # A list of strings is not looked up as paths.
+    dataset = recipe_dataset(model, collect_strings(texts), seed=seed)
     model.compile()
     model.fit(dataset, verbose=0)
 
