@@ -7,10 +7,11 @@ import numpy as np
 from keras_mirror.corpus_summary import corpus_summary
 from keras_mirror.epochs import Epochs
 from keras_mirror.numpy_dataset import NumpyMirrorDataset
-from keras_mirror.text_files import Corpus
-from keras_mirror.text_files import collect_strings
-from keras_mirror.text_files import read_lines
-from keras_mirror.text_files import split_pairs
+from keras_mirror.replicas import active_replicas
+from keras_mirror.texts import Corpus
+from keras_mirror.texts import collect_strings
+from keras_mirror.texts import read_texts
+from keras_mirror.texts import split_pairs
 
 try:
     import tensorflow as tf
@@ -31,6 +32,7 @@ def mirror_dataset(
     seed=None,
     group_by_length=True,
     pairs=False,
+    column=None,
 ):
     """Batches of two views of every string, ready for `MirrorModel.fit`.
 
@@ -42,11 +44,12 @@ def mirror_dataset(
     one smaller batch, with a warning.
 
     Args:
-        source: A path, several paths (one text a line), a list or array of
+        source: A path or address, several paths (of what
+            `keras_mirror.texts.read_texts` reads), a list or array of
             strings, a `tf.data.Dataset` of strings, or a `Corpus`. A list of
             strings that all name files is taken as paths. In lists, tuples of
             two strings that mean the same are pairs: one view each. Strings
-            are read into memory.
+            are read into memory; of too many, `sample_strings` draws some.
         preprocessor: A `MirrorPreprocessor`.
         batch_size: Integer, at least 2. Defaults to `200`, the paper's.
         shuffle: Boolean, whether every epoch has an order of its own.
@@ -62,6 +65,8 @@ def mirror_dataset(
             code draws from all lengths.
         pairs: Boolean. Whether lines of files that hold a TAB are pairs, as
             in the original's pairwise mode. Defaults to `False`.
+        column: String, of the files, see `keras_mirror.texts.read_texts`.
+            Defaults to `None`.
 
     Returns:
         A `tf.data.Dataset` or a `keras.utils.PyDataset` of
@@ -85,7 +90,7 @@ def mirror_dataset(
             "of a batch are the negatives. "
             f"Received: batch_size={batch_size!r}"
         )
-    corpus = _read(source, drop_duplicates, pairs)
+    corpus = _read(source, drop_duplicates, pairs, column)
     strings = corpus.strings
     if len(strings) < 2:
         raise ValueError(
@@ -103,6 +108,7 @@ def mirror_dataset(
     lengths = None
     if shuffle and group_by_length and len(strings) > batch_size:
         lengths = _lengths(corpus, preprocessor)
+    seed = active_replicas().shared_seed(seed)
     epochs = Epochs(len(strings), batch_size, shuffle, lengths, seed)
     make = NumpyMirrorDataset if tf is None else _tensorflow_dataset
     dataset = make(corpus, preprocessor, epochs)
@@ -180,7 +186,7 @@ def _tensorflow_dataset(corpus, preprocessor, epochs):
     return dataset.prefetch(NUM_PREFETCHED).with_options(options)
 
 
-def _read(source, drop_duplicates, pairs):
+def _read(source, drop_duplicates, pairs, column):
     if isinstance(source, Corpus):
         return source
     if isinstance(source, (str, os.PathLike)):
@@ -197,7 +203,7 @@ def _read(source, drop_duplicates, pairs):
             "`source` must be a path, several paths, strings, or a "
             f"`tf.data.Dataset` of strings. Received: {type(source).__name__}"
         )
-    lines = read_lines(*source)
+    lines = read_texts(*source, column=column)
     lines = split_pairs(lines) if pairs else lines
     return collect_strings(lines, drop_duplicates)
 

@@ -18,7 +18,7 @@ def corpus_summary(corpus):
 
     Example:
 
-    >>> from keras_mirror.text_files import collect_strings
+    >>> from keras_mirror.texts import collect_strings
     >>> summary = corpus_summary(collect_strings(["b", "a", "", "b"]))
     >>> summary["num_strings"], summary["num_read"], summary["num_empty"]
     (2, 4, 1)
@@ -38,6 +38,7 @@ def corpus_summary(corpus):
         "num_empty": corpus.num_empty,
         "num_binary": corpus.num_binary,
         "num_duplicates": corpus.num_duplicates,
+        "num_unsampled": corpus.num_unsampled,
         "sha256": digest.hexdigest(),
     }
 

@@ -2,8 +2,8 @@ import numpy as np
 
 from keras_mirror.padding import padded_lengths
 from keras_mirror.padding import padded_rows
-from keras_mirror.text_files import as_strings
-from keras_mirror.text_files import batched
+from keras_mirror.texts import as_strings
+from keras_mirror.texts import batched
 
 CHUNK_SIZE = 4096  # texts sorted by length together
 

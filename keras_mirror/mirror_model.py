@@ -22,7 +22,7 @@ from keras_mirror.recipes import get_recipe
 from keras_mirror.replicas import active_replicas
 from keras_mirror.replicas import all_rows
 from keras_mirror.run_recorder import RunRecorder
-from keras_mirror.text_files import collect_strings
+from keras_mirror.texts import collect_strings
 from keras_mirror.training_record import TrainingRecord
 
 

@@ -17,7 +17,7 @@ class NumpyMirrorDataset(keras.utils.PyDataset):
     Example:
 
     >>> from keras_mirror.epochs import Epochs
-    >>> from keras_mirror.text_files import Corpus
+    >>> from keras_mirror.texts import Corpus
     >>> epochs = Epochs(num_strings=2, batch_size=2)
     >>> corpus = Corpus(["a man", "a woman"])
     >>> dataset = NumpyMirrorDataset(corpus, preprocessor, epochs)
@@ -35,8 +35,9 @@ class NumpyMirrorDataset(keras.utils.PyDataset):
         self.sides = [np.array(side, dtype=object) for side in sides]
         self.preprocessor = preprocessor
         self.epochs = epochs
-        self.epoch = -1
-        self.on_epoch_begin()
+        self.epoch = 0
+        self._batches = epochs.batches(0)
+        self._has_begun = False
 
     def __len__(self):
         return len(self.epochs)
@@ -48,6 +49,12 @@ class NumpyMirrorDataset(keras.utils.PyDataset):
         return self.preprocessor.views(texts, seed, *partners)
 
     def on_epoch_begin(self):
+        """Draws nothing: Keras's threads make batches already (3.15)."""
+        self._has_begun = True
+
+    def on_epoch_end(self):
         """Draws the batches of the next epoch."""
-        self.epoch += 1
-        self._batches = self.epochs.batches(self.epoch)
+        if self._has_begun:  # Keras ends epochs also before the first one
+            self.epoch += 1
+            self._batches = self.epochs.batches(self.epoch)
+        self._has_begun = False

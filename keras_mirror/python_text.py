@@ -4,7 +4,7 @@ import zlib
 
 import numpy as np
 
-from keras_mirror.text_files import as_strings
+from keras_mirror.texts import as_strings
 
 
 class PythonText:

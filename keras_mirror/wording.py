@@ -78,6 +78,7 @@ def _corpus_words(corpus):
         "empty dropped": corpus["num_empty"],
         "with NUL bytes dropped": corpus["num_binary"],
         "duplicates dropped": corpus["num_duplicates"],
+        "not drawn": corpus.get("num_unsampled"),  # not in older records
     }
     counts = ", ".join(
         f"{number:,} {x}" for x, number in told.items() if number

@@ -163,6 +163,7 @@ def test_what_train_knew_is_told(command, tmp_path):
         "num_empty": 1,
         "num_binary": 1,
         "num_duplicates": 3,
+        "num_unsampled": 0,
     }
     _, card, _ = command("info", archive, "--card")
     assert digest in card and str(tmp_path) not in card

@@ -13,7 +13,7 @@ from keras_mirror import padding
 from keras_mirror.corpus import is_strings
 from keras_mirror.layers import RandomSpanMasking
 from keras_mirror.numpy_dataset import NumpyMirrorDataset
-from keras_mirror.text_files import Corpus
+from keras_mirror.texts import Corpus
 
 STRINGS = [f"a sentence of the corpus, its number is {n}." for n in range(20)]
 
@@ -75,8 +75,9 @@ def corpus_file(tmp_path):
 def epoch(dataset):
     """The texts of all batches: an array (batch, view, string)."""
     if isinstance(dataset, keras.utils.PyDataset):
-        batches = [dataset[index] for index in range(len(dataset))]
         dataset.on_epoch_begin()
+        batches = [dataset[index] for index in range(len(dataset))]
+        dataset.on_epoch_end()
     else:
         batches = list(dataset.as_numpy_iterator())
     texts = [[view["text"] for view in views] for views in batches]

@@ -15,8 +15,8 @@ from test_archives import change_config
 import keras_mirror
 from keras_mirror.corpus_summary import corpus_summary
 from keras_mirror.run_recorder import RunRecorder
-from keras_mirror.text_files import Corpus
-from keras_mirror.text_files import collect_strings
+from keras_mirror.texts import Corpus
+from keras_mirror.texts import collect_strings
 from keras_mirror.training_record import TrainingRecord
 from keras_mirror.training_run import TrainingRun
 
@@ -79,6 +79,7 @@ def test_counts_of_a_corpus():
         "num_empty": 1,
         "num_binary": 1,
         "num_duplicates": 2,
+        "num_unsampled": 0,
     }
 
 

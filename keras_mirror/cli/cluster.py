@@ -3,18 +3,18 @@ import time
 import click
 
 from keras_mirror.cli.answers import print_texts
-from keras_mirror.cli.archive import load_archive
 from keras_mirror.cli.console import backend_options
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import status
 from keras_mirror.cli.console import wrong_use
 from keras_mirror.cli.encoding_bar import encoding_bar
-from keras_mirror.cli.input_file import errors_option
+from keras_mirror.cli.input_file import list_texts
+from keras_mirror.cli.input_file import text_options
 from keras_mirror.cli.output_file import check_output
 from keras_mirror.cli.output_file import overwrite_option
 from keras_mirror.cli.start import start_keras
 from keras_mirror.cli.table_output import write_table
-from keras_mirror.text_files import read_lines
+from keras_mirror.load_archive import load_archive
 
 NUM_SHOWN = 10
 NUM_EXAMPLES = 3
@@ -22,7 +22,7 @@ NUM_EXAMPLES = 3
 
 @click.command()
 @click.argument("archive", type=click.Path(exists=True, dir_okay=False))
-@click.argument("texts", type=click.Path(exists=True, dir_okay=False))
+@click.argument("texts")
 @click.option("--clusters", type=click.IntRange(1), help="Make so many.")
 @click.option(
     "--threshold",
@@ -32,7 +32,7 @@ NUM_EXAMPLES = 3
 @click.option("--output", help="File to write, *.tsv or what you like.")
 @click.option("--seed", type=int, default=0, help="Of --clusters.")
 @click.option("--batch-size", type=click.IntRange(1), default=64)
-@errors_option
+@text_options
 @overwrite_option
 @backend_options
 def cluster(
@@ -43,6 +43,7 @@ def cluster(
     output,
     seed,
     batch_size,
+    column,
     errors,
     overwrite,
     backend,
@@ -60,8 +61,7 @@ def cluster(
         raise click.UsageError("give one of --clusters and --threshold")
     if output:
         check_output(output, overwrite)
-    with status(f"Reading {texts}"):
-        lines = list(read_lines(texts, errors=errors))
+    lines = list_texts(texts, column, errors)
     start_keras(backend, debug)
     from keras_mirror.search import cluster as make_clusters
 

@@ -2,23 +2,23 @@ import time
 
 import click
 
-from keras_mirror.cli.archive import load_archive
 from keras_mirror.cli.console import backend_options
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import status
 from keras_mirror.cli.console import told_warnings
 from keras_mirror.cli.encoding_bar import encoding_bar
-from keras_mirror.cli.input_file import errors_option
+from keras_mirror.cli.input_file import list_texts
+from keras_mirror.cli.input_file import text_options
 from keras_mirror.cli.output_file import check_output
 from keras_mirror.cli.output_file import overwrite_option
 from keras_mirror.cli.start import start_keras
 from keras_mirror.cli.table_output import write_table
-from keras_mirror.text_files import read_lines
+from keras_mirror.load_archive import load_archive
 
 
 @click.command()
 @click.argument("archive", type=click.Path(exists=True, dir_okay=False))
-@click.argument("texts", type=click.Path(exists=True, dir_okay=False))
+@click.argument("texts")
 @click.option(
     "--threshold",
     type=click.FloatRange(-1, 1),
@@ -35,7 +35,7 @@ from keras_mirror.text_files import read_lines
 )
 @click.option("--output", help="File to write. Default: the screen.")
 @click.option("--batch-size", type=click.IntRange(1), default=64)
-@errors_option
+@text_options
 @overwrite_option
 @backend_options
 def duplicates(
@@ -45,6 +45,7 @@ def duplicates(
     limit,
     output,
     batch_size,
+    column,
     errors,
     overwrite,
     backend,
@@ -58,8 +59,7 @@ def duplicates(
     start = time.monotonic()
     if output:
         check_output(output, overwrite)
-    with status(f"Reading {texts}"):
-        lines = list(read_lines(texts, errors=errors))
+    lines = list_texts(texts, column, errors)
     start_keras(backend, debug)
     from keras_mirror.search import find_duplicates
 

@@ -3,21 +3,21 @@ import time
 
 import click
 
-from keras_mirror.cli.archive import load_archive
 from keras_mirror.cli.console import backend_options
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import status
 from keras_mirror.cli.encoding_bar import encoding_bar
-from keras_mirror.cli.input_file import errors_option
+from keras_mirror.cli.input_file import list_texts
+from keras_mirror.cli.input_file import text_options
 from keras_mirror.cli.output_file import check_output
 from keras_mirror.cli.output_file import overwrite_option
 from keras_mirror.cli.start import start_keras
-from keras_mirror.text_files import read_lines
+from keras_mirror.load_archive import load_archive
 
 
 @click.command()
 @click.argument("archive", type=click.Path(exists=True, dir_okay=False))
-@click.argument("texts", type=click.Path(exists=True, dir_okay=False))
+@click.argument("texts")
 @click.option("--output", required=True, help="Index to write.")
 @click.option(
     "--exact/--approximate",
@@ -25,11 +25,20 @@ from keras_mirror.text_files import read_lines
     help="Whether to look at all vectors. Default: up to 100,000.",
 )
 @click.option("--batch-size", type=click.IntRange(1), default=64)
-@errors_option
+@text_options
 @overwrite_option
 @backend_options
 def index(
-    archive, texts, output, exact, batch_size, errors, overwrite, backend, debug
+    archive,
+    texts,
+    output,
+    exact,
+    batch_size,
+    column,
+    errors,
+    overwrite,
+    backend,
+    debug,
 ):
     """Makes an index of TEXTS, a text a line, for `keras-mirror search`.
 
@@ -37,8 +46,7 @@ def index(
     """
     start = time.monotonic()
     check_output(output, overwrite)
-    with status(f"Reading {texts}"):
-        lines = list(read_lines(texts, errors=errors))
+    lines = list_texts(texts, column, errors)
     start_keras(backend, debug)
     from keras_mirror.search import Index
 

@@ -22,17 +22,7 @@ def start_keras(backend, debug):
         backend: One of `BACKENDS`, or `None` for Keras's own choice.
         debug: Boolean. With it the frameworks may print.
     """
-    if backend:
-        os.environ["KERAS_BACKEND"] = backend
-    backend = os.environ.get("KERAS_BACKEND")
-    if backend and backend not in BACKENDS:
-        raise click.UsageError(
-            f"KERAS_BACKEND must be one of {', '.join(BACKENDS)}. "
-            f"Received: KERAS_BACKEND={backend}"
-        )
-    if not debug:
-        _silence()
-    _tune(backend)
+    backend = choose_backend(backend, debug)
     with status("Starting Keras"):
         try:
             import keras
@@ -45,6 +35,30 @@ def start_keras(backend, debug):
             ) from error
         import keras_mirror.mirror_model  # noqa: F401  registers the classes
     return keras
+
+
+def choose_backend(backend, debug):
+    """Sets what this process, and those it starts, take from the environment.
+
+    Args:
+        backend: See `start_keras`.
+        debug: See `start_keras`.
+
+    Returns:
+        The backend, or `None` for Keras's own choice.
+    """
+    if backend:
+        os.environ["KERAS_BACKEND"] = backend
+    backend = os.environ.get("KERAS_BACKEND")
+    if backend and backend not in BACKENDS:
+        raise click.UsageError(
+            f"KERAS_BACKEND must be one of {', '.join(BACKENDS)}. "
+            f"Received: KERAS_BACKEND={backend}"
+        )
+    if not debug:
+        _silence()
+    _tune(backend)
+    return backend
 
 
 def _tune(backend):

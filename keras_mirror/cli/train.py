@@ -9,15 +9,16 @@ from keras_mirror.cli.console import backend_options
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import status
 from keras_mirror.cli.console import wrong_use
-from keras_mirror.cli.input_file import errors_option
+from keras_mirror.cli.input_file import open_texts
+from keras_mirror.cli.input_file import text_options
 from keras_mirror.cli.output_file import check_output
 from keras_mirror.cli.output_file import overwrite_option
 from keras_mirror.cli.recipe_options import recipe_options
 from keras_mirror.cli.start import start_keras
 from keras_mirror.presets import DEFAULT_PRESET
-from keras_mirror.text_files import collect_strings
-from keras_mirror.text_files import read_lines
-from keras_mirror.text_files import split_pairs
+from keras_mirror.texts import collect_strings
+from keras_mirror.texts import sample_strings
+from keras_mirror.texts import split_pairs
 
 # Those of `keras_mirror.metrics` that cost next to nothing.
 LOGGED_METRICS = [
@@ -39,11 +40,16 @@ LOGGED_METRICS = [
 @click.option("--output", required=True, help="Archive to write, *.keras.")
 @recipe_options
 @click.option("--seed", type=int, help="Repeats a run on the same backend.")
-@click.option("--limit", type=click.IntRange(2), help="Use so many strings.")
+@click.option("--limit", type=click.IntRange(2), help="Read so many strings.")
+@click.option(
+    "--sample",
+    type=click.IntRange(2),
+    help="Read all and draw so many: for corpora larger than memory.",
+)
 @click.option("--log", help="CSV file to write: loss and metrics of steps.")
 @click.option("--keep-duplicates", is_flag=True, help="As the original code.")
 @click.option("--pairs", is_flag=True, help="Lines may be text TAB text.")
-@errors_option
+@text_options
 @click.option("--dtype-policy", help="E.g. mixed_bfloat16. Default: float32.")
 @overwrite_option
 @backend_options
@@ -55,9 +61,11 @@ def train(
     fields,
     seed,
     limit,
+    sample,
     log,
     keep_duplicates,
     pairs,
+    column,
     errors,
     dtype_policy,
     overwrite,
@@ -69,7 +77,10 @@ def train(
     check_output(output, overwrite, suffix=".keras")
     if log:
         check_output(log, overwrite, suffix=".csv", option="--log")
-    strings = _read(corpus, errors, pairs, limit, keep_duplicates)
+    texts = open_texts(*corpus, column=column, errors=errors)
+    texts = split_pairs(texts) if pairs else texts
+    strings = _collect(texts, limit, sample, seed, not keep_duplicates)
+    _check_number(strings, corpus)
 
     keras = start_keras(backend, debug)
     from keras_mirror.callbacks import StepLog
@@ -84,19 +95,22 @@ def train(
     return 0 if progress.finished else 130
 
 
-def _read(paths, errors, pairs, limit, keep_duplicates):
-    with wrong_use():
-        lines = read_lines(*paths, errors=errors)
-    lines = split_pairs(lines) if pairs else lines
+def _collect(texts, limit, sample, seed, drop_duplicates):
+    if limit and sample:
+        raise click.UsageError("give one of --limit and --sample")
     with status("Reading"):
-        corpus = collect_strings(lines, not keep_duplicates, limit)
+        if sample:
+            return sample_strings(texts, sample, seed, drop_duplicates)
+        return collect_strings(texts, drop_duplicates, limit)
+
+
+def _check_number(corpus, paths):
     if len(corpus.strings) < 2:
         raise ValueError(
             "a corpus needs at least two different strings. Received: "
             f"{corpus.num_read} lines with {len(corpus.strings)} usable "
             f"string(s) in {', '.join(paths)}"
         )
-    return corpus
 
 
 def _make_model(keras, preset, recipe, fields, dtype_policy, seed):
@@ -126,6 +140,7 @@ def _summary(model, corpus, progress, path):
         "empty": f"{corpus.num_empty} dropped",
         "with NUL bytes": f"{corpus.num_binary} dropped",
         "duplicates": f"{corpus.num_duplicates} dropped",
+        **({"not drawn": corpus.num_unsampled} if corpus.num_unsampled else {}),
         "cut": f"{num_cut} at {model.recipe.sequence_length} tokens",
         "steps": f"{progress.steps} of {progress.planned}",
         "last loss": f"{progress.loss:.4f}",

@@ -10,8 +10,8 @@ from keras_mirror.mirror_model import MirrorModel
 from keras_mirror.optional import import_optional
 from keras_mirror.presets import DEFAULT_PRESET
 from keras_mirror.recipe_dataset import recipe_dataset
-from keras_mirror.text_files import as_strings
-from keras_mirror.text_files import collect_strings
+from keras_mirror.texts import as_strings
+from keras_mirror.texts import collect_strings
 
 # Where it is missing, one line says how to install it.
 import_optional("sklearn", extra="sklearn")

@@ -7,7 +7,7 @@ from keras_mirror.encoding import unit_rows
 from keras_mirror.optional import import_optional
 from keras_mirror.search.distinct_texts import DistinctTexts
 from keras_mirror.search.unit_vectors import unit_vectors
-from keras_mirror.text_files import as_strings
+from keras_mirror.texts import as_strings
 
 # The memory grows with the square: 3.2 GB.
 MAX_LINKED = 20_000

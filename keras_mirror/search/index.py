@@ -12,7 +12,7 @@ from keras_mirror.search.search_result import SearchResult
 from keras_mirror.search.unit_vectors import unit_vectors
 from keras_mirror.search.vector_search import VectorSearch
 from keras_mirror.search.write_index import write_index
-from keras_mirror.text_files import as_strings
+from keras_mirror.texts import as_strings
 
 
 class Index:

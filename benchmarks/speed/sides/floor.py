@@ -12,8 +12,8 @@ import numpy as np
 import torch
 
 import keras_mirror
-from keras_mirror.text_files import collect_strings
-from keras_mirror.text_files import read_lines
+from keras_mirror.texts import collect_strings
+from keras_mirror.texts import read_lines
 
 
 def main():

@@ -3,7 +3,7 @@ import itertools
 import re
 
 from keras_mirror.evaluation.readers.row import Row
-from keras_mirror.text_files import read_lines
+from keras_mirror.texts import read_lines
 
 SAMPLE_SIZE = 20
 

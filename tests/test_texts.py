@@ -3,11 +3,11 @@ import re
 import numpy as np
 import pytest
 
-from keras_mirror.text_files import as_strings
-from keras_mirror.text_files import batched
-from keras_mirror.text_files import collect_strings
-from keras_mirror.text_files import read_lines
-from keras_mirror.text_files import split_pairs
+from keras_mirror.texts import as_strings
+from keras_mirror.texts import batched
+from keras_mirror.texts import collect_strings
+from keras_mirror.texts import read_lines
+from keras_mirror.texts import split_pairs
 
 NAN = float("nan")
 

@@ -1,0 +1,134 @@
+import bz2
+import contextlib
+import gzip
+import io
+import lzma
+import os
+import zlib
+
+from keras_mirror.optional import import_optional
+
+
+def is_remote(path):
+    """Whether `path` is an address for `fsspec`, as in s3://bucket/key."""
+    return "://" in os.fspath(path)
+
+
+def is_file(path):
+    """Whether there is a file at a path or an address.
+
+    Args:
+        path: String or path.
+
+    Returns:
+        A boolean.
+
+    Raises:
+        ImportError: The address needs a package that is not installed.
+        ValueError: `fsspec` does not know the protocol of the address.
+
+    Example:
+
+    >>> is_file("no/such/file.txt")
+    False
+    """
+    if not is_remote(path):
+        return os.path.isfile(path)
+    system, name = _system(path)
+    return system.isfile(name)
+
+
+def file_size(path):
+    """The size of a file, in bytes.
+
+    Args:
+        path: String or path, or an address.
+
+    Returns:
+        An integer.
+    """
+    if not is_remote(path):
+        return os.path.getsize(path)
+    system, name = _system(path)
+    return system.size(name)
+
+
+def _system(path):
+    return import_optional("fsspec", "files").url_to_fs(path)
+
+
+def uncompressed_name(path):
+    """A path without the ending of what `open_binary` decompresses.
+
+    Args:
+        path: String or path.
+
+    Returns:
+        A string.
+
+    Example:
+
+    >>> uncompressed_name("texts.jsonl.gz")
+    'texts.jsonl'
+    """
+    stem, ending = os.path.splitext(os.fspath(path))
+    return stem if ending in _READERS else os.fspath(path)
+
+
+@contextlib.contextmanager
+def open_binary(path):
+    """Opens a file to read, decompressed if its name says so.
+
+    Args:
+        path: String or path, or an address that `fsspec` knows. Ends in
+            `.gz`, `.bz2`, `.xz` or `.zst` if compressed.
+
+    Yields:
+        A binary file.
+
+    Raises:
+        ValueError: It is damaged, or not compressed as its name says.
+
+    Example:
+
+    >>> import os, tempfile
+    >>> path = os.path.join(tempfile.mkdtemp(), "texts.gz")
+    >>> with gzip.open(path, "wb") as file:
+    ...     _ = file.write(b"a man plays")
+    >>> with open_binary(path) as file:
+    ...     file.read()
+    b'a man plays'
+    """
+    ending = os.path.splitext(os.fspath(path))[1]
+    with contextlib.ExitStack() as stack:
+        file = stack.enter_context(_open(path))
+        if ending in _READERS:
+            file = stack.enter_context(_READERS[ending](file))
+        try:
+            yield file
+        except (EOFError, OSError, lzma.LZMAError, zlib.error) as error:
+            if getattr(error, "errno", None):  # not of its content
+                raise
+            raise ValueError(
+                f"'{path}' cannot be decompressed: {error}. Expected a whole "
+                f"file as {ending} says"
+            ) from error
+
+
+def _open(path):
+    if not is_remote(path):
+        return open(path, "rb")
+    return import_optional("fsspec", "files").open(path, "rb")
+
+
+def _zstandard(file):
+    arrow = import_optional("pyarrow", "files")
+    return io.BufferedReader(arrow.CompressedInputStream(file, "zstd"))
+
+
+_READERS = {
+    ".gz": gzip.open,
+    ".bz2": bz2.open,
+    ".xz": lzma.open,
+    ".zst": _zstandard,
+}

@@ -1,0 +1,80 @@
+import itertools
+
+from keras_mirror.texts.read_columns import has_columns
+from keras_mirror.texts.read_columns import read_columns
+from keras_mirror.texts.read_lines import check_files
+from keras_mirror.texts.read_lines import read_lines
+
+DEFAULT_COLUMN = "text"
+
+
+def read_texts(*paths, column=None, errors="strict"):
+    """The texts of files, one by one.
+
+    A text a line; or a column of JSON lines (`.jsonl`, `.ndjson`, `.json`),
+    of Parquet (`.parquet`), or, if `column` is given, of a table with names
+    in its first line (`.csv`, `.tsv`). Compressed and remote files as in
+    `read_lines`. Memory holds a few rows.
+
+    Args:
+        *paths: Paths or addresses of files.
+        column: String, the name of the column. Defaults to `None`: `"text"`
+            in JSON lines and Parquet, lines in other files.
+        errors: See `read_lines`. Defaults to `"strict"`.
+
+    Returns:
+        An iterator of strings; a missing value is `""`.
+
+    Raises:
+        FileNotFoundError: A path is not a file. Raised at once.
+        ImportError: Parquet, `.zst` or an address needs the extra `files`.
+        ValueError: A file has no such column, or cannot be read.
+
+    Example:
+
+    >>> import os, tempfile
+    >>> path = os.path.join(tempfile.mkdtemp(), "texts.jsonl")
+    >>> with open(path, "w") as file:
+    ...     _ = file.write('{"title": "a man"}\\n{"title": "a woman"}\\n')
+    >>> list(read_texts(path, column="title"))
+    ['a man', 'a woman']
+    """
+    check_files(paths)
+    return itertools.chain.from_iterable(
+        [_texts_of(path, column, errors) for path in paths]
+    )
+
+
+def _texts_of(path, column, errors):
+    if not has_columns(path, column):  # refuses at once, not when read
+        return read_lines(path, errors=errors)
+    return _texts_of_column(path, column or DEFAULT_COLUMN, errors)
+
+
+def _texts_of_column(path, column, errors):
+    rows = read_columns(path, [column], errors)
+    for number, (text,) in enumerate(rows, start=1):
+        yield checked_text(text, column, path, number)
+
+
+def checked_text(value, column, path, number):
+    """The text of a cell, `""` if it has none.
+
+    Args:
+        value: What a file holds there.
+        column: String.
+        path: String or path.
+        number: Integer, the row.
+
+    Returns:
+        A string.
+
+    Raises:
+        ValueError: `value` is something else.
+    """
+    if not isinstance(value, str | None):
+        raise ValueError(
+            f"Column {column!r} of '{path}' must hold text. Received: "
+            f"{value!r} of type {type(value).__name__} in row {number}"
+        )
+    return value or ""
