@@ -6,3 +6,10 @@ def main():
     from keras_mirror.cli import run
 
     run()
+
+
+def set_up_worker():
+    """Prepares a process that works for a command, as the command's own."""
+    from keras_mirror.cli.start import choose_backend
+
+    choose_backend(None, debug=True)  # nobody sees what it prints

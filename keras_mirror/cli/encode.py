@@ -1,69 +1,96 @@
 import time
 
 import click
-import numpy as np
+from click.core import ParameterSource
 
-from keras_mirror.atomic_output import atomic_output
-from keras_mirror.cli.archive import load_archive
 from keras_mirror.cli.console import backend_options
 from keras_mirror.cli.console import print_summary
-from keras_mirror.cli.console import progress_bar
-from keras_mirror.cli.console import status
-from keras_mirror.cli.input_file import errors_option
+from keras_mirror.cli.encode_array import encode_array
+from keras_mirror.cli.encode_folder import check_folder
+from keras_mirror.cli.encode_folder import encode_folder
+from keras_mirror.cli.input_file import text_options
 from keras_mirror.cli.output_file import check_output
 from keras_mirror.cli.output_file import overwrite_option
-from keras_mirror.cli.start import start_keras
-from keras_mirror.text_files import read_lines
 
 
 @click.command()
 @click.argument("archive", type=click.Path(exists=True, dir_okay=False))
-@click.argument("texts", type=click.Path(exists=True, dir_okay=False))
-@click.option("--output", required=True, help="File to write, *.npy.")
+@click.argument("texts", nargs=-1, required=True)
+@click.option(
+    "--output",
+    required=True,
+    help="File *.npy, or folder for Parquet files of ids and vectors.",
+)
 @click.option("--batch-size", type=click.IntRange(1), default=64)
-@errors_option
+@text_options
+@click.option("--id-column", help="Of the folder. Default: path:row.")
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="Who encodes into a folder: this process, or Ray's workers.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    help="Of Ray. Default: one a GPU or CPU.",
+)
+@click.option(
+    "--rows-per-file",
+    type=click.IntRange(1),
+    default=10_000,
+    show_default=True,
+    help="Of the folder.",
+)
 @overwrite_option
 @backend_options
 def encode(
-    archive, texts, output, batch_size, errors, overwrite, backend, debug
+    archive,
+    texts,
+    output,
+    batch_size,
+    column,
+    errors,
+    overwrite,
+    backend,
+    debug,
+    **of_folders,
 ):
-    """Writes one vector a line of TEXTS: row i is line i, float32."""
-    start = time.monotonic()
-    check_output(output, overwrite, suffix=".npy")
-    with status("Counting lines"):
-        num_lines = sum(1 for _ in read_lines(texts, errors=errors))
+    """Writes one vector a text of TEXTS, float32.
 
-    start_keras(backend, debug)
-    with status(f"Loading {archive}"):
-        model = load_archive(archive)
-    shape = (num_lines, model.encoder.output_shape[-1])
-    with atomic_output(output) as unfinished:
-        lines = read_lines(texts, errors=errors)
-        num_cut = _write(model, lines, unfinished, shape, batch_size)
-    rows = {
-        "texts": num_lines,
-        "cut": f"{num_cut} at {model.preprocessor.sequence_length} tokens",
-        "vectors": f"{output}, {shape[0]} x {shape[1]}",
-    }
+    Into one file: row i is line i of all files. Or into a folder of Parquet
+    files, a row of id and vector a text: for any number of texts, on one
+    machine or many. Stopped on the way, the same command goes on.
+    """
+    start = time.monotonic()
+    reading = {"column": column, "errors": errors}
+    if output.endswith(".npy"):
+        _refuse(of_folders)
+        check_output(output, overwrite)
+        rows = encode_array(
+            archive, texts, output, batch_size, backend, debug, **reading
+        )
+    else:
+        check_folder(output)
+        rows = encode_folder(
+            archive,
+            texts,
+            output,
+            batch_size,
+            backend,
+            debug,
+            **reading,
+            **of_folders,
+        )
     print_summary(rows, start)
 
 
-def _write(model, lines, path, shape, batch_size):
-    """Writes vectors as they come; gives the number of texts cut."""
-    from keras_mirror.encoding import encode_in_chunks
-
-    if not shape[0]:  # nothing to map into memory
-        np.save(path, np.empty(shape, "float32"))
-        return 0
-    vectors = np.lib.format.open_memmap(path, "w+", "float32", shape)
-    num_done = total_cut = 0
-    with progress_bar() as bar:
-        task = bar.add_task("Encoding", total=shape[0])
-        for chunk, num_cut in encode_in_chunks(model, lines, batch_size):
-            stop = num_done + len(chunk)
-            vectors[num_done:stop] = chunk
-            total_cut += num_cut
-            num_done = stop
-            bar.update(task, completed=num_done)
-    vectors.flush()
-    return total_cut
+def _refuse(of_folders):
+    context = click.get_current_context()
+    for name in of_folders:
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            raise click.UsageError(
+                f"--{name.replace('_', '-')} is for folders. Received: "
+                "--output *.npy"
+            )

@@ -1,0 +1,74 @@
+import os
+
+import click
+
+from keras_mirror.cli.console import progress_bar
+from keras_mirror.cli.console import wrong_use
+from keras_mirror.cli.start import choose_backend
+from keras_mirror.cli.start import start_keras
+from keras_mirror.engines.begin_folder import begin_folder
+from keras_mirror.engines.encode_files import encode_files
+from keras_mirror.engines.shard_plan import ShardPlan
+
+
+def check_folder(path):
+    """Raises `click.UsageError` where `path` looks like a file."""
+    ending = os.path.splitext(path)[1]
+    if ending:
+        raise click.UsageError(
+            "--output must end in .npy, or be a folder. Received: "
+            f"{path}, which ends in {ending}"
+        )
+
+
+def encode_folder(
+    archive,
+    paths,
+    output,
+    batch_size,
+    backend,
+    debug,
+    engine,
+    workers,
+    rows_per_file,
+    **reading,
+):
+    """Writes the vectors of all texts into a folder of Parquet files.
+
+    Args:
+        archive: String.
+        paths: Strings, see `keras_mirror.texts.read_texts`.
+        output: String, a folder or an address.
+        batch_size: Integer.
+        backend: See `start_keras`.
+        debug: See `start_keras`.
+        engine: See `encode_files`.
+        workers: Integer or `None`, of Ray.
+        rows_per_file: Integer.
+        reading: Options of `ShardPlan`.
+
+    Returns:
+        A dict of what was done.
+    """
+    with wrong_use():
+        plan = ShardPlan(paths, rows_per_shard=rows_per_file, **reading)
+        begin_folder(archive, plan, output)
+    # Ray's workers start Keras themselves.
+    (start_keras if engine == "local" else choose_backend)(backend, debug)
+    with progress_bar() as bar:
+        task = bar.add_task("Encoding", total=None)
+        done = encode_files(
+            archive,
+            plan,
+            output,
+            batch_size,
+            engine,
+            workers,
+            lambda num_texts: bar.update(task, advance=num_texts),
+        )
+    return {
+        "texts": done["num_texts"],
+        "cut": done["num_cut"],
+        "files": f"{done['num_shards']}, {done['num_found']} were there",
+        "vectors": output,
+    }

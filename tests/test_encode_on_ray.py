@@ -1,0 +1,200 @@
+"""Encoding in Ray's workers, some of which die on the way."""
+
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+from helpers import make_model
+from helpers import texts
+
+from keras_mirror.engines import ArchiveEncoder
+from keras_mirror.engines import ShardPlan
+from keras_mirror.engines import encode_files
+
+ray = pytest.importorskip("ray", reason="the extra [ray]")
+pytestmark = [
+    pytest.mark.skipif(
+        sys.platform != "linux", reason="/proc finds the workers"
+    ),
+    # Ray 2.60 leaves files and sockets open.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+]
+MARK = "KERAS_MIRROR_TEST_RUN"
+COMMAND = "import keras_mirror_cli; keras_mirror_cli.main()"
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    path = tmp_path_factory.mktemp("archive") / "encoder.keras"
+    make_model(sequence_length=12).save(path)
+    return path
+
+
+def write_texts(folder, number):
+    """Two files, whose texts have many lengths."""
+    lines = [
+        f"{' '.join(['word'] * (1 + row % 5))} {row}" for row in range(number)
+    ]
+    half = number // 2
+    (folder / "a.txt").write_text("\n".join(lines[:half]))
+    (folder / "b.txt").write_text("\n".join(lines[half:]))
+    return tuple(str(folder / name) for name in ("a.txt", "b.txt"))
+
+
+def content(folder):
+    return {
+        path.name: path.read_bytes()
+        for path in pathlib.Path(folder).glob("*.parquet")
+    }
+
+
+IN_SHORT = pytest.param(
+    2_000,
+    marks=pytest.mark.skipif(
+        keras.backend.backend() != "torch",
+        reason="on the backend that starts fastest: they only differ in what "
+        "a worker computes; --runslow runs the long form on all",
+    ),
+)
+
+
+@pytest.fixture(
+    params=[IN_SHORT, pytest.param(200_000, marks=pytest.mark.slow)]
+)
+def run(request, archive, tmp_path):
+    """Starts `keras-mirror encode` on Ray in a process, and names its parts."""
+    paths = write_texts(tmp_path, request.param)
+    rows_per_shard = request.param // 40
+    plan = ShardPlan(paths, rows_per_shard=rows_per_shard)
+    encode_files(archive, plan, str(tmp_path / "whole"))
+
+    class Run:
+        whole = content(tmp_path / "whole")
+        out = tmp_path / "out"
+        environment = os.environ | {
+            "KERAS_BACKEND": keras.backend.backend(),
+            MARK: str(tmp_path),
+        }
+
+        def start(self):
+            return subprocess.Popen(
+                [sys.executable, "-c", COMMAND, "encode", archive]
+                + [*paths, "--output", self.out, "--engine", "ray"]
+                + ["--workers", "2", "--rows-per-file", str(rows_per_shard)],
+                stderr=subprocess.PIPE,
+                text=True,
+                env=self.environment,
+            )
+
+        def wait_for(self, process, number):
+            """Until so many shards are there."""
+            end = time.monotonic() + 300
+            while len(content(self.out)) < number:
+                assert time.monotonic() < end and process.poll() is None
+                time.sleep(0.02)
+
+        def workers(self):
+            return [
+                process
+                for process in processes_with(f"{MARK}={tmp_path}")
+                if "_Writer" in command_of(process)
+            ]
+
+    return Run()
+
+
+def processes_with(setting):
+    for folder in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            environment = (folder / "environ").read_bytes().split(b"\0")
+        except OSError:  # it ended, or is not ours
+            continue
+        if setting.encode() in environment:
+            yield int(folder.name)
+
+
+def command_of(process):
+    try:
+        return pathlib.Path(f"/proc/{process}/cmdline").read_text()
+    except OSError:
+        return ""
+
+
+def test_killed_workers_and_killed_runs_leave_no_trace(run):
+    process = run.start()
+    run.wait_for(process, 5)
+    victim, *_ = run.workers()
+    os.kill(victim, signal.SIGKILL)
+    run.wait_for(process, 15)
+    process.kill()
+    process.communicate()
+    before = content(run.out)
+    assert 15 <= len(before) < 40
+    assert not (run.out / "_SUCCESS").exists()
+
+    process = run.start()
+    _, errors = process.communicate()
+    assert process.returncode == 0, errors
+    assert f"40, {len(before)} were there" in errors
+    assert content(run.out) == run.whole
+    assert (run.out / "_SUCCESS").exists()
+
+
+@pytest.mark.slow
+def test_a_killed_worker_is_replaced(run):
+    process = run.start()
+    run.wait_for(process, 5)
+    victim, *_ = run.workers()
+    os.kill(victim, signal.SIGKILL)
+    assert len(content(run.out)) < 40
+    _, errors = process.communicate()
+    assert process.returncode == 0, errors
+    assert "Traceback" not in errors
+    assert content(run.out) == run.whole
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    environment = {
+        "env_vars": {"KERAS_BACKEND": keras.backend.backend()},
+        "worker_process_setup_hook": "keras_mirror_cli.set_up_worker",
+    }
+    ray.init(
+        num_cpus=2,
+        include_dashboard=False,
+        log_to_driver=False,
+        runtime_env=environment,
+    )
+    yield
+    ray.shutdown()
+
+
+def test_an_error_of_a_worker_is_told_as_it_is(cluster, archive, tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"a\nb\n\xff\n")
+    plan = ShardPlan((str(path),))
+    with pytest.raises(ValueError, match=f"^{path}, line 3 is not UTF-8"):
+        encode_files(archive, plan, str(tmp_path / "out"), engine="ray")
+
+
+def test_map_batches_with_the_archive_encoder(cluster, archive):
+    strings = texts(20)
+    encoded = ray.data.from_items([{"text": x} for x in strings]).map_batches(
+        ArchiveEncoder,
+        fn_constructor_args=[archive],
+        batch_size=7,
+        concurrency=1,
+    )
+    rows = {row["text"]: row["vector"] for row in encoded.take_all()}
+    expected = keras.saving.load_model(archive).encode_text(strings)
+    np.testing.assert_allclose(
+        np.stack([rows[text] for text in strings]), expected, atol=1e-6
+    )
