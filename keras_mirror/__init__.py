@@ -10,6 +10,7 @@ from keras_mirror.version import __version__ as __version__
 if "keras_mirror_cli" not in sys.modules:
     from keras_mirror import callbacks as callbacks
     from keras_mirror import datasets as datasets
+    from keras_mirror import engines as engines
     from keras_mirror import evaluation as evaluation
     from keras_mirror import interop as interop
     from keras_mirror import layers as layers
@@ -18,6 +19,7 @@ if "keras_mirror_cli" not in sys.modules:
     from keras_mirror import presets as presets
     from keras_mirror import recipes as recipes
     from keras_mirror import search as search
+    from keras_mirror import texts as texts
     from keras_mirror.corpus import mirror_dataset as mirror_dataset
     from keras_mirror.encoder import SentenceEncoder as SentenceEncoder
     from keras_mirror.mirror_model import MirrorModel as MirrorModel

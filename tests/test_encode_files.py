@@ -115,6 +115,8 @@ def test_no_texts(archive, tmp_path):
 def test_a_remote_folder(archive, plan):
     system = fsspec.filesystem("memory")
     encode_files(archive, plan, "memory://vectors")
+    system.rm("/vectors/_SUCCESS")
+    encode_files(archive, plan, "memory://vectors")
     names = [path.rpartition("/")[2] for path in system.ls("/vectors", False)]
     assert "_SUCCESS" in names and len(names) == 9
     done = encode_files(archive, plan, "memory://vectors")
@@ -123,6 +125,13 @@ def test_a_remote_folder(archive, plan):
 
 
 # === Going on ===
+
+
+def test_a_complete_folder_is_not_read_for(archive, plan, monkeypatch):
+    done = encode_files(archive, plan, "out")
+    monkeypatch.setattr(ShardPlan, "shards", None)
+    again = encode_files(archive, plan, "out")
+    assert again == {**done, "num_found": 7}
 
 
 def test_going_on_after_a_stop(archive, plan, tmp_path, monkeypatch):

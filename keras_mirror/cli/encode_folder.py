@@ -1,3 +1,4 @@
+import logging
 import os
 
 import click
@@ -53,8 +54,12 @@ def encode_folder(
     with wrong_use():
         plan = ShardPlan(paths, rows_per_shard=rows_per_file, **reading)
         begin_folder(archive, plan, output)
-    # Ray's workers start Keras themselves.
-    (start_keras if engine == "local" else choose_backend)(backend, debug)
+    if engine == "local":
+        start_keras(backend, debug)
+    else:  # workers start Keras themselves
+        choose_backend(backend, debug)
+        if not debug:  # Ray logs pages for what we tell in a line
+            logging.disable(logging.CRITICAL)
     with progress_bar() as bar:
         task = bar.add_task("Encoding", total=None)
         done = encode_files(

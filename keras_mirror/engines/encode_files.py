@@ -57,13 +57,14 @@ def encode_files(
         )
     folder = begin_folder(archive, plan, folder)
     finished = folder.finished()
-    writer = ShardWriter(archive, folder, batch_size)
-    if engine == "ray":
-        steps = encode_on_ray(plan, writer, finished, num_workers)
-    else:
-        steps = encode_locally(plan, writer, finished)
-    for num_texts in steps:
-        if progress:
-            progress(num_texts)
-    folder.end()
+    if not folder.is_complete():
+        writer = ShardWriter(archive, folder, batch_size)
+        if engine == "ray":
+            steps = encode_on_ray(plan, writer, finished, num_workers)
+        else:
+            steps = encode_locally(plan, writer, finished)
+        for num_texts in steps:
+            if progress:
+                progress(num_texts)
+        folder.end()
     return {**folder.summary(), "num_found": len(finished)}

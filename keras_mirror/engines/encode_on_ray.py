@@ -28,6 +28,7 @@ def encode_on_ray(plan, writer, finished, num_workers=None):
     Raises:
         ImportError: The extra `[ray]` is missing.
         ValueError: A file cannot be read.
+        RuntimeError: A worker failed for another reason.
     """
     ray = import_optional("ray", extra="ray")
     data = import_optional("ray.data", extra="ray")
@@ -136,7 +137,8 @@ def _own_errors(ray):
     try:
         yield
     except ray.exceptions.RayTaskError as error:
-        cause = error
-        while getattr(cause, "cause", None) or cause.__cause__:
-            cause = getattr(cause, "cause", None) or cause.__cause__
-        raise cause from error
+        # Ray adds lines on how often it tried.
+        message, *_ = str(error.cause).split("\nFailed to apply UDF")
+        if isinstance(error.cause, ValueError):
+            raise ValueError(message) from error
+        raise RuntimeError(f"A worker failed: {message}") from error

@@ -52,6 +52,10 @@ class ShardFolder:
         text = json.dumps(settings, indent=4)
         self._write(SETTINGS, lambda file: file.write(text.encode()))
 
+    def is_complete(self):
+        """Whether `end` was called: all shards are there."""
+        return self._system.exists(self._name(SUCCESS))
+
     def finished(self):
         """The names of the shards that are there, a frozen set."""
         paths = self._system.glob(self._name("[0-9]*.parquet"))
