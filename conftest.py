@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "tests"))
 
-collect_ignore = ["tests/train_on_replicas.py"]  # a program, not a module
+collect_ignore = []
 # Their docstrings need an optional dependency from the import on.
 if importlib.util.find_spec("mteb") is None:
     collect_ignore.append("keras_mirror/interop/mteb.py")

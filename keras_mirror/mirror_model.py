@@ -19,6 +19,7 @@ from keras_mirror.presets import preset_fields
 from keras_mirror.projection_head import projection_head
 from keras_mirror.recipe_dataset import recipe_dataset
 from keras_mirror.recipes import get_recipe
+from keras_mirror.replicas import Replicable
 from keras_mirror.replicas import active_replicas
 from keras_mirror.replicas import all_rows
 from keras_mirror.run_recorder import RunRecorder
@@ -27,7 +28,7 @@ from keras_mirror.training_record import TrainingRecord
 
 
 @keras.saving.register_keras_serializable(package="keras_mirror")
-class MirrorModel(Portable, keras.Model):
+class MirrorModel(Portable, Replicable, keras.Model):
     """Mirror-BERT: a pretrained language model becomes a text encoder.
 
     Every string is its own positive: the same batch goes through the encoder
@@ -80,10 +81,7 @@ class MirrorModel(Portable, keras.Model):
         if not training:
             return self.encoder(inputs)
         if getattr(self.encoder, "token_weights", None) is not None:
-            gather = active_replicas().gather
-            self.encoder.token_weights.count(
-                **{name: gather(feature) for name, feature in inputs.items()}
-            )
+            self.encoder.token_weights.count(**inputs)
         embeddings = self._embed_for_training(inputs)
         if self.projection_head is None:
             return embeddings
@@ -158,8 +156,11 @@ class MirrorModel(Portable, keras.Model):
         return super().metrics + self._view_metrics.trackers
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        self._view_metrics.update_state(y_pred)
-        return super().compute_metrics(x, y, y_pred, sample_weight)
+        replicas = active_replicas()
+        if self._view_metrics.names:
+            self._view_metrics.update_state(*replicas.gather([y_pred]))
+        logs = super().compute_metrics(x, y, y_pred, sample_weight)
+        return replicas.logs(logs)
 
     def get_compile_config(self):
         config = super().get_compile_config()

@@ -1,167 +1,114 @@
 """Trains alone and on several devices; prints how far apart they end.
 
-KERAS_BACKEND=... python tests/train_on_replicas.py NUM_REPLICAS CASE...
+KERAS_BACKEND=... python tests/train_on_replicas.py WAY NUM_REPLICAS CASE...
 
-A case is a JSON object of the recipe and its fields. Prints a JSON list: the
-losses of both, the largest difference of weights, and whether replicas draw
-the same dropout masks for the same texts.
+A way is `devices`, of one process, or `processes`; a case is a JSON object of
+the recipe and its fields. Prints a JSON object: for every case the losses of
+both and the largest difference of weights; the first case's loss with only a
+replica's own negatives; whether replicas draw the same dropout masks for the
+same text, and the seeds that processes share.
 """
 
-import contextlib
-import functools
 import json
-import os
 import pathlib
 import pickle
 import socket
+import subprocess
 import sys
 import tempfile
 
-NUM_REPLICAS = int(sys.argv[1])
-CASES = [json.loads(case) for case in sys.argv[2:]]
-BACKEND = os.environ["KERAS_BACKEND"]
-if BACKEND == "jax":  # before JAX is imported
-    flag = f"--xla_force_host_platform_device_count={NUM_REPLICAS}"
-    os.environ["XLA_FLAGS"] = flag
+import keras
+import numpy as np
+import replica_scopes
+from replica_training import first_losses
+from replica_training import train
 
-import helpers  # noqa: E402
-import keras  # noqa: E402
-import numpy as np  # noqa: E402
-
-import keras_mirror  # noqa: E402
-from keras_mirror.replicas import active_replicas  # noqa: E402
-
-SAME = ["a man is playing a guitar on a stage"]
+BACKEND = keras.backend.backend()
 
 
-def train(case, scope=contextlib.nullcontext, seed=0):
-    case = {"dropout": 0.0, "drophead": 0.0, **case}
-    keras.utils.set_random_seed(seed)
-    with scope():
-        model = helpers.make_model(**case)
-        model.compile(optimizer=keras.optimizers.SGD(0.1))
-    batch_size = model.recipe.batch_size
-    # Whoever looks at the first batch of an iterator takes an epoch's order:
-    # with one order, and no spans, it does not matter which.
-    dataset = keras_mirror.mirror_dataset(
-        helpers.texts(5 * batch_size),
-        model.preprocessor,
-        batch_size,
-        shuffle=False,
-    )
-    losses = helpers.batch_losses(model, dataset, epochs=1).tolist()
-    losses.append(float(model.evaluate(dataset, verbose=0)))
-    return model, losses, [weight.numpy() for weight in model.weights]
+def on_devices(number, cases):
+    start = getattr(replica_scopes, f"{BACKEND}_devices")
+    scope, embed = start(number) if BACKEND == "tensorflow" else start()
+    results = [train(json.loads(case), scope)[1:] for case in cases]
+    return results, embed(), []
 
 
-def embed_in_training(model):
-    """Every replica embeds the same text, under its own dropout masks."""
-    active_replicas().prepare(model)
-    return model.encoder(model.preprocessor(SAME * 2), training=True)
-
-
-@functools.cache  # a second one of a process fails (TensorFlow 2.21)
-def mirrored_strategy():
-    import tensorflow as tf
-
-    names = [f"CPU:{number}" for number in range(NUM_REPLICAS)]
-    return tf.distribute.MirroredStrategy(names)
-
-
-def on_tensorflow(case):
-    strategy = mirrored_strategy()
-    model, losses, weights = train(case, strategy.scope)
-    with strategy.scope():
-        dropping = helpers.make_model(dropout=0.5)
-    embeddings = strategy.run(lambda: embed_in_training(dropping))
-    embeddings = strategy.experimental_local_results(embeddings)
-    return losses, weights, [each.numpy() for each in embeddings]
-
-
-def on_jax(case):
-    devices = keras.distribution.list_devices()
-    distribution = keras.distribution.DataParallel(devices=devices)
-    with distribution.scope():
-        model, losses, weights = train(case)
-        dropping = helpers.make_model(dropout=0.5)
-        features = dropping.preprocessor(SAME * NUM_REPLICAS)
-        embeddings = np.asarray(dropping.encoder(features, training=True))
-    return losses, weights, list(embeddings)
-
-
-@functools.cache  # starting processes takes longer than all of the rest
-def torch_results():
-    import torch
-
+def in_processes(number, cases):
+    program = pathlib.Path(__file__).parent / "replica_process.py"
+    ports = json.dumps(free_ports(number))
     with tempfile.TemporaryDirectory() as folder:
-        with socket.socket() as found:
-            found.bind(("localhost", 0))
-            port = str(found.getsockname()[1])
-        torch.multiprocessing.spawn(
-            torch_process, (port, CASES, folder), NUM_REPLICAS
-        )
+        processes = [
+            subprocess.Popen(
+                [sys.executable, program, str(rank), ports, folder, *cases]
+            )
+            for rank in range(number)
+        ]
+        codes = [process.wait() for process in processes]
+        assert not any(codes), codes
         paths = sorted(pathlib.Path(folder).glob("*.pickle"))
-        return [pickle.loads(path.read_bytes()) for path in paths]
+        results, embeddings, seeds = zip(
+            *[pickle.loads(path.read_bytes()) for path in paths], strict=True
+        )
+    for others in results[1:]:
+        check_equal(results[0], others)
+    if BACKEND == "jax":  # every process has those of all
+        embeddings = embeddings[:1]
+    return results[0], np.concatenate(embeddings), seeds
 
 
-def torch_process(rank, port, cases, folder):
-    import torch
-
-    os.environ.update(MASTER_ADDR="localhost", MASTER_PORT=port)
-    torch.distributed.init_process_group(
-        "gloo", rank=rank, world_size=NUM_REPLICAS
-    )
-    results = []
-    for case in cases:
-        # Other weights in every process: the first one's must count.
-        _, losses, weights = train(case, seed=rank)
-        keras.utils.set_random_seed(0)
-        dropping = helpers.make_model(dropout=0.5)
-        embeddings = embed_in_training(dropping).detach().numpy()
-        results.append((losses, weights, embeddings))
-    path = pathlib.Path(folder) / f"{rank}.pickle"
-    path.write_bytes(pickle.dumps(results))
-    torch.distributed.destroy_process_group()
+def free_ports(number):
+    sockets = [socket.socket() for _ in range(number)]
+    for each in sockets:
+        each.bind(("localhost", 0))
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
 
 
-def on_torch(case):
-    number = CASES.index(case)
-    processes = [results[number] for results in torch_results()]
-    losses, weights, _ = processes[0]
-    for other_losses, other_weights, _ in processes[1:]:
-        assert other_losses == losses
-        for ours, theirs in zip(weights, other_weights, strict=True):
+def check_equal(results, others):
+    """Processes end with the same weights, bit for bit."""
+    # Their means of losses are weighed by rows, and rounded.
+    for (losses, weights), (losses_2, weights_2) in zip(
+        results, others, strict=True
+    ):
+        np.testing.assert_allclose(losses, losses_2, atol=1e-6)
+        for ours, theirs in zip(weights, weights_2, strict=True):
             np.testing.assert_array_equal(ours, theirs)
-    return losses, weights, [embeddings for *_, embeddings in processes]
 
 
-def compare(case):
+def compare(case, losses_on_replicas, weights_on_replicas):
     _, losses, weights = train(case)
-    on_replicas = {"tensorflow": on_tensorflow, "jax": on_jax}
-    several = on_replicas.get(BACKEND, on_torch)(case)
     differences = [
         np.abs(ours - theirs).max()
-        for ours, theirs in zip(weights, several[1], strict=True)
+        for ours, theirs in zip(weights, weights_on_replicas, strict=True)
     ]
-    embeddings = several[2]
-    same = [np.allclose(embeddings[0], each) for each in embeddings[1:]]
     return {
         "losses": losses,
-        "losses_on_replicas": several[0],
+        "losses_on_replicas": losses_on_replicas,
         "weights": float(max(differences)),
-        "same_masks": any(same),
     }
 
 
-def main():
-    if BACKEND == "tensorflow":
-        import tensorflow as tf
-
-        (device,) = tf.config.list_physical_devices("CPU")
-        logical = [tf.config.LogicalDeviceConfiguration()] * NUM_REPLICAS
-        tf.config.set_logical_device_configuration(device, logical)
-    print(json.dumps([compare(case) for case in CASES]))
+def main(way, number, *cases):
+    number = int(number)
+    replicas = on_devices if way == "devices" else in_processes
+    results, embeddings, seeds = replicas(number, cases)
+    keras.distribution.set_distribution(None)  # JAX: what comes now is alone
+    cases = list(map(json.loads, cases))
+    same = [np.allclose(embeddings[0], each) for each in embeddings[1:]]
+    report = {
+        "cases": [
+            compare(case, *result)
+            for case, result in zip(cases, results, strict=True)
+        ],
+        "first_losses": first_losses(cases[0], number),
+        "num_embeddings": len(embeddings),
+        "same_masks": any(same),
+        "seeds": seeds,
+    }
+    print(json.dumps(report))
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

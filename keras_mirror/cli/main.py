@@ -48,7 +48,8 @@ def run(arguments=None):
     arguments = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in arguments
     try:
-        code = cli.main(arguments, "keras-mirror", standalone_mode=False)
+        options = {"standalone_mode": False, "obj": arguments}
+        code = cli.main(arguments, "keras-mirror", **options)
         sys.exit(code if isinstance(code, int) else 0)
     except (KeyboardInterrupt, click.Abort):
         print_error("interrupted; nothing was saved")

@@ -9,6 +9,9 @@ from keras_mirror.cli.console import backend_options
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import status
 from keras_mirror.cli.console import wrong_use
+from keras_mirror.cli.devices import devices_option
+from keras_mirror.cli.devices import is_worker
+from keras_mirror.cli.devices import training_devices
 from keras_mirror.cli.input_file import open_texts
 from keras_mirror.cli.input_file import text_options
 from keras_mirror.cli.output_file import check_output
@@ -51,6 +54,7 @@ LOGGED_METRICS = [
 @click.option("--pairs", is_flag=True, help="Lines may be text TAB text.")
 @text_options
 @click.option("--dtype-policy", help="E.g. mixed_bfloat16. Default: float32.")
+@devices_option
 @overwrite_option
 @backend_options
 def train(
@@ -68,6 +72,7 @@ def train(
     column,
     errors,
     dtype_policy,
+    devices,
     overwrite,
     backend,
     debug,
@@ -77,21 +82,31 @@ def train(
     check_output(output, overwrite, suffix=".keras")
     if log:
         check_output(log, overwrite, suffix=".csv", option="--log")
-    texts = open_texts(*corpus, column=column, errors=errors)
-    texts = split_pairs(texts) if pairs else texts
-    strings = _collect(texts, limit, sample, seed, not keep_duplicates)
-    _check_number(strings, corpus)
+    strings = None
+    if not is_worker():
+        texts = open_texts(*corpus, column=column, errors=errors)
+        texts = split_pairs(texts) if pairs else texts
+        strings = _collect(texts, limit, sample, seed, not keep_duplicates)
+        _check_number(strings, corpus)
 
     keras = start_keras(backend, debug)
     from keras_mirror.callbacks import StepLog
     from keras_mirror.cli.training_progress import fit_with_progress
+    from keras_mirror.replicas import active_replicas
 
-    model = _make_model(keras, preset, recipe, fields, dtype_policy, seed)
-    model.compile(metrics=LOGGED_METRICS if log else None)
-    callbacks = [StepLog(log, overwrite)] if log else []
-    progress = fit_with_progress(model, strings, seed, callbacks)
+    with training_devices(devices, debug):
+        strings = active_replicas().from_first(strings)
+        model = _make_model(keras, preset, recipe, fields, dtype_policy, seed)
+        model.compile(metrics=LOGGED_METRICS if log else None)
+        writes_log = log and not is_worker()
+        callbacks = [StepLog(log, overwrite)] if writes_log else []
+        progress = fit_with_progress(model, strings, seed, callbacks)
+    if is_worker():
+        return 0
     path = save_archive(model, output, progress.finished)
-    print_summary(_summary(model, strings, progress, path), start)
+    rows = _summary(model, strings, progress, path)
+    rows |= {"devices": devices} if devices > 1 else {}
+    print_summary(rows, start)
     return 0 if progress.finished else 130
 
 

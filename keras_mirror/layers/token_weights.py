@@ -1,6 +1,8 @@
 import keras
 from keras import ops
 
+from keras_mirror.replicas import active_replicas
+
 
 @keras.saving.register_keras_serializable(package="keras_mirror")
 class TokenWeights(keras.layers.Layer):
@@ -74,11 +76,11 @@ class TokenWeights(keras.layers.Layer):
         return weights * ops.cast(padding_mask, weights.dtype)
 
     def count(self, token_ids, padding_mask):
-        """Adds the real tokens of a batch to the counts."""
+        """Adds the real tokens of a batch, of all devices, to the counts."""
         is_real = ops.cast(ops.reshape(padding_mask, (-1,)), "float32")
         token_ids = ops.reshape(token_ids, (-1,))
         counts = ops.segment_sum(is_real, token_ids, self.vocabulary_size)
-        self.counts.assign_add(counts)
+        self.counts.assign_add(active_replicas().add_up(counts))
 
     def compute_output_shape(self, token_ids_shape, padding_mask_shape):
         return token_ids_shape

@@ -7,5 +7,6 @@ backends need for that is in here and nowhere else.
 
 from keras_mirror.replicas.active_replicas import active_replicas
 from keras_mirror.replicas.all_rows import all_rows
+from keras_mirror.replicas.replicable import Replicable
 
-__all__ = ["active_replicas", "all_rows"]
+__all__ = ["Replicable", "active_replicas", "all_rows"]

@@ -1,5 +1,6 @@
 import keras
 
+from keras_mirror.replicas.jax_devices import JaxDevices
 from keras_mirror.replicas.one_replica import OneReplica
 from keras_mirror.replicas.tensorflow_replicas import TensorFlowReplicas
 from keras_mirror.replicas.torch_processes import TorchProcesses
@@ -7,8 +8,7 @@ from keras_mirror.replicas.torch_processes import TorchProcesses
 _REPLICAS = {
     "tensorflow": TensorFlowReplicas,
     "torch": TorchProcesses,
-    # The arrays of `keras.distribution` are those of all devices already.
-    "jax": OneReplica,
+    "jax": JaxDevices,
 }
 
 
@@ -17,7 +17,8 @@ def active_replicas():
 
     Returns:
         A `OneReplica`, or an object with the same methods: under a
-        `tf.distribute` strategy on TensorFlow, in a process group of
+        `tf.distribute` strategy on TensorFlow, under a
+        `keras.distribution.DataParallel` on JAX, in a process group of
         `torch.distributed` on PyTorch.
 
     Example:

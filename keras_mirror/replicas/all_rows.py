@@ -21,9 +21,7 @@ def all_rows(embeddings, string_ids=None):
     >>> tuple(view_1.shape)
     (3, 4)
     """
-    gather = active_replicas().gather
-    view_1, view_2 = map(gather, ops.split(embeddings, 2, axis=0))
-    if string_ids is not None:
-        sides = map(gather, ops.split(string_ids, 2, axis=0))
-        string_ids = ops.concatenate(list(sides), axis=0)
-    return view_1, view_2, string_ids
+    own = [embeddings] if string_ids is None else [embeddings, string_ids]
+    embeddings, *string_ids = active_replicas().gather(own)
+    view_1, view_2 = ops.split(embeddings, 2, axis=0)
+    return view_1, view_2, string_ids[0] if string_ids else None

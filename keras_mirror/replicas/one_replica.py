@@ -1,3 +1,6 @@
+import contextlib
+
+
 class OneReplica:
     """One device, or several that Keras makes look like one."""
 
@@ -8,6 +11,10 @@ class OneReplica:
         """Whether this kind of replicas is at work."""
         return True
 
+    def feeding(self):
+        """A context in which Keras feeds whole batches to `own_rows`."""
+        return contextlib.nullcontext()
+
     def own_rows(self, views):
         """The rows of two views that this replica is to embed."""
         return views
@@ -15,17 +22,35 @@ class OneReplica:
     def prepare(self, model):
         """Makes the replicas start alike, draw apart, and learn together."""
 
-    def gather(self, rows):
+    def gather(self, tensors):
         """The rows of all replicas, gradients only through its own.
 
         Args:
-            rows: Tensor of shape `(num_own_rows, ...)`.
+            tensors: List of tensors of shape `(2 * num_own_rows, ...)`, one
+                view after the other.
 
         Returns:
-            A tensor of shape `(num_rows, ...)`, the same on every replica.
+            A list of tensors of shape `(2 * num_rows, ...)`, one view after
+            the other, the same on every replica.
         """
-        return rows
+        return tensors
+
+    def add_up(self, values):
+        """The sum of a tensor of one shape over the replicas."""
+        return values
 
     def share(self, loss):
         """The part of a loss over all rows that this replica answers for."""
         return loss
+
+    def logs(self, logs):
+        """What a step logs, in the shapes that Keras can average."""
+        return logs
+
+    def from_first(self, value):
+        """What the first process has, in all of them."""
+        return value
+
+    def shared_seed(self, seed):
+        """A seed that is the same in all processes, also where it is `None`."""
+        return seed

@@ -1,7 +1,11 @@
 import sys
 
+import numpy as np
+
 from keras_mirror.replicas.one_replica import OneReplica
 from keras_mirror.replicas.seeds import draw_apart
+from keras_mirror.replicas.view_pairs import paired_views
+from keras_mirror.replicas.view_pairs import stacked_views
 
 
 class TorchProcesses(OneReplica):
@@ -48,8 +52,25 @@ class TorchProcesses(OneReplica):
             variable.value.register_post_accumulate_grad_hook(self._add_up)
         model._learns_together = True
 
-    def gather(self, rows):
-        sizes = self._sizes(rows)
+    def gather(self, tensors):
+        rows = [paired_views(tensor) for tensor in tensors]
+        sizes = self._sizes(rows[0])
+        return [stacked_views(self._gather(part, sizes)) for part in rows]
+
+    def add_up(self, values):
+        values = values.clone()
+        self._group.all_reduce(values)
+        return values
+
+    def from_first(self, value):
+        values = [value]
+        self._group.broadcast_object_list(values, src=0)
+        return values[0]
+
+    def shared_seed(self, seed):
+        return self.from_first(np.random.SeedSequence(seed).entropy)
+
+    def _gather(self, rows, sizes):
         shape = (max(sizes), *rows.shape[1:])
         filled = rows.new_zeros(shape)  # all must send the same shape
         filled[: len(rows)] = rows.detach()
