@@ -4,6 +4,7 @@ import importlib.util
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -140,7 +141,9 @@ def test_killed_workers_and_killed_runs_leave_no_trace(run):
     process = run.start()
     _, errors = process.communicate()
     assert process.returncode == 0, errors
-    assert f"40, {len(before)} were there" in errors
+    # Workers may have ended a shard or two before they noticed.
+    num_found = int(re.search(r"40, (\d+) were there", errors)[1])
+    assert len(before) <= num_found < 40
     assert content(run.out) == run.whole
     assert (run.out / "_SUCCESS").exists()
 
