@@ -55,7 +55,7 @@ def content(folder):
 
 
 IN_SHORT = pytest.param(
-    2_000,
+    8_000,  # enough to be killed in the middle
     marks=pytest.mark.skipif(
         keras.backend.backend() != "torch",
         reason="on the backend that starts fastest: they only differ in what "
