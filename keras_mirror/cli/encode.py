@@ -11,6 +11,7 @@ from keras_mirror.cli.encode_folder import encode_folder
 from keras_mirror.cli.input_file import text_options
 from keras_mirror.cli.output_file import check_output
 from keras_mirror.cli.output_file import overwrite_option
+from keras_mirror.engines.encode_files import ENGINES
 
 
 @click.command()
@@ -26,7 +27,7 @@ from keras_mirror.cli.output_file import overwrite_option
 @click.option("--id-column", help="Of the folder. Default: path:row.")
 @click.option(
     "--engine",
-    type=click.Choice(["local", "ray"]),
+    type=click.Choice(ENGINES),
     default="local",
     show_default=True,
     help="Who encodes into a folder: this process, or Ray's workers.",
