@@ -148,8 +148,7 @@ def _lengths(corpus, preprocessor):
     """Tokens of every string, or of the longer text of a pair."""
     sides = [corpus.strings]
     sides += [corpus.partners] if corpus.partners else []
-    tokens = [preprocessor.tokenize(side) for side in sides]
-    return [max(map(len, ids)) for ids in zip(*tokens, strict=True)]
+    return np.max([preprocessor.count_tokens(side) for side in sides], axis=0)
 
 
 def _tensorflow_dataset(corpus, preprocessor, epochs):

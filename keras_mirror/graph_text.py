@@ -33,6 +33,15 @@ class GraphText:
             texts = tf.strings.lower(texts, encoding="utf-8")
         return tf.cast(tokenizer(texts), "int32")
 
+    def count_tokens(self, texts):
+        """An integer array of the numbers of ids, of a list of strings."""
+
+        @tf.function(autograph=False)
+        def count(texts):
+            return self.tokenize(texts).row_lengths()
+
+        return count(tf.constant(texts, "string")).numpy()
+
     def string_ids(self, texts):
         """Integers, the same for texts that differ in case or white space."""
         texts = tf.strings.lower(texts, encoding="utf-8")

@@ -42,20 +42,27 @@ class AdamW(keras.optimizers.AdamW):
             **kwargs,
         )
 
+    def apply(self, grads, trainable_variables=None):
+        # Here once a step; once a weight, it is a quarter of a graph's nodes.
+        step = ops.cast(self.iterations + 1, "float32")
+        root = ops.sqrt(1 - ops.power(self.beta_2, step))
+        self._rate_correction = root / (1 - ops.power(self.beta_1, step))
+        self._corrected_epsilon = self.epsilon * root
+        super().apply(grads, trainable_variables)
+
     def update_step(self, gradient, variable, learning_rate):
         dtype = variable.dtype
-        # A sum with zeros makes TensorFlow's sparse gradient dense.
-        gradient = ops.add(ops.zeros(variable.shape, dtype), gradient)
-        learning_rate = ops.cast(learning_rate, dtype)
-        step = ops.cast(self.iterations + 1, dtype)
+        rate = ops.cast(learning_rate * self._rate_correction, dtype)
+        epsilon = ops.cast(self._corrected_epsilon, dtype)
         index = self._get_variable_index(variable)
         momentum = self._momentums[index]
         velocity = self._velocities[index]
 
+        # A sum makes TensorFlow's sparse gradient dense.
+        gradient = ops.add(gradient, 0.0)
         change = (gradient - momentum) * (1 - self.beta_1)
         self.assign_add(momentum, change)
         change = (ops.square(gradient) - velocity) * (1 - self.beta_2)
         self.assign_add(velocity, change)
-        mean = momentum / (1 - ops.power(self.beta_1, step))
-        root = ops.sqrt(velocity / (1 - ops.power(self.beta_2, step)))
-        self.assign_sub(variable, learning_rate * mean / (root + self.epsilon))
+        root = ops.sqrt(velocity) + epsilon
+        self.assign_sub(variable, rate * momentum / root)

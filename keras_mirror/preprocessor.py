@@ -146,6 +146,18 @@ class MirrorPreprocessor(keras.layers.Layer):
         """
         return self._python_text.tokenize(texts)
 
+    def count_tokens(self, texts):
+        """Numbers of ids that `tokenize` gives, as fast as the backend can.
+
+        Args:
+            texts: A list of strings.
+
+        Returns:
+            An integer array of shape `(len(texts),)`.
+        """
+        text = self._python_text if tf is None else self._graph_text
+        return text.count_tokens(texts)
+
     def pack(self, token_ids, length=None):
         """Adds start and end, cuts, and pads lists of token ids to an array.
 

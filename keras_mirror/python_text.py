@@ -24,6 +24,10 @@ class PythonText:
         """Lists of ids, without special tokens and uncut."""
         return self.plain_text(as_strings(texts))
 
+    def count_tokens(self, texts):
+        """An integer array of the numbers of ids that `tokenize` gives."""
+        return np.array([len(ids) for ids in self.tokenize(texts)], "int64")
+
     def string_ids(self, texts):
         """Integers, the same for texts that differ in case or white space.
 

@@ -38,6 +38,17 @@ sys.argv = sys.argv[1:]
 keras_mirror_cli.main()
 """
 
+START = """
+import sys
+import keras_mirror_cli
+from keras_mirror.cli import start
+
+start.start_keras(sys.argv[1], debug=True)
+names = ("sklearn", "matplotlib", "pandas", "jax")
+print(*(name for name in names if name in sys.modules))
+import sklearn.cluster
+"""
+
 
 @pytest.mark.skipif(
     platform.libc_ver()[0] != "glibc", reason="the C library is not glibc"
@@ -91,3 +102,14 @@ def test_onednn_is_on_unless_told(monkeypatch, given, expected):
         monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
     start.start_keras(backend=None, debug=True)
     assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == expected
+
+
+def test_keras_does_not_import_what_no_command_needs():
+    printed = run_python(START, BACKEND, backend=BACKEND).strip()
+    assert printed == ("jax" if BACKEND == "jax" else "")
+
+
+def test_jax_is_found_where_keras_may_be_configured_for_it():
+    assert "jax" not in start._needless(None)
+    assert "jax" not in start._needless("jax")
+    assert "jax" in start._needless("torch")

@@ -37,6 +37,9 @@ class TextPreprocessor:
     def tokenize(self, texts):
         return [text.split() for text in texts]
 
+    def count_tokens(self, texts):
+        return np.array([len(ids) for ids in self.tokenize(texts)])
+
     def views(self, texts, seed, partners=None):
         partners = texts if partners is None else partners
         left, right, _ = self.masking.split(partners, seed)

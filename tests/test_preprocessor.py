@@ -132,6 +132,12 @@ def test_pack_takes_another_length(bert):
     )
 
 
+def test_numbers_of_tokens(preprocessor):
+    expected = [len(ids) for ids in preprocessor.tokenize(TEXTS)]
+    np.testing.assert_array_equal(preprocessor.count_tokens(TEXTS), expected)
+    assert preprocessor.count_tokens([]).shape == (0,)
+
+
 # === Correctness ===
 
 

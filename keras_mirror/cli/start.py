@@ -1,3 +1,4 @@
+import contextlib
 import ctypes
 import logging
 import os
@@ -9,6 +10,10 @@ import click
 
 from keras_mirror.cli.console import BACKENDS
 from keras_mirror.cli.console import status
+
+# Keras imports them where it finds them, for what no command asks it for, and
+# they take as long as Keras. A command that needs one imports it itself.
+NEEDLESS_IMPORTS = ("sklearn", "matplotlib", "pandas", "orbax")
 
 # Of glibc's `mallopt`: see malloc.h.
 M_TRIM_THRESHOLD = -1
@@ -25,7 +30,8 @@ def start_keras(backend, debug):
     backend = choose_backend(backend, debug)
     with status("Starting Keras"):
         try:
-            import keras
+            with _without(_needless(backend)):
+                import keras
         except ImportError as error:
             name = backend or "tensorflow"
             raise ImportError(
@@ -59,6 +65,24 @@ def choose_backend(backend, debug):
         _silence()
     _tune(backend)
     return backend
+
+
+def _needless(backend):
+    # With no backend named, Keras's own configuration may say JAX.
+    needs_jax = backend in (None, "jax")
+    return NEEDLESS_IMPORTS if needs_jax else (*NEEDLESS_IMPORTS, "jax")
+
+
+@contextlib.contextmanager
+def _without(names):
+    """Has imports not find modules that are not imported yet."""
+    hidden = {name: None for name in names if name not in sys.modules}
+    sys.modules.update(hidden)
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del sys.modules[name]
 
 
 def _tune(backend):

@@ -148,8 +148,7 @@ def _summary(model, corpus, progress, path):
     longest = model.recipe.sequence_length - 2  # start and end are special
     with status("Counting cut strings"):
         texts = corpus.strings + (corpus.partners or [])
-        lengths = map(len, model.preprocessor.tokenize(texts))
-        num_cut = sum(length > longest for length in lengths)
+        num_cut = (model.preprocessor.count_tokens(texts) > longest).sum()
     return {
         "strings read": corpus.num_read,
         "empty": f"{corpus.num_empty} dropped",
