@@ -4,9 +4,9 @@ import warnings
 
 import numpy as np
 
-from keras_mirror.corpus_summary import corpus_summary
 from keras_mirror.epochs import Epochs
 from keras_mirror.numpy_dataset import NumpyMirrorDataset
+from keras_mirror.record.corpus_summary import corpus_summary
 from keras_mirror.replicas import active_replicas
 from keras_mirror.texts import Corpus
 from keras_mirror.texts import collect_strings

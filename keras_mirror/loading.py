@@ -7,10 +7,10 @@ from typing import Any
 
 import keras_hub
 
-from keras_mirror.interop.hugging_face import load_hugging_face
-from keras_mirror.interop.mirror_files import read_mirror_files
-from keras_mirror.interop.sentence_transformers_folder import MODULES_FILE
-from keras_mirror.interop.sentence_transformers_folder import (
+from keras_mirror.interop.files.mirror_files import read_mirror_files
+from keras_mirror.interop.hugging_face.checkpoint import load_hugging_face
+from keras_mirror.interop.sentence_transformers.folder import MODULES_FILE
+from keras_mirror.interop.sentence_transformers.folder import (
     load_sentence_transformer,
 )
 from keras_mirror.presets import BUNDLED_PRESETS

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_mirror.assembly import assemble
+from keras_mirror.card.model_card import model_card
 from keras_mirror.corpus import is_strings
 from keras_mirror.encoding import encode
 from keras_mirror.encoding import unit_rows
@@ -12,19 +13,18 @@ from keras_mirror.loading import load_parts
 from keras_mirror.losses import info_nce
 from keras_mirror.metrics.view_metrics import ViewMetrics
 from keras_mirror.mini_batches import in_mini_batches
-from keras_mirror.model_card import model_card
 from keras_mirror.optimizers import AdamW
 from keras_mirror.presets import DEFAULT_PRESET
 from keras_mirror.presets import preset_fields
 from keras_mirror.projection_head import projection_head
 from keras_mirror.recipe_dataset import recipe_dataset
 from keras_mirror.recipes import get_recipe
+from keras_mirror.record.run_recorder import RunRecorder
+from keras_mirror.record.training_record import TrainingRecord
 from keras_mirror.replicas import Replicable
 from keras_mirror.replicas import active_replicas
 from keras_mirror.replicas import all_rows
-from keras_mirror.run_recorder import RunRecorder
 from keras_mirror.texts import collect_strings
-from keras_mirror.training_record import TrainingRecord
 
 
 @keras.saving.register_keras_serializable(package="keras_mirror")

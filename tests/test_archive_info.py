@@ -12,11 +12,11 @@ from helpers import texts
 from test_archives import change_config
 
 import keras_mirror
-from keras_mirror import archive_files
-from keras_mirror.archive_card import archive_card
-from keras_mirror.archive_info import archive_info
-from keras_mirror.model_card import model_card
-from keras_mirror.stored_member import StoredMember
+from keras_mirror.archive import archive_files
+from keras_mirror.archive.archive_card import archive_card
+from keras_mirror.archive.archive_info import archive_info
+from keras_mirror.archive.stored_member import StoredMember
+from keras_mirror.card.model_card import model_card
 
 
 def size_of(weights):
@@ -64,7 +64,7 @@ def test_everything_is_told(model, archive):
     assert info["recipe"] == model.recipe.get_config()
     record = keras.saving.deserialize_keras_object(
         {
-            "module": "keras_mirror.training_record",
+            "module": "keras_mirror.record.training_record",
             "class_name": "TrainingRecord",
             "registered_name": "keras_mirror>TrainingRecord",
             "config": info["record"],

@@ -12,9 +12,9 @@ from helpers import texts
 from test_archive_info import rewrite
 from test_archives import change_config
 
-from keras_mirror.archive_info import archive_info
-from keras_mirror.model_card import model_card
-from keras_mirror.training_record import TrainingRecord
+from keras_mirror.archive.archive_info import archive_info
+from keras_mirror.card.model_card import model_card
+from keras_mirror.record.training_record import TrainingRecord
 
 IMPORTED = """
 import sys, keras_mirror_cli

@@ -11,9 +11,9 @@ from exported_inputs import cannot_write
 from exported_inputs import make_model
 
 import keras_mirror
-from keras_mirror.interop import onnx_model
-from keras_mirror.interop.forward_model import forward_model
-from keras_mirror.interop.onnx_whole_numbers import store_whole_numbers
+from keras_mirror.interop.runtimes import onnx_model
+from keras_mirror.interop.runtimes.forward_model import forward_model
+from keras_mirror.interop.runtimes.onnx_whole_numbers import store_whole_numbers
 
 onnx = pytest.importorskip("onnx", reason="the extra [onnx]")
 onnxruntime = pytest.importorskip("onnxruntime", reason="the extra [onnx]")

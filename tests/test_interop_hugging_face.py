@@ -18,10 +18,10 @@ from hugging_face_folders import make_xlm_roberta_folder
 
 from keras_mirror.backbones import set_activation
 from keras_mirror.backbones import set_layer_norm_epsilon
-from keras_mirror.interop.hugging_face import load_hugging_face
-from keras_mirror.interop.hugging_face_config import DEFAULTS
-from keras_mirror.interop.hugging_face_config import activation_name
-from keras_mirror.interop.staged_folder import staged_folder
+from keras_mirror.interop.hugging_face.checkpoint import load_hugging_face
+from keras_mirror.interop.hugging_face.config import DEFAULTS
+from keras_mirror.interop.hugging_face.config import activation_name
+from keras_mirror.interop.hugging_face.staged_folder import staged_folder
 
 # Keras 3.15 makes NumPy arrays of tensors in a way that NumPy 2 warns about.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation")

@@ -10,8 +10,8 @@ import pytest
 import keras_mirror
 from keras_mirror import MirrorModel
 from keras_mirror.interop import MirrorTextEmbedder
-from keras_mirror.interop.mirror_files import COUNTS_FILE
-from keras_mirror.interop.mirror_files import MIRROR_FILE
+from keras_mirror.interop.files.mirror_files import COUNTS_FILE
+from keras_mirror.interop.files.mirror_files import MIRROR_FILE
 
 TEXTS = ["a man is playing", "two dogs", "", "café ", "a cat sleeps. " * 9]
 PLAIN = {"pooled_layers": "last", "frequency_smoothing": None}

@@ -24,9 +24,9 @@ from hugging_face_folders import make_xlm_roberta_folder
 import keras_mirror
 from keras_mirror import MirrorModel
 from keras_mirror.encoding import unit_rows
-from keras_mirror.interop.hugging_face_tokenizer_writer import PROBES
-from keras_mirror.interop.mirror_files import COUNTS_FILE
-from keras_mirror.interop.sentence_piece_model import decode_model
+from keras_mirror.interop.files.mirror_files import COUNTS_FILE
+from keras_mirror.interop.hugging_face.write_tokenizer import PROBES
+from keras_mirror.interop.tokenizers.sentence_piece_model import decode_model
 
 FOLDERS = {
     "Bert": make_bert_folder,
@@ -450,7 +450,9 @@ def test_existing_paths_stay(tmp_path):
 
 
 def test_nothing_stays_of_an_export_that_failed(tmp_path, monkeypatch):
-    from keras_mirror.interop import sentence_transformers_export
+    from keras_mirror.interop.sentence_transformers import (
+        export as sentence_transformers_export,
+    )
 
     def fail(*_):
         raise OSError("no space left on device")

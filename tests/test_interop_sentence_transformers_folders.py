@@ -20,9 +20,9 @@ from sentence_transformers.sentence_transformer import modules
 
 from keras_mirror import MirrorModel
 from keras_mirror.encoding import unit_rows
-from keras_mirror.interop.mirror_files import COUNTS_FILE
-from keras_mirror.interop.mirror_files import MIRROR_FILE
-from keras_mirror.interop.sentence_transformers_word_weights import token_counts
+from keras_mirror.interop.files.mirror_files import COUNTS_FILE
+from keras_mirror.interop.files.mirror_files import MIRROR_FILE
+from keras_mirror.interop.sentence_transformers.word_weights import token_counts
 
 FOLDERS = {
     "bert": make_bert_folder,

@@ -16,8 +16,8 @@ from hugging_face_folders import make_xlm_roberta_folder
 from hugging_face_folders import write_albert_model
 from hugging_face_folders import write_xlm_roberta_model
 
-from keras_mirror.interop.hugging_face_config import read_config
-from keras_mirror.interop.hugging_face_tokenizer import (
+from keras_mirror.interop.hugging_face.config import read_config
+from keras_mirror.interop.hugging_face.tokenizer import (
     load_hugging_face_tokenizer,
 )
 

@@ -8,9 +8,9 @@ from helpers import make_model
 from helpers import texts
 
 import keras_mirror
-from keras_mirror.model_card import model_card
-from keras_mirror.training_record import TrainingRecord
-from keras_mirror.training_run import TrainingRun
+from keras_mirror.card.model_card import model_card
+from keras_mirror.record.training_record import TrainingRecord
+from keras_mirror.record.training_run import TrainingRun
 
 LONG_AGO = TrainingRun(
     corpus={

@@ -8,7 +8,7 @@ from exported_inputs import make_model
 from keras import ops
 
 from keras_mirror.encoding import pairwise_cosines
-from keras_mirror.interop.forward_model import forward_model
+from keras_mirror.interop.runtimes.forward_model import forward_model
 from keras_mirror.quantization import is_quantized
 
 # One of every kind; ELECTRA is built as BERT, XLM-R and DistilBERT as RoBERTa.

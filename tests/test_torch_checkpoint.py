@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from keras_mirror.interop import torch_unpickler
-from keras_mirror.interop.torch_checkpoint import read_torch_checkpoint
+from keras_mirror.interop.hugging_face import torch_unpickler
+from keras_mirror.interop.hugging_face.torch_checkpoint import (
+    read_torch_checkpoint,
+)
 
 DTYPES = [
     torch.float32,

@@ -13,12 +13,12 @@ from helpers import texts
 from test_archives import change_config
 
 import keras_mirror
-from keras_mirror.corpus_summary import corpus_summary
-from keras_mirror.run_recorder import RunRecorder
+from keras_mirror.record.corpus_summary import corpus_summary
+from keras_mirror.record.run_recorder import RunRecorder
+from keras_mirror.record.training_record import TrainingRecord
+from keras_mirror.record.training_run import TrainingRun
 from keras_mirror.texts import Corpus
 from keras_mirror.texts import collect_strings
-from keras_mirror.training_record import TrainingRecord
-from keras_mirror.training_run import TrainingRun
 
 
 @pytest.fixture

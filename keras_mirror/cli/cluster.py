@@ -2,6 +2,7 @@ import time
 
 import click
 
+from keras_mirror.archive.load_archive import load_archive
 from keras_mirror.cli.answers import print_texts
 from keras_mirror.cli.console import backend_options
 from keras_mirror.cli.console import print_summary
@@ -14,7 +15,6 @@ from keras_mirror.cli.output_file import check_output
 from keras_mirror.cli.output_file import overwrite_option
 from keras_mirror.cli.start import start_keras
 from keras_mirror.cli.table_output import write_table
-from keras_mirror.load_archive import load_archive
 
 NUM_SHOWN = 10
 NUM_EXAMPLES = 3

@@ -2,6 +2,7 @@ import time
 
 import click
 
+from keras_mirror.archive.load_archive import load_archive
 from keras_mirror.cli.console import backend_options
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import status
@@ -13,7 +14,6 @@ from keras_mirror.cli.output_file import check_output
 from keras_mirror.cli.output_file import overwrite_option
 from keras_mirror.cli.start import start_keras
 from keras_mirror.cli.table_output import write_table
-from keras_mirror.load_archive import load_archive
 
 
 @click.command()

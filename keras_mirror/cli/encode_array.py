@@ -1,11 +1,11 @@
 import numpy as np
 
+from keras_mirror.archive.load_archive import load_archive
 from keras_mirror.atomic_output import atomic_output
 from keras_mirror.cli.console import progress_bar
 from keras_mirror.cli.console import status
 from keras_mirror.cli.input_file import open_texts
 from keras_mirror.cli.start import start_keras
-from keras_mirror.load_archive import load_archive
 
 
 def encode_array(archive, paths, output, batch_size, backend, debug, **reading):

@@ -4,6 +4,7 @@ import time
 
 import click
 
+from keras_mirror.archive.load_archive import load_archive
 from keras_mirror.cli.console import BACKENDS
 from keras_mirror.cli.console import backend_options
 from keras_mirror.cli.console import print_summary
@@ -15,7 +16,6 @@ from keras_mirror.cli.export_output import write_export
 from keras_mirror.cli.output_file import overwrite_option
 from keras_mirror.cli.start import start_keras
 from keras_mirror.export_backends import EXPORT_BACKENDS
-from keras_mirror.load_archive import load_archive
 
 
 @click.command()

@@ -3,6 +3,7 @@ import time
 
 import click
 
+from keras_mirror.archive.load_archive import load_archive
 from keras_mirror.cli.console import backend_options
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import status
@@ -12,7 +13,6 @@ from keras_mirror.cli.input_file import text_options
 from keras_mirror.cli.output_file import check_output
 from keras_mirror.cli.output_file import overwrite_option
 from keras_mirror.cli.start import start_keras
-from keras_mirror.load_archive import load_archive
 
 
 @click.command()

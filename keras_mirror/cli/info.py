@@ -2,12 +2,12 @@ import json
 
 import click
 
-from keras_mirror.archive_card import archive_card
-from keras_mirror.archive_info import archive_info
-from keras_mirror.training_run import TrainingRun
-from keras_mirror.wording import backbone_words
-from keras_mirror.wording import pooling_words
-from keras_mirror.wording import run_words
+from keras_mirror.archive.archive_card import archive_card
+from keras_mirror.archive.archive_info import archive_info
+from keras_mirror.card.wording import backbone_words
+from keras_mirror.card.wording import pooling_words
+from keras_mirror.card.wording import run_words
+from keras_mirror.record.training_run import TrainingRun
 
 
 @click.command()

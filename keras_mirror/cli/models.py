@@ -1,7 +1,7 @@
 import dataclasses
 import os
 
-from keras_mirror.load_archive import load_archive
+from keras_mirror.archive.load_archive import load_archive
 from keras_mirror.presets import BUNDLED_PRESETS
 
 

@@ -3,12 +3,12 @@ import os
 
 import click
 
+from keras_mirror.archive.load_archive import load_archive
 from keras_mirror.cli.answers import ask
 from keras_mirror.cli.answers import print_texts
 from keras_mirror.cli.console import backend_options
 from keras_mirror.cli.console import status
 from keras_mirror.cli.start import start_keras
-from keras_mirror.load_archive import load_archive
 
 
 @click.command()

@@ -2,13 +2,13 @@ import contextlib
 
 import click
 
+from keras_mirror.archive.load_archive import load_archive
 from keras_mirror.atomic_output import atomic_output
 from keras_mirror.cli.console import backend_options
 from keras_mirror.cli.console import status
 from keras_mirror.cli.output_file import check_output
 from keras_mirror.cli.output_file import overwrite_option
 from keras_mirror.cli.start import start_keras
-from keras_mirror.load_archive import load_archive
 from keras_mirror.texts import read_lines
 
 

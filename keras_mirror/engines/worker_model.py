@@ -1,7 +1,7 @@
 import functools
 import os
 
-from keras_mirror.load_archive import load_archive
+from keras_mirror.archive.load_archive import load_archive
 
 
 def worker_model(archive):

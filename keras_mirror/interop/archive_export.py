@@ -1,4 +1,4 @@
-from keras_mirror.interop.new_file import new_file
+from keras_mirror.interop.files.new_file import new_file
 
 
 def export_archive(model, filepath):

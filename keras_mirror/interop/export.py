@@ -1,9 +1,9 @@
 from keras_mirror.interop.archive_export import export_archive
-from keras_mirror.interop.litert_export import export_litert
-from keras_mirror.interop.onnx_export import export_onnx
-from keras_mirror.interop.openvino_export import export_openvino
-from keras_mirror.interop.saved_model_export import export_saved_model
-from keras_mirror.interop.sentence_transformers_export import (
+from keras_mirror.interop.runtimes.litert_export import export_litert
+from keras_mirror.interop.runtimes.onnx_export import export_onnx
+from keras_mirror.interop.runtimes.openvino_export import export_openvino
+from keras_mirror.interop.runtimes.saved_model_export import export_saved_model
+from keras_mirror.interop.sentence_transformers.export import (
     export_sentence_transformers,
 )
 from keras_mirror.quantization import is_quantized

@@ -1,8 +1,8 @@
 from keras_mirror.assembly import assemble
 from keras_mirror.interop.export import export
-from keras_mirror.interop.keras_hub_preset import save_to_preset
-from keras_mirror.interop.text_embedder import text_embedder_parts
-from keras_mirror.interop.text_embedder import to_text_embedder
+from keras_mirror.interop.keras_hub.preset import save_to_preset
+from keras_mirror.interop.keras_hub.text_embedder import text_embedder_parts
+from keras_mirror.interop.keras_hub.text_embedder import to_text_embedder
 from keras_mirror.quantization import quantize
 from keras_mirror.recipes import get_recipe
 

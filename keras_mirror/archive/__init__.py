@@ -1,0 +1,1 @@
+"""What a .keras archive holds, read without making its model."""

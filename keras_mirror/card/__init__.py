@@ -1,0 +1,1 @@
+"""The model card: a record in words."""

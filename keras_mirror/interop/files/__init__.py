@@ -1,0 +1,1 @@
+"""What is written into folders, and what may not be there yet."""

@@ -1,0 +1,1 @@
+"""keras-hub's own tasks and presets."""

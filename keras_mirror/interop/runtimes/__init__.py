@@ -1,0 +1,1 @@
+"""Formats of inference runtimes, out."""

@@ -1,0 +1,1 @@
+"""Folders of sentence-transformers, in and out."""
