@@ -50,18 +50,22 @@ class GraphText:
         ids = tf.strings.to_hash_bucket_fast(texts, MAX_STRING_ID)
         return tf.cast(ids, "int32")
 
-    def join(self, left, right, is_masked):
-        """The ids of both sides of a masked span, the mask between them."""
+    def tokenize_views(self, texts, left, right, is_masked):
+        """The ids of texts, and those around their spans, masks between."""
         # A masked span ends a word: what follows starts one.
         left = tf.where(is_masked, tf.strings.strip(left), left)
         right = tf.strings.join([" ", tf.strings.strip(right)])
         right = tf.where(is_masked, right, "")
+        # At once: a second takes the graph of a tokenizer.
+        token_ids = self.tokenize(tf.concat([texts, left, right], axis=0))
+        count = tf.shape(left)[0]
+        view_1, left = token_ids[:count], token_ids[count : 2 * count]
+        right = token_ids[2 * count :]
         num_masks = tf.cast(is_masked, "int64")
         mask_id = self.special.mask_token_id
         masks = tf.fill([tf.reduce_sum(num_masks)], mask_id)
         masks = tf.RaggedTensor.from_row_lengths(masks, num_masks)
-        left, right = self.tokenize(left), self.tokenize(right)
-        return tf.concat([left, masks, right], axis=1)
+        return view_1, tf.concat([left, masks, right], axis=1)
 
     def pack(self, token_ids, length):
         """Start and end added, cut, and padded to `length` tokens."""

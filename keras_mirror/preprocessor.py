@@ -194,15 +194,18 @@ class MirrorPreprocessor(keras.layers.Layer):
     def _views(self, sides, seed, lengths):
         first, last = sides[0], sides[-1]
         text = self._text_of(first)
-        view_1 = text.tokenize(first)
+        # First: what is no string is refused here.
+        string_ids = text.string_ids(first), text.string_ids(last)
         if self.span_masking is not None:
-            view_2 = text.join(*self.span_masking.split(last, seed))
+            parts = self.span_masking.split(last, seed)
+            view_1, view_2 = text.tokenize_views(first, *parts)
         else:
+            view_1 = text.tokenize(first)
             view_2 = view_1 if first is last else text.tokenize(last)
         length = text.padded_length([view_1, view_2], lengths)
         return tuple(
-            {**text.pack(view, length), "string_ids": text.string_ids(side)}
-            for view, side in ((view_1, first), (view_2, last))
+            {**text.pack(view, length), "string_ids": ids}
+            for view, ids in zip((view_1, view_2), string_ids, strict=True)
         )
 
     def _text_of(self, inputs):

@@ -37,19 +37,20 @@ class PythonText:
         ids = [zlib.crc32(text.encode("utf-8")) >> 1 for text in texts]
         return np.array(ids, dtype="int32")
 
-    def join(self, left, right, is_masked):
-        """The ids of both sides of a masked span, the mask between them."""
+    def tokenize_views(self, texts, left, right, is_masked):
+        """The ids of texts, and those around their spans, masks between."""
         mask = self.special.mask_token_id
         rows = zip(left, right, is_masked, strict=True)
         parts = [_apart(*row) if row[2] else row[:2] for row in rows]
         left = self.tokenize([left for left, _ in parts])
         right = self.tokenize([right for _, right in parts])
-        return [
+        view_2 = [
             [*before, mask, *after] if masked else before
             for before, after, masked in zip(
                 left, right, is_masked, strict=True
             )
         ]
+        return self.tokenize(texts), view_2
 
     def pack(self, token_ids, length):
         """Start and end added, cut, and padded to `length` tokens."""

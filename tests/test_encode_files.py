@@ -322,6 +322,7 @@ def test_encode_several_files_into_an_array(command, model, archive, paths):
             "--engine is for folders",
         ),
         (["--output", "v.npy", "--rows-per-file", 9], 2, "--rows-per-file is"),
+        (["--output", "out", "--overwrite"], 2, "--overwrite is for *.npy"),
         (["--output", "o", "--id-column", "id"], 2, "A column is read from"),
         (["--output", "."], 2, "A new or empty folder is expected"),
     ],

@@ -94,3 +94,10 @@ def test_another_model_is_refused(model):
     )
     with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
         MirrorEmbeddings(3)
+
+
+def test_a_damaged_archive_is_refused(tmp_path):
+    path = tmp_path / "encoder.keras"
+    path.write_bytes(b"no archive")
+    with pytest.raises(ValueError, match="is not a readable archive"):
+        MirrorEmbeddings(path)

@@ -153,8 +153,8 @@ def test_graph_gives_the_same_masked_view(preprocessor, graph_views):
     dataset = tf.data.Dataset.from_tensors((TEXTS, tf.constant([1, 2])))
     parts = next(iter(dataset.map(preprocessor.span_masking.split)))
     left, right = [[t.decode() for t in part.numpy()] for part in parts[:2]]
-    rows = preprocessor._python_text.join(
-        left, right, parts[2].numpy().tolist()
+    _, rows = preprocessor._python_text.tokenize_views(
+        TEXTS, left, right, parts[2].numpy().tolist()
     )
     assert_same_features(graph_views[1], preprocessor.pack(rows))
 

@@ -100,7 +100,8 @@ def test_both_roads_make_the_same_views():
     preprocessor = model.preprocessor
     strings = SENTENCES + texts(50)
     by_hand = preprocessor.span_masking.split(strings, seed=(1, 2))
-    in_graph = tf.function(preprocessor._graph_text.join)(
-        *map(tf.constant, by_hand)
+    in_graph = tf.function(preprocessor._graph_text.tokenize_views)(
+        *map(tf.constant, (strings, *by_hand))
     )
-    assert in_graph.to_list() == preprocessor._python_text.join(*by_hand)
+    views = preprocessor._python_text.tokenize_views(strings, *by_hand)
+    assert tuple(view.to_list() for view in in_graph) == views

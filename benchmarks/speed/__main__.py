@@ -16,6 +16,7 @@ from parts.fitting import floor
 from parts.fitting import memory
 from parts.fitting import steps
 from parts.scaling import scaling
+from parts.starting import first_loss
 from parts.training import train
 from rich.console import Console
 
@@ -24,6 +25,7 @@ PARTS = {
     "train": train,
     "encode": encode,
     "steps": steps,
+    "first_loss": first_loss,
     "memory": memory,
     "floor": floor,
     "scaling": scaling,

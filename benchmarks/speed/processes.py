@@ -27,11 +27,17 @@ def run_script(name, *arguments, backend=None):
 
 def run_command(*arguments, backend=None):
     """Runs `keras-mirror`."""
+    return run(command_line(*arguments), backend)
+
+
+def command_line(*arguments):
+    """The words of a call of `keras-mirror`."""
     program = pathlib.Path(sys.executable).with_name("keras-mirror")
-    return run([str(program), *arguments], backend)
+    return [str(program), *map(str, arguments)]
 
 
-def run(command, backend):
+def surroundings(backend):
+    """The environment of every side."""
     environment = {
         **os.environ,
         "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -40,10 +46,14 @@ def run(command, backend):
     }
     if backend:
         environment["KERAS_BACKEND"] = backend
+    return environment
+
+
+def run(command, backend):
     start = time.perf_counter()
     process = subprocess.Popen(
         [str(part) for part in command],
-        env=environment,
+        env=surroundings(backend),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

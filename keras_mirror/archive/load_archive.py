@@ -1,8 +1,9 @@
-def load_archive(path):
-    """Loads an archive made by `keras-mirror train`.
+def load_archive(path, compile=True):
+    """Loads the archive of a `MirrorModel`.
 
     Args:
-        path: String.
+        path: String or path.
+        compile: Boolean, whether with its optimizer. Defaults to `True`.
 
     Returns:
         A `MirrorModel`.
@@ -15,7 +16,7 @@ def load_archive(path):
     from keras_mirror.mirror_model import MirrorModel
 
     try:
-        model = keras.saving.load_model(path)
+        model = keras.saving.load_model(path, compile=compile)
     except Exception as error:
         # Whatever a damaged archive breaks, deep inside of Keras.
         reason = " ".join(str(error).split())[:300]

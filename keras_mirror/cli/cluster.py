@@ -2,11 +2,11 @@ import time
 
 import click
 
-from keras_mirror.archive.load_archive import load_archive
 from keras_mirror.cli.answers import print_texts
+from keras_mirror.cli.archive import open_archive
 from keras_mirror.cli.console import backend_options
+from keras_mirror.cli.console import batch_size_option
 from keras_mirror.cli.console import print_summary
-from keras_mirror.cli.console import status
 from keras_mirror.cli.console import wrong_use
 from keras_mirror.cli.encoding_bar import encoding_bar
 from keras_mirror.cli.input_file import list_texts
@@ -31,7 +31,7 @@ NUM_EXAMPLES = 3
 )
 @click.option("--output", help="File to write, *.tsv or what you like.")
 @click.option("--seed", type=int, default=0, help="Of --clusters.")
-@click.option("--batch-size", type=click.IntRange(1), default=64)
+@batch_size_option
 @text_options
 @overwrite_option
 @backend_options
@@ -65,8 +65,7 @@ def cluster(
     start_keras(backend, debug)
     from keras_mirror.search import cluster as make_clusters
 
-    with status(f"Loading {archive}"):
-        model = load_archive(archive)
+    model = open_archive(archive)
     with encoding_bar(lines, then="Clustering") as progress, wrong_use():
         made = make_clusters(
             model, lines, clusters, threshold, seed, batch_size, progress

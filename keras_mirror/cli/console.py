@@ -29,6 +29,15 @@ def backend_options(command):
     )(command)
 
 
+batch_size_option = click.option(
+    "--batch-size",
+    type=click.IntRange(1),
+    default=64,
+    show_default=True,
+    help="Texts of full length at once.",
+)
+
+
 def console(file=None):
     """A plain screen; progress goes to errors, never into a pipe of results.
 

@@ -2,10 +2,10 @@ import time
 
 import click
 
-from keras_mirror.archive.load_archive import load_archive
+from keras_mirror.cli.archive import open_archive
 from keras_mirror.cli.console import backend_options
+from keras_mirror.cli.console import batch_size_option
 from keras_mirror.cli.console import print_summary
-from keras_mirror.cli.console import status
 from keras_mirror.cli.console import told_warnings
 from keras_mirror.cli.encoding_bar import encoding_bar
 from keras_mirror.cli.input_file import list_texts
@@ -34,7 +34,7 @@ from keras_mirror.cli.table_output import write_table
     help="The most pairs: the best ones are kept.",
 )
 @click.option("--output", help="File to write. Default: the screen.")
-@click.option("--batch-size", type=click.IntRange(1), default=64)
+@batch_size_option
 @text_options
 @overwrite_option
 @backend_options
@@ -63,8 +63,7 @@ def duplicates(
     start_keras(backend, debug)
     from keras_mirror.search import find_duplicates
 
-    with status(f"Loading {archive}"):
-        model = load_archive(archive)
+    model = open_archive(archive)
     with told_warnings(), encoding_bar(lines, then="Comparing") as progress:
         pairs = find_duplicates(
             model, lines, threshold, limit, batch_size, progress

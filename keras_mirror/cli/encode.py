@@ -4,6 +4,7 @@ import click
 from click.core import ParameterSource
 
 from keras_mirror.cli.console import backend_options
+from keras_mirror.cli.console import batch_size_option
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.encode_array import encode_array
 from keras_mirror.cli.encode_folder import check_folder
@@ -22,7 +23,7 @@ from keras_mirror.engines.encode_files import ENGINES
     required=True,
     help="File *.npy, or folder for Parquet files of ids and vectors.",
 )
-@click.option("--batch-size", type=click.IntRange(1), default=64)
+@batch_size_option
 @text_options
 @click.option("--id-column", help="Of the folder. Default: path:row.")
 @click.option(
@@ -73,7 +74,7 @@ def encode(
             archive, texts, output, batch_size, backend, debug, **reading
         )
     else:
-        check_folder(output)
+        check_folder(output, overwrite)
         rows = encode_folder(
             archive,
             texts,

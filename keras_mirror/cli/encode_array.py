@@ -1,7 +1,7 @@
 import numpy as np
 
-from keras_mirror.archive.load_archive import load_archive
 from keras_mirror.atomic_output import atomic_output
+from keras_mirror.cli.archive import open_archive
 from keras_mirror.cli.console import progress_bar
 from keras_mirror.cli.console import status
 from keras_mirror.cli.input_file import open_texts
@@ -26,8 +26,7 @@ def encode_array(archive, paths, output, batch_size, backend, debug, **reading):
     with status("Counting texts"):
         num_texts = sum(1 for _ in open_texts(*paths, **reading))
     start_keras(backend, debug)
-    with status(f"Loading {archive}"):
-        model = load_archive(archive)
+    model = open_archive(archive)
     shape = (num_texts, model.encoder.output_shape[-1])
     with atomic_output(output) as unfinished, open(unfinished, "wb") as file:
         _write_header(file, shape)

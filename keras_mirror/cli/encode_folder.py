@@ -12,13 +12,23 @@ from keras_mirror.engines.encode_files import encode_files
 from keras_mirror.engines.shard_plan import ShardPlan
 
 
-def check_folder(path):
-    """Raises `click.UsageError` where `path` looks like a file."""
+def check_folder(path, overwrite):
+    """Raises `click.UsageError` where `path` cannot be a folder of vectors.
+
+    Args:
+        path: String.
+        overwrite: Boolean: a folder is never replaced.
+    """
     ending = os.path.splitext(path)[1]
     if ending:
         raise click.UsageError(
             "--output must end in .npy, or be a folder. Received: "
             f"{path}, which ends in {ending}"
+        )
+    if overwrite:
+        raise click.UsageError(
+            "--overwrite is for *.npy: a folder goes on where it was stopped. "
+            f"Choose another folder. Received: --output {path}"
         )
 
 

@@ -6,6 +6,7 @@ import click
 
 from keras_mirror.atomic_output import atomic_output
 from keras_mirror.cli.console import backend_options
+from keras_mirror.cli.console import batch_size_option
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import print_table
 from keras_mirror.cli.console import progress_bar
@@ -35,7 +36,7 @@ from keras_mirror.cli.start import start_keras
     type=click.Path(exists=True, dir_okay=False),
     help="CSV file of `train --log`: its curves for --html.",
 )
-@click.option("--batch-size", type=click.IntRange(1), default=64)
+@batch_size_option
 @overwrite_option
 @backend_options
 def evaluate(

@@ -4,7 +4,7 @@ import time
 
 import click
 
-from keras_mirror.archive.load_archive import load_archive
+from keras_mirror.cli.archive import open_archive
 from keras_mirror.cli.console import BACKENDS
 from keras_mirror.cli.console import backend_options
 from keras_mirror.cli.console import print_summary
@@ -52,8 +52,7 @@ def export(
     options = _options(format_name, normalize, int8)
     check_export_output(output, format_name, overwrite)
     keras = start_keras(_choose_backend(format_name, backend), debug)
-    with status(f"Loading {archive}"):
-        model = load_archive(archive)
+    model = open_archive(archive)
     with status(f"Writing {output}"), wrong_use():
         if int8:
             model.quantize("int8")

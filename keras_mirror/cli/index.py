@@ -3,8 +3,9 @@ import time
 
 import click
 
-from keras_mirror.archive.load_archive import load_archive
+from keras_mirror.cli.archive import open_archive
 from keras_mirror.cli.console import backend_options
+from keras_mirror.cli.console import batch_size_option
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import status
 from keras_mirror.cli.encoding_bar import encoding_bar
@@ -24,7 +25,7 @@ from keras_mirror.cli.start import start_keras
     default=None,
     help="Whether to look at all vectors. Default: up to 100,000.",
 )
-@click.option("--batch-size", type=click.IntRange(1), default=64)
+@batch_size_option
 @text_options
 @overwrite_option
 @backend_options
@@ -50,8 +51,7 @@ def index(
     start_keras(backend, debug)
     from keras_mirror.search import Index
 
-    with status(f"Loading {archive}"):
-        made = Index(load_archive(archive), exact)
+    made = Index(open_archive(archive), exact)
     with encoding_bar(lines, then="Encoded") as progress:
         made.add(lines, batch_size, progress)
     with status("Saving"):

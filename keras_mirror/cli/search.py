@@ -3,9 +3,9 @@ import os
 
 import click
 
-from keras_mirror.archive.load_archive import load_archive
 from keras_mirror.cli.answers import ask
 from keras_mirror.cli.answers import print_texts
+from keras_mirror.cli.archive import open_archive
 from keras_mirror.cli.console import backend_options
 from keras_mirror.cli.console import status
 from keras_mirror.cli.start import start_keras
@@ -54,8 +54,7 @@ def _open(index, archive):
     from keras_mirror.search import Index
 
     archive = archive or _archive_of(index)
-    with status(f"Loading {archive}"):
-        model = load_archive(archive)
+    model = open_archive(archive)
     with status(f"Loading {index}"):
         return Index.load(index, model)
 

@@ -2,8 +2,8 @@ import contextlib
 
 import click
 
-from keras_mirror.archive.load_archive import load_archive
 from keras_mirror.atomic_output import atomic_output
+from keras_mirror.cli.archive import open_archive
 from keras_mirror.cli.console import backend_options
 from keras_mirror.cli.console import status
 from keras_mirror.cli.output_file import check_output
@@ -28,8 +28,7 @@ def similarity(archive, pairs, output, overwrite, backend, debug):
     rows = list(_read_pairs(pairs))
 
     start_keras(backend, debug)
-    with status(f"Loading {archive}"):
-        model = load_archive(archive)
+    model = open_archive(archive)
     with status(f"Encoding {len(rows)} pairs"):
         cosines = _cosines(model, rows)
     with contextlib.ExitStack() as stack:

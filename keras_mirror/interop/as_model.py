@@ -1,7 +1,6 @@
 import os
 
-import keras
-
+from keras_mirror.archive.load_archive import load_archive
 from keras_mirror.mirror_model import MirrorModel
 
 
@@ -16,6 +15,7 @@ def as_model(model):
 
     Raises:
         TypeError: It is neither.
+        ValueError: The archive is damaged, or holds something else.
 
     Example:
 
@@ -23,7 +23,7 @@ def as_model(model):
     True
     """
     if isinstance(model, (str, os.PathLike)):
-        model = keras.saving.load_model(model, compile=False)
+        return load_archive(model, compile=False)
     if not isinstance(model, MirrorModel):
         raise TypeError(
             "`model` must be a `MirrorModel` or the path of its archive. "
