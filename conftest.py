@@ -1,13 +1,24 @@
-"""What the examples in docstrings may use, see `pytest --doctest-modules`."""
+"""What comes before Keras, and what the examples in docstrings may use."""
 
 import functools
 import importlib.util
+import os
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "tests"))
+
+# The models of the tests have few shapes: what JAX compiled once is found
+# again, in other processes too. A folder a worker, for writing is not atomic.
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+os.environ.setdefault(
+    "JAX_COMPILATION_CACHE_DIR",
+    os.path.join(tempfile.gettempdir(), "keras-mirror-tests", "jax", WORKER),
+)
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 
 collect_ignore = []
 # Their docstrings need an optional dependency from the import on.
