@@ -1,8 +1,10 @@
 """What comes before Keras, and what the examples in docstrings may use."""
 
+import atexit
 import functools
 import importlib.util
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -13,21 +15,28 @@ sys.path.insert(0, str(Path(__file__).parent / "tests"))
 
 # The models of the tests have few shapes: what JAX compiled once is found
 # again, in other processes too. A folder a worker, for writing is not atomic.
-WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")
-os.environ.setdefault(
-    "JAX_COMPILATION_CACHE_DIR",
-    os.path.join(tempfile.gettempdir(), "keras-mirror-tests", "jax", WORKER),
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    os.environ["TESTS_OF_ONE_RUN"] = tempfile.mkdtemp(prefix="keras-mirror-")
+    atexit.register(
+        shutil.rmtree, os.environ["TESTS_OF_ONE_RUN"], ignore_errors=True
+    )
+os.environ["JAX_COMPILATION_CACHE_DIR"] = os.path.join(
+    os.environ["TESTS_OF_ONE_RUN"],
+    os.environ.get("PYTEST_XDIST_WORKER", "alone"),
 )
-os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 
-collect_ignore = []
 # Their docstrings need an optional dependency from the import on.
-if importlib.util.find_spec("mteb") is None:
-    collect_ignore.append("keras_mirror/interop/mteb.py")
-if importlib.util.find_spec("sklearn") is None:
-    collect_ignore.append("keras_mirror/interop/scikit_learn.py")
-if not all(map(importlib.util.find_spec, ("plotly", "jinja2"))):
-    collect_ignore.append("keras_mirror/evaluation/report")
+NEEDS = {
+    "keras_mirror/interop/mteb.py": ("mteb",),
+    "keras_mirror/interop/scikit_learn.py": ("sklearn",),
+    "keras_mirror/evaluation/report": ("plotly", "jinja2"),
+}
+collect_ignore = [
+    path
+    for path, modules in NEEDS.items()
+    if not all(map(importlib.util.find_spec, modules))
+]
 
 
 @functools.cache
