@@ -118,7 +118,14 @@ class MirrorModel(Portable, Replicable, keras.Model):
 
     # === Training ===
 
-    def compile(self, optimizer="auto", loss=None, metrics=None, **kwargs):
+    def compile(
+        self,
+        optimizer="auto",
+        loss=None,
+        metrics=None,
+        jit_compile="auto",
+        **kwargs,
+    ):
         """Configures training; without arguments, as the recipe says.
 
         Args:
@@ -132,6 +139,8 @@ class MirrorModel(Portable, Replicable, keras.Model):
                 means over the batches; the last three see view 1 only, and
                 the last one costs more than the others together. Defaults to
                 `None`.
+            jit_compile: Boolean, or `"auto"`, which an archive leaves to the
+                backend that loads it. Defaults to `"auto"`.
             **kwargs: Passed to `keras.Model.compile`.
         """
         if loss is not None:
@@ -146,8 +155,9 @@ class MirrorModel(Portable, Replicable, keras.Model):
                 learning_rate=self.recipe.learning_rate,
                 weight_decay=self.recipe.weight_decay,
             )
-        super().compile(optimizer=optimizer, **kwargs)
+        super().compile(optimizer=optimizer, jit_compile=jit_compile, **kwargs)
         self._view_metrics = view_metrics
+        self._given_jit_compile = jit_compile
         # An archive holds the optimizer's state also before the first step.
         self.optimizer.build(self.trainable_variables)
 
@@ -164,8 +174,15 @@ class MirrorModel(Portable, Replicable, keras.Model):
 
     def get_compile_config(self):
         config = super().get_compile_config()
-        names = self._view_metrics.names
-        return {**config, "metrics": names} if config else config
+        if not config:
+            return config
+        return {
+            **config,
+            "metrics": self._view_metrics.names,
+            # Keras 3.15 writes what it chose, JAX's `True`, with which
+            # PyTorch would compile for half a minute.
+            "jit_compile": self._given_jit_compile,
+        }
 
     def compile_from_config(self, config):
         self.compile(**keras.saving.deserialize_keras_object(config))

@@ -83,6 +83,17 @@ def test_archive_is_whole(tmp_path):
     assert loaded.get_config() == model.get_config()
 
 
+@pytest.mark.parametrize("given", ["auto", False])
+def test_the_backend_that_loads_decides_what_is_compiled(tmp_path, given):
+    model = make_model()
+    model.compile(jit_compile=given)
+    model.save(tmp_path / "encoder.keras")
+    loaded = keras.saving.load_model(tmp_path / "encoder.keras")
+    assert loaded.get_compile_config()["jit_compile"] == given
+    is_jax = keras.backend.backend() == "jax"
+    assert loaded.jit_compile is (is_jax and given == "auto")
+
+
 def test_dtype_policy_is_kept(tmp_path):
     model = make_model(dtype="mixed_bfloat16")
     model.save(tmp_path / "encoder.keras")
