@@ -101,13 +101,12 @@ def test_ids_give_what_their_texts_give(model):
 
 
 def batches_of_encoder(model, monkeypatch, texts):
-    """The padding masks of all calls of the encoder."""
+    """The padding masks of all calls of the encoder, which are not made."""
     masks = []
-    predict = model.predict_on_batch
 
     def record(features):
         masks.append(features["padding_mask"])
-        return predict(features)
+        return np.zeros((len(masks[-1]), 8))
 
     monkeypatch.setattr(model, "predict_on_batch", record)
     encode(model, texts, batch_size=10)
@@ -137,9 +136,9 @@ def test_nothing_is_padded_where_nothing_is_compiled(model, monkeypatch):
 
 def test_equal_texts_are_computed_once(model, monkeypatch):
     monkeypatch.setattr(padding, "compiles_every_shape", lambda: False)
+    vectors = encode(model, ["a cat", "a man", "a cat"])
     masks = batches_of_encoder(model, monkeypatch, ["a cat", "a man", "a cat"])
     assert [len(mask) for mask in masks] == [2]
-    vectors = encode(model, ["a cat", "a man", "a cat"])
     np.testing.assert_array_equal(vectors[0], vectors[2])
     assert (vectors[0] != vectors[1]).any()
 
