@@ -17,6 +17,8 @@ import numpy as np
 from keras import ops
 from rich.console import Console
 from rich.table import Table
+from speed.sides.arithmetic import forward_flops
+from speed.sides.arithmetic import num_real_tokens
 
 import keras_mirror
 from keras_mirror.assembly import assemble
@@ -49,7 +51,10 @@ def main():
     model.fit(strings, batch_size=arguments.batch_size, **options)
     first, second = clock.seconds
     rate = matrix_rate(arguments.matrix_size, model.compute_dtype)
-    share = flops_of_training(model, strings) / rate / second
+    num_tokens = num_real_tokens(model, strings)
+    # Backward is twice forward.
+    flops = 3 * forward_flops(model.encoder.backbone, num_tokens)
+    share = flops / rate / second
     table = Table("device", "first epoch, s", "epoch, s", "TFLOP/s", "share")
     cells = [first, second, rate / 1e12, 100 * share]
     table.add_row(device_name(), *(f"{cell:.1f}" for cell in cells))
@@ -79,16 +84,6 @@ def make_model(arguments):
     )
     parts = PresetParts(backbone, tokenizer)
     return keras_mirror.MirrorModel(*assemble(parts, "sentence", {}))
-
-
-def flops_of_training(model, strings):
-    """Of products with weights, both views, forward and twice that back."""
-    views = model.preprocessor.views(strings, (1, 2))
-    num_tokens = sum(int(np.sum(view["padding_mask"])) for view in views)
-    backbone = model.encoder.backbone
-    hidden, inner = backbone.hidden_dim, backbone.intermediate_dim
-    weights = backbone.num_layers * (4 * hidden**2 + 2 * hidden * inner)
-    return 3 * 2 * weights * num_tokens
 
 
 def matrix_rate(size, dtype):

@@ -8,8 +8,9 @@ import argparse
 import json
 import time
 
-import numpy as np
 import torch
+from arithmetic import forward_flops
+from arithmetic import num_real_tokens
 
 import keras_mirror
 from keras_mirror.texts import collect_strings
@@ -24,13 +25,10 @@ def main():
 
     model = keras_mirror.MirrorModel.from_preset(arguments.weights)
     strings = collect_strings(read_lines(arguments.corpus)).strings
-    views = model.preprocessor.views(strings, (1, 2))
-    num_tokens = sum(int(np.sum(view["padding_mask"])) for view in views)
+    num_tokens = num_real_tokens(model, strings)
     backbone = model.encoder.backbone
-    hidden, inner = backbone.hidden_dim, backbone.intermediate_dim
-    per_token = backbone.num_layers * (4 * hidden**2 + 2 * hidden * inner)
-    forward = 2 * per_token * num_tokens
-    rate = matrix_rate(6400, hidden, inner)
+    forward = forward_flops(backbone, num_tokens)
+    rate = matrix_rate(6400, backbone.hidden_dim, backbone.intermediate_dim)
     print(
         json.dumps(
             {
