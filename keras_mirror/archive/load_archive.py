@@ -1,9 +1,8 @@
-def load_archive(path, compile=True):
+def load_archive(path):
     """Loads the archive of a `MirrorModel`.
 
     Args:
         path: String or path.
-        compile: Boolean, whether with its optimizer. Defaults to `True`.
 
     Returns:
         A `MirrorModel`.
@@ -11,21 +10,37 @@ def load_archive(path, compile=True):
     Raises:
         ValueError: The file is damaged or holds something else.
     """
-    import keras
-
     from keras_mirror.mirror_model import MirrorModel
 
-    try:
-        model = keras.saving.load_model(path, compile=compile)
-    except Exception as error:
-        # Whatever a damaged archive breaks, deep inside of Keras.
-        reason = " ".join(str(error).split())[:300]
-        raise ValueError(
-            f"'{path}' is not a readable archive of keras-mirror: {reason}"
-        ) from error
+    model = load_any_model(path)
     if not isinstance(model, MirrorModel):
         raise ValueError(
             f"'{path}' must hold a MirrorModel. "
             f"Received: a {type(model).__name__}"
         )
     return model
+
+
+def load_any_model(path, compile=True):
+    """Loads a `.keras` archive, of whatever model.
+
+    Args:
+        path: String or path.
+        compile: Boolean, whether with its optimizer. Defaults to `True`.
+
+    Returns:
+        A `keras.Model`.
+
+    Raises:
+        ValueError: The file is damaged.
+    """
+    import keras
+
+    try:
+        return keras.saving.load_model(path, compile=compile)
+    except Exception as error:
+        # Whatever a damaged archive breaks, deep inside of Keras.
+        reason = " ".join(str(error).split())[:300]
+        raise ValueError(
+            f"'{path}' is not a readable archive of keras-mirror: {reason}"
+        ) from error

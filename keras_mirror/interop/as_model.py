@@ -1,6 +1,6 @@
 import os
 
-from keras_mirror.archive.load_archive import load_archive
+from keras_mirror.archive.load_archive import load_any_model
 from keras_mirror.mirror_model import MirrorModel
 
 
@@ -14,8 +14,8 @@ def as_model(model):
         A `MirrorModel`; one of an archive without its optimizer.
 
     Raises:
-        TypeError: It is neither.
-        ValueError: The archive is damaged, or holds something else.
+        TypeError: It is neither, or the archive holds another model.
+        ValueError: The archive is damaged.
 
     Example:
 
@@ -23,7 +23,7 @@ def as_model(model):
     True
     """
     if isinstance(model, (str, os.PathLike)):
-        return load_archive(model, compile=False)
+        model = load_any_model(model, compile=False)
     if not isinstance(model, MirrorModel):
         raise TypeError(
             "`model` must be a `MirrorModel` or the path of its archive. "

@@ -1,10 +1,8 @@
 import os
 import pathlib
 
-import keras
-
 from keras_mirror.fingerprint import fingerprint
-from keras_mirror.mirror_model import MirrorModel
+from keras_mirror.interop.as_model import as_model
 
 try:
     from mteb.models.model_meta import ModelMeta
@@ -54,14 +52,8 @@ class MTEBEncoder:
     def __init__(self, model, name=None):
         if isinstance(model, (str, os.PathLike)):
             name = name or pathlib.Path(model).stem
-            model = keras.saving.load_model(model, compile=False)
-        if not isinstance(model, MirrorModel):
-            raise TypeError(
-                "`model` must be a `MirrorModel` or the path of its archive. "
-                f"Received: model={model!r} of type {type(model).__name__}"
-            )
-        name = name or model.name
-        self.model = model
+        self.model = as_model(model)
+        name = name or self.model.name
         self.name = name if "/" in name else f"keras_mirror/{name}"
 
     def encode(self, inputs, *, batch_size=64, precision=None, **kwargs):
