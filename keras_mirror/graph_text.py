@@ -36,6 +36,7 @@ class GraphText:
     def count_tokens(self, texts):
         """An integer array of the numbers of ids, of a list of strings."""
 
+        # Traced each time: a tokenizer's resource may be renewed in between.
         @tf.function(autograph=False)
         def count(texts):
             return self.tokenize(texts).row_lengths()

@@ -195,7 +195,7 @@ class MirrorPreprocessor(keras.layers.Layer):
         first, last = sides[0], sides[-1]
         text = self._text_of(first)
         # First: what is no string is refused here.
-        string_ids = text.string_ids(first), text.string_ids(last)
+        string_ids = [text.string_ids(side) for side in sides]
         if self.span_masking is not None:
             parts = self.span_masking.split(last, seed)
             view_1, view_2 = text.tokenize_views(first, *parts)
@@ -205,7 +205,7 @@ class MirrorPreprocessor(keras.layers.Layer):
         length = text.padded_length([view_1, view_2], lengths)
         return tuple(
             {**text.pack(view, length), "string_ids": ids}
-            for view, ids in zip((view_1, view_2), string_ids, strict=True)
+            for view, ids in ((view_1, string_ids[0]), (view_2, string_ids[-1]))
         )
 
     def _text_of(self, inputs):

@@ -450,14 +450,12 @@ def test_existing_paths_stay(tmp_path):
 
 
 def test_nothing_stays_of_an_export_that_failed(tmp_path, monkeypatch):
-    from keras_mirror.interop.sentence_transformers import (
-        export as sentence_transformers_export,
-    )
+    from keras_mirror.interop.sentence_transformers import export
 
     def fail(*_):
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(sentence_transformers_export, "write_modules", fail)
+    monkeypatch.setattr(export, "write_modules", fail)
     with pytest.raises(OSError, match="no space left"):
         helpers.make_model().export(tmp_path / "out")
     assert not list(tmp_path.iterdir())
