@@ -28,8 +28,10 @@ os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 
 # Their docstrings need an optional dependency from the import on.
 NEEDS = {
+    "keras_mirror/integrations/mteb.py": ("mteb",),
     "keras_mirror/interop/mteb.py": ("mteb",),
     "keras_mirror/interop/scikit_learn.py": ("sklearn",),
+    "keras_mirror/integrations/scikit_learn.py": ("sklearn",),
     "keras_mirror/evaluation/report": ("plotly", "jinja2"),
 }
 collect_ignore = [
@@ -41,9 +43,9 @@ collect_ignore = [
 
 @functools.cache
 def example_model():
-    import helpers
+    from support import models as tiny_models
 
-    return helpers.make_model()
+    return tiny_models.make_model()
 
 
 @pytest.fixture(autouse=True)

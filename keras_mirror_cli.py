@@ -10,6 +10,6 @@ def main():
 
 def set_up_worker():
     """Prepares a process that works for a command, as the command's own."""
-    from keras_mirror.cli.start import choose_backend
+    from keras_mirror.startup import choose_backend
 
     choose_backend(None, debug=True)  # nobody sees what it prints

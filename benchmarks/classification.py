@@ -2,9 +2,9 @@
 
 python benchmarks/classification.py --sts DATA/sts --tables TABLES
 
-Sixteen labelled texts a class, ten draws out of a pool of texts; all that is
+Sixteen labeled texts a class, ten draws out of a pool of texts; all that is
 compared sees the same draws. The strength of the regularisation is chosen by
-cross-validation on the labelled texts. The rest of the pool has no labels: an
+cross-validation on the labeled texts. The rest of the pool has no labels: an
 encoder is mirrored on it by the default recipe, and one TF-IDF counts its
 words there. Prints accuracy, and by how much it differs from plain TF-IDF,
 draw by draw.
@@ -29,7 +29,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.model_selection import StratifiedKFold
 
-from keras_mirror.interop.scikit_learn import MirrorTransformer
+from keras_mirror.integrations.scikit_learn import MirrorTransformer
 
 STRENGTHS = [0.1, 1, 10, 100, 1000]
 BASELINE = "TF-IDF"
@@ -95,16 +95,16 @@ def encode(task, preset, options):
 
 def tfidf(task, rows):
     """Sparse vectors of the drawn texts and of those that are tested."""
-    labelled = [task.pool[row] for row in rows]
+    labeled = [task.pool[row] for row in rows]
     characters = {"analyzer": "char_wb", "ngram_range": (2, 5)}
     kinds = {
-        BASELINE: (labelled, {}),
+        BASELINE: (labeled, {}),
         "TF-IDF, words counted in the pool": (task.pool, {}),
-        "TF-IDF of characters": (labelled, characters),
+        "TF-IDF of characters": (labeled, characters),
     }
     for name, (texts, options) in kinds.items():
         vectorizer = TfidfVectorizer(**options).fit(texts)
-        yield name, [vectorizer.transform(x) for x in (labelled, task.test)]
+        yield name, [vectorizer.transform(x) for x in (labeled, task.test)]
 
 
 def drawn(labels, number, draw):

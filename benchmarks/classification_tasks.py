@@ -1,4 +1,4 @@
-"""Labelled texts for benchmarks/classification.py: real ones, no network."""
+"""Labeled texts for benchmarks/classification.py: real ones, no network."""
 
 import collections
 import csv
@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from keras_mirror.datasets import python_api
+from keras_mirror.evaluation import python_api
 
 NUM_TESTED = 2000  # where a set has no test part of its own
 # Packages with enough functions to learn from and to test on.
@@ -15,7 +15,7 @@ MIN_TEXTS = 60
 
 @dataclasses.dataclass
 class Task:
-    """A pool to draw labelled texts from, and what is predicted."""
+    """A pool to draw labeled texts from, and what is predicted."""
 
     name: str
     pool: list

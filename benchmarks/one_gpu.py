@@ -21,10 +21,10 @@ from speed.sides.arithmetic import forward_flops
 from speed.sides.arithmetic import num_real_tokens
 
 import keras_mirror
-from keras_mirror.assembly import assemble
-from keras_mirror.loading import PresetParts
-from keras_mirror.texts import collect_strings
-from keras_mirror.texts import read_texts
+from keras_mirror.data import collect_strings
+from keras_mirror.data import read_texts
+from keras_mirror.presets.load_preset import PresetParts
+from keras_mirror.presets.load_preset import assemble
 
 
 class EpochClock(keras.callbacks.Callback):

@@ -25,11 +25,11 @@ from rich.table import Table
 
 from keras_mirror.search import cluster
 from keras_mirror.search import find_duplicates
-from keras_mirror.search.index_content import IndexContent
-from keras_mirror.search.read_index import read_index
+from keras_mirror.search.index_file import IndexContent
+from keras_mirror.search.index_file import read_index
+from keras_mirror.search.index_file import write_index
 from keras_mirror.search.unit_vectors import unit_vectors
 from keras_mirror.search.vector_search import VectorSearch
-from keras_mirror.search.write_index import write_index
 
 COLUMNS = ["texts", "search", "ms a query", "95%", "recall@10"]
 COLUMNS += ["build s", "save s", "load s", "MB"]

@@ -2,7 +2,7 @@
 
 python examples/pretrain_backbone.py wikipedia.txt wikinews.txt --output folder
 
-Masked-language modelling only: no labels, no pairs of sentences. A text file
+Masked-language modeling only: no labels, no pairs of sentences. A text file
 holds a sentence a line and an empty line between articles. A run that was
 killed goes on when the same command is given again: its vocabulary, token rows,
 checkpoint and losses lie in `--work`. The output is a keras-hub preset folder.

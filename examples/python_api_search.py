@@ -13,7 +13,7 @@ import argparse
 import keras
 
 import keras_mirror
-from keras_mirror.datasets import python_api
+from keras_mirror.evaluation import python_api
 
 SEQUENCE_LENGTH = 32  # a summary is one short sentence
 NUM_ANSWERS = 3

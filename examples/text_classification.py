@@ -1,9 +1,9 @@
 """Sixteen labels a class: an encoder in a scikit-learn pipeline.
 
-python examples/text_classification.py --table labelled.tsv
+python examples/text_classification.py --table labeled.tsv
 
 The encoder is mirrored on texts without labels, and then stands frozen in a
-pipeline that learns from a few labelled ones. TF-IDF learns from the same. A
+pipeline that learns from a few labeled ones. TF-IDF learns from the same. A
 line of the table is label TAB text. Without one it is docstrings, which are
 installed anyway: which package is a Python function from? The words alone tell
 that better; benchmarks/classification.py has tasks of both kinds.
@@ -19,8 +19,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
-from keras_mirror.datasets import python_api
-from keras_mirror.interop.scikit_learn import MirrorTransformer
+from keras_mirror.evaluation import python_api
+from keras_mirror.integrations.scikit_learn import MirrorTransformer
 
 NUM_LABELS = 16  # of each class
 NUM_CLASSES = 8  # the packages with the most functions
@@ -40,7 +40,7 @@ def main():
     np.random.default_rng(arguments.seed).shuffle(rows)
     labels, texts = (np.array(column) for column in zip(*rows, strict=True))
     num_tested = min(NUM_TESTED, len(texts) // 2)
-    unlabelled = texts[num_tested:][: arguments.limit]
+    unlabeled = texts[num_tested:][: arguments.limit]
     tested, truth = texts[:num_tested], labels[:num_tested]
     rows = draw(labels[num_tested:]) + num_tested
     names, sizes = np.unique(labels, return_counts=True)
@@ -51,7 +51,7 @@ def main():
         batch_size=arguments.batch_size,
         random_state=arguments.seed,
     )
-    encoder.fit(unlabelled)
+    encoder.fit(unlabeled)
     first_steps = {
         "TF-IDF": TfidfVectorizer(),
         "mirror encoder": FrozenEstimator(encoder),  # is not fitted again

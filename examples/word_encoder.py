@@ -16,7 +16,7 @@ import keras_mirror
 # views; a warmer temperature; two epochs. "paper_word" is the paper's own.
 RECIPE = "word"
 QUERIES = ["king", "river", "quickly", "computer"]
-NUM_NEIGHBOURS = 5
+NUM_NEIGHBORS = 5
 
 
 def main():
@@ -51,7 +51,7 @@ def main():
     )
     for query, row in zip(QUERIES, cosines, strict=True):
         nearest = [words[i] for i in row.argsort()[::-1] if words[i] != query]
-        print(f"{query}: {', '.join(nearest[:NUM_NEIGHBOURS])}")
+        print(f"{query}: {', '.join(nearest[:NUM_NEIGHBORS])}")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ def info_nce(
     view_2,
     temperature=0.04,
     string_ids=None,
-    negative_ceiling=None,
+    max_negative_similarity=None,
     decoupled=False,
 ):
     """The contrastive loss of Mirror-BERT over one batch.
@@ -37,9 +37,9 @@ def info_nce(
         string_ids: Integer tensor of shape `(2 * batch_size,)`, those of
             `view_1` first. Embeddings of strings with the same id are not
             each other's negatives. Defaults to `None`: all strings differ.
-        negative_ceiling: Float. An embedding whose cosine with the anchor is
-            higher counts as a false negative and is left out. Defaults to
-            `None`: none is.
+        max_negative_similarity: Float. An embedding whose cosine with the
+            anchor is higher counts as a false negative and is left out.
+            Defaults to `None`: none is.
         decoupled: Boolean. Whether the positive is left out of the
             denominator, as in the paper's Eq. 1; the loss may then be
             negative. Defaults to `False`, as in the original code.
@@ -57,7 +57,9 @@ def info_nce(
     view_2 = _normalize(view_2)
     embeddings = ops.concatenate([view_1, view_2], axis=0)
     similarities = ops.matmul(embeddings, ops.transpose(embeddings))
-    compared = _compared(similarities, string_ids, negative_ceiling, decoupled)
+    compared = _compared(
+        similarities, string_ids, max_negative_similarity, decoupled
+    )
     logits = ops.where(compared, similarities / temperature, -float("inf"))
 
     positives = ops.sum(view_1 * view_2, axis=-1) / temperature
@@ -65,7 +67,7 @@ def info_nce(
     return ops.mean(ops.logsumexp(logits, axis=-1) - positives)
 
 
-def _compared(similarities, string_ids, negative_ceiling, decoupled):
+def _compared(similarities, string_ids, max_negative_similarity, decoupled):
     """Whom an anchor, a row, is compared with: never itself."""
     rows = ops.arange(ops.shape(similarities)[0])
     positives = _equal_pairs(rows, ops.roll(rows, ops.shape(rows)[0] // 2))
@@ -74,8 +76,8 @@ def _compared(similarities, string_ids, negative_ceiling, decoupled):
     if string_ids is not None:
         same = _equal_pairs(string_ids, string_ids)
         negatives = ops.logical_and(negatives, ops.logical_not(same))
-    if negative_ceiling is not None:
-        is_low = similarities <= negative_ceiling
+    if max_negative_similarity is not None:
+        is_low = similarities <= max_negative_similarity
         negatives = ops.logical_and(negatives, is_low)
     if decoupled:  # but an anchor without negatives has no loss
         has_none = ops.logical_not(ops.any(negatives, axis=1, keepdims=True))

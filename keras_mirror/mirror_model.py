@@ -1,40 +1,69 @@
+"""Mirror-BERT, the whole algorithm:
+
+    texts -> two views -> one encoder, both views in one pass -> the loss
+
+Every string is its own positive. Its two views differ by dropout and by a
+random masked span. With f the encoder and x, x' the views of a string, the
+loss of an anchor is the paper's Eq. 1,
+
+    -log( exp(cos(f(x), f(x')) / t) / sum_n exp(cos(f(x), f(x_n)) / t) )
+
+with x_n over the other strings of the batch and t the temperature.
+"""
+
 import pathlib
 
 import keras
 from keras import ops
 
-from keras_mirror.assembly import assemble
-from keras_mirror.card.model_card import model_card
-from keras_mirror.corpus import is_strings
-from keras_mirror.encoding import encode
-from keras_mirror.encoding import unit_rows
-from keras_mirror.interop.portable import Portable
-from keras_mirror.loading import load_parts
+from keras_mirror.archive.model_card import model_card
+from keras_mirror.archive.record import TrainingRecord
+from keras_mirror.archive.recorder import RunRecorder
+from keras_mirror.data import collect_strings
+from keras_mirror.data.mirror_dataset import is_strings
+from keras_mirror.data.mirror_dataset import mirror_dataset
+from keras_mirror.distribution import active_replicas
+from keras_mirror.distribution import gather_views
+from keras_mirror.encoder.encode import encode
+from keras_mirror.encoder.encode import unit_rows
+from keras_mirror.encoder.mini_batches import in_mini_batches
+from keras_mirror.encoder.projection_head import projection_head
 from keras_mirror.losses import info_nce
 from keras_mirror.metrics.view_metrics import ViewMetrics
-from keras_mirror.mini_batches import in_mini_batches
 from keras_mirror.optimizers import AdamW
 from keras_mirror.presets import DEFAULT_PRESET
 from keras_mirror.presets import preset_fields
-from keras_mirror.projection_head import projection_head
-from keras_mirror.recipe_dataset import recipe_dataset
+from keras_mirror.presets.load_preset import assemble
+from keras_mirror.presets.load_preset import load_parts
+from keras_mirror.recipes import Recipe
 from keras_mirror.recipes import get_recipe
-from keras_mirror.record.run_recorder import RunRecorder
-from keras_mirror.record.training_record import TrainingRecord
-from keras_mirror.replicas import Replicable
-from keras_mirror.replicas import active_replicas
-from keras_mirror.replicas import all_rows
-from keras_mirror.texts import collect_strings
+
+keras.saving.register_keras_serializable("keras_mirror")(Recipe)
+
+
+def stack_views(view_1, view_2):
+    """Stacks two views into one batch of twice the size.
+
+    One pass over it equals two passes, since dropout is drawn for every row.
+
+    Args:
+        view_1: Dict of features of shape `(batch_size, ...)`.
+        view_2: Dict of the same features of the other view.
+
+    Returns:
+        A dict of features of shape `(2 * batch_size, ...)`.
+    """
+    return {
+        name: ops.concatenate([feature, view_2[name]], axis=0)
+        for name, feature in view_1.items()
+    }
 
 
 @keras.saving.register_keras_serializable(package="keras_mirror")
-class MirrorModel(Portable, Replicable, keras.Model):
+class MirrorModel(keras.Model):
     """Mirror-BERT: a pretrained language model becomes a text encoder.
 
-    Every string is its own positive: the same batch goes through the encoder
-    twice, dropout and a random masked span make the two views differ, and
-    `info_nce` pulls each string's views together and the others apart. No
-    labels are needed; ten thousand strings and one epoch are enough.
+    No labels are needed; ten thousand strings and one epoch are enough.
 
     Reference:
         - [Liu et al., 2021](https://arxiv.org/abs/2104.08027)
@@ -69,6 +98,7 @@ class MirrorModel(Portable, Replicable, keras.Model):
         self.encoder = encoder
         self.preprocessor = preprocessor
         self.recipe = get_recipe(recipe)
+        preprocessor.recipe = self.recipe  # `mirror_dataset` follows it
         self.record = _checked_record(record)
         self.projection_head = None
         if self.recipe.projection_head:
@@ -76,45 +106,53 @@ class MirrorModel(Portable, Replicable, keras.Model):
         self._view_metrics = ViewMetrics()
         self.built = True  # all its weights are those of its parts
 
+    # === The algorithm ===
+
     def call(self, inputs, training=None):
-        inputs = {k: v for k, v in inputs.items() if k != "string_ids"}
+        features = {k: v for k, v in inputs.items() if k != "string_ids"}
         if not training:
-            return self.encoder(inputs)
-        if getattr(self.encoder, "token_weights", None) is not None:
-            self.encoder.token_weights.count(**inputs)
-        embeddings = self._embed_for_training(inputs)
+            return self.encoder(features)
+        embeddings = self._embed_for_training(features)
         if self.projection_head is None:
             return embeddings
         return self.projection_head(embeddings)
 
-    # === The algorithm ===
-
     def train_step(self, *args):
         # Keras passes `(data)` on TensorFlow and PyTorch, `(state, data)` on
-        # JAX; the views are always last, with `None` for weights or without.
+        # JAX; the views are always last.
         *state, views = args
-        replicas = active_replicas()
-        replicas.prepare(self)
-        views = replicas.own_rows(views[:2])
-        return super().train_step(*state, stack_views(*views))
+        active_replicas().prepare(self)
+        return super().train_step(*state, self._stack(views))
 
     def test_step(self, *args):
         *state, views = args
-        views = active_replicas().own_rows(views[:2])
-        return super().test_step(*state, stack_views(*views))
+        return super().test_step(*state, self._stack(views))
 
     def compute_loss(self, x, y, y_pred, sample_weight=None, training=True):
         # The strings of all devices are each other's negatives.
-        view_1, view_2, string_ids = all_rows(y_pred, x.get("string_ids"))
+        view_1, view_2, string_ids = gather_views(y_pred, x.get("string_ids"))
         loss = info_nce(
             view_1,
             view_2,
-            self.recipe.temperature,
-            string_ids,
-            self.recipe.negative_ceiling,
-            self.recipe.decoupled,
+            temperature=self.recipe.temperature,
+            string_ids=string_ids,
+            max_negative_similarity=self.recipe.max_negative_similarity,
+            decoupled=self.recipe.decoupled,
         )
-        return active_replicas().share(loss)
+        return active_replicas().scale_loss(loss)
+
+    def _stack(self, views):
+        # Keras may add `None` for labels or sample weights.
+        return stack_views(*active_replicas().shard(views[:2]))
+
+    def _embed_for_training(self, features):
+        token_weights = getattr(self.encoder, "token_weights", None)
+        if token_weights is not None:
+            token_weights.count(**features)
+        size = self.recipe.mini_batch_size
+        if size is None:
+            return self.encoder(features, training=True)
+        return in_mini_batches(self.encoder, features, size)
 
     # === Training ===
 
@@ -217,18 +255,39 @@ class MirrorModel(Portable, Replicable, keras.Model):
         dataset = self._views(x, batch_size, shuffle)
         epochs = epochs or self.recipe.epochs
         recorder = RunRecorder(self, dataset, epochs)
-        return super().fit(
-            dataset,
-            epochs=epochs,
-            callbacks=recorder.before(callbacks),
-            shuffle=False,  # Keras would shuffle the batches of a dataset
-            validation_data=self._views(validation_data, batch_size),
-            **kwargs,
-        )
+        with active_replicas().feed_scope():
+            return super().fit(
+                dataset,
+                epochs=epochs,
+                callbacks=recorder.before(callbacks),
+                shuffle=False,  # Keras would shuffle the batches of a dataset
+                validation_data=self._views(validation_data, batch_size),
+                **kwargs,
+            )
 
     def evaluate(self, x, batch_size=None, **kwargs):
         """The loss on views or on plain strings, which are not shuffled."""
-        return super().evaluate(self._views(x, batch_size), **kwargs)
+        with active_replicas().feed_scope():
+            return super().evaluate(self._views(x, batch_size), **kwargs)
+
+    def _symbolic_build(self, *args, **kwargs):
+        """Keeps Keras 3.15 from building a model that is built.
+
+        It would take the first batch for that, and replicas would no longer
+        see the same batches.
+        """
+
+    # The same on TensorFlow, where it also averages over replicas.
+    _maybe_symbolic_build = _symbolic_build
+
+    def _views(self, data, batch_size, shuffle=False):
+        if not is_strings(data):
+            return data
+        # A list of strings is not looked up as paths.
+        source = collect_strings(data) if isinstance(data, list) else data
+        return mirror_dataset(
+            source, self.preprocessor, batch_size, shuffle=shuffle
+        )
 
     # === Use ===
 
@@ -285,7 +344,7 @@ class MirrorModel(Portable, Replicable, keras.Model):
 
         Returns:
             A float32 NumPy array of shape `(len(text), embedding_dim)`, one
-            row for a single string. Rows are not normalised.
+            row for a single string. Rows are not normalized.
 
         Raises:
             TypeError: An element is not a string.
@@ -316,6 +375,129 @@ class MirrorModel(Portable, Replicable, keras.Model):
         embeddings = [unit_rows(embeddings_1), unit_rows(embeddings_2)]
         return embeddings[0] @ embeddings[1].T
 
+    # === Other libraries ===
+
+    @classmethod
+    def from_text_embedder(cls, embedder, recipe="sentence", **overrides):
+        """A model with the weights of a keras-hub `TextEmbedder`, copied.
+
+        Args:
+            embedder: A `keras_hub.models.BertTextEmbedder`,
+                `XLMRobertaTextEmbedder`, or what `to_text_embedder` gave,
+                with its preprocessor. Its pooling and its `sequence_length`
+                are taken over. What it was normalized to is not: vectors are
+                as long as they come.
+            recipe: As in `from_preset`.
+            **overrides: As in `from_preset`.
+
+        Returns:
+            A `MirrorModel`.
+
+        Raises:
+            ValueError: The embedder is of another kind, or has no
+                preprocessor.
+
+        Example:
+
+        >>> embedder = model.to_text_embedder()
+        >>> copy = type(model).from_text_embedder(embedder)
+        """
+        from keras_mirror.checkpoints.keras_hub import text_embedder_parts
+
+        dropout = get_recipe(recipe, **overrides).dropout
+        parts = text_embedder_parts(embedder, dropout)
+        return cls(*assemble(parts, recipe, overrides))
+
+    def export(self, filepath, format="sentence-transformers", **options):
+        """Writes this model for other libraries, without an optimizer.
+
+        Nothing that exists is overwritten.
+
+        Args:
+            filepath: String or path of what is written.
+            format: String, one of `keras_mirror.export.EXPORTERS`. Defaults
+                to `"sentence-transformers"`: a folder that
+                `sentence_transformers.SentenceTransformer` and
+                `transformers.AutoModel` load.
+            **options: Of the format.
+
+        Raises:
+            FileExistsError: `filepath` exists.
+            ValueError: There is no such format, or it cannot express this
+                model.
+        """
+        from keras_mirror.export.export import export
+
+        export(self, filepath, format, **options)
+
+    def quantize(self, mode=None, config=None):
+        """Stores kernels and embeddings in a byte a weight, in place.
+
+        Keras's own quantization. Products are still of floats, so that this
+        model is as fast as before. It is there to encode, to be saved and to
+        be exported: its optimizer is dropped.
+
+        Args:
+            mode: `"int8"`.
+            config: A `keras.quantizers.QuantizationConfig`. Defaults to
+                `None`: Keras's own.
+
+        Raises:
+            ValueError: Another mode, or a model that is quantized already.
+
+        Example:
+
+        ``python
+        model.quantize("int8")
+        model.save("small.keras")
+        ``
+        """
+        from keras_mirror.encoder.quantization import quantize
+
+        quantize(self, mode, config)
+
+    def to_text_embedder(self, normalize=True):
+        """The same encoder as a `keras_hub.models.TextEmbedder`.
+
+        It shares this model's weights. Texts that keras-hub tokenizes in
+        another way (a `[MASK]` in a text, `ß`, invisible characters) get
+        other vectors from keras-hub's own classes.
+
+        Args:
+            normalize: Boolean, whether vectors have length 1. Defaults to
+                `True`, as in keras-hub.
+
+        Returns:
+            A `BertTextEmbedder` or an `XLMRobertaTextEmbedder` where these
+            can express the model; a `MirrorTextEmbedder` otherwise.
+
+        Example:
+
+        >>> embedder = model.to_text_embedder()
+        >>> embedder.encode_text(["a man plays"], verbose=0).shape[0]
+        1
+        """
+        from keras_mirror.export.keras_hub import to_text_embedder
+
+        return to_text_embedder(self, normalize)
+
+    def save_to_preset(self, folder):
+        """Writes a keras-hub preset: `from_preset(folder)` gives it back.
+
+        `keras_hub.models.Backbone.from_preset` and `Tokenizer.from_preset`
+        load it too, and `TextEmbedder.from_preset` where keras-hub can
+        express the model; a warning says where it cannot.
+
+        Args:
+            folder: String or path of a new folder.
+
+        Raises:
+            FileExistsError: `folder` exists.
+        """
+        from keras_mirror.export.keras_hub import save_to_preset
+
+        save_to_preset(self, folder)
+
     # === Config ===
 
     def get_config(self):
@@ -343,19 +525,6 @@ class MirrorModel(Portable, Replicable, keras.Model):
         card = pathlib.Path(dir_path, "README.md")
         card.write_text(model_card(self), encoding="utf-8")
 
-    def _embed_for_training(self, inputs):
-        size = self.recipe.mini_batch_size
-        if size is None:
-            return self.encoder(inputs, training=True)
-        return in_mini_batches(self.encoder, inputs, size)
-
-    def _views(self, data, batch_size, shuffle=False):
-        if not is_strings(data):
-            return data
-        # A list of strings is not looked up as paths.
-        source = collect_strings(data) if isinstance(data, list) else data
-        return recipe_dataset(self, source, batch_size, shuffle)
-
 
 def _checked_record(record):
     record = TrainingRecord() if record is None else record
@@ -364,19 +533,3 @@ def _checked_record(record):
             f"`record` must be a `TrainingRecord`. Received: record={record!r}"
         )
     return record
-
-
-def stack_views(view_1, view_2):
-    """One batch of twice the size: dropout is drawn for every row.
-
-    Args:
-        view_1: Dict of features of shape `(batch_size, ...)`.
-        view_2: Dict of the same features of the other view.
-
-    Returns:
-        A dict of features of shape `(2 * batch_size, ...)`.
-    """
-    return {
-        name: ops.concatenate([feature, view_2[name]], axis=0)
-        for name, feature in view_1.items()
-    }

@@ -13,7 +13,7 @@ class AdamW(keras.optimizers.AdamW):
     3.15 squares them one by one, which ruined a run that was to follow
     PyTorch's (loss 2.20 instead of 3.44 at the second step).
 
-    Every weight decays, biases and normalisations too, as with
+    Every weight decays, biases and normalizations too, as with
     `torch.optim.AdamW(model.parameters())`.
 
     Reference:

@@ -1,10 +1,8 @@
 import dataclasses
 from math import inf
 
-import keras
-
-from keras_mirror.encoder import POOLED_LAYERS
-from keras_mirror.layers.sentence_pooling import POOLING_MODES
+POOLING_MODES = ("cls", "mean", "max", "padded_mean")
+POOLED_LAYERS = ("last", "first_last")
 
 # On sentences the paper takes their first token, and drops few of their heads.
 # It found the mean better for BERT; DistilBERT, ALBERT and ELECTRA share its
@@ -42,7 +40,7 @@ _RULES = {
         "a float in [0, 1) or None",
         lambda v: v is None or 0 <= v < 1,
     ),
-    "negative_ceiling": (
+    "max_negative_similarity": (
         (int, float, type(None)),
         "a float in (-1, 1] or None",
         lambda v: v is None or -1 < v <= 1,
@@ -66,7 +64,6 @@ _RULES = {
 }
 
 
-@keras.saving.register_keras_serializable(package="keras_mirror")
 @dataclasses.dataclass(frozen=True)
 class Recipe:
     """The settings of one way of mirror fine-tuning, checked when made.
@@ -103,11 +100,10 @@ class Recipe:
             training, where every string of a batch is two texts. Large
             batches then need less memory, and one more forward pass: see
             `keras_mirror.mini_batches`. `None` is one pass of all.
-
-        negative_ceiling: Float in `(-1, 1]`: a string whose cosine with the
-            anchor is higher counts as a false negative and is left out.
-            `None` leaves out none; strings that differ in case or white space
-            only are never each other's negatives.
+        max_negative_similarity: Float in `(-1, 1]`: a string whose cosine
+            with the anchor is higher counts as a false negative and is left
+            out. `None` leaves out none; strings that differ in case or white
+            space only are never each other's negatives.
         decoupled: Boolean, whether the positive is left out of the loss's
             denominator: see `keras_mirror.losses.info_nce`.
         projection_head: Boolean, whether two dense layers, in training only,
@@ -133,7 +129,7 @@ class Recipe:
     batch_size: int = 200
     group_by_length: bool = False
     mini_batch_size: int | None = None
-    negative_ceiling: float | None = None
+    max_negative_similarity: float | None = None
     decoupled: bool = False
     projection_head: bool = False
 
@@ -151,7 +147,7 @@ class Recipe:
                 )
 
     @property
-    def sees_padding(self):
+    def pools_padding(self):
         """Whether a vector depends on how far its text is padded."""
         return self.pooling_mode == "padded_mean"
 
@@ -176,7 +172,9 @@ class Recipe:
 
     @classmethod
     def from_config(cls, config):
-        return cls(**config)
+        # The name that archives before version 0.2 have.
+        renamed = {"negative_ceiling": "max_negative_similarity"}
+        return cls(**{renamed.get(k, k): v for k, v in config.items()})
 
 
 PAPER_RECIPES = {

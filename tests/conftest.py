@@ -4,8 +4,8 @@ import torch  # isort: skip
 import keras
 import pytest
 
+from keras_mirror import startup
 from keras_mirror.cli import run
-from keras_mirror.cli import start
 
 # Models this small only wait for their threads: ten times slower on a busy
 # machine of two cores.
@@ -35,7 +35,7 @@ def seed():
 @pytest.fixture
 def command(monkeypatch, capsys):
     """Runs a command in this process; gives exit code, output, errors."""
-    monkeypatch.setattr(start, "_silence", lambda: None)
+    monkeypatch.setattr(startup, "_silence", lambda: None)
 
     def call(*arguments):
         with pytest.raises(SystemExit) as exit_info:

@@ -1,10 +1,10 @@
-import helpers
 import keras
 import numpy as np
 import pytest
 import torch
 from keras import ops
 from pytorch_metric_learning.losses import NTXentLoss
+from support import references
 
 from keras_mirror.losses import info_nce
 
@@ -99,7 +99,7 @@ def reference(view_1, view_2, temperature):
 
 
 def assert_equals_reference(views, temperature):
-    value, gradients = helpers.value_and_gradients(
+    value, gradients = references.value_and_gradients(
         info_nce, *views, temperature=temperature
     )
     expected, expected_gradients = reference(*views, temperature)
@@ -224,7 +224,7 @@ def test_half_precision_equals_reference_on_the_values_upcast(
     views = np.clip(views, -60000, 60000)
     halves = [ops.cast(view, dtype) for view in views]
     views = [ops.convert_to_numpy(ops.cast(half, "float32")) for half in halves]
-    value, gradients = helpers.value_and_gradients(
+    value, gradients = references.value_and_gradients(
         HALF_PRECISION[dtype], *views, temperature=temperature
     )
     expected, expected_gradients = reference(*views, temperature)
@@ -268,7 +268,7 @@ def test_decoupled_pulls_the_views_whatever_the_negatives():
     """The gradient along the positive is that of the cosine alone."""
     views = np.eye(4, dtype="float32")[:2]
     views = np.stack([views, views + 0.1 * np.eye(4, dtype="float32")[2:]])
-    _, gradients = helpers.value_and_gradients(decoupled_info_nce, *views)
+    _, gradients = references.value_and_gradients(decoupled_info_nce, *views)
     # Two anchors of four share each positive; d cos / d view_1[:, 2 + row].
     expected = -2 / 4 / 0.04 * 0.1 / np.sqrt(1.01)
     for row in range(2):
@@ -280,7 +280,7 @@ def test_decoupled_pulls_the_views_whatever_the_negatives():
 @pytest.mark.parametrize("ids", [None, [3] * 8])
 def test_decoupled_without_negatives_has_no_loss(ids):
     views = random_views(1 if ids is None else 4)
-    value, gradients = helpers.value_and_gradients(
+    value, gradients = references.value_and_gradients(
         decoupled_info_nce,
         *views,
         string_ids=None if ids is None else np.array(ids, "int32"),
@@ -324,7 +324,7 @@ def test_different_ids_change_nothing(temperature):
 def test_strings_alike_do_not_push_each_other():
     views = random_views(6)
     ids = np.array(IDS["all_alike"], "int32")
-    value, gradients = helpers.value_and_gradients(
+    value, gradients = references.value_and_gradients(
         info_nce, *views, string_ids=ids
     )
     np.testing.assert_allclose(value, 0, atol=1e-6)
@@ -339,7 +339,7 @@ def test_negatives_above_the_ceiling_are_left_out(ceiling, ids):
         *views,
         0.1,
         None if ids is None else np.array(ids, "int32"),
-        negative_ceiling=ceiling,
+        max_negative_similarity=ceiling,
     )
     expected = loop_reference(*views.astype("float64"), 0.1, ids, ceiling)
     np.testing.assert_allclose(float(loss), expected, rtol=1e-5, atol=1e-6)
@@ -349,7 +349,7 @@ def test_negatives_above_the_ceiling_are_left_out(ceiling, ids):
 def test_a_positive_is_never_above_the_ceiling():
     views = random_views(6)
     similar(views)
-    assert float(info_nce(*views, 0.2, negative_ceiling=0.5)) > 0
+    assert float(info_nce(*views, 0.2, max_negative_similarity=0.5)) > 0
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 8, 200])
@@ -392,7 +392,9 @@ def test_views_as_angles():
 
 
 def test_one_string_has_no_negatives_and_no_loss():
-    value, gradients = helpers.value_and_gradients(info_nce, *random_views(1))
+    value, gradients = references.value_and_gradients(
+        info_nce, *random_views(1)
+    )
     np.testing.assert_allclose(value, 0, atol=1e-6)
     np.testing.assert_allclose(gradients, 0, atol=1e-5)
 
@@ -436,7 +438,7 @@ def test_rotation_does_not_matter():
 
 def test_gradient_is_orthogonal_to_the_rows():
     views = random_views(8)
-    _, gradients = helpers.value_and_gradients(info_nce, *views)
+    _, gradients = references.value_and_gradients(info_nce, *views)
     assert np.abs(gradients).max() > 0.01
     np.testing.assert_allclose(np.sum(views * gradients, axis=-1), 0, atol=1e-5)
 
@@ -444,7 +446,7 @@ def test_gradient_is_orthogonal_to_the_rows():
 def test_smallest_temperature_that_float32_bears():
     views = random_views(8)
     similar(views)
-    value, gradients = helpers.value_and_gradients(
+    value, gradients = references.value_and_gradients(
         info_nce, *views, temperature=1e-4
     )
     assert np.isfinite(value) and np.isfinite(gradients).all()

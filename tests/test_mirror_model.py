@@ -3,11 +3,11 @@ import re
 import keras
 import numpy as np
 import pytest
-from helpers import SENTENCES
-from helpers import batch_losses
-from helpers import make_model
-from helpers import reference_loss
-from helpers import texts
+from support.models import make_model
+from support.references import batch_losses
+from support.references import reference_loss
+from support.texts import SENTENCES
+from support.texts import texts
 
 from keras_mirror import mirror_dataset
 
@@ -96,7 +96,11 @@ def test_strings_that_differ_in_case_are_not_negatives():
 
 def test_switches_of_the_recipe_reach_the_loss():
     losses = []
-    for switches in ({}, {"negative_ceiling": -0.999}, {"decoupled": True}):
+    for switches in (
+        {},
+        {"max_negative_similarity": -0.999},
+        {"decoupled": True},
+    ):
         keras.utils.set_random_seed(0)
         model = make_model(**switches)
         model.compile()

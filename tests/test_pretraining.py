@@ -9,7 +9,7 @@ import keras
 import keras_hub
 import numpy as np
 import pytest
-from helpers import WORDS
+from support.texts import WORDS
 
 import keras_mirror
 

@@ -5,9 +5,9 @@ import re
 
 import numpy as np
 import pytest
-from backends import run_python
-from helpers import save_preset
-from helpers import texts
+from support.models import save_preset
+from support.processes import run_python
+from support.texts import texts
 
 import keras_mirror
 

@@ -48,7 +48,7 @@ def test_recipes_are_the_papers(
         "pooled_layers": "last",
         "frequency_smoothing": None,
         "drophead": 0.0,
-        "negative_ceiling": None,
+        "max_negative_similarity": None,
         "decoupled": False,
         "projection_head": False,
     }
@@ -207,7 +207,7 @@ NAN, INF = float("nan"), float("inf")
         ("dropout", "a float in [0, 1)", [1, 1.0, -0.1, NAN, None, False]),
         ("drophead", "a float in [0, 1) or None", [1, -0.1, NAN, "0", False]),
         (
-            "negative_ceiling",
+            "max_negative_similarity",
             "a float in (-1, 1] or None",
             [-1, 1.1, NAN, "0.9", True],
         ),
@@ -239,7 +239,7 @@ def test_values_out_of_range_are_refused(name, expected, values):
         ("frequency_smoothing", [None, 1e-9, 1]),
         ("dropout", [0, 0.99]),
         ("drophead", [None, 0, 0.99]),
-        ("negative_ceiling", [None, -0.99, 1]),
+        ("max_negative_similarity", [None, -0.99, 1]),
         ("learning_rate", [1e-9, 1]),
         ("weight_decay", [0, 0.0, 1]),
         ("epochs", [1, 100]),

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 import torch
-from helpers import DATA
-from helpers import batch_losses
+from support.references import batch_losses
+from support.texts import DATA
 
 from keras_mirror import MirrorModel
 from keras_mirror import mirror_dataset

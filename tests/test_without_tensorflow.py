@@ -5,10 +5,10 @@ import json
 import keras
 import numpy as np
 import pytest
-from backends import run_python
-from helpers import SENTENCES
-from helpers import make_model
-from helpers import texts
+from support.models import make_model
+from support.processes import run_python
+from support.texts import SENTENCES
+from support.texts import texts
 
 BACKEND = keras.backend.backend()
 
@@ -28,7 +28,9 @@ LIBRARY = (
 import json
 import keras_mirror
 import keras, numpy as np
-from helpers import SENTENCES, make_model, texts
+from support.texts import SENTENCES
+from support.models import make_model
+from support.texts import texts
 
 keras.utils.set_random_seed(0)
 report = {}
@@ -73,7 +75,7 @@ def test_main_path_and_same_vectors_as_with_tensorflow(tmp_path):
 
 
 def test_command_line(tmp_path):
-    from helpers import save_preset
+    from support.models import save_preset
 
     preset = save_preset(tmp_path / "preset")
     corpus = tmp_path / "corpus.txt"

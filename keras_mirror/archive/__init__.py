@@ -1,1 +1,1 @@
-"""What a .keras archive holds, read without making its model."""
+"""The .keras archive of a model, its record of training, its model card."""

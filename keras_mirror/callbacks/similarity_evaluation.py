@@ -3,7 +3,7 @@ import warnings
 import keras
 import numpy as np
 
-from keras_mirror.callbacks.step_counter import StepCounter
+from keras_mirror.archive.step_counter import StepCounter
 from keras_mirror.callbacks.task_scores import TaskScores
 
 

@@ -3,7 +3,7 @@ import os
 
 import keras
 
-from keras_mirror.callbacks.step_counter import StepCounter
+from keras_mirror.archive.step_counter import StepCounter
 
 
 class StepLog(keras.callbacks.Callback):

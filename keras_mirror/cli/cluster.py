@@ -2,19 +2,19 @@ import time
 
 import click
 
-from keras_mirror.cli.answers import print_texts
-from keras_mirror.cli.archive import open_archive
 from keras_mirror.cli.console import backend_options
 from keras_mirror.cli.console import batch_size_option
 from keras_mirror.cli.console import print_summary
-from keras_mirror.cli.console import wrong_use
-from keras_mirror.cli.encoding_bar import encoding_bar
-from keras_mirror.cli.input_file import list_texts
-from keras_mirror.cli.input_file import text_options
-from keras_mirror.cli.output_file import check_output
-from keras_mirror.cli.output_file import overwrite_option
-from keras_mirror.cli.start import start_keras
-from keras_mirror.cli.table_output import write_table
+from keras_mirror.cli.console import start_keras
+from keras_mirror.cli.console import usage_errors
+from keras_mirror.cli.files import check_output
+from keras_mirror.cli.files import list_texts
+from keras_mirror.cli.files import overwrite_option
+from keras_mirror.cli.files import text_options
+from keras_mirror.cli.models import open_archive
+from keras_mirror.cli.screen import encoding_bar
+from keras_mirror.cli.screen import print_texts
+from keras_mirror.cli.screen import write_table
 
 NUM_SHOWN = 10
 NUM_EXAMPLES = 3
@@ -51,9 +51,9 @@ def cluster(
 ):
     """Sorts the lines of TEXTS into clusters of similar meaning.
 
-    Shows the largest clusters, with the lines nearest to their centres.
+    Shows the largest clusters, with the lines nearest to their centers.
     Writes a line a line of TEXTS, in their order: its number TAB number of
-    the cluster, 1 for the largest TAB cosine with the centre TAB line. Empty
+    the cluster, 1 for the largest TAB cosine with the center TAB line. Empty
     lines are left out.
     """
     start = time.monotonic()
@@ -66,7 +66,7 @@ def cluster(
     from keras_mirror.search import cluster as make_clusters
 
     model = open_archive(archive)
-    with encoding_bar(lines, then="Clustering") as progress, wrong_use():
+    with encoding_bar(lines, then="Clustering") as progress, usage_errors():
         made = make_clusters(
             model, lines, clusters, threshold, seed, batch_size, progress
         )

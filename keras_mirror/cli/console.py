@@ -12,7 +12,8 @@ from rich.progress import TextColumn
 from rich.progress import TimeElapsedColumn
 from rich.progress import TimeRemainingColumn
 
-BACKENDS = ("tensorflow", "jax", "torch")
+from keras_mirror import startup
+from keras_mirror.startup import BACKENDS
 
 
 def backend_options(command):
@@ -79,6 +80,24 @@ def print_table(table):
     screen.print(table)
 
 
+def start_keras(backend, debug):
+    """Imports Keras and registers this package's classes, with a spinner.
+
+    Args:
+        backend: One of `BACKENDS`, or `None` for Keras's own choice.
+        debug: Boolean. With it the frameworks may print.
+
+    Returns:
+        The module `keras`.
+    """
+    with usage_errors():
+        backend = startup.choose_backend(backend, debug)
+    with status("Starting Keras"):
+        keras = startup.import_keras(backend)
+        import keras_mirror.mirror_model  # noqa: F401  registers the classes
+    return keras
+
+
 def status(message):
     """A spinner for what takes seconds and has no steps."""
     return console().status(f"{message} ...")
@@ -97,7 +116,7 @@ def progress_bar():
 
 
 @contextlib.contextmanager
-def wrong_use():
+def usage_errors():
     """Makes the errors of bad values exit with 2, as those of bad options."""
     try:
         yield
@@ -106,7 +125,7 @@ def wrong_use():
 
 
 @contextlib.contextmanager
-def told_warnings():
+def echo_warnings():
     """Prints this package's own warnings as lines, and no others."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

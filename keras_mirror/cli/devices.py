@@ -3,7 +3,7 @@ import contextlib
 import click
 
 from keras_mirror.cli.console import status
-from keras_mirror.cli.console import wrong_use
+from keras_mirror.cli.console import usage_errors
 from keras_mirror.cli.worker_processes import WorkerProcesses
 from keras_mirror.cli.worker_processes import rank_and_port
 
@@ -41,13 +41,13 @@ def training_devices(number, debug):
         return
     import keras
 
-    from keras_mirror.replicas.jax_scope import jax_scope
-    from keras_mirror.replicas.tensorflow_scope import tensorflow_scope
+    from keras_mirror.distribution.jax import jax_scope
+    from keras_mirror.distribution.tensorflow import tensorflow_scope
 
     backend = keras.backend.backend()
     scopes = {"jax": jax_scope, "tensorflow": tensorflow_scope}
     with contextlib.ExitStack() as stack:
-        with wrong_use():
+        with usage_errors():
             if backend in scopes:
                 stack.enter_context(scopes[backend](number))
             else:
@@ -56,7 +56,7 @@ def training_devices(number, debug):
 
 
 def _join_processes(number, debug, stack):
-    from keras_mirror.replicas.torch_group import TorchGroup
+    from keras_mirror.distribution.torch import TorchGroup
 
     rank, port = rank_and_port()
     group = TorchGroup(rank, number, port)

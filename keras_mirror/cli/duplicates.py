@@ -2,18 +2,18 @@ import time
 
 import click
 
-from keras_mirror.cli.archive import open_archive
 from keras_mirror.cli.console import backend_options
 from keras_mirror.cli.console import batch_size_option
+from keras_mirror.cli.console import echo_warnings
 from keras_mirror.cli.console import print_summary
-from keras_mirror.cli.console import told_warnings
-from keras_mirror.cli.encoding_bar import encoding_bar
-from keras_mirror.cli.input_file import list_texts
-from keras_mirror.cli.input_file import text_options
-from keras_mirror.cli.output_file import check_output
-from keras_mirror.cli.output_file import overwrite_option
-from keras_mirror.cli.start import start_keras
-from keras_mirror.cli.table_output import write_table
+from keras_mirror.cli.console import start_keras
+from keras_mirror.cli.files import check_output
+from keras_mirror.cli.files import list_texts
+from keras_mirror.cli.files import overwrite_option
+from keras_mirror.cli.files import text_options
+from keras_mirror.cli.models import open_archive
+from keras_mirror.cli.screen import encoding_bar
+from keras_mirror.cli.screen import write_table
 
 
 @click.command()
@@ -64,7 +64,7 @@ def duplicates(
     from keras_mirror.search import find_duplicates
 
     model = open_archive(archive)
-    with told_warnings(), encoding_bar(lines, then="Comparing") as progress:
+    with echo_warnings(), encoding_bar(lines, then="Comparing") as progress:
         pairs = find_duplicates(
             model, lines, threshold, limit, batch_size, progress
         )

@@ -3,16 +3,16 @@ import time
 import click
 from click.core import ParameterSource
 
+from keras_mirror.bulk.encode_files import ENGINES
 from keras_mirror.cli.console import backend_options
 from keras_mirror.cli.console import batch_size_option
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.encode_array import encode_array
 from keras_mirror.cli.encode_folder import check_folder
 from keras_mirror.cli.encode_folder import encode_folder
-from keras_mirror.cli.input_file import text_options
-from keras_mirror.cli.output_file import check_output
-from keras_mirror.cli.output_file import overwrite_option
-from keras_mirror.engines.encode_files import ENGINES
+from keras_mirror.cli.files import check_output
+from keras_mirror.cli.files import overwrite_option
+from keras_mirror.cli.files import text_options
 
 
 @click.command()

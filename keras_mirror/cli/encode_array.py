@@ -1,11 +1,11 @@
 import numpy as np
 
-from keras_mirror.atomic_output import atomic_output
-from keras_mirror.cli.archive import open_archive
 from keras_mirror.cli.console import progress_bar
+from keras_mirror.cli.console import start_keras
 from keras_mirror.cli.console import status
-from keras_mirror.cli.input_file import open_texts
-from keras_mirror.cli.start import start_keras
+from keras_mirror.cli.files import open_texts
+from keras_mirror.cli.models import open_archive
+from keras_mirror.files import atomic_output
 
 
 def encode_array(archive, paths, output, batch_size, backend, debug, **reading):
@@ -13,7 +13,7 @@ def encode_array(archive, paths, output, batch_size, backend, debug, **reading):
 
     Args:
         archive: String.
-        paths: Strings, see `keras_mirror.texts.read_texts`.
+        paths: Strings, see `keras_mirror.data.read_texts`.
         output: String, a path that ends in `.npy`.
         batch_size: Integer.
         backend: See `start_keras`.
@@ -46,7 +46,7 @@ def _write_header(file, shape):
 
 def _write_rows(file, model, texts, num_texts, batch_size):
     """Row by row, not mapped into memory, which would fill with the file."""
-    from keras_mirror.encoding import encode_in_chunks
+    from keras_mirror.encoder.encode import encode_in_chunks
 
     total_cut = 0
     with progress_bar() as bar:

@@ -3,13 +3,13 @@ import os
 
 import click
 
+from keras_mirror.bulk.encode_files import encode_files
+from keras_mirror.bulk.shard_folder import begin_folder
+from keras_mirror.bulk.shards import ShardPlan
 from keras_mirror.cli.console import progress_bar
-from keras_mirror.cli.console import wrong_use
-from keras_mirror.cli.start import choose_backend
-from keras_mirror.cli.start import start_keras
-from keras_mirror.engines.begin_folder import begin_folder
-from keras_mirror.engines.encode_files import encode_files
-from keras_mirror.engines.shard_plan import ShardPlan
+from keras_mirror.cli.console import start_keras
+from keras_mirror.cli.console import usage_errors
+from keras_mirror.startup import choose_backend
 
 
 def check_folder(path, overwrite):
@@ -48,7 +48,7 @@ def encode_folder(
 
     Args:
         archive: String.
-        paths: Strings, see `keras_mirror.texts.read_texts`.
+        paths: Strings, see `keras_mirror.data.read_texts`.
         output: String, a folder or an address.
         batch_size: Integer.
         backend: See `start_keras`.
@@ -61,7 +61,7 @@ def encode_folder(
     Returns:
         A dict of what was done.
     """
-    with wrong_use():
+    with usage_errors():
         plan = ShardPlan(paths, rows_per_shard=rows_per_file, **reading)
         begin_folder(archive, plan, output)
     if engine == "local":

@@ -4,20 +4,20 @@ import time
 
 import click
 
-from keras_mirror.atomic_output import atomic_output
 from keras_mirror.cli.console import backend_options
 from keras_mirror.cli.console import batch_size_option
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import print_table
 from keras_mirror.cli.console import progress_bar
+from keras_mirror.cli.console import start_keras
 from keras_mirror.cli.console import status
-from keras_mirror.cli.console import wrong_use
+from keras_mirror.cli.console import usage_errors
 from keras_mirror.cli.evaluation_table import evaluation_table
+from keras_mirror.cli.files import check_output
+from keras_mirror.cli.files import overwrite_option
 from keras_mirror.cli.models import is_model
 from keras_mirror.cli.models import load_model
-from keras_mirror.cli.output_file import check_output
-from keras_mirror.cli.output_file import overwrite_option
-from keras_mirror.cli.start import start_keras
+from keras_mirror.files import atomic_output
 
 
 @click.command()
@@ -92,7 +92,7 @@ def _check_report(html_path, log):
             read_training_log,
         )
 
-        with wrong_use():
+        with usage_errors():
             read_training_log(log)
 
 
@@ -117,7 +117,7 @@ def _sort(arguments):
 def _read(paths):
     from keras_mirror.evaluation.readers import read_benchmarks
 
-    with status("Reading benchmarks"), wrong_use():
+    with status("Reading benchmarks"), usage_errors():
         return read_benchmarks(*paths)
 
 

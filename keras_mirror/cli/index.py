@@ -3,17 +3,17 @@ import time
 
 import click
 
-from keras_mirror.cli.archive import open_archive
 from keras_mirror.cli.console import backend_options
 from keras_mirror.cli.console import batch_size_option
 from keras_mirror.cli.console import print_summary
+from keras_mirror.cli.console import start_keras
 from keras_mirror.cli.console import status
-from keras_mirror.cli.encoding_bar import encoding_bar
-from keras_mirror.cli.input_file import list_texts
-from keras_mirror.cli.input_file import text_options
-from keras_mirror.cli.output_file import check_output
-from keras_mirror.cli.output_file import overwrite_option
-from keras_mirror.cli.start import start_keras
+from keras_mirror.cli.files import check_output
+from keras_mirror.cli.files import list_texts
+from keras_mirror.cli.files import overwrite_option
+from keras_mirror.cli.files import text_options
+from keras_mirror.cli.models import open_archive
+from keras_mirror.cli.screen import encoding_bar
 
 
 @click.command()

@@ -2,12 +2,12 @@ import json
 
 import click
 
-from keras_mirror.archive.archive_card import archive_card
-from keras_mirror.archive.archive_info import archive_info
-from keras_mirror.card.wording import backbone_words
-from keras_mirror.card.wording import pooling_words
-from keras_mirror.card.wording import run_words
-from keras_mirror.record.training_run import TrainingRun
+from keras_mirror.archive.card_wording import backbone_words
+from keras_mirror.archive.card_wording import pooling_words
+from keras_mirror.archive.card_wording import run_words
+from keras_mirror.archive.reading import archive_card
+from keras_mirror.archive.reading import archive_info
+from keras_mirror.archive.training_run import TrainingRun
 
 
 @click.command()

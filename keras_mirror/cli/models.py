@@ -1,7 +1,10 @@
 import dataclasses
 import os
 
-from keras_mirror.archive.load_archive import load_archive
+from keras_mirror.cli.console import status
+from keras_mirror.cli.files import interrupted_path
+from keras_mirror.files import atomic_output
+from keras_mirror.integrations.load_model import load_archive
 from keras_mirror.presets import BUNDLED_PRESETS
 
 
@@ -53,7 +56,7 @@ def load_model(name, pooling_mode=None):
 
 
 def _repooled(model, pooling_mode):
-    from keras_mirror.encoder import SentenceEncoder
+    from keras_mirror.encoder.sentence_encoder import SentenceEncoder
     from keras_mirror.mirror_model import MirrorModel
 
     old = model.encoder
@@ -83,3 +86,33 @@ def _is_keras_hub_name(argument):
     import keras_hub
 
     return argument in keras_hub.models.Backbone.presets
+
+
+def open_archive(path):
+    """Loads an archive, which takes seconds, and says so.
+
+    Args:
+        path: String.
+
+    Returns:
+        A `MirrorModel`.
+    """
+    with status(f"Loading {path}"):
+        return load_archive(path)
+
+
+def save_archive(model, path, finished):
+    """Saves a model; what is only half trained, beside `path`.
+
+    Args:
+        model: A `MirrorModel`.
+        path: String.
+        finished: Boolean, whether training came to its end.
+
+    Returns:
+        The path that was written.
+    """
+    path = path if finished else interrupted_path(path)
+    with status("Saving"), atomic_output(path) as unfinished:
+        model.save(unfinished)
+    return path

@@ -3,17 +3,17 @@ import time
 import click
 from rich.table import Table
 
-from keras_mirror.cli.answers import ask
-from keras_mirror.cli.answers import print_texts
-from keras_mirror.cli.archive import save_archive
 from keras_mirror.cli.console import backend_options
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import print_table
+from keras_mirror.cli.console import start_keras
 from keras_mirror.cli.console import status
-from keras_mirror.cli.console import wrong_use
-from keras_mirror.cli.output_file import check_output
-from keras_mirror.cli.output_file import overwrite_option
-from keras_mirror.cli.start import start_keras
+from keras_mirror.cli.console import usage_errors
+from keras_mirror.cli.files import check_output
+from keras_mirror.cli.files import overwrite_option
+from keras_mirror.cli.models import save_archive
+from keras_mirror.cli.screen import ask
+from keras_mirror.cli.screen import print_texts
 from keras_mirror.presets import DEFAULT_PRESET
 
 SEQUENCE_LENGTH = 32  # summaries are one short sentence; longer ones are cut
@@ -44,14 +44,14 @@ def quickstart(output, preset, interactive, seed, overwrite, backend, debug):
     check_output(output, overwrite, suffix=".keras")
     keras = start_keras(backend, debug)
     from keras_mirror.cli.training_progress import fit_with_progress
-    from keras_mirror.datasets import python_api
+    from keras_mirror.evaluation import python_api
     from keras_mirror.mirror_model import MirrorModel
 
     with status("Reading docstrings"):
         api = python_api.load_data()
         tasks = python_api.namesakes(api)
     keras.utils.set_random_seed(seed)
-    with status(f"Loading {preset}"), wrong_use():
+    with status(f"Loading {preset}"), usage_errors():
         model = MirrorModel.from_preset(preset, sequence_length=SEQUENCE_LENGTH)
     model.compile()
     before = _score(model, tasks, "before")

@@ -22,7 +22,10 @@ FIELDS = {
     "epochs": (int, "Times that the corpus is seen."),
     "batch_size": (int, "Strings of a step, each other's negatives."),
     "mini_batch_size": (int, "Texts per pass: large batches, little memory."),
-    "negative_ceiling": (float, "Highest cosine that a negative may have."),
+    "max_negative_similarity": (
+        float,
+        "Highest cosine that a negative may have.",
+    ),
     "decoupled": (bool, "Positives out of the loss's denominator."),
     "projection_head": (bool, "Two dense layers more, in training only."),
     "group_by_length": (bool, "Whether a batch is of similar lengths."),

@@ -3,12 +3,12 @@ import os
 
 import click
 
-from keras_mirror.cli.answers import ask
-from keras_mirror.cli.answers import print_texts
-from keras_mirror.cli.archive import open_archive
 from keras_mirror.cli.console import backend_options
+from keras_mirror.cli.console import start_keras
 from keras_mirror.cli.console import status
-from keras_mirror.cli.start import start_keras
+from keras_mirror.cli.models import open_archive
+from keras_mirror.cli.screen import ask
+from keras_mirror.cli.screen import print_texts
 
 
 @click.command()
@@ -60,7 +60,7 @@ def _open(index, archive):
 
 
 def _archive_of(index):
-    from keras_mirror.search.read_index import archive_of_index
+    from keras_mirror.search.index_file import archive_of_index
 
     archive = archive_of_index(index)
     if archive is None:

@@ -2,14 +2,14 @@ import contextlib
 
 import click
 
-from keras_mirror.atomic_output import atomic_output
-from keras_mirror.cli.archive import open_archive
 from keras_mirror.cli.console import backend_options
+from keras_mirror.cli.console import start_keras
 from keras_mirror.cli.console import status
-from keras_mirror.cli.output_file import check_output
-from keras_mirror.cli.output_file import overwrite_option
-from keras_mirror.cli.start import start_keras
-from keras_mirror.texts import read_lines
+from keras_mirror.cli.files import check_output
+from keras_mirror.cli.files import overwrite_option
+from keras_mirror.cli.models import open_archive
+from keras_mirror.data import read_lines
+from keras_mirror.files import atomic_output
 
 
 @click.command()
@@ -54,7 +54,7 @@ def _read_pairs(path):
 
 
 def _cosines(model, rows):
-    from keras_mirror.encoding import pairwise_cosines
+    from keras_mirror.encoder.encode import pairwise_cosines
 
     texts_1, texts_2 = ([row[side] for row in rows] for side in (0, 1))
     return pairwise_cosines(

@@ -4,24 +4,24 @@ import time
 
 import click
 
-from keras_mirror.cli.archive import save_archive
 from keras_mirror.cli.console import backend_options
 from keras_mirror.cli.console import print_summary
+from keras_mirror.cli.console import start_keras
 from keras_mirror.cli.console import status
-from keras_mirror.cli.console import wrong_use
+from keras_mirror.cli.console import usage_errors
 from keras_mirror.cli.devices import devices_option
 from keras_mirror.cli.devices import is_worker
 from keras_mirror.cli.devices import training_devices
-from keras_mirror.cli.input_file import open_texts
-from keras_mirror.cli.input_file import text_options
-from keras_mirror.cli.output_file import check_output
-from keras_mirror.cli.output_file import overwrite_option
+from keras_mirror.cli.files import check_output
+from keras_mirror.cli.files import open_texts
+from keras_mirror.cli.files import overwrite_option
+from keras_mirror.cli.files import text_options
+from keras_mirror.cli.models import save_archive
 from keras_mirror.cli.recipe_options import recipe_options
-from keras_mirror.cli.start import start_keras
+from keras_mirror.data import collect_strings
+from keras_mirror.data import sample_strings
+from keras_mirror.data import split_pairs
 from keras_mirror.presets import DEFAULT_PRESET
-from keras_mirror.texts import collect_strings
-from keras_mirror.texts import sample_strings
-from keras_mirror.texts import split_pairs
 
 # Those of `keras_mirror.metrics` that cost next to nothing.
 LOGGED_METRICS = [
@@ -92,10 +92,10 @@ def train(
     keras = start_keras(backend, debug)
     from keras_mirror.callbacks import StepLog
     from keras_mirror.cli.training_progress import fit_with_progress
-    from keras_mirror.replicas import active_replicas
+    from keras_mirror.distribution import active_replicas
 
     with training_devices(devices, debug):
-        strings = active_replicas().from_first(strings)
+        strings = active_replicas().broadcast(strings)
         model = _make_model(keras, preset, recipe, fields, dtype_policy, seed)
         model.compile(metrics=LOGGED_METRICS if log else None)
         writes_log = log and not is_worker()
@@ -134,11 +134,13 @@ def _make_model(keras, preset, recipe, fields, dtype_policy, seed):
 
     if seed is not None:
         keras.utils.set_random_seed(seed)
-    with wrong_use():
+    with usage_errors():
         get_recipe(recipe, **fields)
         dtype = keras.dtype_policies.get(dtype_policy) if dtype_policy else None
     # A folder that cannot be loaded is a failure, an unknown name wrong use.
-    guard = contextlib.nullcontext() if os.path.isdir(preset) else wrong_use()
+    guard = (
+        contextlib.nullcontext() if os.path.isdir(preset) else usage_errors()
+    )
     with status(f"Loading {preset}"), guard:
         model = MirrorModel.from_preset(preset, recipe, dtype, **fields)
     return model

@@ -3,10 +3,10 @@ import threading
 
 import keras
 
+from keras_mirror.cli.console import echo_warnings
 from keras_mirror.cli.console import progress_bar
 from keras_mirror.cli.console import status
-from keras_mirror.cli.console import told_warnings
-from keras_mirror.recipe_dataset import recipe_dataset
+from keras_mirror.data.mirror_dataset import mirror_dataset
 
 
 def fit_with_progress(model, corpus, seed, callbacks=()):
@@ -21,8 +21,8 @@ def fit_with_progress(model, corpus, seed, callbacks=()):
     Returns:
         The `TrainingProgress`.
     """
-    with told_warnings(), status("Tokenizing"):
-        dataset = recipe_dataset(model, corpus, seed=seed)
+    with echo_warnings(), status("Tokenizing"):
+        dataset = mirror_dataset(corpus, model.preprocessor, seed=seed)
     progress = TrainingProgress(len(dataset) * model.recipe.epochs)
     with progress:
         model.fit(dataset, verbose=0, callbacks=[*callbacks, progress])

@@ -68,7 +68,7 @@ def recall_at(ranks, k):
 
 
 def ndcg_at(ranks, grades, k):
-    """Normalised discounted cumulative gain, as `trec_eval` has it.
+    """Normalized discounted cumulative gain, as `trec_eval` has it.
 
     A document gives its grade, divided by the binary logarithm of its place
     plus one; 1.0 is the best possible order.

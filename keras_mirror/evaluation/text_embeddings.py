@@ -1,6 +1,6 @@
 import numpy as np
 
-from keras_mirror.encoding import encode_in_chunks
+from keras_mirror.encoder.encode import encode_in_chunks
 
 
 class TextEmbeddings:

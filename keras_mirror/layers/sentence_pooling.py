@@ -1,7 +1,7 @@
 import keras
 from keras import ops
 
-POOLING_MODES = ("cls", "mean", "max", "padded_mean")
+from keras_mirror.recipes import POOLING_MODES
 
 
 @keras.saving.register_keras_serializable(package="keras_mirror")

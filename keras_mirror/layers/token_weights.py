@@ -1,7 +1,7 @@
 import keras
 from keras import ops
 
-from keras_mirror.replicas import active_replicas
+from keras_mirror.distribution import active_replicas
 
 
 @keras.saving.register_keras_serializable(package="keras_mirror")
@@ -80,7 +80,7 @@ class TokenWeights(keras.layers.Layer):
         is_real = ops.cast(ops.reshape(padding_mask, (-1,)), "float32")
         token_ids = ops.reshape(token_ids, (-1,))
         counts = ops.segment_sum(is_real, token_ids, self.vocabulary_size)
-        self.counts.assign_add(active_replicas().add_up(counts))
+        self.counts.assign_add(active_replicas().all_reduce_sum(counts))
 
     def compute_output_shape(self, token_ids_shape, padding_mask_shape):
         return token_ids_shape

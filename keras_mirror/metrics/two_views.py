@@ -1,12 +1,12 @@
 from keras import ops
 
-from keras_mirror.metrics.scaling import unit_length
+from keras_mirror.metrics.embedding_space import unit_length
 
 
 def alignment(view_1, view_2):
     """How far apart the two views of a string are; lower is better.
 
-    The mean squared distance of normalised positive pairs, from 0 for the
+    The mean squared distance of normalized positive pairs, from 0 for the
     same direction to 4 for the opposite one. A collapsed encoder has a
     perfect alignment: look at `uniformity` too.
 

@@ -3,11 +3,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_mirror.encoding import unit_rows
+from keras_mirror.data import as_strings
+from keras_mirror.encoder.encode import unit_rows
 from keras_mirror.optional import import_optional
 from keras_mirror.search.distinct_texts import DistinctTexts
 from keras_mirror.search.unit_vectors import unit_vectors
-from keras_mirror.texts import as_strings
 
 # The memory grows with the square: 3.2 GB.
 MAX_LINKED = 20_000
@@ -19,8 +19,8 @@ class Cluster(NamedTuple):
 
     Args:
         rows: Integer array, the places of the texts, from 0; nearest to the
-            centre first.
-        similarities: Float32 array, their cosines with the centre.
+            center first.
+        similarities: Float32 array, their cosines with the center.
     """
 
     rows: Any
@@ -142,8 +142,8 @@ def _distances(vectors):
 
 def _cluster(group, vectors, counts, distinct):
     weighted = counts[group, np.newaxis] * vectors[group]
-    centre = unit_rows(weighted.sum(axis=0))
-    similarities = vectors[group] @ centre
+    center = unit_rows(weighted.sum(axis=0))
+    similarities = vectors[group] @ center
     order = np.argsort(-similarities, kind="stable")
     rows = [distinct.rows[number] for number in group[order]]
     repeats = counts[group[order]]

@@ -3,9 +3,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from keras_mirror.data import as_strings
 from keras_mirror.search.distinct_texts import DistinctTexts
 from keras_mirror.search.unit_vectors import unit_vectors
-from keras_mirror.texts import as_strings
 
 # Similarities in memory at a time: 32 MB.
 _NUM_SIMILARITIES = 2**23

@@ -1,18 +1,32 @@
 import numbers
+from typing import NamedTuple
 
 import numpy as np
 
-from keras_mirror.encoding import unit_rows
-from keras_mirror.fingerprint import fingerprint
+from keras_mirror.data import as_strings
+from keras_mirror.encoder.encode import unit_rows
+from keras_mirror.encoder.fingerprint import fingerprint
 from keras_mirror.search.distinct_texts import DistinctTexts
-from keras_mirror.search.index_content import IndexContent
-from keras_mirror.search.read_index import read_index
-from keras_mirror.search.read_index import told_damage
-from keras_mirror.search.search_result import SearchResult
+from keras_mirror.search.index_file import IndexContent
+from keras_mirror.search.index_file import index_errors
+from keras_mirror.search.index_file import read_index
+from keras_mirror.search.index_file import write_index
 from keras_mirror.search.unit_vectors import unit_vectors
 from keras_mirror.search.vector_search import VectorSearch
-from keras_mirror.search.write_index import write_index
-from keras_mirror.texts import as_strings
+
+
+class SearchResult(NamedTuple):
+    """A text that was found.
+
+    Args:
+        text: String.
+        similarity: Float, its cosine with the query.
+        row: Integer, its place in the index, from 0.
+    """
+
+    text: str
+    similarity: float
+    row: int
 
 
 class Index:
@@ -196,7 +210,7 @@ class Index:
                 "archive, or build the index anew"
             )
         index._texts.extend(content.texts)
-        with told_damage(path):
+        with index_errors(path):
             index._search = VectorSearch(
                 content.vectors, content.exact, content.graph
             )

@@ -1,12 +1,12 @@
 import numpy as np
 
 from keras_mirror.search.nearest_rows import nearest_rows
-from keras_mirror.search.neighbour_graph import NeighbourGraph
+from keras_mirror.search.neighbor_graph import NeighborGraph
 
 # Looking at so many vectors takes about as long as encoding the query, and a
 # graph of more takes minutes to build: see benchmarks/search.py.
 MAX_EXACT = 100_000
-# A graph is of use for the first few neighbours only.
+# A graph is of use for the first few neighbors only.
 _MAX_APPROXIMATE_K = 1000
 
 
@@ -34,7 +34,7 @@ class VectorSearch:
         self._blocks = [vectors]
         self._graph = None
         if graph is not None:
-            self._graph = NeighbourGraph.from_bytes(graph, vectors)
+            self._graph = NeighborGraph.from_bytes(graph, vectors)
 
     def __len__(self):
         return sum(map(len, self._blocks))
@@ -63,7 +63,7 @@ class VectorSearch:
             ImportError: It is not.
         """
         if self._graph is None and not self._is_exact(num_vectors):
-            self._graph = NeighbourGraph(self._blocks[0].shape[1])
+            self._graph = NeighborGraph(self._blocks[0].shape[1])
 
     def nearest(self, queries, k):
         """The rows most similar to each query.

@@ -13,8 +13,8 @@ from arithmetic import forward_flops
 from arithmetic import num_real_tokens
 
 import keras_mirror
-from keras_mirror.texts import collect_strings
-from keras_mirror.texts import read_lines
+from keras_mirror.data import collect_strings
+from keras_mirror.data import read_lines
 
 
 def main():

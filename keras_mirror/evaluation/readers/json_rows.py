@@ -1,7 +1,7 @@
 import json
 
+from keras_mirror.data import read_lines
 from keras_mirror.evaluation.readers.row import Row
-from keras_mirror.texts import read_lines
 
 
 def read_json_rows(path):

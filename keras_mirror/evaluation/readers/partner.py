@@ -1,9 +1,9 @@
 import os
 import pathlib
 
+from keras_mirror.data import read_lines
 from keras_mirror.evaluation.readers.row import Row
 from keras_mirror.evaluation.readers.table import read_rows
-from keras_mirror.texts import read_lines
 
 
 def partner_of(path, name, files):

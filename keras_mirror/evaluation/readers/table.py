@@ -2,8 +2,8 @@ import csv
 import itertools
 import re
 
+from keras_mirror.data import read_lines
 from keras_mirror.evaluation.readers.row import Row
-from keras_mirror.texts import read_lines
 
 SAMPLE_SIZE = 20
 

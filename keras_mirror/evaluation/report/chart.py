@@ -6,14 +6,14 @@ import markupsafe
 import plotly.graph_objects as go
 import plotly.io
 
-# Okabe and Ito's colours, told apart by colour-blind people.
+# Okabe and Ito's colors, told apart by color-blind people.
 MODEL_COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00")
 POSITIVE_COLOR, RANDOM_COLOR = "#009E73", "#CC79A7"
 TRANSPARENT = "rgba(0, 0, 0, 0)"
 
 
 def colored(names):
-    """Pairs of colour and name.
+    """Pairs of color and name.
 
     Example:
 
@@ -26,7 +26,7 @@ def colored(names):
 def make_chart(traces, height, **layout):
     """A Plotly figure in JSON, for a `<script>` of the page.
 
-    The page's style sheet colours its texts and lines, for light and dark.
+    The page's style sheet colors its texts and lines, for light and dark.
 
     Args:
         traces: List of Plotly traces.

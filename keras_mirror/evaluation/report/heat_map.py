@@ -3,7 +3,7 @@ import math
 import numpy as np
 import plotly.graph_objects as go
 
-from keras_mirror.encoding import unit_rows
+from keras_mirror.encoder.encode import unit_rows
 from keras_mirror.evaluation.report.chart import make_chart
 from keras_mirror.evaluation.report.wording import chart_text
 from keras_mirror.evaluation.report.wording import number
@@ -15,7 +15,7 @@ HEIGHT = 300
 
 
 def heat_maps(embeddings, texts):
-    """The cosines of a few texts with each other, on the same colour scale.
+    """The cosines of a few texts with each other, on the same color scale.
 
     Args:
         embeddings: Dict from names to `TextEmbeddings`.

@@ -2,7 +2,7 @@ import dataclasses
 
 import numpy as np
 
-from keras_mirror.encoding import unit_rows
+from keras_mirror.encoder.encode import unit_rows
 from keras_mirror.evaluation.report.pairs import SEED
 
 NUM_NEIGHBORS = 5

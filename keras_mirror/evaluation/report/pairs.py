@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from keras_mirror.encoding import pairwise_cosines
+from keras_mirror.encoder.encode import pairwise_cosines
 from keras_mirror.evaluation.tasks import SimilarityTask
 
 SEED = 0

@@ -1,6 +1,6 @@
 import importlib
 
-from keras_mirror.atomic_output import atomic_output
+from keras_mirror.files import atomic_output
 
 
 def write_html(evaluation, path, log=None, notes=()):

@@ -1,6 +1,6 @@
 import dataclasses
 
-from keras_mirror.encoding import pairwise_cosines
+from keras_mirror.encoder.encode import pairwise_cosines
 from keras_mirror.evaluation.statistics import AreaUnderCurve
 from keras_mirror.evaluation.task import Task
 from keras_mirror.evaluation.task import check_same_lengths

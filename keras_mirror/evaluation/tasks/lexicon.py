@@ -2,7 +2,7 @@ import dataclasses
 
 import numpy as np
 
-from keras_mirror.encoding import unit_rows
+from keras_mirror.encoder.encode import unit_rows
 from keras_mirror.evaluation import ranking
 from keras_mirror.evaluation.statistics import Mean
 from keras_mirror.evaluation.task import Task

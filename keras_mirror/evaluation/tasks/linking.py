@@ -3,7 +3,7 @@ import re
 
 import numpy as np
 
-from keras_mirror.encoding import unit_rows
+from keras_mirror.encoder.encode import unit_rows
 from keras_mirror.evaluation import ranking
 from keras_mirror.evaluation.statistics import Mean
 from keras_mirror.evaluation.task import Task

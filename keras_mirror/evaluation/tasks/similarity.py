@@ -2,7 +2,7 @@ import dataclasses
 
 import numpy as np
 
-from keras_mirror.encoding import pairwise_cosines
+from keras_mirror.encoder.encode import pairwise_cosines
 from keras_mirror.evaluation.statistics import Pearson
 from keras_mirror.evaluation.statistics import Spearman
 from keras_mirror.evaluation.task import Task

@@ -1,0 +1,88 @@
+"""How model cards and `keras-mirror info` say things: Keras is not needed."""
+
+SIZES = ("num_layers", "hidden_dim", "num_heads", "intermediate_dim")
+
+
+def backbone_words(name, config):
+    """A backbone by its class and its sizes.
+
+    Args:
+        name: String, the name of its class.
+        config: Dict, its configuration.
+
+    Returns:
+        A string.
+
+    Example:
+
+    >>> backbone_words("BertBackbone", {"num_layers": 4, "dropout": 0.1})
+    'BertBackbone, num_layers 4'
+    """
+    sizes = [f"{size} {config[size]}" for size in SIZES if size in config]
+    return ", ".join([name, *sizes])
+
+
+def pooling_words(recipe):
+    """How tokens become one vector.
+
+    Args:
+        recipe: Dict of fields of `Recipe`. An older version had fewer.
+
+    Returns:
+        A string.
+
+    Example:
+
+    >>> pooling_words({"pooling_mode": "mean", "pooled_layers": "first_last"})
+    'mean, of the first and the last layer'
+    """
+    words = [str(recipe.get("pooling_mode"))]
+    smoothing = recipe.get("frequency_smoothing")
+    if smoothing is not None:
+        words.append(f"frequent tokens weigh less ({smoothing})")
+    if recipe.get("pooled_layers") == "first_last":
+        words.append("of the first and the last layer")
+    return ", ".join(words)
+
+
+def run_words(run):
+    """What one call of `fit` did.
+
+    Args:
+        run: A `TrainingRun`.
+
+    Returns:
+        A string.
+
+    Example:
+
+    >>> from keras_mirror.archive.training_run import TrainingRun
+    >>> run_words(TrainingRun(None, 200, 1, 1, steps=46, seconds=35.21))
+    'a corpus that is unknown; 1 of 1 epochs; 46 steps of 200 strings, 35.2 seconds'
+    """  # noqa: E501
+    batch = f" of {run.batch_size:,} strings" if run.batch_size else ""
+    parts = [
+        _corpus_words(run.corpus),
+        f"{run.completed_epochs} of {run.epochs} epochs",
+        f"{run.steps:,} steps{batch}, {run.seconds:,.1f} seconds",
+        ", ".join(map(" ".join, run.versions.items())),
+    ]
+    return "; ".join(filter(None, parts))
+
+
+def _corpus_words(corpus):
+    if corpus is None:
+        return "a corpus that is unknown"
+    told = {
+        "of them pairs": corpus["num_pairs"],
+        "empty dropped": corpus["num_empty"],
+        "with NUL bytes dropped": corpus["num_binary"],
+        "duplicates dropped": corpus["num_duplicates"],
+        "not drawn": corpus.get("num_unsampled"),  # not in older records
+    }
+    counts = ", ".join(
+        f"{number:,} {x}" for x, number in told.items() if number
+    )
+    strings = f"{corpus['num_strings']:,} strings"
+    strings += f" ({counts})" if counts else ""
+    return f"{strings}, SHA-256 {corpus['sha256']}"

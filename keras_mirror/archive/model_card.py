@@ -1,0 +1,224 @@
+import json
+import re
+
+from keras_mirror.archive.card_wording import backbone_words
+from keras_mirror.archive.card_wording import pooling_words
+from keras_mirror.archive.card_wording import run_words
+from keras_mirror.archive.record import software_versions
+
+LOAD_ARCHIVE = """\
+import keras
+import keras_mirror  # pip install keras-mirror
+
+model = keras.saving.load_model("encoder.keras")
+vectors = model.encode_text(["A man is playing a guitar."])
+"""
+TAGS = ("keras-mirror", "mirror-bert", "sentence-similarity")
+# An owner and a repository of the Hugging Face Hub.
+_HUB_ID = re.compile(r"hf://([\w.-]+/[\w.-]+)")
+
+
+def model_card(model, title=None, how_to_load=None, library_name="keras"):
+    """What a model is and where it comes from, as a Hugging Face README.md.
+
+    Says the base, the recipe, the corpus by its size and its hash, versions,
+    steps and seconds of training, and the scores that were given to
+    `model.record`. No text of the corpus is in it, and of a local folder only
+    its name.
+
+    Args:
+        model: A `MirrorModel`.
+        title: String. Defaults to `None`: of what was made of which base.
+        how_to_load: String, Python code that loads what the card lies beside,
+            or Markdown that has code blocks of its own. Defaults to `None`:
+            how a `.keras` archive is loaded.
+        library_name: String, the library that loads it, as the Hugging Face
+            Hub calls it: `"keras"`, `"sentence-transformers"` and others.
+            Defaults to `"keras"`.
+
+    Returns:
+        A string of Markdown with a YAML header.
+
+    Example:
+
+    >>> print(model_card(model, title="Tiny").split("## ")[0])
+    ---
+    library_name: "keras"
+    pipeline_tag: sentence-similarity
+    tags:
+    - keras-mirror
+    - mirror-bert
+    - sentence-similarity
+    ---
+    <BLANKLINE>
+    # Tiny
+    <BLANKLINE>
+    Turns a text into a vector; texts of similar meaning are close in cosine.
+    Made without labels by Mirror-BERT ([Liu et al.,
+    2021](https://arxiv.org/abs/2104.08027)) in keras_mirror.
+    <BLANKLINE>
+    <BLANKLINE>
+    """
+    record = model.record
+    versions = ", ".join(map(" ".join, software_versions().items()))
+    sections = [
+        _header(record, library_name),
+        f"# {' '.join((title or _title(record)).split())}",
+        "Turns a text into a vector; texts of similar meaning are close in "
+        "cosine.\nMade without labels by Mirror-BERT ([Liu et al.,\n"
+        "2021](https://arxiv.org/abs/2104.08027)) in keras_mirror.",
+        f"## How to load\n\n{_code(how_to_load or LOAD_ARCHIVE)}",
+        what_section(model),
+        training_section(record),
+        recipe_section(model.recipe),
+        scores_section(record.scores),
+        f"Written with {versions}.",
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def _header(record, library_name):
+    lines = [
+        "---",
+        # A string of JSON is one of YAML, whatever is in it.
+        f"library_name: {json.dumps(library_name)}",
+        "pipeline_tag: sentence-similarity",
+        *["tags:", *(f"- {tag}" for tag in TAGS)],
+    ]
+    match = _HUB_ID.fullmatch(record.base or "")
+    if match:
+        lines.append(f"base_model: {json.dumps(match[1])}")
+    return "\n".join([*lines, "---"])
+
+
+def _title(record):
+    base = record.base or "Text encoder"
+    return f"{base}, mirror-fine-tuned" if record.runs else base
+
+
+def _code(text):
+    if "```" in text:
+        return text.strip()
+    return f"```python\n{text.strip()}\n```"
+
+
+def what_section(model):
+    """What a model is made of.
+
+    Args:
+        model: A `MirrorModel`.
+
+    Returns:
+        A string.
+
+    Example:
+
+    >>> print(what_section(model).splitlines()[5])
+    | backbone | BertBackbone, num_layers 2, hidden_dim 8, num_heads 2, intermediate_dim 16 |
+    """  # noqa: E501
+    encoder, preprocessor = model.encoder, model.preprocessor
+    tokenizer = preprocessor.tokenizer
+    backbone = getattr(encoder, "backbone", encoder)
+    rows = {
+        "base": model.record.base or "unknown",
+        "backbone": backbone_words(
+            type(backbone).__name__, backbone.get_config()
+        ),
+        "parameters": _parameters(model),
+        "vector": f"{encoder.output_shape[-1]} numbers, not normalized",
+        "pooling": pooling_words(model.recipe.get_config()),
+        "tokenizer": f"{type(tokenizer).__name__}, "
+        f"{tokenizer.vocabulary_size():,} tokens",
+        "longest text": f"{preprocessor.sequence_length} tokens; "
+        "longer ones are cut",
+        "dtype policy": encoder.dtype_policy.name,
+    }
+    return f"## What it is\n\n{_table(rows)}"
+
+
+def training_section(record):
+    """What `fit` did, run after run.
+
+    Args:
+        record: A `TrainingRecord`.
+
+    Returns:
+        A string.
+
+    Example:
+
+    >>> from keras_mirror.archive.record import TrainingRecord
+    >>> print(training_section(TrainingRecord()))
+    ## Training
+    <BLANKLINE>
+    No `fit` is on record.
+    """
+    if not record.runs:
+        return "## Training\n\nNo `fit` is on record."
+    runs = "\n".join(f"1. {run_words(run)}." for run in record.runs)
+    if not any(run.corpus for run in record.runs):
+        return f"## Training\n\n{runs}"
+    return (
+        f"## Training\n\n{runs}\n\n"
+        "The hash is that of the different strings in the order of code "
+        "points, a line each:\n`LC_ALL=C sort -u corpus.txt | sha256sum`, of "
+        "a file without empty lines and white\nspace around its lines. Their "
+        "text is not in this card."
+    )
+
+
+def recipe_section(recipe):
+    """All fields of a recipe.
+
+    Args:
+        recipe: A `Recipe`.
+
+    Returns:
+        A string.
+
+    Example:
+
+    >>> print(recipe_section(model.recipe).splitlines()[6])
+    | temperature | 0.04 |
+    """
+    return (
+        "## Recipe\n\nWhat `compile()` and `fit()` do if they are not told "
+        f"otherwise.\n\n{_table(recipe.get_config())}"
+    )
+
+
+def scores_section(scores):
+    """What the user measured.
+
+    Args:
+        scores: Dict from names to numbers.
+
+    Returns:
+        A string.
+
+    Example:
+
+    >>> print(scores_section({"STS-B dev": 72.13}).splitlines()[-1])
+    | STS-B dev | 72.13 |
+    """
+    if not scores:
+        return "## Scores\n\nNone are on record."
+    rows = {name: f"{score:g}" for name, score in scores.items()}
+    return f"## Scores\n\n{_table(rows)}"
+
+
+def _parameters(model):
+    text = f"{model.encoder.count_params():,}"
+    if model.projection_head is None:
+        return text
+    return f"{text}, {model.projection_head.count_params():,} more in training"
+
+
+def _table(rows):
+    """Two columns. Names of folders and scores may hold anything."""
+    lines = ["| | |", "|---|---|"]
+    for name, value in rows.items():
+        cells = [" ".join(str(x).split()) for x in (name, value)]
+        cells = [cell.replace("|", "\\|") for cell in cells]
+        lines.append(f"| {cells[0]} | {cells[1]} |")
+    return "\n".join(lines)

@@ -1,0 +1,213 @@
+import contextlib
+import json
+import os
+import zipfile
+import zlib
+
+from keras_mirror.archive.stored_member import StoredMember
+
+WEIGHTS = "model.weights.h5"
+
+
+def archive_info(path):
+    """What a `.keras` archive of a `MirrorModel` holds: Keras is not needed.
+
+    Args:
+        path: String or path of the archive.
+
+    Returns:
+        A dict of plain values, for JSON: `"size"` in bytes, `"saved"` and
+        `"keras"`, the time and the version of saving, `"backbone"` and
+        `"tokenizer"`, each with its `"class"`, `"parameters"`, the numbers of
+        weights of the parts, `"dtype_policy"`, `"recipe"`, and `"record"`, see
+        `TrainingRecord`. What an older version did not write is `None` or
+        left out.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It is damaged, or holds something else.
+
+    Example:
+
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "encoder.keras")
+    >>> model.save(path)
+    >>> archive_info(path)["backbone"]["class"]
+    'BertBackbone'
+    """
+    with opened_archive(path) as (archive, config):
+        metadata = json.loads(read_member(archive, "metadata.json"))
+        encoder = config["encoder"]
+        backbone = encoder["config"].get("backbone", encoder)
+        tokenizer = config["preprocessor"]["config"]["tokenizer"]
+        record = config.get("record")
+        return {
+            "size": os.path.getsize(path),
+            "saved": metadata.get("date_saved"),
+            "keras": metadata.get("keras_version"),
+            "backbone": _part(backbone),
+            "tokenizer": {
+                **_part(tokenizer),
+                "vocabulary_size": _vocabulary_size(archive, backbone),
+            },
+            "parameters": _parameters(archive),
+            "dtype_policy": _policy_name(config.get("dtype")),
+            "recipe": dict(config["recipe"]["config"]),
+            "record": record and dict(record["config"]),
+        }
+
+
+def _part(serialized):
+    """The class and the plain values of the configuration of an object."""
+    plain = {
+        name: value
+        for name, value in serialized["config"].items()
+        if name != "name" and isinstance(value, (int, float, str))
+    }
+    return {"class": serialized["class_name"], **plain}
+
+
+def _vocabulary_size(archive, backbone):
+    """The tokens of a tokenizer: of SentencePiece, the backbone's rows."""
+    for name in archive.namelist():
+        match name.rpartition("/")[2]:
+            case "vocabulary.txt":
+                return read_member(archive, name).count(b"\n")
+            case "vocabulary.json":
+                return len(json.loads(read_member(archive, name)))
+    return backbone["config"].get("vocabulary_size")
+
+
+def _parameters(archive):
+    """How many numbers the weights of each part are; no weight is read."""
+    info = archive.NameToInfo.get(WEIGHTS)
+    # Keras does not compress; another tool's archive would be unpacked whole.
+    if info is None or info.compress_type != zipfile.ZIP_STORED:
+        return None
+    import h5py
+
+    numbers = {"encoder": 0, "optimizer": 0, "training_only": 0}
+
+    def count(name, item):
+        if isinstance(item, h5py.Dataset):
+            part = name.partition("/")[0]
+            part = part if part in numbers else "training_only"
+            numbers[part] += item.size
+
+    member = StoredMember(archive.filename, info)
+    with member as file, h5py.File(file) as weights:
+        weights.visititems(count)
+    return numbers
+
+
+def _policy_name(policy):
+    return policy["config"]["name"] if isinstance(policy, dict) else policy
+
+
+CARD = "assets/README.md"
+
+
+def archive_card(path):
+    """The model card inside of a `.keras` archive: Keras is not needed.
+
+    Args:
+        path: String or path of the archive.
+
+    Returns:
+        A string of Markdown.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It is damaged, or has no card.
+
+    Example:
+
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "encoder.keras")
+    >>> model.save(path)
+    >>> archive_card(path).splitlines()[0]
+    '---'
+    """
+    with opened_archive(path) as (archive, _):
+        if CARD not in archive.namelist():
+            raise WrongArchiveError(
+                f"'{path}' has no model card: an older version wrote it. Load "
+                "it and save it again"
+            )
+        return read_member(archive, CARD).decode("utf-8")
+
+
+# Far more than a configuration, a card or a vocabulary has; an archive that
+# unpacks to more is not read.
+MAX_BYTES = 2**26
+_PARTS = {"encoder", "preprocessor", "recipe"}
+# What damaged files raise; a runtime error is what encrypted ones do.
+_DAMAGES = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError),
+    *(ValueError, KeyError, TypeError, AttributeError),
+)
+
+
+class WrongArchiveError(ValueError):
+    """Of an archive that is whole, but does not hold what is asked for."""
+
+
+@contextlib.contextmanager
+def opened_archive(path):
+    """Opens an archive of a `MirrorModel`.
+
+    Args:
+        path: String or path.
+
+    Yields:
+        A tuple of the `zipfile.ZipFile` and the configuration of the model, a
+        dict.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It holds something else, or is damaged, also where that
+            comes to light while it is open.
+    """
+    if not os.path.isfile(path):
+        raise FileNotFoundError(
+            f"An archive is expected. Received: '{path}', which is no file"
+        )
+    try:
+        with zipfile.ZipFile(path) as archive:
+            content = json.loads(read_member(archive, "config.json"))
+            config = content["config"]
+            if not isinstance(config, dict) or not _PARTS <= set(config):
+                raise WrongArchiveError(
+                    f"'{path}' must hold a MirrorModel. "
+                    f"Received: a {content['class_name']}"
+                )
+            yield archive, config
+    except WrongArchiveError:
+        raise
+    except _DAMAGES as error:
+        reason = " ".join(str(error).split())[:300]
+        raise ValueError(
+            f"'{path}' is not a readable archive of keras-mirror: {reason}"
+        ) from error
+
+
+def read_member(archive, name):
+    """The bytes of a file in an archive.
+
+    Args:
+        archive: A `zipfile.ZipFile`.
+        name: String.
+
+    Returns:
+        Bytes, `MAX_BYTES` of them at most.
+
+    Raises:
+        KeyError: There is no such file.
+        ValueError: It is larger.
+    """
+    size = archive.getinfo(name).file_size
+    if size > MAX_BYTES:
+        raise ValueError(
+            f"'{name}' must have at most {MAX_BYTES} bytes. Received: {size}"
+        )
+    return archive.read(name)

@@ -1,0 +1,144 @@
+import dataclasses
+import math
+import os
+import pathlib
+import sys
+
+import keras
+import keras_hub
+
+from keras_mirror.archive.training_run import TrainingRun
+from keras_mirror.version import __version__
+
+
+@keras.saving.register_keras_serializable(package="keras_mirror")
+@dataclasses.dataclass(frozen=True)
+class TrainingRecord:
+    """Where a model comes from and what was done to it: `MirrorModel.record`.
+
+    Travels in the archive, and is told by the model card. `from_preset` fills
+    in the base and `fit` the runs; scores are yours to add. Training by other
+    means than `fit` is not recorded.
+
+    Args:
+        base: String, the name or the handle of the preset; of a local folder
+            its name only. `None` where it is unknown.
+        runs: Tuple of `TrainingRun`, one for every call of `fit`.
+        scores: Dict from names to numbers, of the weights as they are: `fit`
+            drops them.
+
+    Example:
+
+    >>> model.record = model.record.with_scores({"STS-B dev": 72.1})
+    >>> model.record.scores
+    {'STS-B dev': 72.1}
+    """
+
+    base: str | None = None
+    runs: tuple[TrainingRun, ...] = ()
+    scores: dict = dataclasses.field(default_factory=dict)
+
+    @classmethod
+    def of_preset(cls, preset):
+        """A record of a model that was just loaded.
+
+        Args:
+            preset: As in `MirrorModel.from_preset`.
+
+        Returns:
+            A `TrainingRecord`.
+
+        Example:
+
+        >>> TrainingRecord.of_preset("bert_base_en_uncased").base
+        'bert_base_en_uncased'
+        """
+        preset = os.fspath(preset)
+        if os.path.isdir(preset):
+            # Where a folder was on somebody's disk is nobody else's business.
+            preset = pathlib.Path(preset).resolve().name
+        return cls(preset or None)
+
+    def with_run(self, run):
+        """This record and one more run, without the scores.
+
+        Args:
+            run: A `TrainingRun`.
+
+        Returns:
+            A `TrainingRecord`.
+
+        Example:
+
+        >>> len(TrainingRecord().with_run(TrainingRun(steps=1)).runs)
+        1
+        """
+        return TrainingRecord(self.base, (*self.runs, run))
+
+    def with_scores(self, scores):
+        """This record with more scores, for the model card.
+
+        Args:
+            scores: Dict from names to finite numbers. Say in a name what was
+                measured, on what and in which unit.
+
+        Returns:
+            A `TrainingRecord`.
+
+        Raises:
+            ValueError: A name is not a string, or a score not a finite number.
+
+        Example:
+
+        >>> record = TrainingRecord().with_scores({"STS-B dev, x 100": 72.1})
+        >>> record.with_scores({"SICK": 57}).scores
+        {'STS-B dev, x 100': 72.1, 'SICK': 57.0}
+        """
+        for name, score in scores.items():
+            if not isinstance(name, str) or not _is_finite_number(score):
+                raise ValueError(
+                    "`scores` must be a dict from strings to finite numbers. "
+                    f"Received: {name!r}: {score!r}"
+                )
+        numbers = {name: float(score) for name, score in scores.items()}
+        merged = {**self.scores, **numbers}
+        return dataclasses.replace(self, scores=merged)
+
+    def get_config(self):
+        config = dataclasses.asdict(self)
+        return {**config, "runs": list(config["runs"])}
+
+    @classmethod
+    def from_config(cls, config):
+        runs = tuple(TrainingRun(**run) for run in config["runs"])
+        return cls(**{**config, "runs": runs})
+
+
+def _is_finite_number(value):
+    try:
+        return not isinstance(value, (bool, str)) and math.isfinite(value)
+    except TypeError:
+        return False
+
+
+def software_versions():
+    """Versions of what a model was trained or written with, for its card.
+
+    Returns:
+        A dict of strings with the keys `"keras_mirror"`, `"keras"`,
+        `"keras_hub"` and `"backend"`.
+
+    Example:
+
+    >>> sorted(software_versions())
+    ['backend', 'keras', 'keras_hub', 'keras_mirror']
+    """
+    backend = keras.backend.backend()
+    # Keras has imported it; other backends than ours may be called otherwise.
+    version = getattr(sys.modules.get(backend), "__version__", "")
+    return {
+        "keras_mirror": __version__,
+        "keras": keras.__version__,
+        "keras_hub": keras_hub.__version__,
+        "backend": f"{backend} {version}".strip(),
+    }

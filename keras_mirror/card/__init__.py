@@ -1,1 +1,0 @@
-"""The model card: a record in words."""

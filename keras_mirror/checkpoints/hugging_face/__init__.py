@@ -1,0 +1,1 @@
+"""Folders of the transformers library, read."""

@@ -1,0 +1,135 @@
+from keras_mirror.files import read_json
+
+# What `config.json` leaves out, as in the configuration classes of
+# transformers: they write only what differs from these.
+_BERT = {
+    "vocab_size": 30522,
+    "hidden_size": 768,
+    "num_hidden_layers": 12,
+    "num_attention_heads": 12,
+    "intermediate_size": 3072,
+    "hidden_act": "gelu",
+    "hidden_dropout_prob": 0.1,
+    "max_position_embeddings": 512,
+    "type_vocab_size": 2,
+    "layer_norm_eps": 1e-12,
+    "pad_token_id": 0,
+}
+_ALBERT = {
+    "vocab_size": 30000,
+    "embedding_size": 128,
+    "hidden_size": 4096,
+    "num_hidden_groups": 1,
+    "num_attention_heads": 64,
+    "intermediate_size": 16384,
+    "inner_group_num": 1,
+    "hidden_act": "gelu_new",
+    "hidden_dropout_prob": 0.0,
+    "attention_probs_dropout_prob": 0.0,
+}
+_DISTIL_BERT = {
+    "vocab_size": 30522,
+    "dim": 768,
+    "n_layers": 6,
+    "n_heads": 12,
+    "hidden_dim": 3072,
+    "activation": "gelu",
+    "dropout": 0.1,
+    "max_position_embeddings": 512,
+    "pad_token_id": 0,
+}
+DEFAULTS = {
+    "albert": {**_BERT, **_ALBERT},
+    "bert": _BERT,
+    "distilbert": _DISTIL_BERT,
+    "roberta": {**_BERT, "vocab_size": 50265, "pad_token_id": 1},
+    "xlm-roberta": {**_BERT, "pad_token_id": 1},
+}
+
+# Their names of activations, and those that Keras computes in the same way.
+ACTIVATIONS = {
+    "gelu": "gelu",
+    "gelu_python": "gelu",
+    "gelu_accurate": "gelu_approximate",
+    "gelu_fast": "gelu_approximate",
+    "gelu_new": "gelu_approximate",
+    "gelu_python_tanh": "gelu_approximate",
+    "gelu_pytorch_tanh": "gelu_approximate",
+    "linear": "linear",
+    "mish": "mish",
+    "relu": "relu",
+    "relu6": "relu6",
+    "sigmoid": "sigmoid",
+    "silu": "silu",
+    "swish": "silu",
+    "tanh": "tanh",
+}
+
+
+def read_config(folder):
+    """Reads the `config.json` of a Hugging Face folder, defaults filled in.
+
+    Args:
+        folder: A `pathlib.Path`.
+
+    Returns:
+        A dict with every key that its `model_type` needs.
+    """
+    path = folder / "config.json"
+    if not path.is_file():
+        raise FileNotFoundError(
+            "A Hugging Face folder must hold a config.json. "
+            f"Received: folder={folder}"
+        )
+    config = read_json(path)
+    model_type = config.get("model_type")
+    _check_member(model_type, DEFAULTS, "model_type", path)
+    given = {key: value for key, value in config.items() if value is not None}
+    config = {**DEFAULTS[model_type], **given}
+    _check_sizes(config, path)
+    _check_encoder(config, path)
+    activation_name(config)
+    return config
+
+
+def activation_name(config):
+    """The Keras name of the activation that a configuration asks for.
+
+    Args:
+        config: A dict, as `read_config` returns it.
+
+    Returns:
+        A name of `keras.activations`, or `"gelu_approximate"`.
+    """
+    key = "activation" if "activation" in config else "hidden_act"
+    _check_member(config[key], ACTIVATIONS, key, "config.json")
+    return ACTIVATIONS[config[key]]
+
+
+def _check_sizes(config, path):
+    for key, default in DEFAULTS[config["model_type"]].items():
+        smallest = 0 if key == "pad_token_id" else 1
+        value = config[key]
+        if isinstance(default, int) and not (
+            isinstance(value, int) and value >= smallest
+        ):
+            raise ValueError(
+                f"`{key}` must be an integer of at least {smallest}. "
+                f"Received: {key}={value!r} in {path}"
+            )
+
+
+def _check_encoder(config, path):
+    positions = config.get("position_embedding_type", "absolute")
+    _check_member(positions, ["absolute"], "position_embedding_type", path)
+    for key in ("is_decoder", "add_cross_attention"):
+        _check_member(config.get(key, False), [False], key, path)
+
+
+def _check_member(value, members, key, path):
+    # Not hashed: a damaged file may hold a list or a dict here.
+    if value not in list(members):
+        raise ValueError(
+            f"`{key}` must be one of {sorted(members)} to be loaded into a "
+            f"keras-hub backbone. Received: {key}={value!r} in {path}"
+        )

@@ -1,0 +1,81 @@
+import numpy as np
+
+from keras_mirror.encoder.backbones import activation_of
+from keras_mirror.encoder.backbones import layer_norm_epsilon_of
+from keras_mirror.files import read_json
+from keras_mirror.files import write_json
+
+# Beside the files of keras-hub, which leave this out.
+MIRROR_FILE = "mirror_model.json"
+COUNTS_FILE = "token_counts.npy"
+# Of a recipe, what decides which vector a text has.
+ENCODING_FIELDS = (
+    "pooling_mode",
+    "pooled_layers",
+    "frequency_smoothing",
+    "sequence_length",
+)
+
+
+def write_mirror_files(model, folder):
+    """Writes what a preset of keras-hub leaves out of a model's encoding.
+
+    Args:
+        model: A `MirrorModel`.
+        folder: A `pathlib.Path`.
+    """
+    encoder, tokenizer = model.encoder, model.preprocessor.tokenizer
+    content = {
+        "fields": {
+            "pooling_mode": encoder.pooling_mode,
+            "pooled_layers": encoder.pooled_layers,
+            "frequency_smoothing": encoder.frequency_smoothing,
+            "sequence_length": model.preprocessor.sequence_length,
+        },
+        "activation": activation_of(encoder.backbone),
+        "layer_norm_epsilon": layer_norm_epsilon_of(encoder.backbone),
+        "split_on_cjk": getattr(tokenizer, "split_on_cjk", None),
+    }
+    write_json(folder / MIRROR_FILE, content)
+    if encoder.token_weights is not None:
+        counts = encoder.token_weights.counts.numpy()
+        np.save(folder / COUNTS_FILE, counts)
+
+
+def read_mirror_files(folder):
+    """Reads what `write_mirror_files` wrote.
+
+    Args:
+        folder: A `pathlib.Path`.
+
+    Returns:
+        A dict with the keys `"fields"`, `"activation"`,
+        `"layer_norm_epsilon"`, `"split_on_cjk"` and `"token_counts"`, or an
+        empty one where there is no such file.
+
+    Raises:
+        ValueError: A file is damaged.
+    """
+    path = folder / MIRROR_FILE
+    content = read_json(path, default={})
+    if not content:
+        return {}
+    expected = {"fields", "activation", "layer_norm_epsilon", "split_on_cjk"}
+    fields = content.get("fields")
+    if set(content) != expected or set(fields) != set(ENCODING_FIELDS):
+        raise ValueError(
+            f"'{path}' must hold {sorted(expected)}, with the fields "
+            f"{ENCODING_FIELDS}. Received: {content}"
+        )
+    return {**content, "token_counts": _counts(folder / COUNTS_FILE)}
+
+
+def _counts(path):
+    if not path.is_file():
+        return None
+    try:
+        return np.load(path)  # does not unpickle
+    except ValueError as error:
+        raise ValueError(
+            f"'{path}' must be an array of NumPy, this one is damaged: {error}"
+        ) from error

@@ -1,0 +1,24 @@
+import dataclasses
+from typing import Any
+
+
+@dataclasses.dataclass(frozen=True)
+class PresetParts:
+    """What a preset holds: a backbone, a tokenizer, and what they leave out.
+
+    Args:
+        backbone: A `keras_hub.models.Backbone`.
+        tokenizer: A `keras_hub.tokenizers.Tokenizer`.
+        activation: String, see `SentenceEncoder`, or `None`.
+        layer_norm_epsilon: Float, see `SentenceEncoder`, or `None`.
+        fields: Dict of fields of `Recipe` that the preset itself decides,
+            such as the pooling of a sentence-transformers folder.
+        token_counts: Array of the counts of `TokenWeights`, or `None`.
+    """
+
+    backbone: Any
+    tokenizer: Any
+    activation: str | None = None
+    layer_norm_epsilon: float | None = None
+    fields: dict = dataclasses.field(default_factory=dict)
+    token_counts: Any = None

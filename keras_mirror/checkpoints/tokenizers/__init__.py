@@ -1,0 +1,1 @@
+"""Files of the tokenizers library, made keras-hub's tokenizers."""

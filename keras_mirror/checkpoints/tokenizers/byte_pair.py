@@ -1,0 +1,79 @@
+import keras_hub
+
+from keras_mirror.checkpoints.tokenizers.tokenizer_files import check_ids
+from keras_mirror.checkpoints.tokenizers.tokenizer_files import (
+    rename_special_tokens,
+)
+from keras_mirror.files import read_json
+
+# The names that keras-hub's RobertaTokenizer has in its code.
+_NAMES = {
+    "cls_token": "<s>",
+    "sep_token": "</s>",
+    "pad_token": "<pad>",
+    "mask_token": "<mask>",
+}
+
+
+def byte_pair_tokenizer(files):
+    """Makes a keras-hub tokenizer from a byte-level byte-pair vocabulary.
+
+    Args:
+        files: A `TokenizerFiles`.
+
+    Returns:
+        A `keras_hub.tokenizers.RobertaTokenizer`.
+    """
+    if files.fast:
+        _check_byte_level(files)
+        ids, merges = files.model["vocab"], files.model["merges"]
+    else:
+        ids = read_json(files.folder / "vocab.json")
+        merges = _read_merges(files.folder / "merges.txt")
+    # Older files hold "a b", newer ones ["a", "b"].
+    merges = [m if isinstance(m, str) else " ".join(m) for m in merges]
+    ids = check_ids(ids, files)
+    ids = rename_special_tokens(ids, files, _NAMES)
+    return keras_hub.tokenizers.RobertaTokenizer(
+        ids, merges, add_prefix_space=_add_prefix_space(files)
+    )
+
+
+def _read_merges(path):
+    if not path.is_file():
+        raise FileNotFoundError(
+            "A vocab.json must have a merges.txt beside it. "
+            f"Received: folder={path.parent}"
+        )
+    lines = path.read_text(encoding="utf-8").split("\n")
+    return [line for line in lines if line.strip()]
+
+
+def _check_byte_level(files):
+    unlike_roberta = {
+        "normalizer": files.fast.get("normalizer"),
+        "continuing_subword_prefix": files.model.get(
+            "continuing_subword_prefix"
+        ),
+        "end_of_word_suffix": files.model.get("end_of_word_suffix"),
+    }
+    if any(unlike_roberta.values()) or _byte_level(files) is None:
+        raise ValueError(
+            "A byte-pair tokenizer must work on bytes, as RoBERTa's, without "
+            f"a normalizer. Received: {unlike_roberta}, pre_tokenizer="
+            f"{files.fast.get('pre_tokenizer')} in folder={files.folder}"
+        )
+
+
+def _byte_level(files):
+    splitter = files.fast.get("pre_tokenizer") or {}
+    splitters = splitter.get("pretokenizers", [splitter])
+    matches = [part for part in splitters if part.get("type") == "ByteLevel"]
+    return matches[0] if matches else None
+
+
+def _add_prefix_space(files):
+    default = False
+    if files.fast:
+        default = _byte_level(files).get("add_prefix_space", False)
+    return files.config.get("add_prefix_space", default)

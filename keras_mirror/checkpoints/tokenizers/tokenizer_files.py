@@ -1,0 +1,153 @@
+import dataclasses
+import functools
+import pathlib
+
+from keras_mirror.files import read_json
+
+# How special tokens are called where no file says so, the likeliest last.
+_USUAL_NAMES = {
+    "cls_token": ("<s>", "[CLS]"),
+    "sep_token": ("</s>", "[SEP]"),
+    "pad_token": ("<pad>", "[PAD]"),
+    "mask_token": ("<mask>", "[MASK]"),
+    "unk_token": ("<unk>", "[UNK]"),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class AddedToken:
+    """A token that is not part of the trained vocabulary, or is special."""
+
+    content: str
+    id: int
+    special: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class TokenizerFiles:
+    """The files of a Hugging Face tokenizer, and what they agree on.
+
+    Args:
+        folder: A `pathlib.Path`.
+        vocabulary_size: Integer, the number of ids that the model knows.
+        model_type: String, of the model that the tokenizer is for.
+    """
+
+    folder: pathlib.Path
+    vocabulary_size: int
+    model_type: str
+
+    @functools.cached_property
+    def config(self):
+        """The content of `tokenizer_config.json`, if there is one."""
+        return read_json(self.folder / "tokenizer_config.json", default={})
+
+    @functools.cached_property
+    def fast(self):
+        """The content of `tokenizer.json`, if there is one."""
+        return read_json(self.folder / "tokenizer.json", default={})
+
+    @functools.cached_property
+    def model(self):
+        """The vocabulary and the algorithm, as in `tokenizer.json`."""
+        return self.fast.get("model") or {}
+
+    @functools.cached_property
+    def added_tokens(self):
+        """The added tokens by their content, without ids of no embedding."""
+        added = {}
+        for content, id in self._read("added_tokens.json").items():
+            added[content] = AddedToken(content, id, False)
+        decoder = self.config.get("added_tokens_decoder") or {}
+        entries = [{**entry, "id": int(id)} for id, entry in decoder.items()]
+        for entry in entries + (self.fast.get("added_tokens") or []):
+            content, special = entry["content"], entry.get("special", False)
+            added[content] = AddedToken(content, entry["id"], special)
+        return {
+            content: token
+            for content, token in added.items()
+            if token.id < self.vocabulary_size
+        }
+
+    def special_tokens(self, ids, roles):
+        """The special tokens, each by the name that it has in these files.
+
+        Args:
+            ids: A dict of all tokens to their ids.
+            roles: The special tokens to look for, such as `"mask_token"`.
+
+        Returns:
+            A dict of roles to tokens.
+        """
+        named = self._read("special_tokens_map.json")
+        tokens = {}
+        for role in roles:
+            token = self.config.get(role) or named.get(role)
+            if isinstance(token, dict):
+                token = token["content"]
+            tokens[role] = token or _usual_name(role, ids)
+        self._check_special_tokens(tokens, ids)
+        return tokens
+
+    def _check_special_tokens(self, tokens, ids):
+        missing = [token for token in tokens.values() if token not in ids]
+        if missing:
+            raise ValueError(
+                "The tokenizer must have all its special tokens in its "
+                "vocabulary, with an id that the model knows. "
+                f"Received: special tokens {tokens}, of which {missing} are "
+                f"missing, in folder={self.folder}"
+            )
+        if len({ids[token] for token in tokens.values()}) < len(tokens):
+            raise ValueError(
+                "The tokenizer's special tokens must have different ids. "
+                f"Received: special tokens {tokens} in folder={self.folder}"
+            )
+
+    def _read(self, name):
+        return read_json(self.folder / name, default={})
+
+
+def _usual_name(role, ids):
+    known = [name for name in _USUAL_NAMES[role] if name in ids]
+    return known[-1] if known else _USUAL_NAMES[role][-1]
+
+
+def check_ids(ids, files):
+    """Checks the ids of a vocabulary, and adds the added tokens to it.
+
+    Args:
+        ids: A dict of tokens to their ids.
+        files: A `TokenizerFiles`.
+
+    Returns:
+        A dict of all tokens to their ids.
+    """
+    for token, id in ids.items():
+        if not (isinstance(id, int) and 0 <= id < files.vocabulary_size):
+            raise ValueError(
+                "Every token must have an id below the `vocab_size` of "
+                f"config.json, {files.vocabulary_size}. Received: id={id!r} "
+                f"of token {token!r} in folder={files.folder}"
+            )
+    added = {token.content: token.id for token in files.added_tokens.values()}
+    return {**added, **ids}
+
+
+def rename_special_tokens(ids, files, names):
+    """Gives special tokens the names that a keras-hub class looks for.
+
+    Args:
+        ids: A dict of all tokens to their ids, left as it is.
+        files: A `TokenizerFiles`.
+        names: A dict of roles, such as `"mask_token"`, to new names.
+
+    Returns:
+        A dict of all tokens to their ids, the same ids as before. A token
+        that had one of the new names without being special has gone.
+    """
+    tokens = files.special_tokens(ids, names)
+    renamed = {name: ids[tokens[role]] for role, name in names.items()}
+    special = set(tokens.values())
+    others = {token: id for token, id in ids.items() if token not in special}
+    return {**others, **renamed}

@@ -1,0 +1,25 @@
+"""Texts: from files of many kinds, checked, collected, sampled, batched."""
+
+from keras_mirror.data.as_strings import as_strings
+from keras_mirror.data.as_strings import batched
+from keras_mirror.data.as_strings import check_string
+from keras_mirror.data.corpus import Corpus
+from keras_mirror.data.corpus import collect_strings
+from keras_mirror.data.corpus import split_pairs
+from keras_mirror.data.read_lines import read_lines
+from keras_mirror.data.read_texts import read_identified_texts
+from keras_mirror.data.read_texts import read_texts
+from keras_mirror.data.sample_strings import sample_strings
+
+__all__ = [
+    "Corpus",
+    "as_strings",
+    "batched",
+    "check_string",
+    "collect_strings",
+    "read_identified_texts",
+    "read_lines",
+    "read_texts",
+    "sample_strings",
+    "split_pairs",
+]

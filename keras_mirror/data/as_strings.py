@@ -1,0 +1,72 @@
+import itertools
+from collections.abc import Iterable
+
+import numpy as np
+
+
+def as_strings(texts):
+    """A list of strings from whatever a user calls texts.
+
+    Args:
+        texts: A string, or an iterable or array of strings.
+
+    Returns:
+        A list of strings; one for a single string.
+
+    Raises:
+        TypeError: `texts` or an element of it is nothing of the kind.
+
+    Example:
+
+    >>> as_strings("a man")
+    ['a man']
+    """
+    if isinstance(texts, str):
+        return [texts]
+    if isinstance(texts, np.ndarray):
+        texts = texts.ravel().tolist() if texts.ndim == 1 else [texts]
+    if not isinstance(texts, Iterable) or isinstance(texts, (bytes, dict)):
+        raise TypeError(
+            "Texts must be a string or a list of strings. "
+            f"Received: {texts!r} of type {type(texts).__name__}"
+        )
+    texts = list(texts)
+    for index, text in enumerate(texts):
+        check_string(text, index)
+    return texts
+
+
+def check_string(text, index):
+    """Raises an error unless `text`, the element `index`, is a string."""
+    if not isinstance(text, str):
+        raise TypeError(
+            "Texts must be strings. "
+            f"Received: {text!r} of type {type(text).__name__} at index {index}"
+        )
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            "Texts must be valid Unicode. Received: a lone surrogate at "
+            f"character {error.start} of the text at index {index}"
+        ) from error
+
+
+def batched(items, size):
+    """Lists of `size` items, the last one shorter (Python 3.12 has it).
+
+    Args:
+        items: Iterable.
+        size: Positive integer.
+
+    Returns:
+        An iterator of lists.
+
+    Example:
+
+    >>> list(batched("abc", 2))
+    [['a', 'b'], ['c']]
+    """
+    items = iter(items)
+    while batch := list(itertools.islice(items, size)):
+        yield batch

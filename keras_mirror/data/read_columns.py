@@ -1,0 +1,123 @@
+import csv
+import json
+import os
+
+from keras_mirror.data.open_binary import open_binary
+from keras_mirror.data.open_binary import uncompressed_name
+from keras_mirror.data.read_lines import read_lines
+from keras_mirror.optional import import_optional
+
+ROWS_AT_ONCE = 1024
+
+
+def has_columns(path, column=None):
+    """Whether a file's texts are in a column, not one a line.
+
+    Args:
+        path: String or path.
+        column: String, the name of a column, or `None`. With one, tables of
+            text have columns too, and other files are refused.
+
+    Returns:
+        A boolean.
+
+    Raises:
+        ValueError: A column is asked of a file that has none.
+
+    Example:
+
+    >>> has_columns("texts.jsonl.gz"), has_columns("texts.csv")
+    (True, False)
+    """
+    ending = _ending(path)
+    if column is None:
+        return ending in _READERS and ending not in _SEPARATORS
+    if ending not in _READERS:
+        raise ValueError(
+            f"A column is read from files that end in {', '.join(_READERS)}. "
+            f"Received: column {column!r} of '{path}'"
+        )
+    return True
+
+
+def read_columns(path, columns, errors="strict"):
+    """The values of some columns, row by row.
+
+    Args:
+        path: String or path, see `read_texts`.
+        columns: List of strings, their names.
+        errors: See `read_lines`. Defaults to `"strict"`.
+
+    Yields:
+        Lists of values, as many as `columns`; `None` where one is missing.
+
+    Raises:
+        ValueError: A row has no such column, or the file cannot be read.
+
+    Example:
+
+    >>> import os, tempfile
+    >>> path = os.path.join(tempfile.mkdtemp(), "texts.csv")
+    >>> with open(path, "w") as file:
+    ...     _ = file.write("id,text\\n7,a man\\n")
+    >>> list(read_columns(path, ["text", "id"]))
+    [['a man', '7']]
+    """
+    read = _READERS[_ending(path)]
+    for number, row in enumerate(read(path, columns, errors), start=1):
+        for column in columns:
+            if column not in row:
+                raise ValueError(
+                    f"'{path}' has no column {column!r} in row {number}. "
+                    f"Expected one of {', '.join(map(repr, row)) or 'none'}"
+                )
+        yield [row[column] for column in columns]
+
+
+def _ending(path):
+    return os.path.splitext(uncompressed_name(path))[1].lower()
+
+
+def _json_rows(path, columns, errors):
+    for number, line in enumerate(read_lines(path, errors=errors), start=1):
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise ValueError(
+                f"{path}, line {number} is not JSON: {error}. Expected one "
+                "object a line"
+            ) from error
+        if not isinstance(row, dict):
+            raise ValueError(
+                f"{path}, line {number} must be a JSON object. Received: "
+                f"{type(row).__name__}"
+            )
+        yield row
+
+
+def _parquet_rows(path, columns, errors):
+    parquet = import_optional("pyarrow.parquet", "files")
+    with open_binary(path) as file:
+        try:
+            table = parquet.ParquetFile(file)
+        except ValueError as error:
+            raise ValueError(f"'{path}' is no Parquet file: {error}") from error
+        names = [name for name in columns if name in table.schema_arrow.names]
+        if names != columns:
+            yield dict.fromkeys(table.schema_arrow.names)
+        for batch in table.iter_batches(ROWS_AT_ONCE, columns=names):
+            yield from batch.to_pylist()
+
+
+def _table_rows(path, columns, errors):
+    separator = _SEPARATORS[_ending(path)]
+    lines = (f"{line}\n" for line in read_lines(path, errors=errors))
+    return csv.DictReader(lines, delimiter=separator)
+
+
+_SEPARATORS = {".csv": ",", ".tsv": "\t"}
+_READERS = {
+    **dict.fromkeys((".jsonl", ".ndjson", ".json"), _json_rows),
+    ".parquet": _parquet_rows,
+    **dict.fromkeys(_SEPARATORS, _table_rows),
+}

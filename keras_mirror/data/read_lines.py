@@ -1,0 +1,66 @@
+import itertools
+import os
+
+from keras_mirror.data.open_binary import is_file
+from keras_mirror.data.open_binary import is_remote
+from keras_mirror.data.open_binary import open_binary
+
+
+def read_lines(*paths, errors="strict"):
+    """The lines of text files, one by one, without their line ends.
+
+    Only a line feed ends a line, so that line `i` here is line `i` of every
+    other tool. Files that end in `.gz`, `.bz2`, `.xz` or `.zst` are
+    decompressed; addresses as `s3://bucket/texts.txt` are read with `fsspec`.
+
+    Args:
+        *paths: Paths of UTF-8 files.
+        errors: What to do with bytes that are not UTF-8: `"strict"` raises,
+            `"replace"` puts U+FFFD in their place. Defaults to `"strict"`.
+
+    Returns:
+        An iterator of strings.
+
+    Raises:
+        FileNotFoundError: A path is not a file. Raised at once.
+        ValueError: A line is not UTF-8 and `errors` is `"strict"`, or a
+            compressed file is damaged.
+
+    Example:
+
+    >>> import os, tempfile
+    >>> path = os.path.join(tempfile.mkdtemp(), "texts.txt")
+    >>> with open(path, "w") as file:
+    ...     _ = file.write("a man\\na woman\\n")
+    >>> list(read_lines(path))
+    ['a man', 'a woman']
+    """
+    check_files(paths)
+    files = (_lines_of(path, errors) for path in paths)
+    return itertools.chain.from_iterable(files)
+
+
+def check_files(paths):
+    """Raises `FileNotFoundError` unless there is a file at every path."""
+    for path in paths:
+        if not is_file(path):
+            is_folder = not is_remote(path) and os.path.isdir(path)
+            raise FileNotFoundError(
+                f"A text file is expected. Received: '{path}', which is "
+                f"{'a folder' if is_folder else 'missing'}"
+            )
+
+
+def _lines_of(path, errors):
+    with open_binary(path) as file:
+        for number, line in enumerate(file, start=1):
+            line = line.removesuffix(b"\n").removesuffix(b"\r")
+            line = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+            try:
+                yield line.decode("utf-8", errors=errors)
+            except UnicodeDecodeError as error:
+                raise ValueError(
+                    f"{path}, line {number} is not UTF-8: {error.reason} at "
+                    f"byte {error.start}. Convert the file; `train` and "
+                    "`encode` can go on with U+FFFD (`--errors replace`)"
+                ) from error

@@ -1,0 +1,121 @@
+import itertools
+
+from keras_mirror.data.read_columns import has_columns
+from keras_mirror.data.read_columns import read_columns
+from keras_mirror.data.read_lines import check_files
+from keras_mirror.data.read_lines import read_lines
+
+DEFAULT_COLUMN = "text"
+
+
+def read_texts(*paths, column=None, errors="strict"):
+    """The texts of files, one by one.
+
+    A text a line; or a column of JSON lines (`.jsonl`, `.ndjson`, `.json`),
+    of Parquet (`.parquet`), or, if `column` is given, of a table with names
+    in its first line (`.csv`, `.tsv`). Compressed and remote files as in
+    `read_lines`. Memory holds a few rows.
+
+    Args:
+        *paths: Paths or addresses of files.
+        column: String, the name of the column. Defaults to `None`: `"text"`
+            in JSON lines and Parquet, lines in other files.
+        errors: See `read_lines`. Defaults to `"strict"`.
+
+    Returns:
+        An iterator of strings; a missing value is `""`.
+
+    Raises:
+        FileNotFoundError: A path is not a file. Raised at once.
+        ImportError: Parquet, `.zst` or an address needs the extra `files`.
+        ValueError: A file has no such column, or cannot be read.
+
+    Example:
+
+    >>> import os, tempfile
+    >>> path = os.path.join(tempfile.mkdtemp(), "texts.jsonl")
+    >>> with open(path, "w") as file:
+    ...     _ = file.write('{"title": "a man"}\\n{"title": "a woman"}\\n')
+    >>> list(read_texts(path, column="title"))
+    ['a man', 'a woman']
+    """
+    check_files(paths)
+    return itertools.chain.from_iterable(
+        [_texts_of(path, column, errors) for path in paths]
+    )
+
+
+def _texts_of(path, column, errors):
+    if not has_columns(path, column):  # refuses at once, not when read
+        return read_lines(path, errors=errors)
+    return _texts_of_column(path, column or DEFAULT_COLUMN, errors)
+
+
+def _texts_of_column(path, column, errors):
+    rows = read_columns(path, [column], errors)
+    for number, (text,) in enumerate(rows, start=1):
+        yield checked_text(text, column, path, number)
+
+
+def checked_text(value, column, path, number):
+    """The text of a cell, `""` if it has none.
+
+    Args:
+        value: What a file holds there.
+        column: String.
+        path: String or path.
+        number: Integer, the row.
+
+    Returns:
+        A string.
+
+    Raises:
+        ValueError: `value` is something else.
+    """
+    if not isinstance(value, str | None):
+        raise ValueError(
+            f"Column {column!r} of '{path}' must hold text. Received: "
+            f"{value!r} of type {type(value).__name__} in row {number}"
+        )
+    return value or ""
+
+
+def read_identified_texts(path, column, id_column, errors="strict"):
+    """The texts of a file with their ids, one by one.
+
+    Args:
+        path: String, of a file with columns, see `read_texts`.
+        column: String, or `None` for `"text"`.
+        id_column: String, the column of ids.
+        errors: See `read_lines`. Defaults to `"strict"`.
+
+    Returns:
+        An iterator of tuples of two strings: id, text.
+
+    Raises:
+        FileNotFoundError: The path is not a file. Raised at once.
+        ValueError: See `read_texts`; or a row has no id.
+
+    Example:
+
+    >>> import os, tempfile
+    >>> path = os.path.join(tempfile.mkdtemp(), "texts.csv")
+    >>> with open(path, "w") as file:
+    ...     _ = file.write("id,text\\n7,a man\\n")
+    >>> list(read_identified_texts(path, "text", "id"))
+    [('7', 'a man')]
+    """
+    check_files([path])
+    has_columns(path, id_column)  # raises at once where there are none
+    return _rows(path, column or DEFAULT_COLUMN, id_column, errors)
+
+
+def _rows(path, column, id_column, errors):
+    rows = read_columns(path, [column, id_column], errors)
+    for number, (text, identifier) in enumerate(rows, start=1):
+        if identifier is None:
+            raise ValueError(
+                "Every row needs an id. Received: none in column "
+                f"{id_column!r} of '{path}', row {number}"
+            )
+        yield str(identifier), checked_text(text, column, path, number)

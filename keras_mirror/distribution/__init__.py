@@ -1,0 +1,11 @@
+"""Several devices or processes train as one: the place where they meet.
+
+The other strings of a batch are the negatives, so that devices must see each
+other's embeddings, or ten of them train like one small batch. What the
+backends need for that is in here and nowhere else.
+"""
+
+from keras_mirror.distribution.active import active_replicas
+from keras_mirror.distribution.active import gather_views
+
+__all__ = ["active_replicas", "gather_views"]

@@ -1,0 +1,92 @@
+import contextlib
+import os
+import sys
+
+import keras
+import numpy as np
+
+from keras_mirror.distribution.replica import Replica
+from keras_mirror.distribution.replica import check_enough
+
+
+class JaxDevices(Replica):
+    """The devices of a `keras.distribution.DataParallel`.
+
+    Its arrays are those of all devices, of other processes too, so that only
+    the rows of a batch have to be split: see `WholeBatches`.
+    """
+
+    def __init__(self):
+        self._distribution = keras.distribution.distribution()
+
+    @staticmethod
+    def is_active():
+        distribution = keras.distribution.distribution()
+        return isinstance(distribution, keras.distribution.DataParallel)
+
+    def feed_scope(self):
+        several = self._distribution.num_processes > 1
+        if several and not self._distribution.auto_shard_dataset:
+            return contextlib.nullcontext()  # every process has its own rows
+        return WholeBatches(self._distribution.device_mesh).scope()
+
+    def shard(self, views):
+        return tuple(
+            {name: self._split(feature) for name, feature in view.items()}
+            for view in views
+        )
+
+    def shared_seed(self, seed):
+        if seed is not None or self._distribution.num_processes == 1:
+            return seed
+        utilities = sys.modules["jax"].experimental.multihost_utils
+        drawn = np.random.SeedSequence().generate_state(1)
+        return int(utilities.broadcast_one_to_all(drawn)[0])
+
+    def _split(self, feature):
+        mesh = self._distribution.device_mesh
+        axes = (self._distribution.batch_dim_name,)
+        axes += (None,) * (len(feature.shape) - 1)
+        layout = keras.distribution.TensorLayout(axes, mesh)
+        return keras.distribution.distribute_tensor(feature, layout)
+
+
+class WholeBatches(keras.distribution.DataParallel):
+    """Has Keras hand whole batches to every device, to be split in the step.
+
+    Keras 3.15 itself splits batches before the step, and refuses those that
+    are no multiple of the number of devices; of several processes it takes
+    `tf.data` datasets with a known batch size only. What is split in the step
+    may be of any size and from anywhere.
+
+    Args:
+        device_mesh: A `keras.distribution.DeviceMesh`.
+    """
+
+    def __init__(self, device_mesh):
+        super().__init__(device_mesh=device_mesh, auto_shard_dataset=False)
+
+    def get_data_layout(self, data_shape):
+        axes = (None,) * len(data_shape)
+        return keras.distribution.TensorLayout(axes, self.device_mesh)
+
+
+def jax_scope(number):
+    """A context to make and train a model on several devices of JAX.
+
+    Args:
+        number: Integer. So many GPUs; without any, the CPU counts as so many
+            devices, if JAX has not looked for its devices yet.
+
+    Returns:
+        A context manager.
+
+    Raises:
+        ValueError: There are fewer devices.
+    """
+    flag = f"--xla_force_host_platform_device_count={number}"
+    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {flag}"
+    devices = keras.distribution.list_devices()
+    check_enough(len(devices), number, "devices of JAX")
+    devices = devices[:number]
+    return keras.distribution.DataParallel(devices=devices).scope()

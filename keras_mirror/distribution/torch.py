@@ -1,0 +1,137 @@
+import sys
+
+import numpy as np
+
+from keras_mirror.distribution.replica import Replica
+from keras_mirror.distribution.replica import check_enough
+from keras_mirror.distribution.replica import decorrelate_seeds
+from keras_mirror.distribution.rows import paired_views
+from keras_mirror.distribution.rows import stacked_views
+
+
+class TorchProcesses(Replica):
+    """The processes of a `torch.distributed` group.
+
+    Every process makes the whole batch and embeds its own rows. Keras's
+    trainer does not go through `DistributedDataParallel`, so that gradients
+    are added up here, as soon as they are there.
+    """
+
+    def __init__(self):
+        self._torch = sys.modules["torch"]
+        self._group = self._torch.distributed
+        self.rank = self._group.get_rank()
+        self._number = self._group.get_world_size()
+
+    @staticmethod
+    def is_active():
+        group = sys.modules["torch"].distributed
+        if not group.is_available() or not group.is_initialized():
+            return False
+        return group.get_world_size() > 1
+
+    def shard(self, views):
+        return tuple(
+            {
+                name: self._torch.tensor_split(
+                    self._torch.as_tensor(feature), self._number
+                )[self.rank]
+                for name, feature in view.items()
+            }
+            for view in views
+        )
+
+    def prepare(self, model):
+        if getattr(model, "_learns_together", False):
+            return
+        for variable in model.variables:
+            self._group.broadcast(variable.value.data, src=0)
+        decorrelate_seeds(model, self.rank)
+        if self.rank:  # Keras 3.15 draws unseeded dropout from PyTorch's own
+            self._torch.manual_seed(self._torch.initial_seed() + self.rank)
+        for variable in model.trainable_variables:
+            variable.value.register_post_accumulate_grad_hook(self._add_up)
+        model._learns_together = True
+
+    def gather(self, tensors):
+        rows = [paired_views(tensor) for tensor in tensors]
+        sizes = self._sizes(rows[0])
+        return [stacked_views(self._gather(part, sizes)) for part in rows]
+
+    def all_reduce_sum(self, values):
+        values = values.clone()
+        self._group.all_reduce(values)
+        return values
+
+    def broadcast(self, value):
+        values = [value]
+        self._group.broadcast_object_list(values, src=0)
+        return values[0]
+
+    def shared_seed(self, seed):
+        return self.broadcast(np.random.SeedSequence(seed).entropy)
+
+    def _gather(self, rows, sizes):
+        shape = (max(sizes), *rows.shape[1:])
+        filled = rows.new_zeros(shape)  # all must send the same shape
+        filled[: len(rows)] = rows.detach()
+        parts = [self._torch.empty_like(filled) for _ in sizes]
+        self._group.all_gather(parts, filled)
+        parts = [part[:size] for part, size in zip(parts, sizes, strict=True)]
+        parts[self.rank] = rows
+        return self._torch.cat(parts)
+
+    def _sizes(self, rows):
+        own = self._torch.tensor([len(rows)], device=rows.device)
+        sizes = [self._torch.empty_like(own) for _ in range(self._number)]
+        self._group.all_gather(sizes, own)
+        return [int(size) for size in sizes]
+
+    def _add_up(self, parameter):
+        self._group.all_reduce(parameter.grad)
+
+
+class TorchGroup:
+    """Processes of one machine that train together on PyTorch.
+
+    Every process has a GPU; without any, its part of the CPU's threads.
+
+    Args:
+        rank: Integer, the number of this process. The first one, 0, is where
+            the others meet.
+        number: Integer, of processes.
+        port: Integer, the first one's `port`; the first one itself takes any.
+
+    Raises:
+        ValueError: There are GPUs, but fewer.
+    """
+
+    def __init__(self, rank, number, port=0):
+        self._torch = sys.modules["torch"]
+        self._rank = rank
+        self._number = number
+        if self._torch.cuda.is_available():
+            check_enough(self._torch.cuda.device_count(), number, "GPUs")
+        self._store = self._torch.distributed.TCPStore(
+            "localhost", port, number, rank == 0, wait_for_workers=False
+        )
+
+    @property
+    def port(self):
+        return self._store.port
+
+    def join(self):
+        """Waits for the other processes."""
+        if self._torch.cuda.is_available():
+            self._torch.cuda.set_device(self._rank)
+            kind = "nccl"
+        else:  # or processes take the cores away from each other
+            threads = self._torch.get_num_threads() // self._number
+            self._torch.set_num_threads(max(1, threads))
+            kind = "gloo"
+        self._torch.distributed.init_process_group(
+            kind,
+            store=self._store,
+            rank=self._rank,
+            world_size=self._number,
+        )

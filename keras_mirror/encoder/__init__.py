@@ -1,0 +1,1 @@
+"""From any text backbone of keras-hub to one embedding per text."""

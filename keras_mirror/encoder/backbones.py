@@ -1,0 +1,127 @@
+"""What keras-hub's backbones fix in their code and a checkpoint may not.
+
+A backbone's config holds neither its activation nor its normalization's
+epsilon, so both are set on the layers after the backbone was made.
+"""
+
+import functools
+
+import keras
+
+
+def set_activation(backbone, activation):
+    """Sets the activation of every feed-forward block of a backbone.
+
+    keras-hub's BERT, ALBERT and ELECTRA always use the tanh approximation of
+    GELU, Hugging Face configurations mostly ask for the exact one: 5.8e-4
+    apart on a small random model.
+
+    Args:
+        backbone: A `keras_hub.models.Backbone`, changed in place.
+        activation: `"gelu_approximate"` or a name that
+            `keras.activations.get` knows, such as `"gelu"`, the exact one.
+
+    Example:
+
+    >>> set_activation(backbone, "gelu")
+    """
+    if not isinstance(activation, str):
+        raise ValueError(
+            "`activation` must be a string. "
+            f"Received: activation={activation!r}"
+        )
+    function = _activation(activation)
+    for layer in backbone._flatten_layers():
+        if hasattr(layer, "intermediate_dim") and hasattr(layer, "activation"):
+            previous, layer.activation = layer.activation, function
+            for part in layer._flatten_layers(include_self=False):
+                if getattr(part, "activation", None) is previous:
+                    part.activation = function
+
+
+def set_layer_norm_epsilon(backbone, epsilon):
+    """Sets the epsilon of every layer normalization of a backbone.
+
+    Args:
+        backbone: A `keras_hub.models.Backbone`, changed in place.
+        epsilon: Positive float.
+
+    Example:
+
+    >>> set_layer_norm_epsilon(backbone, 1e-12)
+    """
+    for layer in backbone._flatten_layers():
+        if isinstance(layer, keras.layers.LayerNormalization):
+            layer.epsilon = epsilon
+
+
+def activation_of(backbone):
+    """The activation of the feed-forward blocks of a backbone, by its name.
+
+    Args:
+        backbone: A `keras_hub.models.Backbone`.
+
+    Returns:
+        A string, for `set_activation`.
+
+    Example:
+
+    >>> set_activation(backbone, "gelu")
+    >>> activation_of(backbone)
+    'gelu'
+    """
+    for layer in backbone._flatten_layers():
+        if hasattr(layer, "intermediate_dim") and hasattr(layer, "activation"):
+            activation = layer.activation
+            break
+    is_ours = isinstance(activation, functools.partial)
+    return "gelu_approximate" if is_ours else activation.__name__
+
+
+def layer_norm_epsilon_of(backbone):
+    """The epsilon of the layer normalizations of a backbone.
+
+    Args:
+        backbone: A `keras_hub.models.Backbone`.
+
+    Returns:
+        A float.
+
+    Example:
+
+    >>> set_layer_norm_epsilon(backbone, 1e-12)
+    >>> layer_norm_epsilon_of(backbone)
+    1e-12
+    """
+    layers = backbone._flatten_layers()
+    norms = (keras.layers.LayerNormalization,)
+    return next(x.epsilon for x in layers if isinstance(x, norms))
+
+
+def copy_backbone(backbone, **changes):
+    """A backbone with the same weights, and other options.
+
+    Args:
+        backbone: A `keras_hub.models.Backbone`.
+        **changes: Options of its class that do not change its weights, such
+            as `dropout`.
+
+    Returns:
+        A `keras_hub.models.Backbone` of the same class. Its activation and
+        its epsilon are those that keras-hub has in its code.
+
+    Example:
+
+    >>> copy_backbone(backbone, dropout=0.3).dropout
+    0.3
+    """
+    config = {**backbone.get_config(), **changes}
+    copy = type(backbone).from_config(config)
+    copy.set_weights(backbone.get_weights())
+    return copy
+
+
+def _activation(name):
+    if name == "gelu_approximate":
+        return functools.partial(keras.activations.gelu, approximate=True)
+    return keras.activations.get(name)

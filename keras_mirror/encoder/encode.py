@@ -1,0 +1,157 @@
+import numpy as np
+
+from keras_mirror.data import as_strings
+from keras_mirror.data import batched
+from keras_mirror.preprocessing.padding import padded_lengths
+from keras_mirror.preprocessing.padding import padded_rows
+
+CHUNK_SIZE = 4096  # texts sorted by length together
+
+
+def encode(model, texts, batch_size=64):
+    """Vectors of texts: `MirrorModel.encode_text`, see there.
+
+    Args:
+        model: A `MirrorModel`.
+        texts: A string, or a list or array of strings.
+        batch_size: Integer, texts of `sequence_length` tokens per call of the
+            encoder; more of shorter ones.
+
+    Returns:
+        A float32 array of shape `(len(texts), embedding_dim)`.
+
+    Example:
+
+    >>> encode(model, []).shape[0]
+    0
+    """
+    token_ids = model.preprocessor.tokenize(as_strings(texts))
+    return encode_ids(model, token_ids, batch_size)
+
+
+def encode_ids(model, token_ids, batch_size=64):
+    """Vectors of tokenized texts, those of similar length computed together.
+
+    Every call of the encoder gets about the same number of tokens: the
+    shorter the texts, the more of them. Equal texts are computed once. Where
+    every new shape is compiled anew, shapes are few: see
+    `keras_mirror.padding`.
+
+    Args:
+        model: A `MirrorModel`.
+        token_ids: List of lists of integers, without special tokens.
+        batch_size: Integer, texts of `sequence_length` tokens per call of the
+            encoder.
+
+    Returns:
+        A float32 array of shape `(len(token_ids), embedding_dim)`, in the
+        order of `token_ids`.
+
+    Example:
+
+    >>> encode_ids(model, [[7, 8], [9]]).shape[0]
+    2
+    """
+    if not isinstance(batch_size, int) or batch_size < 1:
+        raise ValueError(
+            "`batch_size` must be a positive integer. "
+            f"Received: batch_size={batch_size!r}"
+        )
+    embedding_dim = model.encoder.output_shape[-1]
+    index = {}
+    row_of_texts = [
+        index.setdefault(tuple(ids), len(index)) for ids in token_ids
+    ]
+    token_ids = list(index)
+    embeddings = np.empty((len(token_ids), embedding_dim), dtype="float32")
+    for rows, width, num_rows in _batches(model, token_ids, batch_size):
+        # Empty rows fill the last batch of a width up: no new compilation.
+        batch = [token_ids[row] for row in rows]
+        batch += [[]] * (num_rows - len(rows))
+        features = model.preprocessor.pack(batch, width)
+        outputs = np.asarray(model.predict_on_batch(features))
+        embeddings[rows] = outputs[: len(rows)]
+    return embeddings[row_of_texts]
+
+
+def encode_in_chunks(model, texts, batch_size=64):
+    """Vectors of any number of texts, chunk by chunk, for progress bars.
+
+    Args:
+        model: A `MirrorModel`.
+        texts: Iterable of strings.
+        batch_size: Integer, see `encode`.
+
+    Yields:
+        Tuples of a float32 array of shape `(chunk_size, embedding_dim)` and
+        the number of texts in the chunk that were cut.
+
+    Example:
+
+    >>> [(vectors, num_cut)] = encode_in_chunks(model, ["a man", "a woman"])
+    >>> vectors.shape[0], num_cut
+    (2, 0)
+    """
+    longest = model.preprocessor.sequence_length - 2  # start and end
+    for chunk in batched(texts, CHUNK_SIZE):
+        token_ids = model.preprocessor.tokenize(chunk)
+        num_cut = sum(len(row) > longest for row in token_ids)
+        yield encode_ids(model, token_ids, batch_size), num_cut
+
+
+def unit_rows(embeddings):
+    """Rows divided by their length, in float32; an all-zero row stays.
+
+    Args:
+        embeddings: Array of shape `(n, embedding_dim)`.
+
+    Returns:
+        A float32 NumPy array of the same shape.
+
+    Example:
+
+    >>> unit_rows([[3.0, 4.0]]).round(1).tolist()
+    [[0.6000000238418579, 0.800000011920929]]
+    """
+    embeddings = np.asarray(embeddings, dtype="float32")
+    norms = np.linalg.norm(embeddings, axis=-1, keepdims=True)
+    return embeddings / np.maximum(norms, 1e-12)
+
+
+def pairwise_cosines(embeddings_1, embeddings_2):
+    """The cosine of row `i` of one array with row `i` of another.
+
+    Args:
+        embeddings_1: Array of shape `(n, embedding_dim)`.
+        embeddings_2: Array of the same shape.
+
+    Returns:
+        A float64 NumPy array of shape `(n,)`; 0 for an all-zero row.
+
+    Example:
+
+    >>> pairwise_cosines([[1.0, 0.0], [2.0, 0.0]], [[3.0, 0.0], [0.0, 1.0]])
+    array([1., 0.])
+    """
+    rows = [
+        np.asarray(embeddings, dtype="float64")
+        for embeddings in (embeddings_1, embeddings_2)
+    ]
+    norms = [np.maximum(np.linalg.norm(row, axis=-1), 1e-12) for row in rows]
+    return (rows[0] * rows[1]).sum(axis=-1) / (norms[0] * norms[1])
+
+
+def _batches(model, token_ids, batch_size):
+    """The texts of every call of the encoder, its width, its number of rows."""
+    longest = model.preprocessor.sequence_length
+    widths = padded_lengths(longest)
+    if model.recipe.pools_padding:
+        widths = [longest]
+    lengths = [min(len(ids) + 2, longest) for ids in token_ids]
+    width_of_texts = np.searchsorted(widths, lengths)
+    for index, width in enumerate(widths):
+        texts = np.flatnonzero(width_of_texts == index)
+        most = batch_size * longest // width
+        for start in range(0, len(texts), most):
+            rows = texts[start : start + most]
+            yield rows, width, padded_rows(len(rows), most)

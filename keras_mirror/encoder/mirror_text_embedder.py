@@ -1,0 +1,79 @@
+import keras
+import keras_hub
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="keras_mirror")
+class MirrorTextEmbedder(keras_hub.models.TextEmbedder):
+    """A `SentenceEncoder` as a keras-hub task.
+
+    What `MirrorModel.to_text_embedder` gives where no class of keras-hub can
+    express the model: other backbones than BERT and XLM-R, a pooling of two
+    layers, weighted tokens. Strings go through the model's own preprocessor,
+    so that vectors are those of the model.
+
+    Args:
+        encoder: A `SentenceEncoder`.
+        preprocessor: A `MirrorPreprocessor`.
+        normalize: Boolean, whether vectors have length 1. Defaults to `True`.
+        **kwargs: Passed to `keras_hub.models.TextEmbedder`.
+
+    Example:
+
+    >>> embedder = MirrorTextEmbedder(model.encoder, model.preprocessor)
+    >>> vectors = embedder.encode_text(["a man plays", "a woman"], verbose=0)
+    >>> np.linalg.norm(vectors, axis=-1).round(3).tolist()
+    [1.0, 1.0]
+    """
+
+    def __init__(self, encoder, preprocessor, normalize=True, **kwargs):
+        # === Layers ===
+        self.backbone = encoder.backbone
+        self.preprocessor = preprocessor
+
+        # === Functional Model ===
+        inputs = encoder.input
+        outputs = encoder(inputs)
+        if normalize:
+            outputs = ops.normalize(outputs, axis=-1)
+        super().__init__(inputs=inputs, outputs=outputs, **kwargs)
+
+        # === Config ===
+        self.encoder = encoder
+        self.normalize = normalize
+
+    def similarity(self, query_embeddings, document_embeddings):
+        """Dot products of all rows: cosines, if vectors are normalized.
+
+        Args:
+            query_embeddings: Array of shape `(n, embedding_dim)`.
+            document_embeddings: Array of shape `(m, embedding_dim)`.
+
+        Returns:
+            A tensor of shape `(n, m)`.
+        """
+        return ops.matmul(query_embeddings, ops.transpose(document_embeddings))
+
+    def save_to_preset(self, preset_dir, max_shard_size=10):
+        # keras-hub would look for a class of its own when it loads it.
+        raise NotImplementedError(
+            "A `MirrorTextEmbedder` has no preset of its own. Use "
+            "`MirrorModel.save_to_preset`, or `save` for a .keras file"
+        )
+
+    def get_config(self):
+        serialize = keras.saving.serialize_keras_object
+        return {
+            "name": self.name,
+            "encoder": serialize(self.encoder),
+            "preprocessor": serialize(self.preprocessor),
+            "normalize": self.normalize,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        config = dict(config)
+        for name in ("encoder", "preprocessor"):
+            part = keras.saving.deserialize_keras_object(config[name])
+            config[name] = part
+        return cls(**config)

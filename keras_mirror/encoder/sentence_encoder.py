@@ -1,0 +1,199 @@
+import keras
+from keras import ops
+
+from keras_mirror.encoder.backbones import set_activation
+from keras_mirror.encoder.backbones import set_layer_norm_epsilon
+from keras_mirror.encoder.flat_projections import flatten_projections
+from keras_mirror.layers import SentencePooling
+from keras_mirror.layers import TokenWeights
+from keras_mirror.layers.drop_head import set_drophead
+from keras_mirror.recipes import POOLED_LAYERS
+
+# XLM-R large, the largest text encoder among keras-hub presets, has 5.6e8.
+MAX_WEIGHTS = 2**31
+
+
+@keras.saving.register_keras_serializable(package="keras_mirror")
+class SentenceEncoder(keras.Model):
+    """A keras-hub backbone and a pooling: token ids in, one vector a text out.
+
+    Has the same two inputs for every backbone: segment ids, where a backbone
+    wants them, are zeros made inside. A pooler of the backbone is not used
+    and does not train.
+
+    Args:
+        backbone: A `keras_hub.models.Backbone` of text with the inputs
+            `"token_ids"` and `"padding_mask"` (BERT, RoBERTa, XLM-R,
+            DistilBERT, ALBERT, ELECTRA, DeBERTa-v3 and others).
+        pooling_mode: String, see `keras_mirror.layers.SentencePooling`.
+            Defaults to `"cls"`.
+        activation: String. Replaces the activation that keras-hub wrote into
+            the backbone, see `keras_mirror.backbones.set_activation`.
+            Defaults to `None`: stays as it is.
+        layer_norm_epsilon: Float. Replaces the epsilon of the backbone's
+            layer normalizations. Defaults to `None`: stays as it is.
+        drophead: Float in `[0, 1)`, the chance of an attention head to be
+            dropped in training, see `keras_mirror.layers.DropHead`. Defaults
+            to `0`.
+        pooled_layers: String. `"last"` pools what the last layer gives,
+            `"first_last"` the mean of the first layer's and the last one's:
+            see [Su et al., 2021](https://arxiv.org/abs/2103.15316).
+            Defaults to `"last"`.
+        frequency_smoothing: Float. Makes the mean over tokens a weighted one,
+            see `keras_mirror.layers.TokenWeights`. Defaults to `None`: all
+            tokens alike.
+        **kwargs: Passed to `keras.Model`.
+
+    Input shape:
+        A dict of `"token_ids"` and `"padding_mask"`, both
+        `(batch_size, sequence_length)`.
+
+    Output shape:
+        `(batch_size, embedding_dim)`, float32, not normalized.
+
+    Example:
+
+    >>> encoder = SentenceEncoder(backbone, pooling_mode="mean")
+    >>> features = preprocessor(["a man plays", "a woman"])
+    >>> encoder(features).shape[0]
+    2
+    """
+
+    def __init__(
+        self,
+        backbone,
+        pooling_mode="cls",
+        activation=None,
+        layer_norm_epsilon=None,
+        drophead=0.0,
+        pooled_layers="last",
+        frequency_smoothing=None,
+        **kwargs,
+    ):
+        _check_pooling(pooling_mode, pooled_layers, frequency_smoothing)
+
+        # === Layers ===
+        pooling = SentencePooling(pooling_mode, name="pooling")
+        token_weights = None
+        if frequency_smoothing is not None:
+            token_weights = TokenWeights(
+                backbone.token_embedding.input_dim, frequency_smoothing
+            )
+        if activation is not None:
+            set_activation(backbone, activation)
+        if layer_norm_epsilon is not None:
+            set_layer_norm_epsilon(backbone, layer_norm_epsilon)
+        _freeze_unused_layers(backbone)
+        flatten_projections(backbone)
+        drop_heads = set_drophead(backbone, drophead) if drophead else []
+
+        # === Functional Model ===
+        inputs = {
+            name: keras.Input((None,), dtype="int32", name=name)
+            for name in ("token_ids", "padding_mask")
+        }
+        tokens = _tokens(backbone, inputs, pooled_layers)
+        pooled = [tokens, inputs["padding_mask"]]
+        if token_weights is not None:
+            pooled.append(token_weights(**inputs))
+        super().__init__(inputs=inputs, outputs=pooling(*pooled), **kwargs)
+
+        # === Config ===
+        self.backbone = backbone
+        self.dtype_policy = backbone.dtype_policy
+        self.pooling_mode = pooling_mode
+        self.activation = activation
+        self.layer_norm_epsilon = layer_norm_epsilon
+        self.drophead = drophead
+        self.drop_heads = drop_heads  # their random state is the model's
+        self.pooled_layers = pooled_layers
+        self.frequency_smoothing = frequency_smoothing
+        self.token_weights = token_weights
+
+    def get_config(self):
+        return {
+            "name": self.name,
+            "backbone": keras.saving.serialize_keras_object(self.backbone),
+            "pooling_mode": self.pooling_mode,
+            "activation": self.activation,
+            "layer_norm_epsilon": self.layer_norm_epsilon,
+            "drophead": self.drophead,
+            "pooled_layers": self.pooled_layers,
+            "frequency_smoothing": self.frequency_smoothing,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        config = dict(config)
+        _check_size(config["backbone"]["config"])
+        backbone = keras.saving.deserialize_keras_object(config["backbone"])
+        return cls(**{**config, "backbone": backbone})
+
+
+def _check_size(config):
+    """Refuses sizes that only a damaged or hostile archive would ask for."""
+    sizes = {
+        name: config.get(name, 1)
+        for name in ("vocabulary_size", "num_layers", "hidden_dim")
+        + ("intermediate_dim", "max_sequence_length")
+    }
+    rows = sizes["vocabulary_size"] + sizes["max_sequence_length"]
+    wide = 4 * sizes["hidden_dim"] + 2 * sizes["intermediate_dim"]
+    num_weights = (rows + sizes["num_layers"] * wide) * sizes["hidden_dim"]
+    if num_weights > MAX_WEIGHTS:
+        raise ValueError(
+            f"A backbone must have at most {MAX_WEIGHTS} weights. "
+            f"Received: {num_weights}, from {sizes}"
+        )
+
+
+def _check_pooling(pooling_mode, pooled_layers, frequency_smoothing):
+    if pooled_layers not in POOLED_LAYERS:
+        raise ValueError(
+            f"`pooled_layers` must be one of {POOLED_LAYERS}. "
+            f"Received: pooled_layers={pooled_layers!r}"
+        )
+    if frequency_smoothing is not None and pooling_mode != "mean":
+        raise ValueError(
+            "`frequency_smoothing` weighs the tokens of a mean: it needs "
+            f"pooling_mode='mean'. Received: pooling_mode={pooling_mode!r}"
+        )
+
+
+def _tokens(backbone, inputs, pooled_layers):
+    """A vector a token, `(batch_size, sequence_length, embedding_dim)`."""
+    inputs = _backbone_inputs(backbone, inputs)
+    if pooled_layers == "last":
+        return _sequence_output(backbone(inputs))
+    layers = [layer for layer in backbone.layers if hasattr(layer, "num_heads")]
+    outputs = [layers[0].output, _sequence_output(backbone.output)]
+    return keras.layers.average(keras.Model(backbone.input, outputs)(inputs))
+
+
+def _backbone_inputs(backbone, inputs):
+    names = set(backbone.input) if isinstance(backbone.input, dict) else set()
+    if not {"token_ids", "padding_mask"} <= names <= {*inputs, "segment_ids"}:
+        raise ValueError(
+            "`backbone` must be a text encoder of keras-hub with the inputs "
+            "'token_ids' and 'padding_mask'. "
+            f"Received: backbone={type(backbone).__name__} with the inputs "
+            f"{sorted(names)}"
+        )
+    segment_ids = ops.zeros_like(inputs["token_ids"])
+    everything = {**inputs, "segment_ids": segment_ids}
+    return {name: everything[name] for name in names}
+
+
+def _sequence_output(outputs):
+    if isinstance(outputs, dict):
+        return outputs["sequence_output"]
+    return outputs
+
+
+def _freeze_unused_layers(backbone):
+    """Keeps a pooler out of training, which would warn of its gradients."""
+    output = _sequence_output(backbone.output)
+    used = keras.Model(backbone.input, output).layers
+    for layer in backbone.layers:
+        if layer not in used:
+            layer.trainable = False

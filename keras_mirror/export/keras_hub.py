@@ -1,0 +1,128 @@
+import warnings
+
+from keras_mirror.archive.model_card import model_card
+from keras_mirror.checkpoints.keras_hub import EMBEDDERS
+from keras_mirror.checkpoints.mirror_files import write_mirror_files
+from keras_mirror.encoder.backbones import activation_of
+from keras_mirror.encoder.backbones import layer_norm_epsilon_of
+from keras_mirror.encoder.mirror_text_embedder import MirrorTextEmbedder
+from keras_mirror.encoder.sentence_encoder import SentenceEncoder
+from keras_mirror.files import new_folder
+
+# Those that the classes of keras-hub know.
+POOLING_MODES = ("mean", "cls", "max")
+HOW_TO_LOAD = """\
+import keras_mirror  # pip install keras-mirror
+
+model = keras_mirror.MirrorModel.from_preset("folder")
+vectors = model.encode_text(["A man is playing a guitar."])
+"""
+
+
+def save_to_preset(model, folder):
+    """Writes a keras-hub preset: see `MirrorModel.save_to_preset`.
+
+    Args:
+        model: A `MirrorModel`.
+        folder: String or path of a new folder.
+
+    Raises:
+        FileExistsError: `folder` exists.
+    """
+    task = to_text_embedder(model)
+    is_ours = isinstance(task, MirrorTextEmbedder)
+    with new_folder(folder) as unfinished:
+        if is_ours:
+            model.encoder.backbone.save_to_preset(str(unfinished))
+            model.preprocessor.tokenizer.save_to_preset(str(unfinished))
+        else:
+            task.save_to_preset(str(unfinished))
+        write_mirror_files(model, unfinished)
+        card = model_card(model, None, HOW_TO_LOAD, "keras-hub")
+        (unfinished / "README.md").write_text(card, encoding="utf-8")
+    _warn_of_differences(model.encoder, is_ours)
+
+
+def _warn_of_differences(encoder, is_ours):
+    """Tells what keras-hub alone would not load as it was saved."""
+    backbone = encoder.backbone
+    plain = type(backbone).from_config(backbone.get_config())
+    lost = []
+    if is_ours:
+        lost.append(
+            f"the pooling ({encoder.pooling_mode}, {encoder.pooled_layers}, "
+            f"frequency_smoothing={encoder.frequency_smoothing})"
+        )
+    if activation_of(plain) != activation_of(backbone):
+        lost.append(f"the activation ({activation_of(backbone)})")
+    if layer_norm_epsilon_of(plain) != layer_norm_epsilon_of(backbone):
+        lost.append(f"the epsilon ({layer_norm_epsilon_of(backbone)})")
+    if lost:
+        warnings.warn(
+            "keras-hub has no place in a preset for "
+            f"{', '.join(lost)}. `MirrorModel.from_preset` loads it whole, "
+            "`keras_hub`'s own `from_preset` without that.",
+            stacklevel=4,
+        )
+
+
+def to_text_embedder(model, normalize=True):
+    """A keras-hub task with a model's weights: see `MirrorModel`.
+
+    Args:
+        model: A `MirrorModel`.
+        normalize: Boolean, whether vectors have length 1.
+
+    Returns:
+        A `keras_hub.models.TextEmbedder`.
+
+    Example:
+
+    >>> type(to_text_embedder(model)).__name__
+    'BertTextEmbedder'
+    """
+    encoder, preprocessor = model.encoder, model.preprocessor
+    if not isinstance(encoder, SentenceEncoder):
+        raise ValueError(
+            "A `TextEmbedder` needs a keras-hub backbone: `encoder` must be a "
+            f"`SentenceEncoder`. Received: encoder={type(encoder).__name__}"
+        )
+    embedder_class = text_embedder_class(model)
+    if embedder_class is None:
+        return MirrorTextEmbedder(encoder, preprocessor, normalize)
+    return embedder_class(
+        encoder.backbone,
+        embedder_class.preprocessor_cls(
+            preprocessor.tokenizer, preprocessor.sequence_length
+        ),
+        encoder.pooling_mode,
+        normalize,
+    )
+
+
+def text_embedder_class(model):
+    """The class of keras-hub that can express a model.
+
+    Args:
+        model: A `MirrorModel`.
+
+    Returns:
+        A subclass of `keras_hub.models.TextEmbedder`, or `None`.
+
+    Example:
+
+    >>> text_embedder_class(model).__name__
+    'BertTextEmbedder'
+    """
+    encoder, tokenizer = model.encoder, model.preprocessor.tokenizer
+    is_plain = encoder.pooled_layers == "last" and encoder.token_weights is None
+    for embedder_class in EMBEDDERS:
+        tokenizer_class = embedder_class.preprocessor_cls.tokenizer_cls
+        if (
+            is_plain
+            and encoder.pooling_mode in POOLING_MODES
+            and isinstance(encoder.backbone, embedder_class.backbone_cls)
+            and isinstance(tokenizer, tokenizer_class)
+        ):
+            return embedder_class
+    return None

@@ -1,0 +1,78 @@
+import pathlib
+
+import keras
+
+from keras_mirror.archive.model_card import model_card
+from keras_mirror.export.backends import check_export_backend
+from keras_mirror.export.forward_model import forward_model
+from keras_mirror.export.settings import export_settings
+from keras_mirror.export.settings import in_words
+from keras_mirror.files import new_file
+
+HOW_TO_LOAD = """\
+The file holds the encoder: token ids in, vectors out, any number of texts of
+any length. {in_words}
+
+```python
+import keras
+import keras_mirror
+from ai_edge_litert.interpreter import Interpreter
+
+interpreter = Interpreter("{name}")
+encoder = interpreter.get_signature_runner("serving_default")
+preprocessor = keras.saving.load_model("encoder.keras").preprocessor
+inputs = preprocessor(["A man is playing a guitar."])
+vectors = encoder(**inputs)["embeddings"]
+```
+"""
+
+
+def export_litert(model, filepath, normalize=False):
+    """Writes a file for LiteRT, on phones for example: ids in, vectors out.
+
+    Inputs, output and the choice of `normalize` are those of `export_onnx`.
+    Only ops that every LiteRT runtime has are used.
+
+    Args:
+        model: A `MirrorModel`.
+        filepath: String or path of a new file, `*.tflite`.
+        normalize: Boolean, whether vectors get length 1. Defaults to `False`.
+
+    Raises:
+        FileExistsError: `filepath` exists.
+        ValueError: The backend is not TensorFlow, or LiteRT has not all ops
+            of this model (DeBERTa-v3).
+
+    Example:
+
+    ```python
+    model.export("encoder.tflite", format="litert")
+    ```
+    """
+    check_export_backend("litert", keras.backend.backend())
+    how_to_load = HOW_TO_LOAD.format(
+        name=pathlib.Path(filepath).name,
+        in_words=in_words(export_settings(model, normalize)),
+    )
+    card = model_card(model, how_to_load=how_to_load, library_name="tflite")
+    with new_file(filepath, ".tflite", card) as unfinished:
+        _write(forward_model(model, normalize), unfinished)
+
+
+def _write(forward, path):
+    import tensorflow as tf
+
+    builtin_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+    try:
+        forward.export(
+            path,
+            format="litert",
+            verbose=False,
+            target_spec={"supported_ops": builtin_ops},
+        )
+    except Exception as error:
+        reason = " ".join(str(error).split())[:300]
+        raise ValueError(
+            f"LiteRT cannot be written of this model: {reason}. "
+            "format='onnx' may"
+        ) from error

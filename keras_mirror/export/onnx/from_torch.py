@@ -1,0 +1,81 @@
+from keras import ops
+
+from keras_mirror.export.forward_model import INPUT_NAMES
+from keras_mirror.export.forward_model import quiet
+from keras_mirror.optional import import_optional
+
+
+def onnx_from_torch(forward, opset, max_length):
+    """Converts a model to ONNX where Keras runs on PyTorch.
+
+    `keras.Model.export(format="onnx")` of Keras 3.15 uses PyTorch's older
+    exporter, which stops at shapes that are not fixed.
+
+    Args:
+        forward: A `keras.Model`, see `forward_model`.
+        opset: Integer, a version of ONNX's operators.
+        max_length: Integer, the most tokens of a text, or `None`.
+
+    Returns:
+        An `onnx.ModelProto`.
+
+    Raises:
+        ValueError: PyTorch cannot follow the model's shapes (DeBERTa-v3).
+    """
+    import torch
+
+    import_optional("onnxscript", extra="onnx")
+    # Two tensors: one alone, given twice, would become one input. Of sizes
+    # that differ, and from 1, which PyTorch takes for fixed.
+    example = tuple(ops.ones((2, 3), "int32") for _ in INPUT_NAMES)
+    dimension = torch.export.Dim
+    shape = {0: dimension("batch"), 1: dimension("length", max=max_length)}
+    try:
+        with torch.no_grad(), quiet("torch.onnx"):
+            program = torch.onnx.export(
+                _with_two_inputs(forward),
+                example,
+                opset_version=opset,
+                dynamic_shapes=[shape for _ in INPUT_NAMES],
+                input_names=list(INPUT_NAMES),
+                output_names=["embeddings"],
+                custom_translation_table={torch.ops.aten.squeeze.dim: _squeeze},
+                dynamo=True,
+                verbose=False,
+            )
+    except torch.onnx.errors.OnnxExporterError as error:
+        reason = " ".join(str(error.__cause__ or error).split())[:300]
+        raise ValueError(
+            f"PyTorch cannot convert this model to ONNX: {reason}. "
+            "KERAS_BACKEND=tensorflow may"
+        ) from error
+    return program.model_proto
+
+
+def _with_two_inputs(forward):
+    import torch
+
+    class TwoInputs(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.forward_model = forward
+
+        def forward(self, token_ids, padding_mask):
+            inputs = {"token_ids": token_ids, "padding_mask": padding_mask}
+            outputs = self.forward_model(inputs, training=False)
+            return outputs["embeddings"]
+
+    return TwoInputs().eval()
+
+
+def _squeeze(tensor, dim):
+    """As PyTorch does it: an axis of another size than 1 stays.
+
+    PyTorch 2.13 would write ONNX's Squeeze, which fails there. Keras 3.15
+    squeezes what `ops.take` takes of a vector.
+    """
+    from onnxscript import opset18
+
+    if tensor.shape[dim] == 1:
+        return opset18.Squeeze(tensor, [dim])
+    return opset18.Identity(tensor)

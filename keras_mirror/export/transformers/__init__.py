@@ -1,0 +1,1 @@
+"""The files of a folder of the transformers library, written."""

@@ -1,0 +1,90 @@
+import keras_hub
+import tokenizers
+from tokenizers import decoders
+from tokenizers import models
+from tokenizers import normalizers
+from tokenizers import pre_tokenizers
+from tokenizers import processors
+
+from keras_mirror.export.transformers.fast_unigram import fast_unigram
+from keras_mirror.export.transformers.special_tokens import special_tokens
+from keras_mirror.preprocessing.plain_text_tokenizer import fast_byte_pair
+
+
+def fast_tokenizer(tokenizer):
+    """A keras-hub tokenizer as one of the `tokenizers` library.
+
+    Args:
+        tokenizer: A WordPiece, RoBERTa, XLM-R or ALBERT tokenizer of
+            `keras_hub.tokenizers`.
+
+    Returns:
+        A `tokenizers.Tokenizer`. It gives the ids of `PlainTextTokenizer` if
+        its `encode_special_tokens` is set: what a text says stays text.
+
+    Raises:
+        ValueError: The tokenizer is of another kind.
+
+    Example:
+
+    >>> fast_tokenizer(tokenizer).encode("a man").tokens
+    ['[CLS]', 'a', 'man', '[SEP]']
+    """
+    kinds = [kind for kind in _MAKERS if isinstance(tokenizer, kind)]
+    if not kinds:
+        names = [kind.__name__ for kind in _MAKERS]
+        raise ValueError(
+            f"The tokenizer must be one of {names} to be written for "
+            f"transformers. Received: {type(tokenizer).__name__}"
+        )
+    fast = _MAKERS[kinds[0]](tokenizer)
+    tokens = special_tokens(tokenizer)
+    fast.add_special_tokens(list(tokens.values()))
+    fast.post_processor = _post_processor(tokenizer)
+    return fast
+
+
+def _post_processor(tokenizer):
+    start_id, end_id = tokenizer.start_token_id, tokenizer.end_token_id
+    start, end = map(tokenizer.id_to_token, (start_id, end_id))
+    pair = [start, "$A", end, "$B:1", f"{end}:1"]
+    if start == "<s>":  # RoBERTa has one segment, and two ends between texts
+        pair = [start, "$A", end, end, "$B", end]
+    return processors.TemplateProcessing(
+        single=[start, "$A", end],
+        pair=pair,
+        special_tokens=[(start, start_id), (end, end_id)],
+    )
+
+
+def _word_piece(tokenizer):
+    vocabulary = enumerate(tokenizer.vocabulary)
+    fast = tokenizers.Tokenizer(
+        models.WordPiece(
+            {token: id for id, token in vocabulary},
+            unk_token=tokenizer.oov_token,
+            continuing_subword_prefix=tokenizer.suffix_indicator,
+        )
+    )
+    fast.normalizer = normalizers.BertNormalizer(
+        clean_text=True,
+        handle_chinese_chars=tokenizer.split_on_cjk,
+        strip_accents=tokenizer.strip_accents,
+        lowercase=tokenizer.lowercase,
+    )
+    fast.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    fast.decoder = decoders.WordPiece(tokenizer.suffix_indicator)
+    return fast
+
+
+def _byte_pair(tokenizer):
+    fast = fast_byte_pair(tokenizer)
+    fast.decoder = decoders.ByteLevel()
+    return fast
+
+
+_MAKERS = {
+    keras_hub.tokenizers.WordPieceTokenizer: _word_piece,
+    keras_hub.tokenizers.BytePairTokenizer: _byte_pair,
+    keras_hub.tokenizers.SentencePieceTokenizer: fast_unigram,
+}

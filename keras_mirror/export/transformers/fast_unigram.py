@@ -1,0 +1,95 @@
+import keras_hub
+import tokenizers
+from tokenizers import decoders
+from tokenizers import models
+from tokenizers import normalizers
+from tokenizers import pre_tokenizers
+
+from keras_mirror.checkpoints.tokenizers.sentence_piece_model import PieceKind
+from keras_mirror.checkpoints.tokenizers.sentence_piece_model import (
+    decode_model,
+)
+from keras_mirror.preprocessing.plain_text_tokenizer import PlainTextTokenizer
+
+# SentencePiece never finds its special pieces in a text. The tokenizers
+# library takes them for words, which a score this low keeps it from using.
+_NEVER = -10_000.0
+
+
+def fast_unigram(tokenizer):
+    """A SentencePiece tokenizer as one of the `tokenizers` library.
+
+    Args:
+        tokenizer: A `keras_hub.tokenizers.SentencePieceTokenizer` with a
+            unigram model.
+
+    Returns:
+        A `tokenizers.Tokenizer` without a post processor.
+
+    Raises:
+        ValueError: Its model is of another type.
+    """
+    try:
+        pieces, charsmap = decode_model(tokenizer.proto)
+    except ValueError as error:
+        raise ValueError(
+            "A SentencePiece tokenizer must have a unigram model to be "
+            f"written for transformers. Received: a model, but {error}"
+        ) from error
+    vocabulary, unknown_id = _vocabulary(tokenizer, pieces)
+    has_bytes = any(piece.kind == PieceKind.BYTE for piece in pieces)
+    model = models.Unigram(vocabulary, unknown_id, has_bytes)
+    fast = tokenizers.Tokenizer(model)
+    steps = _replacements(tokenizer)
+    steps += [normalizers.Precompiled(charsmap)] if charsmap else []
+    if steps:
+        is_one = len(steps) == 1
+        fast.normalizer = steps[0] if is_one else normalizers.Sequence(steps)
+    metaspace = {"replacement": "▁", "prepend_scheme": "always"}
+    fast.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.WhitespaceSplit(),
+            pre_tokenizers.Metaspace(**metaspace),
+        ]
+    )
+    fast.decoder = decoders.Metaspace(**metaspace)
+    return fast
+
+
+def _vocabulary(tokenizer, pieces):
+    """Pairs of a token and its score by their ids, and the unknown one's."""
+    best = max(piece.score for piece in pieces if _is_text(piece))
+    entries = [(piece.text, _score(piece, best)) for piece in pieces]
+    unknown_id = [piece.kind for piece in pieces].index(PieceKind.UNKNOWN)
+    if isinstance(tokenizer, keras_hub.tokenizers.XLMRobertaTokenizer):
+        # It has an order of its own for the first ones, and a mask.
+        names = tokenizer.get_vocabulary()
+        first = [(name, _NEVER) for name in names[:4]]
+        entries = [*first, *entries[3:], (names[-1], _NEVER)]
+        unknown_id = tokenizer.unk_token_id
+    return entries, unknown_id
+
+
+def _score(piece, best):
+    if piece.kind == PieceKind.USER_DEFINED:
+        return len(piece.text.encode()) * best - 0.1  # SentencePiece's own
+    return piece.score if _is_text(piece) else _NEVER
+
+
+def _is_text(piece):
+    return piece.kind == PieceKind.NORMAL
+
+
+def _replacements(tokenizer):
+    """What is not done to single characters, as SentencePiece's rules are."""
+    plain_text = PlainTextTokenizer(tokenizer)
+    apart = [text for _, text in plain_text.replacements]
+    steps = [
+        normalizers.Replace(text[0] + text[2:-2] + text[-1], text)
+        for text in apart
+    ]
+    for quotes in ("``", "''"):  # ALBERT's
+        two, one, double = plain_text([f"a{quotes}", f"a{quotes[0]}", 'a"'])
+        if two == double != one:
+            steps.append(normalizers.Replace(quotes, '"'))
+    return steps

@@ -1,0 +1,1 @@
+"""A model behind the interfaces of other libraries."""

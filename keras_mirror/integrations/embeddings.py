@@ -1,0 +1,126 @@
+import asyncio
+
+from keras_mirror.encoder.encode import unit_rows
+from keras_mirror.integrations.load_model import as_model
+
+
+class MirrorEmbeddings:
+    """Texts to lists of numbers, as LangChain and LlamaIndex call it.
+
+    Neither library is needed, nor are its classes inherited.
+
+    LangChain calls `embed_documents` and `embed_query`, or the two with an
+    `a` before them, on whatever object it is given. Some of its stores ask
+    first whether the object is one of its `Embeddings`. One line makes it so:
+    `langchain_core.embeddings.Embeddings.register(MirrorEmbeddings)`.
+
+    LlamaIndex refuses what is no subclass of its `BaseEmbedding`: an index
+    takes the class of the second example, made out of this one.
+
+    Args:
+        model: A `MirrorModel`, or the path of its `.keras` archive.
+        normalize: Boolean, whether vectors have length 1, so that dot
+            products and distances order texts as cosines do. Defaults to
+            `True`.
+        batch_size: Integer, see `MirrorModel.encode_text`. Defaults to `64`.
+
+    Example:
+
+    >>> embeddings = MirrorEmbeddings(model)
+    >>> vectors = embeddings.embed_documents(["a man plays", "a woman"])
+    >>> len(vectors), len(embeddings.embed_query("a man plays"))
+    (2, 8)
+
+    ```python
+    from langchain_core.vectorstores import InMemoryVectorStore
+
+    store = InMemoryVectorStore(MirrorEmbeddings("encoder.keras"))
+    store.add_texts(["A man is playing a guitar.", "It rains."])
+    store.similarity_search("Someone makes music.", k=1)
+    ```
+
+    ```python
+    from llama_index.core.embeddings import BaseEmbedding
+
+    embeddings = MirrorEmbeddings("encoder.keras")
+
+    class MirrorEmbedding(BaseEmbedding):
+        def _get_text_embedding(self, text):
+            return embeddings.get_text_embedding(text)
+
+        def _get_text_embeddings(self, texts):
+            return embeddings.get_text_embedding_batch(texts)
+
+        def _get_query_embedding(self, query):
+            return embeddings.get_query_embedding(query)
+
+        async def _aget_query_embedding(self, query):
+            return await embeddings.aembed_query(query)
+    ```
+    """
+
+    def __init__(self, model, normalize=True, batch_size=64):
+        self.model = as_model(model)
+        self.normalize = normalize
+        self.batch_size = batch_size
+
+    # === LangChain ===
+
+    def embed_documents(self, texts):
+        """Vectors of texts that are to be found.
+
+        Args:
+            texts: List of strings.
+
+        Returns:
+            A list of lists of floats.
+        """
+        if isinstance(texts, str):
+            raise TypeError(
+                "`texts` must be a list of strings; `embed_query` takes one. "
+                f"Received: texts={texts!r}"
+            )
+        vectors = self.model.encode_text(texts, batch_size=self.batch_size)
+        return (unit_rows(vectors) if self.normalize else vectors).tolist()
+
+    def embed_query(self, text):
+        """The vector of one text, as `embed_documents` gives it.
+
+        Args:
+            text: String.
+
+        Returns:
+            A list of floats.
+        """
+        return self.embed_documents([text])[0]
+
+    async def aembed_documents(self, texts):
+        """`embed_documents` in a thread."""
+        return await asyncio.to_thread(self.embed_documents, texts)
+
+    async def aembed_query(self, text):
+        """`embed_query` in a thread."""
+        return await asyncio.to_thread(self.embed_query, text)
+
+    # === LlamaIndex ===
+
+    def get_text_embedding(self, text):
+        """`embed_query`, as LlamaIndex calls it for a text that is indexed."""
+        return self.embed_query(text)
+
+    def get_query_embedding(self, query):
+        """`embed_query`, as LlamaIndex calls it for a search."""
+        return self.embed_query(query)
+
+    def get_text_embedding_batch(self, texts, show_progress=False, **kwargs):
+        """`embed_documents`, as LlamaIndex calls it.
+
+        Args:
+            texts: List of strings.
+            show_progress: Not used: there is no progress to show.
+            **kwargs: Not used: what LlamaIndex tells its own classes.
+
+        Returns:
+            A list of lists of floats.
+        """
+        return self.embed_documents(texts)

@@ -1,0 +1,197 @@
+import contextlib
+import random
+
+import keras
+import numpy as np
+from sklearn.base import BaseEstimator  # noqa: E402
+from sklearn.base import ClassNamePrefixFeaturesOutMixin  # noqa: E402
+from sklearn.base import TransformerMixin  # noqa: E402
+from sklearn.utils import check_random_state  # noqa: E402
+from sklearn.utils.validation import check_is_fitted  # noqa: E402
+
+from keras_mirror.data import as_strings
+from keras_mirror.data import collect_strings
+from keras_mirror.data.mirror_dataset import mirror_dataset
+from keras_mirror.encoder.encode import unit_rows
+from keras_mirror.integrations.load_model import as_model
+from keras_mirror.mirror_model import MirrorModel
+from keras_mirror.optional import import_optional
+from keras_mirror.presets import DEFAULT_PRESET
+
+# Where it is missing, one line says how to install it.
+import_optional("sklearn", extra="sklearn")
+
+# Of a recipe; the others can be changed in a `Recipe`.
+FIELDS = ("sequence_length", "learning_rate", "epochs", "batch_size")
+
+
+class MirrorTransformer(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+):
+    """Texts to vectors as a step of a scikit-learn pipeline.
+
+    `fit` mirrors on the texts that it is given, without their labels;
+    `transform` encodes. Works with `Pipeline`, `clone`, `GridSearchCV`,
+    `set_output` and `pickle`, as scikit-learn's own vectorizers do, and like
+    them takes one column of texts: in a `ColumnTransformer` name it by a
+    string.
+
+    A few hundred labeled texts are few to mirror on. To mirror on more texts
+    than there are labels for, fit a transformer on all of them and put it into
+    the pipeline as `sklearn.frozen.FrozenEstimator(transformer)`: that one is
+    never fitted again. See `examples/text_classification.py`.
+
+    Args:
+        preset: See `MirrorModel.from_preset`, or the path of a `.keras`
+            archive, which is used as it is: `fine_tune` must be `False`.
+            Defaults to `"mirror_mini_en"`.
+        recipe: String or `Recipe`: see there. Defaults to `"sentence"`.
+        sequence_length: Integer, the tokens that are read of a text. Defaults
+            to `None`: the recipe's, 50 for sentences.
+        learning_rate: Float. Defaults to `None`: the recipe's.
+        epochs: Integer. Defaults to `None`: the recipe's.
+        batch_size: Integer. Defaults to `None`: the recipe's. A smaller corpus
+            is one batch, with a warning.
+        fine_tune: Boolean, whether `fit` trains, or only loads. Defaults to
+            `True`.
+        normalize: Boolean, whether vectors have length 1. Defaults to `True`.
+        random_state: Integer, `numpy.random.RandomState` or `None`: decides
+            dropout, order and masked spans, as far as the backend repeats
+            itself. Defaults to `None`.
+
+    Attributes:
+        model_: The `MirrorModel`, once fitted.
+
+    Example:
+
+    ```python
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
+    classifier = make_pipeline(MirrorTransformer(), LogisticRegression(C=10))
+    classifier.fit(texts, labels)
+    classifier.predict(["A man is playing a guitar."])
+    ```
+    """
+
+    def __init__(
+        self,
+        preset=DEFAULT_PRESET,
+        *,
+        recipe="sentence",
+        sequence_length=None,
+        learning_rate=None,
+        epochs=None,
+        batch_size=None,
+        fine_tune=True,
+        normalize=True,
+        random_state=None,
+    ):
+        self.preset = preset
+        self.recipe = recipe
+        self.sequence_length = sequence_length
+        self.learning_rate = learning_rate
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.fine_tune = fine_tune
+        self.normalize = normalize
+        self.random_state = random_state
+
+    def fit(self, X, y=None):
+        """Mirrors on texts.
+
+        Args:
+            X: List, array or series of strings.
+            y: Not used.
+
+        Returns:
+            This transformer.
+
+        Raises:
+            TypeError: `X` is no column of strings.
+            ValueError: There are fewer than two different texts to train on,
+                or a setting is unknown.
+        """
+        texts = _texts(X)
+        with _seeded(self.random_state) as seed:
+            model = self._load()
+            if self.fine_tune:
+                _train(model, texts, seed)
+        self.model_ = model
+        return self
+
+    def transform(self, X):
+        """Encodes texts.
+
+        Args:
+            X: List, array or series of strings.
+
+        Returns:
+            A float32 array of shape `(len(X), embedding_dim)`.
+
+        Raises:
+            sklearn.exceptions.NotFittedError: `fit` was not called.
+            TypeError: `X` is no column of strings.
+        """
+        check_is_fitted(self)
+        vectors = self.model_.encode_text(_texts(X))
+        return unit_rows(vectors) if self.normalize else vectors
+
+    @property
+    def _n_features_out(self):
+        """Of scikit-learn's mixin that gives the features their names."""
+        return self.model_.encoder.output_shape[-1]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        return tags
+
+    def _load(self):
+        preset = str(self.preset)
+        if not preset.endswith(".keras"):
+            given = {name: getattr(self, name) for name in FIELDS}
+            given = {name: v for name, v in given.items() if v is not None}
+            return MirrorModel.from_preset(preset, self.recipe, **given)
+        if self.fine_tune:
+            raise ValueError(
+                "An archive has been trained, by a recipe of its own: "
+                "`fine_tune` must be False. "
+                f"Received: fine_tune=True, preset='{preset}'"
+            )
+        return as_model(preset)
+
+
+def _train(model, texts, seed):
+    # A list of strings is not looked up as paths.
+    dataset = mirror_dataset(
+        collect_strings(texts), model.preprocessor, seed=seed
+    )
+    model.compile()
+    model.fit(dataset, verbose=0)
+
+
+def _texts(X):
+    """A list of strings, or an error where scikit-learn gives a table."""
+    if isinstance(X, str) or getattr(X, "ndim", 1) != 1:
+        raise TypeError(
+            "`X` must be a list, an array or a series of strings: one column. "
+            f"Received: X of type {type(X).__name__} with shape "
+            f"{getattr(X, 'shape', ())}"
+        )
+    return as_strings(X)
+
+
+@contextlib.contextmanager
+def _seeded(random_state):
+    """Seeds Keras, and leaves Python's and NumPy's generators as they were."""
+    generator = check_random_state(random_state)
+    seed = int(generator.randint(np.iinfo("int32").max))
+    before = random.getstate(), np.random.get_state()
+    keras.utils.set_random_seed(seed)
+    try:
+        yield seed
+    finally:
+        random.setstate(before[0])
+        np.random.set_state(before[1])

@@ -1,1 +1,0 @@
-"""What is written into folders, and what may not be there yet."""

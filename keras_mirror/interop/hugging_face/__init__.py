@@ -1,1 +1,0 @@
-"""Folders of the transformers library, in and out."""

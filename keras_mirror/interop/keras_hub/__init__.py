@@ -1,1 +1,0 @@
-"""keras-hub's own tasks and presets."""

@@ -1,1 +1,0 @@
-"""Tokenizers of the tokenizers library, made keras-hub's."""

@@ -1,0 +1,1 @@
+"""Strings to features, and to two views of them."""

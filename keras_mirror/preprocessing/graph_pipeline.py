@@ -1,0 +1,103 @@
+import keras_hub
+
+try:
+    import tensorflow as tf
+except ImportError:
+    tf = None
+
+MAX_STRING_ID = 2**31 - 1  # of int32, JAX's integers
+
+
+class GraphPipeline:
+    """What a preprocessor does to strings, inside a TensorFlow graph.
+
+    The twin of the Python road, to the same ids, for `tf.data`.
+
+    Args:
+        plain_text: The `PlainTextTokenizer` of the Python road.
+    """
+
+    def __init__(self, plain_text):
+        self.plain_text = plain_text
+        self.special = plain_text.tokenizer
+
+    def tokenize(self, texts):
+        """A ragged int32 tensor of ids, without special tokens and uncut."""
+        with tf.init_scope():  # made outside of the graph
+            replacements = self.plain_text.replacements
+            tokenizer = self.plain_text.cleaned_text_tokenizer
+            _renew_resource(tokenizer)
+        for pattern, replacement in replacements:
+            texts = tf.strings.regex_replace(texts, pattern, replacement)
+        if self.plain_text.lowers:
+            texts = tf.strings.lower(texts, encoding="utf-8")
+        return tf.cast(tokenizer(texts), "int32")
+
+    def count_tokens(self, texts):
+        """An integer array of the numbers of ids, of a list of strings."""
+
+        # Traced each time: a tokenizer's resource may be renewed in between.
+        @tf.function(autograph=False)
+        def count(texts):
+            return self.tokenize(texts).row_lengths()
+
+        return count(tf.constant(texts, "string")).numpy()
+
+    def string_ids(self, texts):
+        """Integers, the same for texts that differ in case or white space."""
+        texts = tf.strings.lower(texts, encoding="utf-8")
+        texts = tf.strings.regex_replace(texts, r"[\s\p{Z}]+", " ")
+        texts = tf.strings.strip(texts)
+        ids = tf.strings.to_hash_bucket_fast(texts, MAX_STRING_ID)
+        return tf.cast(ids, "int32")
+
+    def tokenize_views(self, texts, left, right, is_masked):
+        """The ids of texts, and those around their spans, masks between."""
+        # A masked span ends a word: what follows starts one.
+        left = tf.where(is_masked, tf.strings.strip(left), left)
+        right = tf.strings.join([" ", tf.strings.strip(right)])
+        right = tf.where(is_masked, right, "")
+        # At once: a second takes the graph of a tokenizer.
+        token_ids = self.tokenize(tf.concat([texts, left, right], axis=0))
+        count = tf.shape(left)[0]
+        view_1, left = token_ids[:count], token_ids[count : 2 * count]
+        right = token_ids[2 * count :]
+        num_masks = tf.cast(is_masked, "int64")
+        mask_id = self.special.mask_token_id
+        masks = tf.fill([tf.reduce_sum(num_masks)], mask_id)
+        masks = tf.RaggedTensor.from_row_lengths(masks, num_masks)
+        return view_1, tf.concat([left, masks, right], axis=1)
+
+    def pack(self, token_ids, length):
+        """Start and end added, cut, and padded to `length` tokens."""
+        start, end = self.special.start_token_id, self.special.end_token_id
+        column = tf.ones_like(token_ids.row_lengths(), "int32")[:, tf.newaxis]
+        token_ids = token_ids[:, : length - 2]
+        token_ids = tf.concat([start * column, token_ids, end * column], axis=1)
+        is_static = isinstance(length, int)
+        shape = (None, length) if is_static else tf.stack([-1, length])
+        return {
+            "token_ids": token_ids.to_tensor(
+                self.special.pad_token_id, shape=shape
+            ),
+            "padding_mask": tf.sequence_mask(
+                token_ids.row_lengths(), length, "int32"
+            ),
+        }
+
+    def padded_length(self, batches, lengths):
+        """The first of `lengths` that holds all rows, or the last."""
+        if len(lengths) == 1:
+            return lengths[0]  # known before the graph runs
+        rows = tf.concat([batch.row_lengths() for batch in batches], axis=0)
+        longest = tf.minimum(tf.reduce_max(rows) + 2, lengths[-1])
+        lengths = tf.constant(lengths, longest.dtype)
+        index = tf.searchsorted(lengths, longest[tf.newaxis])[0]
+        return tf.cast(lengths[index], "int32")
+
+
+def _renew_resource(tokenizer):
+    # `keras.utils.set_random_seed` frees what the ops of TensorFlow Text 2.21
+    # hold: https://github.com/tensorflow/text/issues/570
+    if isinstance(tokenizer, keras_hub.tokenizers.SentencePieceTokenizer):
+        tokenizer.set_proto(tokenizer.proto)

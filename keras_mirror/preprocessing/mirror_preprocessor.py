@@ -1,0 +1,254 @@
+import keras
+
+from keras_mirror.layers import RandomSpanMasking
+from keras_mirror.preprocessing.graph_pipeline import GraphPipeline
+from keras_mirror.preprocessing.padding import padded_lengths
+from keras_mirror.preprocessing.plain_text_tokenizer import PlainTextTokenizer
+from keras_mirror.preprocessing.python_pipeline import PythonPipeline
+from keras_mirror.recipes import Recipe
+
+try:
+    import tensorflow as tf
+except ImportError:
+    tf = None
+
+# More than any backbone has positions: an archive cannot ask for terabytes.
+MAX_SEQUENCE_LENGTH = 100_000
+VIEW_PADDINGS = ("longest", "sequence_length")
+
+
+@keras.saving.register_keras_serializable(package="keras_mirror")
+class MirrorPreprocessor(keras.layers.Layer):
+    """Turns strings into a backbone's features, or into two views of them.
+
+    Works with every tokenizer of keras-hub's text backbones. TensorFlow
+    strings are processed in the graph, so that the layer and its `views` can
+    be mapped over a `tf.data.Dataset` of batches; Python strings and NumPy
+    arrays are processed in Python, without TensorFlow, to the same ids.
+
+    Special tokens in a text stay text: the id of the mask is put between the
+    tokens left and right of the masked span.
+
+    Args:
+        tokenizer: A `keras_hub.tokenizers.Tokenizer` with a start, an end and
+            a padding token, and a mask token if spans are masked.
+        sequence_length: Integer. Features are cut and padded to this many
+            tokens, special ones included. Defaults to `50`, the paper's for
+            sentences.
+        span_length: Integer. The number of characters masked in the second
+            view; `0` masks none. Defaults to `5`, the paper's for sentences.
+        view_padding: String. `"longest"` pads views to the longest of their
+            batch, in steps of a few widths; `"sequence_length"` pads them as
+            a call does, which only `"padded_mean"` pooling needs. Defaults
+            to `"longest"`.
+        seed: Integer, for the spans. Defaults to `None`.
+        **kwargs: Passed to `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: A list or array of strings, or a string tensor of shape
+            `(batch_size,)`.
+
+    Output shape:
+        A dict of `"token_ids"` and `"padding_mask"`, both int32 of shape
+        `(batch_size, sequence_length)`.
+
+    Example:
+
+    >>> preprocessor = MirrorPreprocessor(tokenizer, sequence_length=8)
+    >>> features = preprocessor(["a man plays", "a woman"])
+    >>> features["padding_mask"].sum(axis=1).tolist()
+    [5, 4]
+    """
+
+    def __init__(
+        self,
+        tokenizer,
+        sequence_length=50,
+        span_length=5,
+        view_padding="longest",
+        seed=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        _check_special_tokens(tokenizer, with_mask=span_length)
+        if not isinstance(sequence_length, int) or not (
+            3 <= sequence_length <= MAX_SEQUENCE_LENGTH
+        ):
+            raise ValueError(
+                "`sequence_length` must be an integer of 3 to "
+                f"{MAX_SEQUENCE_LENGTH}. "
+                f"Received: sequence_length={sequence_length!r}"
+            )
+        if view_padding not in VIEW_PADDINGS:
+            raise ValueError(
+                f"`view_padding` must be one of {VIEW_PADDINGS}. "
+                f"Received: view_padding={view_padding!r}"
+            )
+        self.tokenizer = tokenizer
+        self.sequence_length = sequence_length
+        self.span_length = span_length
+        self.view_padding = view_padding
+        self.seed = seed
+        # What `mirror_dataset` follows; a `MirrorModel` puts its own here.
+        self.recipe = Recipe()
+        self.span_masking = None
+        if span_length:
+            self.span_masking = RandomSpanMasking(span_length, seed=seed)
+        # Strings must reach `call` as they are, not as backend tensors.
+        self._convert_input_args = False
+        self._allow_non_tensor_positional_args = True
+        plain_text = PlainTextTokenizer(tokenizer)
+        self._python_text = PythonPipeline(plain_text)
+        self._graph_text = GraphPipeline(plain_text)
+
+    def build(self, input_shape=None):
+        self.built = True
+
+    def call(self, inputs):
+        inputs = _without_eager_tensors(inputs)
+        if _is_single(inputs):
+            return _first(self.call(_batch_of_one(inputs)))
+        text = self._text_of(inputs)
+        return text.pack(text.tokenize(inputs), self.sequence_length)
+
+    def views(self, texts, seed=None, partners=None):
+        """Two views of the same strings: as they are, and with a masked span.
+
+        Args:
+            texts: As in a call.
+            seed: Two integers that decide the spans, see
+                `RandomSpanMasking.split`. Defaults to `None`.
+            partners: The texts of the second view, as `texts`. Defaults to
+                `None`: the same.
+
+        Returns:
+            A tuple `(view_1, view_2)` of two dicts as a call returns them,
+            with `"string_ids"` beside, int32 of shape `(batch_size,)`: the
+            same for strings that differ in case or white space only, which
+            are not each other's negatives. The views of a batch have one
+            width: see `view_padding`.
+        """
+        sides = [texts] if partners is None else [texts, partners]
+        sides = [_without_eager_tensors(side) for side in sides]
+        lengths = [self.sequence_length]
+        if _is_single(sides[0]):  # as wide as others it may meet in a batch
+            sides = [_batch_of_one(side) for side in sides]
+            return tuple(map(_first, self._views(sides, seed, lengths)))
+        if self.view_padding == "longest":
+            lengths = padded_lengths(self.sequence_length)
+        return self._views(sides, seed, lengths)
+
+    def tokenize(self, texts):
+        """Token ids of Python strings, without special tokens and uncut.
+
+        Args:
+            texts: A list or array of strings.
+
+        Returns:
+            A list of lists of integers.
+        """
+        return self._python_text.tokenize(texts)
+
+    def count_tokens(self, texts):
+        """Numbers of ids that `tokenize` gives, as fast as the backend can.
+
+        Args:
+            texts: A list of strings.
+
+        Returns:
+            An integer array of shape `(len(texts),)`.
+        """
+        text = self._python_text if tf is None else self._graph_text
+        return text.count_tokens(texts)
+
+    def pack(self, token_ids, length=None):
+        """Adds start and end, cuts, and pads lists of token ids to an array.
+
+        Args:
+            token_ids: A list of lists of integers.
+            length: Integer, the width of the result. Defaults to `None`: the
+                `sequence_length` of this layer.
+
+        Returns:
+            The features that a call returns, of shape `(batch_size, length)`.
+        """
+        return self._python_text.pack(token_ids, length or self.sequence_length)
+
+    def get_config(self):
+        tokenizer = keras.saving.serialize_keras_object(self.tokenizer)
+        if hasattr(self.tokenizer, "split_on_cjk"):
+            # keras-hub 0.32 leaves it out.
+            tokenizer["config"]["split_on_cjk"] = self.tokenizer.split_on_cjk
+        return {
+            **super().get_config(),
+            "tokenizer": tokenizer,
+            "sequence_length": self.sequence_length,
+            "span_length": self.span_length,
+            "view_padding": self.view_padding,
+            "seed": self.seed,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        config = dict(config)
+        tokenizer = keras.saving.deserialize_keras_object(config["tokenizer"])
+        return cls(**{**config, "tokenizer": tokenizer})
+
+    def _views(self, sides, seed, lengths):
+        first, last = sides[0], sides[-1]
+        text = self._text_of(first)
+        # First: what is no string is refused here.
+        string_ids = [text.string_ids(side) for side in sides]
+        if self.span_masking is not None:
+            parts = self.span_masking.split(last, seed)
+            view_1, view_2 = text.tokenize_views(first, *parts)
+        else:
+            view_1 = text.tokenize(first)
+            view_2 = view_1 if first is last else text.tokenize(last)
+        length = text.padded_length([view_1, view_2], lengths)
+        return tuple(
+            {**text.pack(view, length), "string_ids": ids}
+            for view, ids in ((view_1, string_ids[0]), (view_2, string_ids[-1]))
+        )
+
+    def _text_of(self, inputs):
+        return self._graph_text if _is_tensor(inputs) else self._python_text
+
+
+def _check_special_tokens(tokenizer, with_mask):
+    names = ["start_token_id", "end_token_id", "pad_token_id"]
+    names += ["mask_token_id"] if with_mask else []
+    missing = [name for name in names if not hasattr(tokenizer, name)]
+    if missing:
+        raise ValueError(
+            "`tokenizer` must be a keras-hub tokenizer of a masked language "
+            f"model. Received: tokenizer={type(tokenizer).__name__}, which "
+            f"has no {', '.join(missing)}"
+        )
+
+
+def _without_eager_tensors(inputs):
+    # keras-hub's tokenizers give ragged tensors in a graph only.
+    if not _is_tensor(inputs) or not tf.executing_eagerly():
+        return inputs
+    if inputs.shape.rank == 0:
+        return inputs.numpy().decode("utf-8")
+    return [text.decode("utf-8") for text in inputs.numpy()]
+
+
+def _is_single(inputs):
+    if _is_tensor(inputs):
+        return inputs.shape.rank == 0
+    return isinstance(inputs, str)
+
+
+def _batch_of_one(text):
+    return text[tf.newaxis] if _is_tensor(text) else [text]
+
+
+def _first(features):
+    return {name: feature[0] for name, feature in features.items()}
+
+
+def _is_tensor(inputs):
+    return tf is not None and tf.is_tensor(inputs)

@@ -1,1 +1,0 @@
-"""What was done to a model, told by its archive."""

@@ -1,0 +1,174 @@
+import contextlib
+import json
+import os
+import pathlib
+import zipfile
+from typing import Any
+from typing import NamedTuple
+
+import numpy as np
+
+from keras_mirror.files import atomic_output
+
+# What the file says that it is, and its parts.
+FORMAT = "keras_mirror.search.Index"
+VERSION = 1
+SETTINGS, TEXTS = "settings.json", "texts.json"
+VECTORS, GRAPH = "vectors.npy", "graph.usearch"
+
+
+class IndexContent(NamedTuple):
+    """What the file of an index holds.
+
+    Args:
+        fingerprint: String, of the encoder.
+        exact: See `keras_mirror.search.Index`.
+        archive: String, the path of the encoder's archive, or `None`.
+        texts: List of strings.
+        vectors: Float32 array, a unit vector for every different text.
+        graph: Bytes, or `None`.
+    """
+
+    fingerprint: str
+    exact: bool | None
+    archive: str | None
+    texts: list
+    vectors: Any
+    graph: bytes | None
+
+
+def read_index(path):
+    """Reads what `write_index` wrote; a damaged file is found out.
+
+    Args:
+        path: String or path.
+
+    Returns:
+        An `IndexContent`.
+
+    Raises:
+        ValueError: The file is damaged, or something else.
+    """
+    with _opened(path) as file:
+        settings = _read_settings(file)
+        with file.open(VECTORS) as vectors:
+            vectors = np.lib.format.read_array(vectors, allow_pickle=False)
+        graph = file.read(GRAPH) if GRAPH in file.namelist() else None
+        texts = json.loads(file.read(TEXTS))
+        num_different = len({text for text in texts if text.strip()})
+        if (
+            vectors.ndim != 2
+            or len(vectors) != num_different
+            or vectors.dtype != "float32"
+        ):
+            raise ValueError(
+                f"vectors of shape {vectors.shape} and {vectors.dtype} for "
+                f"{num_different} different texts"
+            )
+        return IndexContent(
+            **settings, texts=texts, vectors=vectors, graph=graph
+        )
+
+
+def archive_of_index(path):
+    """Where the archive of an index's encoder was when it was saved.
+
+    Args:
+        path: String or path of the index.
+
+    Returns:
+        A string, or `None` where the index does not say.
+
+    Raises:
+        ValueError: The file is damaged, or something else.
+    """
+    with _opened(path) as file:
+        archive = _read_settings(file)["archive"]
+    folder = os.path.dirname(os.fspath(path))
+    return archive and os.path.normpath(os.path.join(folder, archive))
+
+
+@contextlib.contextmanager
+def index_errors(path):
+    """Makes one error of whatever a damaged file breaks in three libraries.
+
+    Args:
+        path: String or path of the index.
+
+    Raises:
+        ValueError: The code inside raised an error.
+    """
+    try:
+        yield
+    except ImportError:
+        raise
+    except Exception as error:
+        raise ValueError(
+            f"'{os.fspath(path)}' is not a readable index of keras-mirror: "
+            f"{error}"
+        ) from error
+
+
+@contextlib.contextmanager
+def _opened(path):
+    with open(path, "rb") as file, index_errors(path):
+        with zipfile.ZipFile(file) as parts:
+            yield parts
+
+
+def _read_settings(file):
+    settings = json.loads(file.read(SETTINGS))
+    found = settings.pop("format"), settings.pop("version")
+    if found != (FORMAT, VERSION):
+        raise ValueError(
+            f"format and version must be {(FORMAT, VERSION)}, not {found}"
+        )
+    return settings
+
+
+def write_index(path, content, overwrite=False):
+    """Writes an index: a ZIP file that `path` becomes once all is written.
+
+    Args:
+        path: String or path.
+        content: An `IndexContent`.
+        overwrite: Boolean, whether an existing file may be replaced. Defaults
+            to `False`.
+
+    Raises:
+        FileExistsError: `path` exists.
+    """
+    path = os.fspath(path)
+    if os.path.exists(path) and not overwrite:
+        raise FileExistsError(
+            f"'{path}' exists. Choose another path, or add overwrite=True"
+        )
+    folder = os.path.dirname(path) or "."
+    with atomic_output(path) as unfinished:
+        with zipfile.ZipFile(unfinished, "w") as file:
+            _write_parts(file, content, _relative(content.archive, folder))
+
+
+def _relative(archive, folder):
+    if archive is None:
+        return None
+    with contextlib.suppress(ValueError):  # another drive of Windows
+        archive = os.path.relpath(archive, folder)
+    return pathlib.Path(archive).as_posix()
+
+
+def _write_parts(file, content, archive):
+    settings = {
+        "format": FORMAT,
+        "version": VERSION,
+        "fingerprint": content.fingerprint,
+        "exact": content.exact,
+        "archive": archive,
+    }
+    file.writestr(SETTINGS, json.dumps(settings))
+    texts = json.dumps(content.texts, ensure_ascii=False)
+    file.writestr(TEXTS, texts, zipfile.ZIP_DEFLATED)
+    with file.open(VECTORS, "w", force_zip64=True) as vectors:
+        np.lib.format.write_array(vectors, content.vectors, allow_pickle=False)
+    if content.graph is not None:
+        file.writestr(GRAPH, content.graph)

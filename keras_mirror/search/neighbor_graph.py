@@ -1,0 +1,125 @@
+import numpy as np
+
+from keras_mirror.optional import import_optional
+from keras_mirror.search.nearest_rows import largest
+
+# Recall@10 is 0.99 on 100,000 sentences: see benchmarks/search.py.
+_SETTINGS = {
+    "metric": "ip",
+    "dtype": "bf16",
+    "connectivity": 16,
+    "expansion_add": 128,
+    "expansion_search": 128,
+}
+
+
+class NeighborGraph:
+    """Approximate search among unit vectors: the HNSW graph of `usearch`.
+
+    The graph holds its own vectors in bfloat16 and proposes twice as many
+    neighbors as are wanted; their order is that of the float32 vectors.
+    Vectors that are equal in bfloat16, such as those of long texts that begin
+    alike, are one node: hundreds of equal nodes would be each other's only
+    neighbors and hide the others.
+
+    Reference:
+        - [Malkov and Yashunin, 2016](https://arxiv.org/abs/1603.09320)
+
+    Args:
+        embedding_dim: Integer.
+    """
+
+    def __init__(self, embedding_dim):
+        usearch = import_optional("usearch.index", "search")
+        self._index = usearch.Index(ndim=embedding_dim, **_SETTINGS)
+        self._num_vectors = 0
+        self._rows = []  # of every node
+        self._nodes = {}
+
+    @classmethod
+    def from_bytes(cls, content, vectors):
+        """The graph that `to_bytes` was called on.
+
+        Args:
+            content: Bytes.
+            vectors: The very vectors that were added.
+
+        Returns:
+            A `NeighborGraph`.
+
+        Raises:
+            ValueError: It is the graph of other vectors.
+        """
+        graph = cls(vectors.shape[1])
+        graph._index.load(content)
+        graph._assign(vectors)
+        shape = len(graph._index), graph._index.ndim
+        expected = len(graph._rows), vectors.shape[1]
+        if shape != expected:
+            raise ValueError(
+                f"A graph must have the shape of its vectors, {expected}. "
+                f"Received: {shape}"
+            )
+        return graph
+
+    def __len__(self):
+        return self._num_vectors
+
+    def extend(self, vectors):
+        """Adds vectors behind those that are there.
+
+        Args:
+            vectors: Float32 unit vectors of shape `(n, embedding_dim)`.
+        """
+        num_nodes = len(self._rows)
+        first = self._assign(vectors)
+        if first:
+            nodes = np.arange(num_nodes, len(self._rows), dtype="uint64")
+            self._index.add(nodes, vectors[first])
+
+    def nearest(self, queries, vectors, k):
+        """Nearly always the rows that `nearest_rows` gives, but sooner.
+
+        Args:
+            queries: See `nearest_rows`.
+            vectors: The very vectors that were added.
+            k: Positive integer, at most `len(vectors)`.
+
+        Returns:
+            As `nearest_rows`.
+        """
+        shape = (len(queries), k)
+        similarities, rows = (
+            np.empty(shape, "float32"),
+            np.empty(shape, "int64"),
+        )
+        for place, query in enumerate(queries):
+            candidates = self._candidates(query, k)
+            exact = vectors[candidates] @ query
+            best = largest(exact, k)
+            rows[place], similarities[place] = candidates[best], exact[best]
+        return similarities, rows
+
+    def to_bytes(self):
+        """The graph as bytes, for a file."""
+        return bytes(self._index.save())
+
+    def _candidates(self, query, k):
+        nodes = self._index.search(query, 2 * k, threads=1).keys
+        rows = [row for node in nodes.tolist() for row in self._rows[node]]
+        # Fewer than exist: the graph has come apart.
+        return np.sort(rows) if len(rows) >= k else np.arange(len(self))
+
+    def _assign(self, vectors):
+        """Finds the nodes of vectors; gives places of those with new ones."""
+        first = []
+        for place, vector in enumerate(vectors):
+            upper_half = (vector.view("uint32") >> 16).astype("uint16")
+            key = hash(upper_half.tobytes())
+            node = self._nodes.setdefault(key, len(self._rows))
+            if node == len(self._rows):
+                self._rows.append([])
+                first.append(place)
+            self._rows[node].append(self._num_vectors)
+            self._num_vectors += 1
+        return first

@@ -1,0 +1,389 @@
+"""Folders that the sentence-transformers library wrote, or older ones."""
+
+import json
+import os
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+import keras
+import numpy as np
+import pytest
+import sentence_transformers
+import torch
+from sentence_transformers.sentence_transformer import modules
+from support.folders import SENTENCES
+from support.folders import TEXTS
+from support.folders import make_bert_folder
+from support.folders import make_distil_bert_folder
+from support.folders import make_roberta_folder
+from support.folders import make_xlm_roberta_folder
+
+from keras_mirror import MirrorModel
+from keras_mirror.checkpoints.mirror_files import COUNTS_FILE
+from keras_mirror.checkpoints.mirror_files import MIRROR_FILE
+from keras_mirror.checkpoints.sentence_transformers.word_weights import (
+    token_counts,
+)
+from keras_mirror.encoder.encode import unit_rows
+
+FOLDERS = {
+    "bert": make_bert_folder,
+    "roberta": make_roberta_folder,
+    "xlm-roberta": make_xlm_roberta_folder,
+    "distilbert": make_distil_bert_folder,
+}
+STRINGS = TEXTS + SENTENCES + ["a long one " * 20]
+
+
+def save(folder, *parts, make=make_bert_folder, length=12, **config):
+    """Writes a Hugging Face folder with modules behind it."""
+    source = folder / "source"
+    source.mkdir()
+    make(source, **config)
+    first = modules.Transformer(str(source), max_seq_length=length)
+    parts = [part(first) if callable_(part) else part for part in parts]
+    model = sentence_transformers.SentenceTransformer(
+        modules=[first, *parts], device="cpu"
+    )
+    model.save(str(folder / "out"), create_model_card=False)
+    return model, folder / "out"
+
+
+def callable_(part):
+    return not isinstance(part, torch.nn.Module)
+
+
+def pooling(mode="mean"):
+    return modules.Pooling(16, mode)
+
+
+def layer_pooling(weights, start):
+    part = modules.WeightedLayerPooling(16, 2, start)
+    part.layer_weights.data = torch.tensor(weights)
+    return part
+
+
+def word_weights(low, high, seed=0):
+    """Random weights of all tokens of the first module's tokenizer."""
+
+    def make(transformer):
+        vocabulary = transformer.tokenizer.get_vocab()
+        tokens = sorted(vocabulary, key=vocabulary.get)
+        random = np.random.default_rng(seed).uniform(low, high, len(tokens))
+        known = dict(zip(tokens[3:], random[3:].tolist(), strict=True))
+        return modules.WordWeights(tokens, known, unknown_word_weight=high)
+
+    return make
+
+
+def assert_same_vectors(model, folder, **options):
+    ours = MirrorModel.from_preset(folder, **options)
+    expected = unit_rows(model.encode(STRINGS))
+    actual = unit_rows(ours.encode_text(STRINGS))
+    np.testing.assert_allclose(actual, expected, atol=2e-5)
+    return ours
+
+
+def edit(path, **changes):
+    content = json.loads(path.read_text()) if path.exists() else {}
+    content.update(changes)
+    path.write_text(json.dumps(content))
+
+
+# === What is taken over ===
+
+
+@pytest.mark.parametrize(
+    ("model_type", "mode"),
+    [("bert", "cls"), ("bert", "mean"), ("bert", "max"), ("roberta", "mean")]
+    + [("xlm-roberta", "cls"), ("distilbert", "max")],
+)
+def test_pooling_and_length(model_type, mode, tmp_path):
+    model, folder = save(tmp_path, pooling(mode), make=FOLDERS[model_type])
+    ours = assert_same_vectors(model, folder)
+    assert ours.recipe.pooling_mode == mode
+    assert ours.recipe.pooled_layers == "last"
+    assert ours.recipe.frequency_smoothing is None
+    assert ours.recipe.decoupled  # what the folder does not decide
+    assert (
+        ours.recipe.sequence_length == ours.preprocessor.sequence_length == 12
+    )
+
+
+def test_and_out_again(tmp_path):
+    model, folder = save(tmp_path, pooling(), modules.Normalize())
+    ours = assert_same_vectors(model, folder)
+    ours.export(tmp_path / "again")
+    again = sentence_transformers.SentenceTransformer(
+        str(tmp_path / "again"), device="cpu"
+    )
+    np.testing.assert_allclose(
+        again.encode(STRINGS), model.encode(STRINGS), atol=2e-5
+    )
+    assert again.max_seq_length == model.max_seq_length
+    for old, new in zip(
+        model[0].auto_model.parameters(),
+        again[0].auto_model.parameters(),
+        strict=True,
+    ):
+        assert torch.equal(old, new)
+
+
+def test_overrides_and_recipes_come_before_the_folder(tmp_path):
+    _, folder = save(tmp_path, pooling("max"))
+    ours = MirrorModel.from_preset(folder, pooling_mode="cls")
+    assert ours.recipe.pooling_mode == "cls"
+    recipe = ours.recipe
+    assert MirrorModel.from_preset(folder, recipe).recipe == recipe
+
+
+@pytest.mark.parametrize("model_type", FOLDERS)
+def test_first_and_last_layer(model_type, tmp_path):
+    parts = layer_pooling([0.0, 2.0, 2.0], 0), pooling()
+    model, folder = save(
+        tmp_path,
+        *parts,
+        make=FOLDERS[model_type],
+        output_hidden_states=True,
+    )
+    ours = assert_same_vectors(model, folder)
+    assert ours.recipe.pooled_layers == "first_last"
+
+
+@pytest.mark.parametrize(
+    ("weights", "start", "hidden_states"),
+    [([0.0, 3.0], 1, True), ([1.0], 2, True), ([1.0, 1.0, 1.0], 0, False)],
+)
+def test_last_layer_alone(weights, start, hidden_states, tmp_path):
+    parts = layer_pooling(weights, start), pooling()
+    options = {"output_hidden_states": hidden_states}
+    model, folder = save(tmp_path, *parts, **options)
+    ours = assert_same_vectors(model, folder)
+    assert ours.recipe.pooled_layers == "last"
+
+
+@pytest.mark.parametrize("high", [1.0, 0.5, 9.0])
+def test_weights_of_tokens(high, tmp_path):
+    model, folder = save(tmp_path, word_weights(0.1, high), pooling())
+    ours = assert_same_vectors(model, folder)
+    smoothing = ours.recipe.frequency_smoothing
+    assert smoothing == ours.encoder.token_weights.smoothing > 0
+    counts = ours.encoder.token_weights.counts.numpy()
+    assert counts.sum() == pytest.approx(1, abs=1e-5)
+    assert counts.min() == 0
+
+
+def test_weights_that_are_all_the_same(tmp_path):
+    model, folder = save(tmp_path, word_weights(3.0, 3.0), pooling())
+    ours = assert_same_vectors(model, folder)
+    assert ours.recipe.frequency_smoothing is None
+
+
+def test_frequencies_are_recovered():
+    random = np.random.default_rng(0)
+    frequencies = random.dirichlet(np.full(1000, 0.1))
+    frequencies = np.append(frequencies, 0.0)  # never seen
+    weights = (1e-3 / (1e-3 + frequencies)).astype("float32")
+    smoothing, counts = token_counts(7 * weights.astype("float64"))
+    assert smoothing == pytest.approx(1e-3, rel=1e-5)
+    np.testing.assert_allclose(counts, frequencies, atol=1e-7)
+
+
+def test_exact_counts_where_they_belong_to_the_weights(tmp_path):
+    _, folder = save(
+        tmp_path, word_weights(0.1, 1.0), pooling(), output_hidden_states=True
+    )
+    ours = MirrorModel.from_preset(folder)
+    counts = ours.encoder.token_weights.counts
+    counts.assign(np.arange(counts.shape[0]) % 7)
+    ours.export(tmp_path / "again")
+    back = MirrorModel.from_preset(tmp_path / "again")
+    np.testing.assert_array_equal(
+        back.encoder.token_weights.counts.numpy(), counts.numpy()
+    )
+    # Somebody changes what sentence-transformers does: that counts.
+    path = tmp_path / "again" / "1_WordWeights" / "config.json"
+    content = json.loads(path.read_text())
+    content["word_weights"]["a"] *= 0.5
+    path.write_text(json.dumps(content))
+    model = sentence_transformers.SentenceTransformer(
+        str(tmp_path / "again"), device="cpu"
+    )
+    changed = assert_same_vectors(model, tmp_path / "again")
+    assert changed.encoder.token_weights.counts.numpy().sum() < 2
+    # And files of ours that are gone are not needed.
+    (tmp_path / "again" / MIRROR_FILE).unlink()
+    (tmp_path / "again" / COUNTS_FILE).unlink()
+    assert_same_vectors(model, tmp_path / "again")
+
+
+def test_files_of_older_releases(tmp_path):
+    model, folder = save(tmp_path, pooling("cls"))
+    older = tmp_path / "older"
+    (older / "1_Pooling").mkdir(parents=True)
+    folder.rename(older / "0_Transformer")
+    settings = older / "0_Transformer" / "sentence_bert_config.json"
+    settings.write_text('{"max_seq_length": 8, "do_lower_case": true}')
+    flags = {"pooling_mode_cls_token": True, "pooling_mode_mean_tokens": False}
+    edit(older / "1_Pooling" / "config.json", **flags)
+    (older / "config.json").write_text('{"__version__": "0.2.5"}')
+    package = "sentence_transformers.models"
+    entries = [
+        {"idx": 0, "name": "0", "path": "0_Transformer"},
+        {"idx": 1, "name": "1", "path": "1_Pooling"},
+    ]
+    entries[0]["type"] = f"{package}.Transformer"
+    entries[1]["type"] = f"{package}.Pooling"
+    (older / "modules.json").write_text(json.dumps(entries))
+    model.max_seq_length = 8
+    ours = assert_same_vectors(model, older)
+    assert ours.recipe.sequence_length == 8
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"), [(None, 40), (1e30, 40), (64, 40), (16, 16)]
+)
+def test_length_where_the_tokenizer_says_it(given, expected, tmp_path):
+    _, folder = save(tmp_path, pooling())
+    edit(folder / "tokenizer_config.json", model_max_length=given)
+    assert MirrorModel.from_preset(folder).recipe.sequence_length == expected
+
+
+def test_dtype_and_dropout(tmp_path):
+    _, folder = save(tmp_path, pooling())
+    ours = MirrorModel.from_preset(folder, dtype="mixed_bfloat16", dropout=0.3)
+    assert ours.encoder.backbone.dropout == 0.3
+    policy = keras.dtype_policies.get("mixed_bfloat16")
+    assert ours.encoder.backbone.dtype_policy == policy
+
+
+# === What is refused ===
+
+
+def message(folder):
+    with pytest.raises(ValueError) as error:
+        MirrorModel.from_preset(folder)
+    return str(error.value).replace(str(folder), "FOLDER")
+
+
+def test_other_modules_are_refused(tmp_path):
+    dense = modules.Dense(16, 8)
+    _, folder = save(tmp_path, pooling(), dense)
+    package = "sentence_transformers"
+    received = [
+        f"{package}.base.modules.transformer.Transformer",
+        f"{package}.sentence_transformer.modules.pooling.Pooling",
+        f"{package}.base.modules.dense.Dense",
+    ]
+    assert message(folder) == (
+        "A sentence encoder must have modules out of ('Transformer', "
+        "'WeightedLayerPooling', 'WordWeights', 'Pooling', 'Normalize'), in "
+        "this order, to be loaded into a mirror model. Without its "
+        "modules.json the backbone alone is loaded. "
+        f"Received: {received} in folder=FOLDER"
+    )
+    entries = json.loads((folder / "modules.json").read_text())
+    for changed in (
+        entries[:1],
+        entries[1::-1],
+        [entries[0], {**entries[1], "type": "mine.Pooling"}],
+    ):
+        (folder / "modules.json").write_text(json.dumps(changed))
+        assert "to be loaded into a mirror model" in message(folder)
+    (folder / "modules.json").unlink()
+    MirrorModel.from_preset(folder, sequence_length=12)
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, "modules.json must hold a JSON array. Received: path=FOLDER/mod"),
+        ([{"path": ""}], "modules.json must hold a `type` and a `path` for ev"),
+        ([1], "modules.json must hold a `type` and a `path` for every module"),
+    ],
+)
+def test_damaged_modules_are_refused(changed, expected, tmp_path):
+    _, folder = save(tmp_path, pooling())
+    (folder / "modules.json").write_text(json.dumps(changed))
+    assert message(folder).startswith(expected)
+
+
+@pytest.mark.parametrize("mode", ["lasttoken", "weightedmean", ("cls", "mean")])
+def test_other_poolings_are_refused(mode, tmp_path):
+    _, folder = save(tmp_path, pooling(mode))
+    modes = [mode] if isinstance(mode, str) else list(mode)
+    assert message(folder) == (
+        "A Pooling module must have one mode out of ('cls', 'max', 'mean') to "
+        f"be loaded into a mirror model. Received: {modes} in "
+        "folder=FOLDER/1_Pooling"
+    )
+
+
+def test_other_weights_of_layers_are_refused(tmp_path):
+    parts = layer_pooling([1.0, 2.0], 1), pooling()
+    _, folder = save(tmp_path, *parts, output_hidden_states=True)
+    assert message(folder) == (
+        "A WeightedLayerPooling module must weigh the first and the last "
+        "layer alike and no other, or the last one alone, to be loaded into a "
+        "mirror model. Received: weights={1: 1.0, 2: 2.0} in "
+        "folder=FOLDER/1_WeightedLayerPooling"
+    )
+    edit(folder / "1_WeightedLayerPooling" / "config.json", layer_start=0)
+    assert message(folder) == (
+        "A WeightedLayerPooling module must have a weight for every layer "
+        "from `layer_start` to 2. Received: layer_start=0, (2,) in "
+        "folder=FOLDER/1_WeightedLayerPooling"
+    )
+
+
+def test_other_weights_of_tokens_are_refused(tmp_path):
+    _, folder = save(tmp_path, word_weights(0.1, 1.0), pooling("cls"))
+    assert message(folder) == (
+        "A module WordWeights must come before a Pooling of the mode 'mean'. "
+        "Received: pooling_mode='cls' in folder=FOLDER"
+    )
+    path = folder / "1_WordWeights" / "config.json"
+    content = json.loads(path.read_text())
+    content["word_weights"]["a"] = 0.0
+    path.write_text(json.dumps(content))
+    assert message(folder) == (
+        "The weights of a WordWeights module must be positive to become "
+        "smoothed frequencies. Received: [0.0] in folder=FOLDER/1_WordWeights"
+    )
+    path.write_text('{"vocab": ["a"]}')
+    assert message(folder).startswith(
+        "A WordWeights module must hold `vocab`, `word_weights` and "
+        "`unknown_word_weight`, as sentence-transformers writes them. "
+        "Received: folder=FOLDER/1_WordWeights, error=KeyError"
+    )
+
+
+def test_default_prompts_are_refused(tmp_path):
+    _, folder = save(tmp_path, pooling())
+    path = folder / "config_sentence_transformers.json"
+    prompts = {"query": "query: ", "empty": ""}
+    edit(path, prompts=prompts, default_prompt_name="query")
+    assert message(folder) == (
+        "`default_prompt_name` must be null: a mirror model takes texts as "
+        "they are. Remove it and put the prompt before your texts yourself. "
+        "Received: default_prompt_name='query', the prompt 'query: ', in "
+        "FOLDER/config_sentence_transformers.json"
+    )
+    edit(path, default_prompt_name="empty")
+    MirrorModel.from_preset(folder)
+
+
+def test_other_settings_are_refused(tmp_path):
+    _, folder = save(tmp_path, pooling(), tokenizer={"do_lower_case": False})
+    path = folder / "sentence_bert_config.json"
+    path.write_text('{"do_lower_case": true}')
+    assert message(folder) == (
+        "`do_lower_case` must be false, or the tokenizer must lower-case "
+        "texts itself. Received: do_lower_case=True in "
+        "FOLDER/sentence_bert_config.json"
+    )
+    path.write_text('{"transformer_task": "fill-mask"}')
+    assert message(folder) == (
+        "`transformer_task` must be 'feature-extraction' to be loaded into a "
+        "mirror model. Received: transformer_task='fill-mask' in folder=FOLDER"
+    )

@@ -1,0 +1,237 @@
+import collections
+import io
+import os
+import pickle
+import zipfile
+
+import numpy as np
+import pytest
+import torch
+
+from keras_mirror.checkpoints.hugging_face import torch_unpickler
+from keras_mirror.checkpoints.hugging_face.torch_checkpoint import (
+    read_torch_checkpoint,
+)
+
+DTYPES = [
+    torch.float32,
+    torch.float16,
+    torch.bfloat16,
+    torch.float64,
+    torch.int64,
+    torch.int32,
+    torch.int16,
+    torch.int8,
+    torch.uint8,
+    torch.bool,
+]
+
+
+@pytest.fixture(params=[True, False], ids=["zip", "legacy"])
+def save(request, tmp_path):
+    """Writes what `torch.save` makes, in both of its formats."""
+
+    def save(state_dict):
+        path = tmp_path / "pytorch_model.bin"
+        torch.save(
+            state_dict, path, _use_new_zipfile_serialization=request.param
+        )
+        return path
+
+    return save
+
+
+def as_numpy(tensor):
+    return tensor.detach().to(torch.float64).numpy()
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+def test_every_type(save, dtype):
+    tensor = torch.tensor([[1.5, -2.25, 0.0], [3.0, 100.0, 7.0]]).to(dtype)
+    arrays = read_torch_checkpoint(save({"a": tensor}))
+    assert list(arrays) == ["a"]
+    np.testing.assert_array_equal(
+        arrays["a"].astype("float64"), as_numpy(tensor)
+    )
+
+
+def test_shapes_strides_and_shared_storages(save):
+    table = torch.arange(24.0).reshape(4, 6)
+    state_dict = collections.OrderedDict(
+        table=table,
+        tied=table,
+        transposed=table.T,
+        part=table[1:3, 2:5],
+        scalar=torch.tensor(5.0),
+        empty=torch.zeros(0, 3),
+        parameter=torch.nn.Parameter(torch.ones(2, 2)),
+    )
+    arrays = read_torch_checkpoint(save(state_dict))
+    assert list(arrays) == list(state_dict)
+    for name, tensor in state_dict.items():
+        assert arrays[name].shape == tuple(tensor.shape)
+        np.testing.assert_array_equal(arrays[name], as_numpy(tensor))
+
+
+def test_state_dict_of_a_module(save):
+    module = torch.nn.Linear(3, 2)
+    state_dict = module.state_dict()
+    assert state_dict._metadata  # an attribute, which must not get in the way
+    arrays = read_torch_checkpoint(save(state_dict))
+    np.testing.assert_array_equal(arrays["bias"], as_numpy(module.bias))
+
+
+def test_what_is_no_tensor_is_left_out(save):
+    arrays = read_torch_checkpoint(save({"step": 3, "a": torch.ones(1)}))
+    assert list(arrays) == ["a"]
+
+
+class Call:
+    """Pickles to a call of a function."""
+
+    def __init__(self, function, *arguments):
+        self.call = function, arguments
+
+    def __reduce__(self):
+        return self.call
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (Call(os.system, "touch {proof}"), "posix.system"),
+        (Call(eval, "open('{proof}', 'w')"), "__builtin__.eval"),
+        (Call(getattr, "a", "upper"), "__builtin__.getattr"),
+        (Call(torch.load, "{proof}"), "torch.serialization.load"),
+    ],
+    ids=["system", "eval", "getattr", "torch.load"],
+)
+def test_other_calls_are_refused_and_not_made(save, tmp_path, call, name):
+    proof = tmp_path / "proof"
+    function, arguments = call.call
+    arguments = [text.format(proof=proof) for text in arguments]
+    path = save({"a": torch.ones(1), "b": Call(function, *arguments)})
+    with pytest.raises(
+        ValueError,
+        match=f"pytorch_model.bin must hold tensors only, but its pickle asks "
+        f"for `{name}`, which is not run.*convert it to safetensors. "
+        "Received: path=",
+    ):
+        read_torch_checkpoint(path)
+    assert not proof.exists()
+
+
+def test_a_bare_pickle_is_refused(tmp_path):
+    proof = tmp_path / "proof"
+    path = tmp_path / "pytorch_model.bin"
+    path.write_bytes(pickle.dumps(Call(os.system, f"touch {proof}")))
+    with pytest.raises(ValueError, match="asks for `posix.system`"):
+        read_torch_checkpoint(path)
+    assert not proof.exists()
+
+
+def test_attributes_of_what_is_allowed_stay(tmp_path):
+    # BUILD on a global would change it for every later file of the process.
+    path = tmp_path / "pytorch_model.bin"
+    for name in (b"torch._utils\n_rebuild_tensor_v2", b"torch\nFloatStorage"):
+        path.write_bytes(
+            b"\x80\x02c" + name + b"\nN}X\x07\x00\x00\x00changedK\x01s\x86b."
+        )
+        with pytest.raises(ValueError, match="damaged or something else"):
+            read_torch_checkpoint(path)
+    changed = [
+        value
+        for value in vars(torch_unpickler).values()
+        if hasattr(value, "changed")
+    ]
+    assert not changed
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 0.999])
+def test_a_truncated_file(save, share):
+    path = save({"a": torch.ones(50, 5)})
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * share)])
+    with pytest.raises(ValueError, match="pytorch_model.bin must be a PyTorch"):
+        read_torch_checkpoint(path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"not a pickle",
+        b"\x80\x02r\xff\xff\xff\x7f.",  # a memo index of two thousand million
+        b"\x80\x04\x8e" + b"\xff" * 7 + b"\x0f.",  # as many bytes
+        pickle.dumps([1, 2]),
+        pickle.dumps({"a": 1}),
+    ],
+)
+def test_an_absurd_file(tmp_path, content):
+    path = tmp_path / "pytorch_model.bin"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="pytorch_model.bin must be a PyTorch"):
+        read_torch_checkpoint(path)
+
+
+@pytest.mark.parametrize(
+    ("offset", "shape", "strides"),
+    [
+        (0, (5,), (1,)),
+        (3, (2,), (1,)),
+        (0, (2,), (9,)),
+        (0, (2,), (-1,)),
+        (-2, (2,), (1,)),
+        (0, (1 << 40, 1 << 40), (0, 0)),
+        (0, (2, 2), (1,)),
+        (0, ("a",), (1,)),
+    ],
+)
+def test_a_tensor_outside_of_its_storage(tmp_path, offset, shape, strides):
+    path = tmp_path / "pytorch_model.bin"
+    write_zip(path, make_pickle(offset, shape, strides))
+    with pytest.raises(ValueError, match="pytorch_model.bin must be a PyTorch"):
+        read_torch_checkpoint(path)
+
+
+def test_the_tensors_of_these_tests_are_readable_inside(tmp_path):
+    path = tmp_path / "pytorch_model.bin"
+    write_zip(path, make_pickle(1, (3,), (1,)))
+    arrays = read_torch_checkpoint(path)
+    np.testing.assert_array_equal(arrays["a"], [0.0, 0.0, 0.0])
+
+
+def test_compressed_and_big_endian_archives_are_refused(tmp_path):
+    path = tmp_path / "pytorch_model.bin"
+    content = make_pickle(0, (4,), (1,))
+    write_zip(path, content, compression=zipfile.ZIP_DEFLATED)
+    with pytest.raises(ValueError, match="compressed"):
+        read_torch_checkpoint(path)
+    write_zip(path, content, byteorder=b"big")
+    with pytest.raises(ValueError, match="big.*in the place of.*little"):
+        read_torch_checkpoint(path)
+
+
+def make_pickle(offset, shape, strides):
+    """A state dict of one float32 tensor in a storage of four numbers."""
+
+    class Storage:
+        pass
+
+    class Pickler(pickle.Pickler):
+        def persistent_id(self, value):
+            if isinstance(value, Storage):
+                return "storage", torch.FloatStorage, "0", "cpu", 4
+            return None
+
+    rebuild = torch._utils._rebuild_tensor_v2
+    tensor = Call(rebuild, Storage(), offset, shape, strides, False, {})
+    file = io.BytesIO()
+    Pickler(file, protocol=2).dump({"a": tensor})
+    return file.getvalue()
+
+
+def write_zip(path, content, byteorder=b"little", compression=0):
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        archive.writestr("archive/data.pkl", content)
+        archive.writestr("archive/byteorder", byteorder)
+        archive.writestr("archive/data/0", bytes(16))

@@ -1,0 +1,435 @@
+import io
+import json
+import os
+import re
+import shutil
+import sys
+
+import numpy as np
+import pytest
+from support.models import make_model
+from support.texts import SENTENCES
+from support.texts import texts
+
+from keras_mirror.search import Index
+from keras_mirror.search import cluster
+from keras_mirror.search import find_duplicates
+
+LINES = [*SENTENCES, "", *texts(20), SENTENCES[0], "  ", "with\ta tab"]
+
+
+@pytest.fixture(scope="module")
+def model():
+    return make_model()
+
+
+@pytest.fixture
+def archive(model, tmp_path):
+    path = tmp_path / "models" / "encoder.keras"
+    path.parent.mkdir()
+    model.save(path)
+    return path
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    path = tmp_path / "texts.txt"
+    path.write_text("\n".join(LINES) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def index(command, archive, corpus, tmp_path):
+    path = tmp_path / "texts.index"
+    code, screen, errors = command("index", archive, corpus, "--output", path)
+    assert (code, screen) == (0, ""), errors
+    told = re.sub(" +", " ", errors)
+    assert "lines 34" in told and "empty 2, not searched" in told
+    assert f"index {path}, 0.0 MB" in told
+    return path
+
+
+# === index, search ===
+
+
+def test_search_finds_the_lines(command, model, index):
+    code, screen, errors = command("search", index, "a man", "a dog", "--k", 3)
+    assert code == 0, errors
+    expected = Index(model)
+    expected.add(LINES)
+    lines = []
+    for query in ("a man", "a dog"):
+        lines += ["", query]
+        for text, similarity, row in expected.query(query, 3)[0]:
+            lines.append(f"  {similarity:.2f}  {row + 1}: {text}")
+    assert screen.splitlines() == lines
+
+
+def test_a_line_is_found_by_itself(command, index):
+    _, screen, _ = command("search", index, SENTENCES[0], "--k", 2)
+    assert screen.splitlines()[2:] == [
+        f"  1.00  1: {SENTENCES[0]}",
+        f"  1.00  32: {SENTENCES[0]}",
+    ]
+
+
+def test_five_results_by_default(command, index):
+    _, screen, _ = command("search", index, "a man")
+    assert len(screen.splitlines()) == 2 + 5
+
+
+def test_json(command, model, index):
+    query = SENTENCES[2]  # not ASCII
+    code, screen, errors = command(
+        "search", index, query, " ", "--k", 2, "--json"
+    )
+    assert code == 0, errors
+    expected = Index(model)
+    expected.add(LINES)
+    [results] = expected.query(query, 2)
+    found = json.loads(screen)
+    assert query in screen
+    assert found == [
+        {
+            "query": query,
+            "results": [
+                {
+                    "text": text,
+                    "similarity": pytest.approx(similarity, abs=2e-6),
+                    "line": row + 1,
+                }
+                for text, similarity, row in results
+            ],
+        },
+        {"query": " ", "results": []},
+    ]
+
+
+def test_interactive(command, index, monkeypatch):
+    queries = f"{SENTENCES[1]}\n{SENTENCES[3]}\n\nnot asked\n"
+    monkeypatch.setattr(sys, "stdin", io.StringIO(queries))
+    code, screen, errors = command(
+        "search", index, "a cat", "--k", 1, "--interactive"
+    )
+    assert code == 0, errors
+    lines = screen.splitlines()
+    assert lines[1] == "a cat"
+    assert lines[4:] == [
+        f"{SENTENCES[1]}",
+        f"  1.00  2: {SENTENCES[1]}",
+        "",
+        f"{SENTENCES[3]}",
+        f"  1.00  4: {SENTENCES[3]}",
+    ]
+    assert "What are you looking for? An empty line ends." in errors
+    assert "not asked" not in screen
+
+
+def test_search_after_a_move_of_both(command, index, archive, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for path in (archive.parent, index):
+        shutil.move(path, elsewhere / path.name)
+    code, screen, errors = command("search", elsewhere / index.name, "a man")
+    assert code == 0, errors
+    assert "a man" in screen
+
+
+def test_search_after_a_move_of_one(command, index, archive, tmp_path):
+    shutil.move(archive.parent, tmp_path / "moved")
+    code, _, errors = command("search", index, "a man")
+    assert code == 2
+    assert errors.splitlines()[-1] == (
+        f"keras-mirror: error: '{index}' was made with '{archive}', which is "
+        "not there any more: name it with --archive"
+    )
+    moved = tmp_path / "moved" / "encoder.keras"
+    code, _, errors = command("search", index, "a man", "--archive", moved)
+    assert code == 0, errors
+
+
+def test_an_index_from_python_does_not_say(command, model, archive, tmp_path):
+    index = Index(model)
+    index.add(SENTENCES)
+    index.save(tmp_path / "python.index")
+    path = tmp_path / "python.index"
+    code, _, errors = command("search", path, "a man")
+    assert code == 2 and errors.splitlines()[-1] == (
+        f"keras-mirror: error: '{path}' does not say where its encoder is: "
+        "name it with --archive"
+    )
+    code, screen, errors = command(
+        "search", path, SENTENCES[4], "--archive", archive
+    )
+    assert code == 0 and f"1.00  5: {SENTENCES[4]}" in screen, errors
+
+
+def test_search_refuses_another_encoder(command, index, archive):
+    make_model().save(archive)
+    code, screen, errors = command("search", index, "a man")
+    assert (code, screen) == (1, "")
+    assert re.fullmatch(
+        f"keras-mirror: error: '{index}' must be opened with the encoder that "
+        "it was built with, of fingerprint [0-9a-f]{16}. Received: a model of "
+        "fingerprint [0-9a-f]{16}. Load that archive, or build the index anew",
+        errors.splitlines()[-1],
+    )
+
+
+def test_search_refuses_a_damaged_index(command, index):
+    index.write_bytes(index.read_bytes()[:-200])
+    code, screen, errors = command("search", index, "a man")
+    assert (code, screen) == (1, "")
+    assert errors.splitlines()[-1].startswith(
+        f"keras-mirror: error: '{index}' is not a readable index of "
+        "keras-mirror: "
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ([], "a QUERY or --interactive is missing"),
+        (["a", "--k", "0"], "0 is not in the range x>=1"),
+        (
+            ["a", "--json", "--interactive"],
+            "--json and --interactive exclude each other",
+        ),
+        (["a", "--archive", "no.keras"], "File 'no.keras' does not exist"),
+    ],
+)
+def test_wrong_use_of_search(command, index, arguments, message):
+    code, screen, errors = command("search", index, *arguments)
+    assert (code, screen) == (2, "")
+    assert message in errors.splitlines()[-1]
+
+
+def test_index_does_not_overwrite(command, archive, corpus, index):
+    before = index.read_bytes()
+    arguments = ["index", archive, corpus, "--output", index]
+    code, _, errors = command(*arguments)
+    assert code == 2 and errors.splitlines()[-1] == (
+        f"keras-mirror: error: '{index}' exists. Choose another --output, or "
+        "add --overwrite"
+    )
+    assert index.read_bytes() == before
+    corpus.write_text("one line\n")
+    code, _, errors = command(*arguments, "--overwrite")
+    assert code == 0, errors
+    assert index.read_bytes() != before
+
+
+def test_index_stopped_half_way_leaves_nothing(
+    command, archive, corpus, tmp_path, monkeypatch
+):
+    def interrupt(self, *arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Index, "add", interrupt)
+    code, _, errors = command(
+        "index", archive, corpus, "--output", tmp_path / "texts.index"
+    )
+    assert code == 130 and "interrupted; nothing was saved" in errors
+    assert not (tmp_path / "texts.index").exists()
+
+
+def test_bytes_that_are_not_utf8(command, archive, tmp_path):
+    corpus = tmp_path / "texts.txt"
+    corpus.write_bytes(b"a man\ncaf\xe9\n")
+    arguments = ["index", archive, corpus, "--output", tmp_path / "i"]
+    code, _, errors = command(*arguments)
+    assert code == 1 and "line 2 is not UTF-8" in errors
+    code, _, errors = command(*arguments, "--errors", "replace")
+    assert code == 0, errors
+
+
+@pytest.mark.parametrize("option", ["--approximate", "--exact"])
+def test_index_of_either_kind(
+    command, model, archive, corpus, option, tmp_path
+):
+    path = tmp_path / "texts.index"
+    code, _, errors = command(
+        "index", archive, corpus, "--output", path, option
+    )
+    assert code == 0, errors
+    assert Index.load(path, model).exact is (option == "--exact")
+    code, screen, errors = command("search", path, SENTENCES[3], "--k", 1)
+    assert code == 0 and f"  1.00  4: {SENTENCES[3]}" in screen, errors
+
+
+@pytest.mark.parametrize(
+    "arguments, module",
+    [
+        (["index", "--output", "i", "--approximate"], "usearch.index"),
+        (["cluster", "--clusters", 2], "sklearn.cluster"),
+        (["cluster", "--threshold", 0.5], "scipy.cluster.hierarchy"),
+    ],
+)
+def test_missing_extra_is_named(
+    command, archive, corpus, arguments, module, monkeypatch, tmp_path
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, module, None)
+    name, *options = arguments
+    code, _, errors = command(name, archive, corpus, *options)
+    assert code == 1
+    assert re.fullmatch(
+        f"keras-mirror: error: `{re.escape(module)}` is needed for this and "
+        "cannot be imported: .* Install it with `pip install "
+        r'"keras-mirror\[search\]"`',
+        errors.splitlines()[-1],
+    )
+    assert not os.path.exists("i")
+
+
+# === duplicates ===
+
+
+@pytest.mark.parametrize("to_file", [True, False])
+def test_duplicates(command, model, archive, corpus, tmp_path, to_file):
+    output = tmp_path / "pairs.tsv"
+    options = ["--output", output] if to_file else []
+    code, screen, errors = command(
+        "duplicates", archive, corpus, "--threshold", 0.95, *options
+    )
+    assert code == 0, errors
+    written = output.read_text(encoding="utf-8") if to_file else screen
+    assert to_file == (screen == "") and to_file == (f"{output}" in errors)
+    pairs = find_duplicates(model, LINES, 0.95)
+    assert 1 < len(pairs) < 496
+    rows = [line.split("\t") for line in written.splitlines()]
+    texts = [line.replace("\t", " ") for line in LINES]
+    assert rows == [
+        [f"{cosine:.4f}", f"{one + 1}", f"{two + 1}", texts[one], texts[two]]
+        for cosine, one, two in pairs
+    ]
+    assert rows[0][:3] == ["1.0000", "1", "32"]
+    told = re.sub(" +", " ", errors)
+    assert "lines 34" in told and f"pairs {len(pairs)}" in told
+
+
+def test_duplicates_by_default(command, model, archive, corpus):
+    _, screen, _ = command("duplicates", archive, corpus)
+    assert len(screen.splitlines()) == len(find_duplicates(model, LINES, 0.9))
+
+
+def test_duplicates_tells_of_a_limit(command, archive, corpus):
+    code, screen, errors = command(
+        *["duplicates", archive, corpus],
+        *["--threshold", -1, "--limit", 3],
+    )
+    assert code == 0 and len(screen.splitlines()) == 3
+    assert (
+        "keras-mirror: 496 pairs are at least -1.0 similar; the best 3 of "
+        "them are kept"
+    ) in errors.splitlines()
+
+
+def test_duplicates_does_not_overwrite(command, archive, corpus, tmp_path):
+    output = tmp_path / "pairs.tsv"
+    output.write_text("mine")
+    arguments = ["duplicates", archive, corpus, "--output", output]
+    assert command(*arguments)[0] == 2
+    assert output.read_text() == "mine"
+    assert command(*arguments, "--overwrite")[0] == 0
+    assert output.read_text() != "mine"
+
+
+def test_duplicates_of_an_empty_file(command, archive, tmp_path):
+    (tmp_path / "empty.txt").write_text("")
+    code, screen, errors = command(
+        "duplicates", archive, tmp_path / "empty.txt"
+    )
+    assert (code, screen) == (0, ""), errors
+
+
+# === cluster ===
+
+
+@pytest.mark.parametrize(
+    "option, value, arguments",
+    [
+        ("--clusters", 4, {"num_clusters": 4}),
+        ("--threshold", 0.8, {"threshold": 0.8}),
+    ],
+)
+def test_cluster(
+    command, model, archive, corpus, tmp_path, option, value, arguments
+):
+    output = tmp_path / "clusters.tsv"
+    code, screen, errors = command(
+        "cluster", archive, corpus, option, value, "--output", output
+    )
+    assert code == 0, errors
+    clusters = cluster(model, LINES, **arguments)
+    expected = {}
+    for number, each in enumerate(clusters, start=1):
+        for row, cosine in zip(*each, strict=True):
+            text = LINES[row].replace("\t", " ")
+            expected[row] = [f"{row + 1}", f"{number}", f"{cosine:.4f}", text]
+    rows = [
+        line.split("\t")
+        for line in output.read_text(encoding="utf-8").splitlines()
+    ]
+    assert rows == [expected[row] for row in sorted(expected)]
+    assert len(rows) == 32
+    blocks = screen.split("\n\n")
+    assert len(blocks) == min(len(clusters), 10)
+    for number, block in enumerate(blocks, start=1):
+        title, *examples = block.strip().splitlines()
+        each = clusters[number - 1]
+        assert title == f"cluster {number}: {len(each.rows)} lines"
+        different = dict.fromkeys(LINES[row] for row in each.rows)
+        shown = list(different)[:3]
+        assert [line.split(": ", 1)[1] for line in examples] == shown
+        assert examples[0].strip() == (
+            f"{each.similarities[0]:.2f}  {each.rows[0] + 1}: {shown[0]}"
+        )
+    told = re.sub(" +", " ", errors)
+    assert f"clusters {len(clusters)}" in told and f"{output}" in told
+
+
+def test_cluster_without_a_file(command, archive, corpus, tmp_path):
+    before = sorted(os.listdir(tmp_path))
+    code, screen, errors = command("cluster", archive, corpus, "--clusters", 2)
+    assert code == 0 and "cluster 2: " in screen
+    assert sorted(os.listdir(tmp_path)) == before and "written" not in errors
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ([], "give one of --clusters and --threshold"),
+        (
+            ["--clusters", 2, "--threshold", 0.5],
+            "give one of --clusters and --threshold",
+        ),
+        (["--clusters", 0], "0 is not in the range x>=1"),
+        (["--threshold", 2], "2.0 is not in the range -1<=x<=1"),
+        (["--clusters", 32], "number of different texts, 31. Received"),
+    ],
+)
+def test_wrong_use_of_cluster(command, archive, corpus, options, message):
+    code, screen, errors = command("cluster", archive, corpus, *options)
+    assert (code, screen) == (2, "")
+    assert message in errors.splitlines()[-1]
+
+
+@pytest.mark.parametrize("name", ["duplicates", "cluster"])
+def test_thresholds_are_cosines(command, archive, corpus, name):
+    code, _, errors = command(name, archive, corpus, "--threshold", 1.5)
+    assert code == 2 and "1.5 is not in the range -1<=x<=1" in errors
+
+
+def test_same_vectors_as_encode(command, archive, corpus, index, tmp_path):
+    command("encode", archive, corpus, "--output", tmp_path / "vectors.npy")
+    vectors = np.load(tmp_path / "vectors.npy")
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    query = LINES[12]
+    code, screen, _ = command("search", index, query, "--k", 32, "--json")
+    [answer] = json.loads(screen)
+    assert len(answer["results"]) == 32
+    for result in answer["results"]:
+        cosine = unit[result["line"] - 1] @ unit[12]
+        assert result["similarity"] == pytest.approx(cosine, abs=1e-5)
+        assert result["text"] == LINES[result["line"] - 1]

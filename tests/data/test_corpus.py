@@ -1,0 +1,289 @@
+import re
+
+import numpy as np
+import pytest
+
+from keras_mirror.data import as_strings
+from keras_mirror.data import batched
+from keras_mirror.data import collect_strings
+from keras_mirror.data import read_lines
+from keras_mirror.data import split_pairs
+
+NAN = float("nan")
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes bytes into a file and gives its path."""
+
+    def write(content, name="corpus.txt"):
+        path = tmp_path / name
+        path.write_bytes(content)
+        return str(path)
+
+    return write
+
+
+def lines_of(path, **options):
+    return list(read_lines(path, **options))
+
+
+# === read_lines ===
+
+
+@pytest.mark.parametrize(
+    "content, lines",
+    [
+        (b"", []),
+        (b"\n", [""]),
+        (b"one", ["one"]),
+        (b"one\n", ["one"]),
+        (b"one\ntwo", ["one", "two"]),
+        (b"one\n\n two \n", ["one", "", " two "]),
+        (b"one\r\ntwo\r\n", ["one", "two"]),
+        (b"one\r\r\ntwo", ["one\r", "two"]),
+        (b"one\rstill one\n", ["one\rstill one"]),
+        (b"\xef\xbb\xbfone\ntwo", ["one", "two"]),
+        (b"one\n\xef\xbb\xbftwo", ["one", "\ufefftwo"]),
+        (b"\xef\xbb\xbf", [""]),
+        ("a\u2028b\u2029c\x0bd\x0ce\x1cf\x85g\n".encode(), None),
+        ("雪の中\n👩‍🚀\ne\u0301".encode(), ["雪の中", "👩‍🚀", "e\u0301"]),
+        (b"a\0b\n", ["a\0b"]),
+    ],
+)
+def test_only_a_line_feed_ends_a_line(write, content, lines):
+    expected = [content.decode()[:-1]] if lines is None else lines
+    assert lines_of(write(content)) == expected
+
+
+def test_files_follow_each_other(write):
+    paths = [write(b"one\ntwo", "1.txt"), write(b"\xef\xbb\xbfthree\n", "2")]
+    assert list(read_lines(*paths)) == ["one", "two", "three"]
+    assert list(read_lines()) == []
+
+
+def test_a_line_of_a_megabyte(write):
+    line = "word " * 200_000
+    assert lines_of(write(f"{line}\nshort\n".encode())) == [line, "short"]
+
+
+def test_lines_are_read_one_by_one(write):
+    lines = read_lines(write(b"one\ntwo\n\xff\n"))
+    assert [next(lines), next(lines)] == ["one", "two"]
+    with pytest.raises(ValueError, match="line 3 is not UTF-8"):
+        next(lines)
+
+
+@pytest.mark.parametrize(
+    "content, number, reason, byte",
+    [
+        (b"good\nba\xffd\n", 2, "invalid start byte", 2),
+        (b"good\r\n\nab\xc3\n", 3, "unexpected end of data", 2),
+        (b"\xef\xbb\xbf\xff\n", 1, "invalid start byte", 0),
+        ("UTF-16".encode("utf-16"), 1, "invalid start byte", 0),
+        ("caf\u00e9".encode("latin-1"), 1, "unexpected end of data", 3),
+        (b"\xed\xa0\x80", 1, "invalid continuation byte", 0),
+    ],
+)
+def test_invalid_utf_8_names_file_and_line(
+    write, content, number, reason, byte
+):
+    path = write(content)
+    message = (
+        f"{path}, line {number} is not UTF-8: {reason} at byte {byte}. "
+        "Convert the file; `train` and `encode` can go on with U+FFFD "
+        "(`--errors replace`)"
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        lines_of(path)
+
+
+def test_invalid_utf_8_can_be_replaced(write):
+    path = write(b"good\nba\xffd\nab\xc3\n")
+    assert lines_of(path, errors="replace") == ["good", "ba\ufffdd", "ab\ufffd"]
+
+
+def test_missing_file_is_found_before_the_first_is_read(write, tmp_path):
+    missing = str(tmp_path / "missing.txt")
+    message = (
+        f"A text file is expected. Received: '{missing}', which is missing"
+    )
+    with pytest.raises(FileNotFoundError, match=re.escape(message)):
+        read_lines(write(b"one"), missing)
+
+
+def test_a_folder_is_not_a_text_file(tmp_path):
+    message = (
+        f"A text file is expected. Received: '{tmp_path}', which is a folder"
+    )
+    with pytest.raises(FileNotFoundError, match=re.escape(message)):
+        read_lines(tmp_path)
+
+
+# === collect_strings ===
+
+
+def test_nothing_is_lost_without_being_counted():
+    texts = ["one", " two\t", "", " \t\u3000\u2028\n", "one", "two", "a\0b"]
+    corpus = collect_strings(texts)
+    assert corpus.strings == ["one", "two"]
+    assert corpus.num_read == 7
+    assert corpus.num_empty == 2
+    assert corpus.num_duplicates == 2
+    assert corpus.num_binary == 1
+
+
+def test_duplicates_can_stay():
+    corpus = collect_strings(["one", "two", "one "], drop_duplicates=False)
+    assert corpus.strings == ["one", "two", "one"]
+    assert corpus.num_duplicates == 0
+
+
+def test_strings_that_only_look_the_same_stay():
+    texts = ["caf\u00e9", "cafe\u0301", "Café", "cafe"]
+    assert collect_strings(texts).strings == texts
+
+
+def test_binary_and_empty_strings_are_no_duplicates():
+    corpus = collect_strings(["a\0", "a\0", "", ""])
+    assert (corpus.num_binary, corpus.num_empty) == (2, 2)
+    assert corpus.num_duplicates == 0
+
+
+@pytest.mark.parametrize("limit, num_read", [(0, 0), (1, 1), (2, 4), (9, 5)])
+def test_limit_counts_usable_strings(limit, num_read):
+    corpus = collect_strings(["one", "", "one", "two", "three"], limit=limit)
+    assert corpus.strings == ["one", "two", "three"][:limit]
+    assert corpus.num_read == num_read
+
+
+def test_limit_reads_no_further():
+    texts = iter(["one", "two", None])
+    assert collect_strings(texts, limit=2).strings == ["one", "two"]
+
+
+def test_no_texts():
+    corpus = collect_strings([])
+    assert corpus.strings == [] and corpus.num_read == 0
+
+
+# === as_strings ===
+
+
+@pytest.mark.parametrize(
+    "texts, expected",
+    [
+        ("one", ["one"]),
+        ("", [""]),
+        ([], []),
+        (["one", "two"], ["one", "two"]),
+        (("one", "two"), ["one", "two"]),
+        ((text for text in ["one"]), ["one"]),
+        (np.array(["one", "two"]), ["one", "two"]),
+        (np.array(["one", "two"], dtype=object), ["one", "two"]),
+        (np.array([], dtype=object), []),
+        (np.str_("one"), ["one"]),
+    ],
+)
+def test_whatever_holds_strings(texts, expected):
+    strings = as_strings(texts)
+    assert isinstance(strings, list) and strings == expected
+
+
+@pytest.mark.parametrize("texts", [None, 3, 1.5, NAN, b"one", {"one": 1}, True])
+def test_what_holds_no_strings_is_refused(texts):
+    message = (
+        "Texts must be a string or a list of strings. "
+        f"Received: {texts!r} of type {type(texts).__name__}"
+    )
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+        as_strings(texts)
+
+
+NOT_STRINGS = [None, 3, 1.5, NAN, b"two", ["two"], ("two",), {}]
+NOT_STRINGS += [("one", "two", "three")]
+
+
+@pytest.mark.parametrize("item", NOT_STRINGS)
+@pytest.mark.parametrize("collect", [as_strings, collect_strings])
+def test_elements_that_are_no_strings_are_refused(collect, item):
+    message = (
+        f"Texts must be strings. Received: {item!r} of type "
+        f"{type(item).__name__} at index 1"
+    )
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+        collect(["one", item])
+
+
+@pytest.mark.parametrize(
+    "array", [np.array(["one", np.nan], object), np.arange(2), np.zeros((2, 2))]
+)
+def test_arrays_of_anything_else_are_refused(array):
+    with pytest.raises(TypeError, match="^Texts must be strings. Received: "):
+        as_strings(array)
+
+
+def test_nested_arrays_are_refused():
+    with pytest.raises(TypeError, match="of type ndarray at index 0$"):
+        as_strings(np.array([["one", "two"]]))
+
+
+@pytest.mark.parametrize("collect", [as_strings, collect_strings])
+def test_half_characters_are_refused(collect):
+    message = (
+        "Texts must be valid Unicode. Received: a lone surrogate at "
+        "character 3 of the text at index 1"
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        collect(["one", "two\ud83d"])
+
+
+# === batched ===
+
+
+@pytest.mark.parametrize("number", [0, 1, 3, 4, 6])
+def test_batches_hold_every_item_once(number):
+    batches = list(batched(iter(range(number)), 3))
+    assert [item for batch in batches for item in batch] == list(range(number))
+    assert all(len(batch) == 3 for batch in batches[:-1])
+    assert all(1 <= len(batch) <= 3 for batch in batches)
+
+
+# === Pairs ===
+
+
+def test_pairs_among_strings():
+    corpus = collect_strings(
+        [("a man ", " a guy"), "a woman", ("a man", "a guy"), ("a man", "it")]
+        + [(" ", "a guy"), ("a guy", ""), ("a\0", "b"), ("a woman", "a woman")]
+    )
+    assert corpus.strings == ["a man", "a woman", "a man"]
+    assert corpus.partners == ["a guy", "a woman", "it"]
+    assert corpus.num_read == 8
+    assert corpus.num_duplicates == 2
+    assert corpus.num_empty == 2 and corpus.num_binary == 1
+
+
+def test_strings_alone_have_no_partners():
+    assert collect_strings(["a man", ("b", "b")]).partners is None
+
+
+def test_a_pair_of_other_things_is_refused():
+    message = "Texts must be strings. Received: 3 of type int at index 0"
+    with pytest.raises(TypeError, match=re.escape(message)):
+        collect_strings([("a", 3)])
+
+
+def test_lines_with_a_tab_are_pairs():
+    lines = ["one", "two\tthree", "\tfour", ""]
+    pairs = ["one", ("two", "three"), ("", "four"), ""]
+    assert list(split_pairs(lines)) == pairs
+
+
+def test_three_columns_are_refused():
+    message = (
+        "A line of pairs must be one text, or two with a TAB between. "
+        "Received: 3 columns in line 2"
+    )
+    with pytest.raises(ValueError, match=re.escape(message)):
+        list(split_pairs(["one", "two\tthree\tfour"]))

@@ -1,0 +1,249 @@
+"""Texts out of compressed files, remote ones, and columns of tables."""
+
+import bz2
+import csv
+import gzip
+import io
+import json
+import lzma
+
+import fsspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+from support.texts import SENTENCES
+
+from keras_mirror import mirror_dataset
+from keras_mirror.data import read_lines
+from keras_mirror.data import read_texts
+from keras_mirror.data.read_columns import ROWS_AT_ONCE
+from keras_mirror.data.read_columns import read_columns
+
+COMPRESS = {
+    ".gz": gzip.compress,
+    ".bz2": bz2.compress,
+    ".xz": lzma.compress,
+    ".zst": lambda data: pa.compress(data, codec="zstd", asbytes=True),
+}
+TEXTS = [*SENTENCES, "", 'a "quoted", text', "one\ttwo"]
+LINES = "\n".join(TEXTS).encode()
+
+
+def json_lines(texts, name="text"):
+    return b"".join(json.dumps({name: x}).encode() + b"\n" for x in texts)
+
+
+def parquet(texts, name="text"):
+    file = io.BytesIO()
+    table = pa.table({"id": range(len(texts)), name: texts})
+    pyarrow.parquet.write_table(table, file, row_group_size=3)
+    return file.getvalue()
+
+
+def separated(texts, name="text", delimiter=","):
+    file = io.StringIO(newline="")
+    writer = csv.writer(file, delimiter=delimiter)
+    writer.writerows([["id", name], *enumerate(texts)])
+    return file.getvalue().encode()
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(name, content):
+        (tmp_path / name).write_bytes(content)
+        return str(tmp_path / name)
+
+    return write
+
+
+# === Compressed files ===
+
+
+@pytest.mark.parametrize("ending", COMPRESS)
+def test_lines_of_compressed_files(write, ending):
+    path = write(f"texts.txt{ending}", COMPRESS[ending](LINES))
+    assert list(read_lines(path)) == TEXTS
+
+
+@pytest.mark.parametrize("ending", COMPRESS)
+def test_parts_that_were_compressed_alone(write, ending):
+    parts = [COMPRESS[ending](part) for part in (b"a\nb", b"c\n")]
+    path = write(f"texts{ending}", b"".join(parts))
+    assert list(read_lines(path)) == ["a", "bc"]
+
+
+@pytest.mark.parametrize("ending", COMPRESS)
+def test_json_lines_of_compressed_files(write, ending):
+    content = COMPRESS[ending](json_lines(TEXTS))
+    assert list(read_texts(write(f"t.jsonl{ending}", content))) == TEXTS
+
+
+@pytest.mark.parametrize("ending", COMPRESS)
+@pytest.mark.parametrize("damage", ["another kind", "cut"])
+def test_damaged_files_are_refused(write, ending, damage):
+    random = np.random.default_rng(0).bytes(300_000)
+    whole = COMPRESS[ending](random.replace(b"\n", b""))
+    content = LINES if damage == "another kind" else whole[:-1000]
+    path = write(f"texts{ending}", content)
+    message = rf"^'{path}' cannot be decompressed: .*whole file as \{ending}"
+    with pytest.raises(ValueError, match=message):
+        list(read_lines(path, errors="replace"))
+
+
+# === Remote files ===
+
+
+@pytest.fixture
+def remote():
+    system = fsspec.filesystem("memory")
+    yield system
+    system.rm("/", recursive=True)
+
+
+def test_lines_of_remote_files(remote):
+    remote.pipe("/folder/texts.txt.gz", gzip.compress(LINES))
+    address = "memory://folder/texts.txt.gz"
+    assert list(read_lines(address)) == TEXTS
+
+
+def test_parquet_of_remote_files(remote):
+    remote.pipe("/texts.parquet", parquet(TEXTS))
+    assert list(read_texts("memory://texts.parquet")) == TEXTS
+
+
+def test_training_on_remote_files(remote, tmp_path):
+    from support.models import make_model
+
+    remote.pipe("/texts.txt", LINES)
+    dataset = mirror_dataset(
+        "memory://texts.txt", make_model().preprocessor, batch_size=6
+    )
+    assert len(dataset) == 2
+
+
+@pytest.mark.parametrize(
+    "address, error, message",
+    [
+        ("memory://missing.txt", FileNotFoundError, "which is missing"),
+        ("nowhere://texts.txt", ValueError, "Protocol not known: nowhere"),
+    ],
+)
+def test_addresses_of_nothing(address, error, message):
+    with pytest.raises(error, match=message):
+        read_lines(address)
+
+
+# === Columns ===
+
+WRITERS = {
+    "texts.jsonl": json_lines,
+    "texts.ndjson": json_lines,
+    "texts.json": json_lines,
+    "texts.PARQUET": parquet,
+    "texts.csv": separated,
+    "texts.tsv": lambda *arguments: separated(*arguments, delimiter="\t"),
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_named_column(write, name):
+    path = write(name, WRITERS[name](TEXTS, "the title"))
+    assert list(read_texts(path, column="the title")) == TEXTS
+
+
+@pytest.mark.parametrize("name", ["texts.jsonl", "texts.parquet"])
+def test_the_column_text_unless_told(write, name):
+    content = {"texts.jsonl": json_lines, "texts.parquet": parquet}
+    assert list(read_texts(write(name, content[name](TEXTS)))) == TEXTS
+
+
+@pytest.mark.parametrize("name", ["texts.csv", "texts.tsv", "texts"])
+def test_lines_of_other_files_unless_told(write, name):
+    assert list(read_texts(write(name, LINES))) == TEXTS
+
+
+def test_files_of_several_kinds_follow_each_other(write):
+    paths = [write("a.jsonl", json_lines("ab")), write("b.txt", b"c\nd")]
+    assert list(read_texts(*paths)) == ["a", "b", "c", "d"]
+
+
+def test_parquet_is_read_in_pieces(write):
+    texts = list(map(str, range(2 * ROWS_AT_ONCE + 1)))
+    assert list(read_texts(write("texts.parquet", parquet(texts)))) == texts
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_columns_in_the_order_asked(write, name):
+    path = write(name, WRITERS[name](["a", "b"]))
+    asked = ["text", "id"]
+    if "j" in name:
+        asked = ["text", "text"]
+    rows = list(read_columns(path, asked))
+    assert [row[0] for row in rows] == ["a", "b"]
+    assert [str(row[1]) for row in rows] == (
+        ["a", "b"] if "j" in name else ["0", "1"]
+    )
+
+
+@pytest.mark.parametrize("name", ["texts.jsonl", "texts.parquet"])
+def test_missing_values_are_empty(write, name):
+    content = {"texts.jsonl": json_lines, "texts.parquet": parquet}
+    path = write(name, content[name](["a", None, "b"]))
+    assert list(read_texts(path)) == ["a", "", "b"]
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_missing_column_is_named(write, name):
+    path = write(name, WRITERS[name](TEXTS, "title"))
+    names = "'title'" if "j" in name else "'id', 'title'"
+    message = f"^'{path}' has no column 'body' in row 1. Expected one of "
+    with pytest.raises(ValueError, match=message + names):
+        list(read_texts(path, column="body"))
+
+
+@pytest.mark.parametrize("name", ["texts.jsonl", "texts.parquet"])
+def test_numbers_are_no_texts(write, name):
+    content = {"texts.jsonl": json_lines, "texts.parquet": parquet}
+    path = write(name, content[name]([7, 8]))
+    message = (
+        f"^Column 'text' of '{path}' must hold text. Received: 7 of type int "
+        "in row 1$"
+    )
+    with pytest.raises(ValueError, match=message):
+        list(read_texts(path))
+
+
+def test_a_column_of_a_file_without_columns(write):
+    path = write("texts.txt", LINES)
+    message = (
+        r"^A column is read from files that end in \.jsonl, .*\.tsv\. "
+        f"Received: column 'text' of '{path}'$"
+    )
+    with pytest.raises(ValueError, match=message):
+        read_texts(path, column="text")  # at once
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        (b'{"text": "a"}\n{"text": \n', "line 2 is not JSON: Expecting value"),
+        (b'[{"text": "a"}]\n', "line 1 must be a JSON object. Received: list"),
+        (b'{"text": "\xff"}\n', "line 1 is not UTF-8"),
+    ],
+)
+def test_what_is_no_json_line(write, content, message):
+    path = write("texts.jsonl", content)
+    with pytest.raises(ValueError, match=f"^{path}, {message}"):
+        list(read_texts(path))
+
+
+def test_what_is_no_parquet(write):
+    path = write("texts.parquet", LINES)
+    with pytest.raises(ValueError, match=f"^'{path}' is no Parquet file"):
+        list(read_texts(path))
+
+
+def test_missing_files_are_found_at_once(write):
+    with pytest.raises(FileNotFoundError, match="which is missing"):
+        read_texts(write("texts.txt", b"a"), "no/such/texts.jsonl")

@@ -1,0 +1,108 @@
+import json
+import pathlib
+
+import h5py
+import keras
+import keras_hub
+import numpy as np
+import pytest
+from support.models import save_preset
+
+import keras_mirror
+from keras_mirror.presets import RECIPES_FILE
+from keras_mirror.presets import preset_fields
+from keras_mirror.presets import preset_folder
+from keras_mirror.recipes import get_recipe
+
+FOLDER = pathlib.Path(preset_folder("mirror_mini_en"))
+
+
+@pytest.fixture(scope="module")
+def bundled():
+    return keras_mirror.MirrorModel.from_preset()
+
+
+def test_plain_keras_hub_loads_it(bundled):
+    backbone = keras_hub.models.BertBackbone.from_preset(str(FOLDER))
+    tokenizer = keras_hub.tokenizers.BertTokenizer.from_preset(str(FOLDER))
+    assert backbone.dtype_policy.name == keras.config.dtype_policy().name
+    assert 4 <= backbone.num_layers <= 6
+    assert 256 <= backbone.hidden_dim <= 384
+    assert backbone.vocabulary_size == tokenizer.vocabulary_size() <= 16_000
+    assert bundled.encoder.backbone.count_params() == backbone.count_params()
+    for ours, theirs in zip(
+        bundled.encoder.backbone.get_weights(),
+        backbone.get_weights(),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+        assert np.isfinite(theirs).all()
+
+
+def test_it_is_small_and_in_half_precision():
+    files = [path for path in FOLDER.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 25e6
+    types = set()
+    with h5py.File(FOLDER / "model.weights.h5") as file:
+        file.visititems(lambda _, item: types.add(getattr(item, "dtype", None)))
+    assert types == {None, np.dtype("float16")}
+
+
+def test_vocabulary_is_of_lower_case_pieces():
+    path = FOLDER / "assets" / "tokenizer" / "vocabulary.txt"
+    pieces = path.read_text(encoding="utf-8").split("\n")
+    assert pieces[:5] == ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    assert all(piece == piece.lower() for piece in pieces[5:])
+    assert len(set(pieces)) == len(pieces)
+    # Pieces of words, no sentences: no text of the corpora travels along.
+    assert not any(" " in piece for piece in pieces)
+
+
+def test_accents_do_not_matter(bundled):
+    plain, accented = bundled.preprocessor.tokenize(["cafe jose", "Café José"])
+    assert list(plain) == list(accented)
+    unknown = bundled.preprocessor.tokenizer.token_to_id("[UNK]")
+    assert unknown not in list(plain)
+
+
+def test_it_knows_english_before_any_fine_tuning(bundled):
+    texts = [
+        "A man is playing a guitar.",
+        "Someone plays the guitar.",
+        "The stock market fell on Friday.",
+    ]
+    vectors = bundled.encode_text(texts)
+    cosines = bundled.similarity(vectors, vectors)
+    assert cosines[0, 1] > cosines[0, 2] and cosines[0, 1] > cosines[1, 2]
+
+
+def test_own_recipe_of_the_bundled_preset(bundled):
+    fields = preset_fields("mirror_mini_en", "sentence")
+    assert fields["learning_rate"] > get_recipe("sentence").learning_rate
+    assert bundled.recipe.learning_rate == fields["learning_rate"]
+    model = keras_mirror.MirrorModel.from_preset(learning_rate=1e-5)
+    assert model.recipe.learning_rate == 1e-5
+    recipe = get_recipe("sentence")
+    model = keras_mirror.MirrorModel.from_preset(recipe=recipe)
+    assert model.recipe.learning_rate == recipe.learning_rate
+
+
+def test_a_folder_with_its_own_recipe(tmp_path):
+    folder = save_preset(tmp_path / "preset")
+    path = tmp_path / "preset" / RECIPES_FILE
+    path.write_text(json.dumps({"word": {"temperature": 0.5, "epochs": 7}}))
+    load = keras_mirror.MirrorModel.from_preset
+    word = load(folder, "word", sequence_length=24, epochs=3).recipe
+    assert (word.temperature, word.epochs) == (0.5, 3)
+    sentence = load(folder, "sentence", sequence_length=24).recipe
+    assert sentence.temperature == get_recipe("sentence").temperature
+    path.write_text("[1]")
+    with pytest.raises(ValueError, match=r"mirror_recipes.json.*\[1\]"):
+        load(folder)
+
+
+def test_unknown_names():
+    with pytest.raises(ValueError, match="Received: name='mirror_maxi_en'"):
+        preset_folder("mirror_maxi_en")
+    with pytest.raises(ValueError, match="Similar names: mirror_mini_en"):
+        keras_mirror.MirrorModel.from_preset("mirror_mini_eng")

@@ -1,0 +1,43 @@
+"""Running Python in another process, on another backend or without one."""
+
+import importlib.util
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+PACKAGES = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
+INSTALLED = [
+    backend
+    for backend, package in PACKAGES.items()
+    if importlib.util.find_spec(package)
+]
+CACHE = os.path.join(tempfile.gettempdir(), "keras-mirror-tests")
+FOLDER = pathlib.Path(__file__).parents[1]
+
+
+def run_python(code, *arguments, backend, **environment):
+    """Runs code with the tests' helpers importable; gives what it printed."""
+    path = os.pathsep.join([str(FOLDER), str(FOLDER.parent)])
+    result = subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        env={
+            **os.environ,
+            "KERAS_BACKEND": backend,
+            "PYTHONPATH": path,
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            "OMP_NUM_THREADS": "1",  # as in conftest.py
+            "XDG_CACHE_HOME": CACHE,  # not the user's own
+            **environment,
+        },
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert result.returncode == 0, result.stderr[-4000:]
+    return result.stdout
+
+
+def tensorflow_is_installed():
+    return importlib.util.find_spec("tensorflow") is not None

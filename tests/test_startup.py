@@ -1,0 +1,115 @@
+"""What the command line sets before it imports a backend."""
+
+import os
+import platform
+import sys
+
+import keras
+import pytest
+from support.processes import run_python
+
+from keras_mirror import startup
+
+BACKEND = keras.backend.backend()
+
+PAGE_FAULTS = """
+import resource, sys
+import keras_mirror_cli
+from keras_mirror import startup
+
+if sys.argv[1] == "tuned":
+    startup._keep_freed_memory()
+
+def faults():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+before = faults()
+for _ in range(20):
+    bytearray(2**26)  # 64 MB of zeros, freed at once
+print(faults() - before)
+"""
+
+SIMILARITY = """
+import os, sys
+import keras_mirror_cli
+
+os.environ.pop("JAX_COMPILATION_CACHE_DIR", None)
+sys.argv = sys.argv[1:]
+keras_mirror_cli.main()
+"""
+
+START = """
+import sys
+import keras_mirror_cli
+from keras_mirror import startup
+
+startup.import_keras(startup.choose_backend(sys.argv[1], debug=True))
+names = ("sklearn", "matplotlib", "pandas", "jax")
+print(*(name for name in names if name in sys.modules))
+import sklearn.cluster
+"""
+
+
+@pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc", reason="the C library is not glibc"
+)
+def test_memory_of_freed_tensors_is_kept():
+    faults, kept = (
+        int(run_python(PAGE_FAULTS, mode, backend=BACKEND))
+        for mode in ("plain", "tuned")
+    )
+    assert kept < faults / 3, (kept, faults)
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_tensorflow_is_left_out_where_nothing_needs_it(monkeypatch, backend):
+    monkeypatch.setattr(startup, "_keep_freed_memory", lambda: None)
+    for name in ("tensorflow", "tensorflow_text"):
+        monkeypatch.setitem(sys.modules, name, "to be put back")
+        del sys.modules[name]
+    for name in (
+        "JAX_COMPILATION_CACHE_DIR",
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS",
+    ):
+        monkeypatch.setenv(name, "as it was")
+    startup._tune("tensorflow")
+    assert "tensorflow" not in sys.modules
+    startup._tune(backend)
+    assert sys.modules["tensorflow"] is None
+
+
+@pytest.mark.skipif(BACKEND != "jax", reason="only JAX has a compilation cache")
+def test_what_jax_compiled_is_found_again(tmp_path):
+    from support.models import make_model
+
+    archive, pairs = tmp_path / "encoder.keras", tmp_path / "pairs.tsv"
+    make_model().save(archive)
+    pairs.write_text("a cat\ta dog\n", encoding="utf-8")
+    run_python(
+        SIMILARITY,
+        *["keras-mirror", "similarity", archive, pairs],
+        backend=BACKEND,
+        XDG_CACHE_HOME=str(tmp_path / "cache"),
+    )
+    assert list((tmp_path / "cache" / "keras-mirror" / "jax").iterdir())
+
+
+@pytest.mark.parametrize("given, expected", [(None, "1"), ("0", "0")])
+def test_onednn_is_on_unless_told(monkeypatch, given, expected):
+    if given:
+        monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", given)
+    else:
+        monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
+    startup.choose_backend(backend=None, debug=True)
+    assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == expected
+
+
+def test_keras_does_not_import_what_no_command_needs():
+    printed = run_python(START, BACKEND, backend=BACKEND).strip()
+    assert printed == ("jax" if BACKEND == "jax" else "")
+
+
+def test_jax_is_found_where_keras_may_be_configured_for_it():
+    assert "jax" not in startup._needless(None)
+    assert "jax" not in startup._needless("jax")
+    assert "jax" in startup._needless("torch")
