@@ -3,6 +3,14 @@ from math import inf
 
 POOLING_MODES = ("cls", "mean", "max", "padded_mean")
 POOLED_LAYERS = ("last", "first_last")
+# The fields that decide which vector a text has.
+ENCODING_FIELDS = (
+    "pooling_mode",
+    "pooled_layers",
+    "frequency_smoothing",
+    "sequence_length",
+)
+MAX_SEQUENCE_LENGTH = 100_000
 
 # On sentences the paper takes their first token, and drops few of their heads.
 # It found the mean better for BERT; DistilBERT, ALBERT and ELECTRA share its
