@@ -1,71 +1,77 @@
+"""Output that appears when it is complete, and JSON files."""
+
 import contextlib
 import json
 import os
 import pathlib
 import tempfile
+from collections.abc import Iterator
+from typing import Any
 
 
 @contextlib.contextmanager
-def new_path(path, kind, beside=()):
+def atomic_output(
+    path: str | os.PathLike, replace_folder: bool = False
+) -> Iterator[pathlib.Path]:
     """A path to write to, which becomes `path` once all is written.
 
+    Whatever goes wrong before, `path` stays as it was. Files that are written
+    next to the yielded path move along.
+
     Args:
-        path: String or path, of nothing that exists, in a folder that does.
-        kind: String, `"file"` or `"folder"`, for the error.
-        beside: Paths that must not exist either.
+        path: String or path.
+        replace_folder: Boolean, whether an existing folder may be replaced,
+            and not only a file. Defaults to `False`.
 
     Yields:
-        A `pathlib.Path`, of nothing yet, in the same folder.
-
-    Raises:
-        FileExistsError: `path` exists, or one of `beside`.
-        FileNotFoundError: The folder around it does not.
+        A `pathlib.Path` of the same name in an empty folder, on the same disk.
 
     Example:
 
-    >>> path = pathlib.Path(tempfile.mkdtemp(), "notes.txt")
-    >>> with new_path(path, "file") as unfinished:
-    ...     _ = unfinished.write_text("a man plays")
-    >>> path.read_text()
-    'a man plays'
+    >>> path = os.path.join(tempfile.mkdtemp(), "vectors.npy")
+    >>> with atomic_output(path) as unfinished:
+    ...     np.save(unfinished, [1.0, 2.0])
+    ...     print(os.path.exists(path))
+    False
+    >>> np.load(path).tolist()
+    [1.0, 2.0]
     """
     path = pathlib.Path(path)
-    for existing in (path, *beside):
-        if existing.exists():
-            raise FileExistsError(
-                f"'{existing}' exists. Choose another {kind} or remove it first"
-            )
-    if not path.parent.is_dir():
-        raise FileNotFoundError(
-            f"'{path}' cannot be made: there is no folder '{path.parent}'"
-        )
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as scratch:
-        unfinished = pathlib.Path(scratch) / path.name
-        yield unfinished
-        unfinished.rename(path)
+        new, old = pathlib.Path(scratch, "new"), pathlib.Path(scratch, "old")
+        new.mkdir()
+        yield new / path.name
+        for made in list(new.iterdir()):
+            target = path.with_name(made.name)
+            if replace_folder and target.is_dir():
+                target.rename(old)
+            made.replace(target)
 
 
 @contextlib.contextmanager
-def new_folder(path):
+def new_folder(path: str | os.PathLike) -> Iterator[pathlib.Path]:
     """A folder to write into, which becomes `path` once all is written.
 
     Args:
         path: String or path, of nothing that exists, in a folder that does.
 
     Yields:
-        A `pathlib.Path`, an empty folder beside it.
+        A `pathlib.Path`, an empty folder.
 
     Raises:
         FileExistsError: `path` exists.
         FileNotFoundError: The folder around it does not.
     """
-    with new_path(path, "folder") as unfinished:
+    _check_new("folder", pathlib.Path(path))
+    with atomic_output(path) as unfinished:
         unfinished.mkdir()
         yield unfinished
 
 
 @contextlib.contextmanager
-def new_file(path, suffix, card=None):
+def new_file(
+    path: str | os.PathLike, suffix: str, card: str | None = None
+) -> Iterator[pathlib.Path]:
     """A file to write, which becomes `path` once all is written.
 
     A model card may go beside it: `NAME.md` for the file NAME.
@@ -86,14 +92,17 @@ def new_file(path, suffix, card=None):
     path = pathlib.Path(path)
     if path.suffix != suffix:
         raise ValueError(f"`filepath` must end in {suffix}. Received: '{path}'")
-    texts = {path.with_name(f"{path.name}.md"): card} if card else {}
-    with new_path(path, "file", beside=texts) as unfinished:
+    cards = {f"{path.name}.md": card} if card else {}
+    _check_new("file", path, *map(path.with_name, cards))
+    with atomic_output(path) as unfinished:
         yield unfinished
-        for card_path, text in texts.items():
-            card_path.write_text(text, encoding="utf-8")
+        for name, text in cards.items():
+            unfinished.with_name(name).write_text(text, encoding="utf-8")
 
 
-def read_json(path, default=None, kind=dict):
+def read_json(
+    path: pathlib.Path, default: dict | None = None, kind: type = dict
+) -> Any:
     """Reads a JSON file that must hold an object, or an array.
 
     Args:
@@ -104,6 +113,9 @@ def read_json(path, default=None, kind=dict):
 
     Returns:
         A dict or a list.
+
+    Raises:
+        ValueError: The file is damaged, or holds something else.
     """
     if default is not None and not path.is_file():
         return default
@@ -123,7 +135,7 @@ def read_json(path, default=None, kind=dict):
     return content
 
 
-def write_json(path, content):
+def write_json(path: pathlib.Path, content: dict | list) -> None:
     """Writes a JSON file for people to read too.
 
     Args:
@@ -134,30 +146,14 @@ def write_json(path, content):
     path.write_text(text + "\n", encoding="utf-8")
 
 
-@contextlib.contextmanager
-def atomic_output(path):
-    """A path to write to, which becomes `path` once all is written.
-
-    Whatever goes wrong before, `path` stays as it was.
-
-    Args:
-        path: String or path.
-
-    Yields:
-        A string, a path in the same folder with the same ending.
-
-    Example:
-
-    >>> path = os.path.join(tempfile.mkdtemp(), "vectors.npy")
-    >>> with atomic_output(path) as unfinished:
-    ...     np.save(unfinished, [1.0, 2.0])
-    ...     print(os.path.exists(path))
-    False
-    >>> np.load(path).tolist()
-    [1.0, 2.0]
-    """
-    folder, name = os.path.split(os.fspath(path))
-    with tempfile.TemporaryDirectory(dir=folder or ".", prefix=".") as scratch:
-        unfinished = os.path.join(scratch, name)
-        yield unfinished
-        os.replace(unfinished, path)
+def _check_new(kind: str, *paths: pathlib.Path) -> None:
+    for path in paths:
+        if path.exists():
+            raise FileExistsError(
+                f"'{path}' exists. Choose another {kind} or remove it first"
+            )
+    path = paths[0]
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"'{path}' cannot be made: there is no folder '{path.parent}'"
+        )

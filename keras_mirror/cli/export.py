@@ -1,6 +1,5 @@
 import importlib.util
 import os
-import tempfile
 import time
 
 import click
@@ -14,6 +13,7 @@ from keras_mirror.cli.files import check_output
 from keras_mirror.cli.files import overwrite_option
 from keras_mirror.cli.models import open_archive
 from keras_mirror.export.backends import EXPORT_BACKENDS
+from keras_mirror.files import atomic_output
 from keras_mirror.startup import BACKENDS
 
 
@@ -55,7 +55,8 @@ def export(
     with status(f"Writing {output}"), usage_errors():
         if int8:
             model.quantize("int8")
-        write_export(model, output, format_name, options)
+        with atomic_output(output, replace_folder=True) as unfinished:
+            model.export(unfinished, format_name, **options)
     rows = {
         "format": f"{format_name}, int8" if int8 else format_name,
         "backend": keras.backend.backend(),
@@ -128,28 +129,6 @@ def check_export_output(path, format, overwrite):
             f"'{path}' exists. Choose another --output, or add --overwrite"
         )
     check_output(f"{path}.new", overwrite=True)
-
-
-def write_export(model, path, format, options):
-    """Exports beside `path`, then moves it there, whatever was there.
-
-    Args:
-        model: A `MirrorModel`.
-        path: String.
-        format: String, see `MirrorModel.export`.
-        options: Dict of options of the format.
-    """
-    folder, name = os.path.split(path)
-    folder = folder or "."
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".") as scratch:
-        new = os.path.join(scratch, "new")
-        os.mkdir(new)
-        model.export(os.path.join(new, name), format, **options)
-        for made in os.listdir(new):
-            target = os.path.join(folder, made)
-            if os.path.isdir(target):
-                os.rename(target, os.path.join(scratch, "old"))
-            os.replace(os.path.join(new, made), target)
 
 
 def size_of(path):
