@@ -1,5 +1,7 @@
 from keras import ops
 
+from keras_mirror.metrics.unit_length import unit_length
+
 
 def info_nce(
     view_1,
@@ -53,8 +55,8 @@ def info_nce(
     >>> float(info_nce(view_1, view_1, temperature=0.2)) < 0.02
     True
     """
-    view_1 = _normalize(view_1)  # (batch_size, embedding_dim)
-    view_2 = _normalize(view_2)
+    view_1 = unit_length(view_1)  # (batch_size, embedding_dim)
+    view_2 = unit_length(view_2)
     embeddings = ops.concatenate([view_1, view_2], axis=0)
     similarities = ops.matmul(embeddings, ops.transpose(embeddings))
     compared = _compared(
@@ -87,17 +89,3 @@ def _compared(similarities, string_ids, max_negative_similarity, decoupled):
 
 def _equal_pairs(ids_1, ids_2):
     return ops.equal(ids_1[:, None], ids_2[None, :])
-
-
-def _normalize(embeddings):
-    """Rows of unit length, in float32 whatever the dtype policy.
-
-    Rows are scaled before they are squared, so that huge ones do not overflow,
-    and the root is taken of a positive number, so that an all-zero row has a
-    finite gradient on every backend.
-    """
-    embeddings = ops.cast(embeddings, "float32")
-    largest = ops.max(ops.abs(embeddings), axis=-1, keepdims=True)
-    embeddings = embeddings / ops.stop_gradient(ops.maximum(largest, 1.0))
-    square_sum = ops.sum(ops.square(embeddings), axis=-1, keepdims=True)
-    return embeddings / ops.sqrt(ops.maximum(square_sum, 1e-24))

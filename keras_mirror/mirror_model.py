@@ -25,10 +25,10 @@ from keras_mirror.data.mirror_dataset import mirror_dataset
 from keras_mirror.distribution import active_replicas
 from keras_mirror.distribution import gather_views
 from keras_mirror.encoder.encode import encode
-from keras_mirror.encoder.encode import unit_rows
 from keras_mirror.encoder.mini_batches import in_mini_batches
 from keras_mirror.encoder.projection_head import projection_head
 from keras_mirror.losses import info_nce
+from keras_mirror.metrics.unit_length import unit_rows
 from keras_mirror.metrics.view_metrics import ViewMetrics
 from keras_mirror.optimizers import AdamW
 from keras_mirror.presets import DEFAULT_PRESET

@@ -54,7 +54,7 @@ def _read_pairs(path):
 
 
 def _cosines(model, rows):
-    from keras_mirror.encoder.encode import pairwise_cosines
+    from keras_mirror.metrics.unit_length import pairwise_cosines
 
     texts_1, texts_2 = ([row[side] for row in rows] for side in (0, 1))
     return pairwise_cosines(

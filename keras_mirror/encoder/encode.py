@@ -99,48 +99,6 @@ def encode_in_chunks(model, texts, batch_size=64):
         yield encode_ids(model, token_ids, batch_size), num_cut
 
 
-def unit_rows(embeddings):
-    """Rows divided by their length, in float32; an all-zero row stays.
-
-    Args:
-        embeddings: Array of shape `(n, embedding_dim)`.
-
-    Returns:
-        A float32 NumPy array of the same shape.
-
-    Example:
-
-    >>> unit_rows([[3.0, 4.0]]).round(1).tolist()
-    [[0.6000000238418579, 0.800000011920929]]
-    """
-    embeddings = np.asarray(embeddings, dtype="float32")
-    norms = np.linalg.norm(embeddings, axis=-1, keepdims=True)
-    return embeddings / np.maximum(norms, 1e-12)
-
-
-def pairwise_cosines(embeddings_1, embeddings_2):
-    """The cosine of row `i` of one array with row `i` of another.
-
-    Args:
-        embeddings_1: Array of shape `(n, embedding_dim)`.
-        embeddings_2: Array of the same shape.
-
-    Returns:
-        A float64 NumPy array of shape `(n,)`; 0 for an all-zero row.
-
-    Example:
-
-    >>> pairwise_cosines([[1.0, 0.0], [2.0, 0.0]], [[3.0, 0.0], [0.0, 1.0]])
-    array([1., 0.])
-    """
-    rows = [
-        np.asarray(embeddings, dtype="float64")
-        for embeddings in (embeddings_1, embeddings_2)
-    ]
-    norms = [np.maximum(np.linalg.norm(row, axis=-1), 1e-12) for row in rows]
-    return (rows[0] * rows[1]).sum(axis=-1) / (norms[0] * norms[1])
-
-
 def _batches(model, token_ids, batch_size):
     """The texts of every call of the encoder, its width, its number of rows."""
     longest = model.preprocessor.sequence_length

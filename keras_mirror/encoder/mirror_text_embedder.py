@@ -2,6 +2,8 @@ import keras
 import keras_hub
 from keras import ops
 
+from keras_mirror.metrics.unit_length import unit_length
+
 
 @keras.saving.register_keras_serializable(package="keras_mirror")
 class MirrorTextEmbedder(keras_hub.models.TextEmbedder):
@@ -35,7 +37,7 @@ class MirrorTextEmbedder(keras_hub.models.TextEmbedder):
         inputs = encoder.input
         outputs = encoder(inputs)
         if normalize:
-            outputs = ops.normalize(outputs, axis=-1)
+            outputs = unit_length(outputs)
         super().__init__(inputs=inputs, outputs=outputs, **kwargs)
 
         # === Config ===

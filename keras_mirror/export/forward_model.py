@@ -3,9 +3,9 @@ import logging
 import warnings
 
 import keras
-from keras import ops
 
 from keras_mirror.encoder.sentence_encoder import SentenceEncoder
+from keras_mirror.metrics.unit_length import unit_length
 
 INPUT_NAMES = ("token_ids", "padding_mask")
 
@@ -44,7 +44,7 @@ def forward_model(model, normalize):
     }
     embeddings = encoder(inputs, training=False)
     if normalize:
-        embeddings = ops.normalize(embeddings, axis=-1, epsilon=1e-12)
+        embeddings = unit_length(embeddings)
     return keras.Model(inputs, {"embeddings": embeddings})
 
 

@@ -1,5 +1,4 @@
 import keras
-from keras import ops
 
 from keras_mirror.archive.model_card import model_card
 from keras_mirror.export.backends import check_export_backend
@@ -7,6 +6,7 @@ from keras_mirror.export.forward_model import forward_model
 from keras_mirror.export.settings import export_settings
 from keras_mirror.files import new_folder
 from keras_mirror.files import write_json
+from keras_mirror.metrics.unit_length import unit_length
 from keras_mirror.preprocessing.graph_pipeline import GraphPipeline
 from keras_mirror.preprocessing.plain_text_tokenizer import PlainTextTokenizer
 
@@ -80,7 +80,7 @@ def _archive(model):
 
     def embed_normalized(texts):
         embeddings = embed(texts)["embeddings"]
-        return {"embeddings": ops.normalize(embeddings, epsilon=1e-12)}
+        return {"embeddings": unit_length(embeddings)}
 
     tables = tf.Module()  # Keras tracks no layer that was not built
     tables.tokenizer = text.plain_text.cleaned_text_tokenizer

@@ -12,8 +12,8 @@ from sklearn.utils.validation import check_is_fitted  # noqa: E402
 from keras_mirror.data import as_strings
 from keras_mirror.data import collect_strings
 from keras_mirror.data.mirror_dataset import mirror_dataset
-from keras_mirror.encoder.encode import unit_rows
 from keras_mirror.integrations.load_model import as_model
+from keras_mirror.metrics.unit_length import unit_rows
 from keras_mirror.mirror_model import MirrorModel
 from keras_mirror.optional import import_optional
 from keras_mirror.presets import DEFAULT_PRESET

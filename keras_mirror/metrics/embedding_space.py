@@ -1,5 +1,7 @@
 from keras import ops
 
+from keras_mirror.metrics.unit_length import unit_length
+
 
 def uniformity(embeddings):
     """How evenly directions fill the sphere; lower is better.
@@ -25,7 +27,7 @@ def uniformity(embeddings):
     -8.0
     """
     num_rows = ops.shape(embeddings)[0]
-    embeddings = unit_length(embeddings)
+    embeddings = directions(embeddings)
     products = ops.matmul(embeddings, ops.transpose(embeddings))
     squares = ops.sum(ops.square(embeddings), axis=-1)
     distances = squares[:, None] + squares[None, :] - 2 * products  # squared
@@ -103,17 +105,19 @@ def isotropy_score(embeddings):
     return ops.exp(ops.min(log_sums) - ops.max(log_sums))
 
 
-def scaled_down(embeddings):
-    """Embeddings in float32 with no entry beyond 1, and what they lost.
+def scaled_down(embeddings, axis=None):
+    """Divides embeddings by their largest entry, in float32.
 
     Squares and sums of the scaled ones overflow for no embedding that is
     itself finite.
 
     Args:
         embeddings: Tensor of shape `(n, embedding_dim)`.
+        axis: Integer. With `-1` every row is divided by its own largest
+            entry. Defaults to `None`: one scale for all.
 
     Returns:
-        A tuple of a float32 tensor of the same shape, and the float32 scalar
+        A tuple of a float32 tensor of the same shape, and the float32 scale
         that gives the embeddings back by multiplication; 1 for all zeros.
 
     Example:
@@ -123,30 +127,24 @@ def scaled_down(embeddings):
     (8.0, -1.0)
     """
     embeddings = ops.cast(embeddings, "float32")
-    return _divided(embeddings, ops.max(ops.abs(embeddings)))
+    largest = ops.max(ops.abs(embeddings), axis, keepdims=axis is not None)
+    scale = ops.where(largest == 0, 1.0, largest)
+    return embeddings / scale, scale
 
 
-def unit_length(embeddings):
-    """Rows of length 1 in float32; an all-zero row stays.
+def directions(embeddings):
+    """Rows of length 1 in float32, however short they were.
 
     Args:
         embeddings: Tensor of shape `(n, embedding_dim)`.
 
     Returns:
-        A float32 tensor of the same shape.
+        A float32 tensor of the same shape; an all-zero row stays.
 
     Example:
 
-    >>> float(unit_length(np.array([[0.0, 1e30]]))[0, 1])
+    >>> float(directions(np.array([[0.0, 1e-30]]))[0, 1])
     1.0
     """
-    embeddings = ops.cast(embeddings, "float32")
-    largest = ops.max(ops.abs(embeddings), axis=-1, keepdims=True)
-    rows, _ = _divided(embeddings, largest)
-    rows, _ = _divided(rows, ops.norm(rows, axis=-1, keepdims=True))
-    return rows
-
-
-def _divided(embeddings, scale):
-    scale = ops.where(scale == 0, 1.0, scale)
-    return embeddings / scale, scale
+    rows, _ = scaled_down(embeddings, axis=-1)
+    return unit_length(rows)

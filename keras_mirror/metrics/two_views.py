@@ -1,6 +1,6 @@
 from keras import ops
 
-from keras_mirror.metrics.embedding_space import unit_length
+from keras_mirror.metrics.embedding_space import directions
 
 
 def alignment(view_1, view_2):
@@ -28,7 +28,7 @@ def alignment(view_1, view_2):
     >>> float(alignment(view_1, view_1)), float(alignment(view_1, -view_1))
     (0.0, 4.0)
     """
-    differences = unit_length(view_1) - unit_length(view_2)
+    differences = directions(view_1) - directions(view_2)
     return ops.mean(ops.sum(ops.square(differences), axis=-1))
 
 
@@ -60,7 +60,7 @@ def similarity_gap(view_1, view_2):
     1.0
     """
     batch_size = ops.cast(ops.shape(view_1)[0], "float32")
-    view_1, view_2 = unit_length(view_1), unit_length(view_2)
+    view_1, view_2 = directions(view_1), directions(view_2)
     positive = ops.mean(ops.sum(view_1 * view_2, axis=-1))
     # The square of a sum is the sum of all products, here of all cosines.
     strings = view_1 + view_2  # (batch_size, embedding_dim)

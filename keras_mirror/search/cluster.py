@@ -4,7 +4,7 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_mirror.data import as_strings
-from keras_mirror.encoder.encode import unit_rows
+from keras_mirror.metrics.unit_length import unit_rows
 from keras_mirror.optional import import_optional
 from keras_mirror.search.distinct_texts import DistinctTexts
 from keras_mirror.search.unit_vectors import unit_vectors

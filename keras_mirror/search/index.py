@@ -4,8 +4,8 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_mirror.data import as_strings
-from keras_mirror.encoder.encode import unit_rows
 from keras_mirror.encoder.fingerprint import fingerprint
+from keras_mirror.metrics.unit_length import unit_rows
 from keras_mirror.search.distinct_texts import DistinctTexts
 from keras_mirror.search.index_file import IndexContent
 from keras_mirror.search.index_file import index_errors

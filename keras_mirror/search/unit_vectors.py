@@ -1,7 +1,7 @@
 import numpy as np
 
 from keras_mirror.encoder.encode import encode_in_chunks
-from keras_mirror.encoder.encode import unit_rows
+from keras_mirror.metrics.unit_length import unit_rows
 from keras_mirror.mirror_model import MirrorModel
 
 

@@ -7,7 +7,6 @@ from support import texts as corpora
 
 from keras_mirror.encoder.encode import encode
 from keras_mirror.encoder.encode import encode_ids
-from keras_mirror.encoder.encode import unit_rows
 from keras_mirror.preprocessing import padding
 
 OTHERS = corpora.texts(500, seed=1)
@@ -142,17 +141,6 @@ def test_equal_texts_are_computed_once(model, monkeypatch):
     assert [len(mask) for mask in masks] == [2]
     np.testing.assert_array_equal(vectors[0], vectors[2])
     assert (vectors[0] != vectors[1]).any()
-
-
-# === unit_rows ===
-
-
-def test_unit_rows():
-    rows = unit_rows([[3, 4], [0, 0], [-1e-3, 0], [1e15, 0]])
-    assert rows.dtype == "float32"
-    np.testing.assert_allclose(
-        rows, [[0.6, 0.8], [0, 0], [-1, 0], [1, 0]], rtol=1e-6
-    )
 
 
 # === Invalid arguments ===

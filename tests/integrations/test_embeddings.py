@@ -6,8 +6,8 @@ import pytest
 from support.models import make_model
 from support.texts import SENTENCES
 
-from keras_mirror.encoder.encode import unit_rows
 from keras_mirror.integrations.embeddings import MirrorEmbeddings
+from keras_mirror.metrics.unit_length import unit_rows
 
 
 @pytest.fixture(scope="module")

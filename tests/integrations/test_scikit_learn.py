@@ -26,9 +26,9 @@ from sklearn.pipeline import Pipeline  # noqa: E402
 from sklearn.pipeline import make_pipeline  # noqa: E402
 from sklearn.utils import estimator_checks  # noqa: E402
 
-from keras_mirror.encoder.encode import unit_rows  # noqa: E402
 from keras_mirror.integrations import scikit_learn  # noqa: E402
 from keras_mirror.integrations.scikit_learn import MirrorTransformer  # noqa: E402
+from keras_mirror.metrics.unit_length import unit_rows  # noqa: E402
 
 EXAMPLES = pathlib.Path(__file__).parents[2] / "examples"
 RUN = """

@@ -3,11 +3,11 @@ import math
 import numpy as np
 import plotly.graph_objects as go
 
-from keras_mirror.encoder.encode import unit_rows
 from keras_mirror.evaluation.report.chart import make_chart
 from keras_mirror.evaluation.report.wording import chart_text
 from keras_mirror.evaluation.report.wording import number
 from keras_mirror.evaluation.report.wording import shortened
+from keras_mirror.metrics.unit_length import unit_rows
 
 LABEL_LENGTH = 16
 HOVER_WIDTH = 50

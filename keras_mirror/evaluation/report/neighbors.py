@@ -2,8 +2,8 @@ import dataclasses
 
 import numpy as np
 
-from keras_mirror.encoder.encode import unit_rows
 from keras_mirror.evaluation.report.pairs import SEED
+from keras_mirror.metrics.unit_length import unit_rows
 
 NUM_NEIGHBORS = 5
 NUM_SHOWN = 10

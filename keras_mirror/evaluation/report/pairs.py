@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from keras_mirror.encoder.encode import pairwise_cosines
 from keras_mirror.evaluation.tasks import SimilarityTask
+from keras_mirror.metrics.unit_length import pairwise_cosines
 
 SEED = 0
 TOP_SHARE = 0.2

@@ -3,11 +3,11 @@ import re
 
 import numpy as np
 
-from keras_mirror.encoder.encode import unit_rows
 from keras_mirror.evaluation import ranking
 from keras_mirror.evaluation.statistics import Mean
 from keras_mirror.evaluation.task import Task
 from keras_mirror.evaluation.task import check_same_lengths
+from keras_mirror.metrics.unit_length import unit_rows
 
 _ID_SEPARATOR = re.compile(r"[|+]")
 NAMES_AT_ONCE = 256

@@ -2,11 +2,11 @@ import dataclasses
 
 import numpy as np
 
-from keras_mirror.encoder.encode import unit_rows
 from keras_mirror.evaluation import ranking
 from keras_mirror.evaluation.statistics import Mean
 from keras_mirror.evaluation.task import Task
 from keras_mirror.evaluation.task import check_same_lengths
+from keras_mirror.metrics.unit_length import unit_rows
 
 QUERIES_AT_ONCE = 256  # times the documents: one block of cosines in memory
 

@@ -1,0 +1,78 @@
+"""Cosines need rows of length 1: here for tensors and for NumPy arrays.
+
+A row shorter than 1e-12 becomes shorter than 1, and an all-zero row stays.
+"""
+
+import numpy as np
+from keras import ops
+
+_SHORTEST = 1e-12
+
+
+def unit_length(embeddings):
+    """Divides the rows of a tensor by their length, in float32.
+
+    Rows are scaled before they are squared, so that huge ones do not overflow,
+    and the root is taken of a positive number, so that an all-zero row has a
+    finite gradient on every backend.
+
+    Args:
+        embeddings: Tensor of shape `(n, embedding_dim)`, any float dtype.
+
+    Returns:
+        A float32 tensor of the same shape.
+
+    Example:
+
+    >>> float(unit_length(np.array([[0.0, 1e30]]))[0, 1])
+    1.0
+    """
+    embeddings = ops.cast(embeddings, "float32")
+    largest = ops.max(ops.abs(embeddings), axis=-1, keepdims=True)
+    embeddings = embeddings / ops.stop_gradient(ops.maximum(largest, 1.0))
+    square_sum = ops.sum(ops.square(embeddings), axis=-1, keepdims=True)
+    return embeddings / ops.sqrt(ops.maximum(square_sum, _SHORTEST**2))
+
+
+def unit_rows(embeddings):
+    """Divides the rows of an array by their length, in float32.
+
+    Args:
+        embeddings: Array of shape `(n, embedding_dim)`.
+
+    Returns:
+        A float32 NumPy array of the same shape.
+
+    Example:
+
+    >>> unit_rows([[3.0, 4.0]]).round(1).tolist()
+    [[0.6000000238418579, 0.800000011920929]]
+    """
+    embeddings = np.asarray(embeddings, dtype="float32")
+    return embeddings / _lengths(embeddings)
+
+
+def pairwise_cosines(embeddings_1, embeddings_2):
+    """The cosine of row `i` of one array with row `i` of another.
+
+    Args:
+        embeddings_1: Array of shape `(n, embedding_dim)`.
+        embeddings_2: Array of the same shape.
+
+    Returns:
+        A float64 NumPy array of shape `(n,)`; 0 for an all-zero row.
+
+    Example:
+
+    >>> pairwise_cosines([[1.0, 0.0], [2.0, 0.0]], [[3.0, 0.0], [0.0, 1.0]])
+    array([1., 0.])
+    """
+    rows_1 = np.asarray(embeddings_1, dtype="float64")
+    rows_2 = np.asarray(embeddings_2, dtype="float64")
+    products = (rows_1 * rows_2).sum(axis=-1)
+    return products / (_lengths(rows_1) * _lengths(rows_2))[..., 0]
+
+
+def _lengths(rows):
+    norms = np.linalg.norm(rows, axis=-1, keepdims=True)
+    return np.maximum(norms, _SHORTEST)
