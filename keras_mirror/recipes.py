@@ -1,5 +1,14 @@
+"""The one list of recipes: names, fields, defaults, checks and help texts.
+
+Works without Keras: the options of `keras-mirror train` derive from it.
+"""
+
 import dataclasses
+import typing
+from collections.abc import Callable
 from math import inf
+from typing import Any
+from typing import TypeVar
 
 POOLING_MODES = ("cls", "mean", "max", "padded_mean")
 POOLED_LAYERS = ("last", "first_last")
@@ -10,6 +19,7 @@ ENCODING_FIELDS = (
     "frequency_smoothing",
     "sequence_length",
 )
+# More than any backbone has positions: an archive cannot ask for terabytes.
 MAX_SEQUENCE_LENGTH = 100_000
 
 # On sentences the paper takes their first token, and drops few of their heads.
@@ -17,59 +27,30 @@ MAX_SEQUENCE_LENGTH = 100_000
 # pretraining.
 ROBERTA_BACKBONES = ("RobertaBackbone", "XLMRobertaBackbone")
 
+# What a field may hold, in words and as a check.
+_POSITIVE = ("a positive float", lambda v: 0 < v < inf)
+_NOT_NEGATIVE = ("a float, 0 or more", lambda v: 0 <= v < inf)
+_RATE = ("a float in [0, 1)", lambda v: 0 <= v < 1)
+_COSINE = ("a float in (-1, 1]", lambda v: -1 < v <= 1)
+_COUNT = ("a positive integer", lambda v: v >= 1)
+_SPAN = ("an integer, 0 or more", lambda v: v >= 0)
+_BATCH = ("an integer, 2 or more", lambda v: v >= 2)
+_LENGTH = (
+    f"an integer of 3 to {MAX_SEQUENCE_LENGTH}",
+    lambda v: 3 <= v <= MAX_SEQUENCE_LENGTH,
+)
+_MODE = (f"one of {POOLING_MODES}", lambda v: v in POOLING_MODES)
+_LAYERS = (f"one of {POOLED_LAYERS}", lambda v: v in POOLED_LAYERS)
+_FLAG = ("a boolean", lambda v: True)
 
-# Field: its types, what is expected in words, and the same as a check.
-_RULES = {
-    "temperature": ((int, float), "a positive float", lambda v: 0 < v < inf),
-    "span_length": (int, "an integer, 0 or more", lambda v: v >= 0),
-    "sequence_length": (
-        int,
-        "an integer of 3 to 100000",
-        lambda v: 3 <= v <= 100_000,
-    ),
-    "pooling_mode": (
-        (str, type(None)),
-        f"one of {POOLING_MODES} or None",
-        lambda v: v in (None, *POOLING_MODES),
-    ),
-    "pooled_layers": (
-        str,
-        f"one of {POOLED_LAYERS}",
-        lambda v: v in POOLED_LAYERS,
-    ),
-    "frequency_smoothing": (
-        (int, float, type(None)),
-        "a positive float or None",
-        lambda v: v is None or 0 < v < inf,
-    ),
-    "dropout": ((int, float), "a float in [0, 1)", lambda v: 0 <= v < 1),
-    "drophead": (
-        (int, float, type(None)),
-        "a float in [0, 1) or None",
-        lambda v: v is None or 0 <= v < 1,
-    ),
-    "max_negative_similarity": (
-        (int, float, type(None)),
-        "a float in (-1, 1] or None",
-        lambda v: v is None or -1 < v <= 1,
-    ),
-    "decoupled": (bool, "a boolean", lambda v: True),
-    "projection_head": (bool, "a boolean", lambda v: True),
-    "learning_rate": ((int, float), "a positive float", lambda v: 0 < v < inf),
-    "weight_decay": (
-        (int, float),
-        "a float, 0 or more",
-        lambda v: 0 <= v < inf,
-    ),
-    "epochs": (int, "a positive integer", lambda v: v >= 1),
-    "batch_size": (int, "an integer, 2 or more", lambda v: v >= 2),
-    "mini_batch_size": (
-        (int, type(None)),
-        "a positive integer or None",
-        lambda v: v is None or v >= 1,
-    ),
-    "group_by_length": (bool, "a boolean", lambda v: True),
-}
+Value = TypeVar("Value")
+
+
+def _field(
+    default: Value, rule: tuple[str, Callable[[Any], bool]], help: str
+) -> Value:
+    metadata = {"rule": rule, "help": help}
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,7 +88,7 @@ class Recipe:
         mini_batch_size: Integer, the texts per pass of the encoder in
             training, where every string of a batch is two texts. Large
             batches then need less memory, and one more forward pass: see
-            `keras_mirror.mini_batches`. `None` is one pass of all.
+            `keras_mirror.encoder.mini_batches`. `None` is one pass of all.
         max_negative_similarity: Float in `(-1, 1]`: a string whose cosine
             with the anchor is higher counts as a false negative and is left
             out. `None` leaves out none; strings that differ in case or white
@@ -123,66 +104,124 @@ class Recipe:
     0.2
     """
 
-    temperature: float = 0.04
-    span_length: int = 5
-    sequence_length: int = 50
-    pooling_mode: str | None = None
-    pooled_layers: str = "last"
-    frequency_smoothing: float | None = None
-    dropout: float = 0.1
-    drophead: float | None = 0.0
-    learning_rate: float = 2e-5
-    weight_decay: float = 0.01
-    epochs: int = 1
-    batch_size: int = 200
-    group_by_length: bool = False
-    mini_batch_size: int | None = None
-    max_negative_similarity: float | None = None
-    decoupled: bool = False
-    projection_head: bool = False
+    temperature: float = _field(
+        0.04, _POSITIVE, "Divides the cosines in the loss."
+    )
+    span_length: int = _field(
+        5, _SPAN, "Characters masked in one view; 0 masks none."
+    )
+    sequence_length: int = _field(50, _LENGTH, "Most tokens of a text.")
+    pooling_mode: str | None = _field(
+        None, _MODE, "cls, mean, max or padded_mean."
+    )
+    pooled_layers: str = _field(
+        "last", _LAYERS, "last, or first_last: their mean."
+    )
+    frequency_smoothing: float | None = _field(
+        None, _POSITIVE, "Frequent tokens weigh less, e.g. 0.001."
+    )
+    dropout: float = _field(0.1, _RATE, "Rate of all dropouts of the backbone.")
+    drophead: float | None = _field(
+        0.0, _RATE, "Chance of an attention head to be dropped."
+    )
+    learning_rate: float = _field(2e-5, _POSITIVE, "AdamW learning rate.")
+    weight_decay: float = _field(0.01, _NOT_NEGATIVE, "AdamW weight decay.")
+    epochs: int = _field(1, _COUNT, "Passes over the corpus.")
+    batch_size: int = _field(
+        200, _BATCH, "Strings per step, each other's negatives."
+    )
+    group_by_length: bool = _field(
+        False, _FLAG, "Whether a batch is of similar lengths."
+    )
+    mini_batch_size: int | None = _field(
+        None, _COUNT, "Texts per pass: large batches, little memory."
+    )
+    max_negative_similarity: float | None = _field(
+        None, _COSINE, "Highest cosine that a negative may have."
+    )
+    decoupled: bool = _field(
+        False, _FLAG, "Leave positives out of the loss's denominator."
+    )
+    projection_head: bool = _field(
+        False, _FLAG, "Two more dense layers, in training only."
+    )
 
-    def __post_init__(self):
-        for name, (kinds, expected, is_valid) in _RULES.items():
-            value = getattr(self, name)
-            # Python takes a boolean for an integer.
-            is_boolean = isinstance(value, bool)
-            has_kind = isinstance(value, kinds) and is_boolean == (
-                kinds is bool
-            )
-            if not has_kind or not is_valid(value):
-                raise ValueError(
-                    f"`{name}` must be {expected}. Received: {name}={value!r}"
-                )
+    def __post_init__(self) -> None:
+        for name in FIELDS:
+            check_field(name, getattr(self, name))
 
     @property
-    def pools_padding(self):
+    def pools_padding(self) -> bool:
         """Whether a vector depends on how far its text is padded."""
         return self.pooling_mode == "padded_mean"
 
-    def for_backbone(self, backbone):
-        """This recipe with what the paper chose for `backbone` where `None`.
+    def for_backbone(self, backbone) -> "Recipe":
+        """Replaces what is `None` by the paper's choices for `backbone`.
 
-        Without a mean over tokens there is nothing to weigh either.
+        Without a mean over tokens nothing is weighed: `frequency_smoothing`
+        becomes `None`.
         """
         is_roberta = type(backbone).__name__ in ROBERTA_BACKBONES
         chosen = {
             "pooling_mode": "cls" if is_roberta else "mean",
             "drophead": 0.05 if is_roberta else 0.2,
         }
-        missing = {k: v for k, v in chosen.items() if getattr(self, k) is None}
+        missing: dict[str, Any] = {
+            name: value
+            for name, value in chosen.items()
+            if getattr(self, name) is None
+        }
         recipe = dataclasses.replace(self, **missing)
         if recipe.pooling_mode == "mean":
             return recipe
         return dataclasses.replace(recipe, frequency_smoothing=None)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict[str, Any]) -> "Recipe":
         # The name that archives before version 0.2 have.
         renamed = {"negative_ceiling": "max_negative_similarity"}
         return cls(**{renamed.get(k, k): v for k, v in config.items()})
+
+
+FIELDS = {field.name: field for field in dataclasses.fields(Recipe)}
+
+
+def field_type(name: str) -> type:
+    """The type of a field that is not `None`.
+
+    Example:
+
+    >>> field_type("drophead")  # `float | None`
+    <class 'float'>
+    """
+    annotation = FIELDS[name].type
+    return (*typing.get_args(annotation), annotation)[0]
+
+
+def check_field(name: str, value: object) -> None:
+    """Raises a `ValueError` unless the field `name` may hold `value`.
+
+    Example:
+
+    >>> check_field("epochs", 3)
+    """
+    kind = field_type(name)
+    is_optional = kind is not FIELDS[name].type
+    expected, is_valid = FIELDS[name].metadata["rule"]
+    if value is None and is_optional:
+        return
+    # Python takes a boolean for an integer.
+    has_kind = isinstance(value, bool) == (kind is bool) and isinstance(
+        value, (int, float) if kind is float else kind
+    )
+    if not has_kind or not is_valid(value):
+        raise ValueError(
+            f"`{name}` must be {expected}{' or None' if is_optional else ''}. "
+            f"Received: {name}={value!r}"
+        )
 
 
 PAPER_RECIPES = {
@@ -225,7 +264,7 @@ OWN_RECIPES = {
 RECIPES = {**OWN_RECIPES, **PAPER_RECIPES}
 
 
-def get_recipe(name, **overrides):
+def get_recipe(name: "str | Recipe", **overrides: Any) -> Recipe:
     """A recipe by name, some of its fields replaced.
 
     Args:
@@ -245,17 +284,15 @@ def get_recipe(name, **overrides):
     >>> get_recipe("sentence", batch_size=100).batch_size
     100
     """
-    is_name = isinstance(name, str) and name in RECIPES
-    if not is_name and not isinstance(name, Recipe):
+    recipe = RECIPES.get(name) if isinstance(name, str) else name
+    if not isinstance(recipe, Recipe):
         raise ValueError(
             f"`recipe` must be one of {tuple(RECIPES)} or a `Recipe`. "
             f"Received: recipe={name!r}"
         )
-    fields = [field.name for field in dataclasses.fields(Recipe)]
-    unknown = sorted(set(overrides) - set(fields))
+    unknown = sorted(set(overrides) - set(FIELDS))
     if unknown:
         raise ValueError(
-            f"A recipe has the fields {fields}. Received: {unknown}"
+            f"A recipe has the fields {list(FIELDS)}. Received: {unknown}"
         )
-    recipe = RECIPES[name] if is_name else name
     return dataclasses.replace(recipe, **overrides)

@@ -1,16 +1,23 @@
+import ast
 import dataclasses
 import json
+import pathlib
 import re
 
 import keras
 import keras_hub
 import pytest
 
+from keras_mirror.presets import BUNDLED_PRESETS
+from keras_mirror.presets import RECIPES_FILE
+from keras_mirror.presets import preset_folder
+from keras_mirror.recipes import ENCODING_FIELDS
+from keras_mirror.recipes import FIELDS
 from keras_mirror.recipes import RECIPES
 from keras_mirror.recipes import Recipe
 from keras_mirror.recipes import get_recipe
 
-FIELDS = [field.name for field in dataclasses.fields(Recipe)]
+README = (pathlib.Path(__file__).parents[1] / "README.md").read_text()
 
 
 def unbuilt_backbone(family):
@@ -159,6 +166,106 @@ def test_round_trip(name):
     assert sorted(config["config"]) == sorted(FIELDS)
 
 
+def test_config_of_an_old_archive():
+    config = {"negative_ceiling": 0.9, "temperature": 0.2}
+    recipe = Recipe.from_config(config)
+    assert recipe == Recipe(max_negative_similarity=0.9, temperature=0.2)
+    assert config == {"negative_ceiling": 0.9, "temperature": 0.2}
+
+
+# === Other places that list recipes and fields ===
+
+
+def table(first_column):
+    """The rows of the README's table with this first column, as dicts."""
+    lines = README[README.index(f"\n| {first_column} |") :].splitlines()[1:]
+    rows = []
+    for line in lines:
+        if not line.startswith("|"):
+            break
+        rows.append([cell.strip() for cell in line.strip("|").split("|")])
+    header, _, *rows = rows
+    return [dict(zip(header, row, strict=True)) for row in rows]
+
+
+def pooling_words(recipe):
+    if recipe.pooling_mode is None:
+        return "mean; `[CLS]` for RoBERTa and XLM-R"
+    words = {"cls": "`[CLS]`", "mean": "mean"}[recipe.pooling_mode]
+    weighted = "weighted " if recipe.frequency_smoothing else ""
+    layers = {"last": "", "first_last": " of first and last layer"}
+    return weighted + words + layers[recipe.pooled_layers]
+
+
+def test_table_of_recipes_in_the_readme():
+    rows = {}
+    for row in table("recipe"):
+        for name in re.findall(r'`"(\w+)"`', row.pop("recipe")):
+            rows[name] = row
+    assert rows == {
+        name: {
+            "temperature": f"{recipe.temperature:g}",
+            "masked characters": str(recipe.span_length or "none"),
+            "tokens": str(recipe.sequence_length),
+            "epochs": str(recipe.epochs),
+            "pooling": pooling_words(recipe),
+        }
+        for name, recipe in RECIPES.items()
+    }
+
+
+def test_table_of_fields_in_the_readme():
+    paper, own = (
+        get_recipe(name).get_config() for name in ("paper_sentence", "sentence")
+    )
+    # The table has "mean" in common: the paper's choice for BERT.
+    paper["pooling_mode"] = own["pooling_mode"]
+    rows = {
+        row["field"].strip("`"): tuple(
+            ast.literal_eval(row[name].strip("`"))
+            for name in ("paper", '`"sentence"`')
+        )
+        for row in table("field")
+    }
+    assert rows == {
+        name: (paper[name], own[name])
+        for name in FIELDS
+        if paper[name] != own[name]
+    }
+
+
+def test_what_the_readme_says_of_all_recipes():
+    [(size, rate, learning_rate, decay)] = re.findall(
+        r"batches of (\d+), dropout (\S+) .* AdamW at (\S+)\s.*decay (\S+) on",
+        README,
+        re.S,
+    )
+    for name, recipe in RECIPES.items():
+        assert recipe.batch_size == int(size)
+        assert recipe.learning_rate == float(learning_rate)
+        assert recipe.weight_decay == float(decay)
+        dropped = 0.0 if name.endswith("_drophead") else float(rate)
+        assert recipe.dropout == dropped
+
+
+@pytest.mark.parametrize("preset", BUNDLED_PRESETS)
+def test_recipes_of_the_bundled_presets(preset):
+    path = pathlib.Path(preset_folder(preset)) / RECIPES_FILE
+    for name, fields in json.loads(path.read_text()).items():
+        assert set(fields) <= set(FIELDS)
+        assert name in RECIPES and get_recipe(name, **fields) != RECIPES[name]
+
+
+def test_every_field_is_explained():
+    for name, field in FIELDS.items():
+        assert field.metadata["help"].endswith(".")
+        assert f"\n        {name}: " in Recipe.__doc__
+
+
+def test_encoding_fields_are_fields():
+    assert set(ENCODING_FIELDS) < set(FIELDS)
+
+
 # === Invalid arguments ===
 
 
@@ -175,7 +282,9 @@ def test_unknown_recipe_is_refused(name):
 
 
 def test_unknown_fields_are_refused():
-    message = f"A recipe has the fields {FIELDS}. Received: ['drop', 'tau']"
+    message = (
+        f"A recipe has the fields {list(FIELDS)}. Received: ['drop', 'tau']"
+    )
     with pytest.raises(ValueError, match=re.escape(message)):
         get_recipe("word", tau=0.1, drop=0.1)
 

@@ -1,38 +1,20 @@
+"""The options of recipes: names and help texts are those of `recipes`.
+
+Short, and apart from `train`, as every group of options is.
+"""
+
 import functools
+from collections.abc import Callable
+from typing import Any
 
 import click
 
-RECIPES = [
-    prefix + kind
-    for prefix in ("", "paper_")
-    for kind in ("sentence", "sentence_drophead", "phrase", "word")
-]
-# A field of `Recipe`: its type and what it is. The defaults are the recipe's.
-FIELDS = {
-    "temperature": (float, "Divides the cosines in the loss."),
-    "span_length": (int, "Characters masked in one view; 0 masks none."),
-    "sequence_length": (int, "Most tokens of a text."),
-    "pooling_mode": (str, "cls, mean, max or padded_mean."),
-    "pooled_layers": (str, "last, or first_last: their mean."),
-    "frequency_smoothing": (float, "Frequent tokens weigh less, e.g. 0.001."),
-    "dropout": (float, "Rate of all dropouts of the backbone."),
-    "drophead": (float, "Chance of an attention head to be dropped."),
-    "learning_rate": (float, "Of AdamW."),
-    "weight_decay": (float, "Of AdamW."),
-    "epochs": (int, "Times that the corpus is seen."),
-    "batch_size": (int, "Strings of a step, each other's negatives."),
-    "mini_batch_size": (int, "Texts per pass: large batches, little memory."),
-    "max_negative_similarity": (
-        float,
-        "Highest cosine that a negative may have.",
-    ),
-    "decoupled": (bool, "Positives out of the loss's denominator."),
-    "projection_head": (bool, "Two dense layers more, in training only."),
-    "group_by_length": (bool, "Whether a batch is of similar lengths."),
-}
+from keras_mirror.recipes import FIELDS
+from keras_mirror.recipes import RECIPES
+from keras_mirror.recipes import field_type
 
 
-def recipe_options(command):
+def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds `--recipe` and an option for every field of a recipe.
 
     The command gets `recipe`, a string, and `fields`, a dict of the fields
@@ -40,17 +22,19 @@ def recipe_options(command):
     """
 
     @functools.wraps(command)
-    def with_fields(**arguments):
+    def with_fields(**arguments: Any) -> Any:
         fields = {name: arguments.pop(name) for name in FIELDS}
         given = {name: v for name, v in fields.items() if v is not None}
         return command(fields=given, **arguments)
 
-    for name, (kind, text) in reversed(FIELDS.items()):
+    for name, field in reversed(FIELDS.items()):
         option = "--" + name.replace("_", "-")
-        with_fields = click.option(option, type=kind, help=text)(with_fields)
+        with_fields = click.option(
+            option, type=field_type(name), help=field.metadata["help"]
+        )(with_fields)
     return click.option(
         "--recipe",
-        type=click.Choice(RECIPES),
+        type=click.Choice(list(RECIPES)),
         default="sentence",
         show_default=True,
         help="Settings for texts of this kind; paper_* are the paper's.",

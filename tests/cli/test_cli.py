@@ -15,11 +15,7 @@ from support.models import save_preset
 from support.texts import SENTENCES
 from support.texts import texts
 
-from keras_mirror.cli import recipe_options
-from keras_mirror.cli.recipe_options import FIELDS
 from keras_mirror.encoder import encode as encoding
-from keras_mirror.recipes import RECIPES
-from keras_mirror.recipes import Recipe
 
 
 @pytest.fixture(scope="module")
@@ -174,14 +170,6 @@ def test_similarity_writes_a_file(command, archive, tmp_path):
     code, screen, _ = command("similarity", archive, pairs, "--output", output)
     assert (code, screen) == (0, "")
     assert output.read_text(encoding="utf-8").endswith("\ta cat\ta dog\n")
-
-
-def test_every_recipe_field_has_an_option():
-    assert set(FIELDS) == set(Recipe().get_config())
-
-
-def test_every_recipe_can_be_chosen():
-    assert recipe_options.RECIPES == list(RECIPES)
 
 
 # === Wrong use: exit code 2, one line, nothing touched ===
