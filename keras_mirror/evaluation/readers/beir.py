@@ -1,17 +1,23 @@
 import functools
+import json
+import pathlib
+from collections.abc import Iterator
+from typing import NoReturn
 
-from keras_mirror.evaluation.readers.found import Found
-from keras_mirror.evaluation.readers.found import NotABenchmark
-from keras_mirror.evaluation.readers.json_rows import read_json_rows
+from keras_mirror.data import read_lines
+from keras_mirror.evaluation.readers.benchmark_files import BenchmarkFiles
+from keras_mirror.evaluation.readers.benchmark_files import NotABenchmark
+from keras_mirror.evaluation.readers.table import TableRow
 from keras_mirror.evaluation.readers.table import column_names
 from keras_mirror.evaluation.readers.table import read_rows
 from keras_mirror.evaluation.readers.table import sample_names
+from keras_mirror.evaluation.task import Dropped
 from keras_mirror.evaluation.tasks import RetrievalTask
 
 COLUMNS = {"queryid": 0, "corpusid": 1, "score": 2}
 
 
-def find_beir(files):
+def find_beir(files: list[pathlib.Path]) -> list[BenchmarkFiles]:
     """Retrieval in the format of BEIR, one benchmark a file of judgements.
 
     Reference:
@@ -21,7 +27,7 @@ def find_beir(files):
         files: List of paths.
 
     Returns:
-        A list of `Found`.
+        A list of `BenchmarkFiles`.
 
     Example:
 
@@ -43,35 +49,42 @@ def find_beir(files):
         ]
         if queries in files and qrels:
             read = functools.partial(_read, path, queries, qrels)
-            found.append(Found([path, queries, *qrels], read))
+            found.append(BenchmarkFiles([path, queries, *qrels], read))
     known = {path for one in found for path in one.files}
     for path in files:
         if path not in known and sample_names(path) == COLUMNS:
-            found.append(Found([path], functools.partial(_no_corpus, path)))
+            found.append(
+                BenchmarkFiles([path], functools.partial(_no_corpus, path))
+            )
     return found
 
 
-def _no_corpus(path):
+def _no_corpus(path: pathlib.Path) -> NoReturn:
     raise NotABenchmark(
         f"{path} must be in a folder `qrels` beside corpus.jsonl and "
         "queries.jsonl"
     )
 
 
-def _read(corpus_path, query_path, qrels_paths):
-    corpus, queries = read_json_rows(corpus_path), read_json_rows(query_path)
+def _read(
+    corpus_path: pathlib.Path,
+    query_path: pathlib.Path,
+    qrels_paths: list[pathlib.Path],
+) -> list[RetrievalTask]:
+    corpus, queries = _read_json_rows(corpus_path), _read_json_rows(query_path)
     empty = [
         row.dropped("empty text") for row in corpus.values() if not row.text(0)
     ]
     corpus = {key: row for key, row in corpus.items() if row.text(0)}
-    folder = corpus_path.absolute().parent.name
-    return [
-        _task(f"{folder} {path.stem}", corpus, queries, path, empty)
-        for path in qrels_paths
-    ]
+    return [_task(path, corpus, queries, empty) for path in qrels_paths]
 
 
-def _task(name, corpus, queries, path, empty):
+def _task(
+    path: pathlib.Path,
+    corpus: dict[str, TableRow],
+    queries: dict[str, TableRow],
+    empty: list[Dropped],
+) -> RetrievalTask:
     dropped = [*empty]
     places = {key: place for place, key in enumerate(corpus)}
     relevance = _relevance(path, places, queries, dropped)
@@ -82,7 +95,7 @@ def _task(name, corpus, queries, path, empty):
         )
     ignored = [places.get(key, -1) for key in relevance]
     return RetrievalTask(
-        name=name,
+        name=f"{path.absolute().parents[1].name} {path.stem}",
         queries=[queries[key].text(0) for key in relevance],
         documents=[row.text(0) for row in corpus.values()],
         relevance=list(relevance.values()),
@@ -92,10 +105,15 @@ def _task(name, corpus, queries, path, empty):
     )
 
 
-def _relevance(path, places, queries, dropped):
+def _relevance(
+    path: pathlib.Path,
+    places: dict[str, int],
+    queries: dict[str, TableRow],
+    dropped: list[Dropped],
+) -> dict[str, dict[int, float]]:
     """Of each query, the grades of its relevant documents."""
-    first_rows = {}
-    relevance = {}
+    first_rows: dict[str, TableRow] = {}
+    relevance: dict[str, dict[int, float]] = {}
     for row, query, document, grade in _judgements(path):
         if query not in queries or not queries[query].text(0):
             dropped.append(row.dropped("query missing"))
@@ -113,7 +131,9 @@ def _relevance(path, places, queries, dropped):
     return {query: grades for query, grades in relevance.items() if grades}
 
 
-def _judgements(path):
+def _judgements(
+    path: pathlib.Path,
+) -> Iterator[tuple[TableRow, str, str, float]]:
     rows = read_rows(path)
     header = next(rows, None)
     if header is None or column_names(header) != COLUMNS:
@@ -129,3 +149,48 @@ def _judgements(path):
                 f"Received: {row.cells}"
             )
         yield row, row.text(0), row.text(1), grade
+
+
+def _read_json_rows(path: pathlib.Path) -> dict[str, TableRow]:
+    """The rows of a file of texts by their ids, each of one cell."""
+    rows: dict[str, TableRow] = {}
+    for number, line in enumerate(read_lines(path), start=1):
+        if not line.strip():
+            continue
+        key, text = _id_and_text(path, number, line)
+        if key in rows:
+            raise ValueError(
+                f"{path}, line {number} must have an `_id` of its own. "
+                f"Received: {key!r}, which line {rows[key].line} has"
+            )
+        rows[key] = TableRow(path, number, [text])
+    return rows
+
+
+def _id_and_text(path: pathlib.Path, number: int, line: str) -> tuple[str, str]:
+    try:
+        entry = json.loads(line)
+    except ValueError as error:
+        raise ValueError(
+            f"{path}, line {number} is not JSON: {error}"
+        ) from error
+    if not isinstance(entry, dict) or not {"_id", "text"} <= entry.keys():
+        raise ValueError(
+            f"{path}, line {number} must be an object with `_id` and `text`. "
+            f"Received: {line[:200]}"
+        )
+    parts = [entry.get("title") or "", entry["text"] or ""]
+    if not all(isinstance(part, str) for part in parts):
+        raise ValueError(
+            f"{path}, line {number}: `title` and `text` must be strings. "
+            f"Received: {line[:200]}"
+        )
+    text = " ".join(parts)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"{path}, line {number} must be valid Unicode. "
+            f"Received: {line[:200]}"
+        ) from error
+    return str(entry["_id"]), text

@@ -1,19 +1,27 @@
 import functools
 import itertools
+import pathlib
 import re
+from collections.abc import Iterator
+from typing import NoReturn
 
-from keras_mirror.evaluation.readers.found import Found
-from keras_mirror.evaluation.readers.found import NotABenchmark
-from keras_mirror.evaluation.readers.linking_rows import read_names
+from keras_mirror.evaluation.readers.benchmark_files import BenchmarkFiles
+from keras_mirror.evaluation.readers.benchmark_files import NotABenchmark
+from keras_mirror.evaluation.readers.table import TableRow
+from keras_mirror.evaluation.readers.table import read_rows
 from keras_mirror.evaluation.readers.table import sample_rows
+from keras_mirror.evaluation.task import Dropped
 from keras_mirror.evaluation.tasks import LinkingTask
 
 _DICTIONARY = re.compile(r".*dictionary.*\.txt|dictionary\.tsv", re.I)
 _QUERIES = re.compile(r".*\.concept|queries.*\.txt|queries\.tsv", re.I)
 _SPLIT = re.compile(r"traindev|train|dev|test", re.I)
+# How many columns a row has, and which are the name and the id: rows of
+# `document||start|end||type||name||id`, of `id||name`, and of name TAB id.
+_COLUMNS = {".concept": (5, 3, 4), ".txt": (2, 1, 0), ".tsv": (2, 0, 1)}
 
 
-def find_entity_linking(files):
+def find_entity_linking(files: list[pathlib.Path]) -> list[BenchmarkFiles]:
     """Names to be linked with a dictionary, one benchmark a set of queries.
 
     The folder of the dictionary or one below it has the queries. Where there
@@ -28,7 +36,7 @@ def find_entity_linking(files):
         files: List of paths.
 
     Returns:
-        A list of `Found`.
+        A list of `BenchmarkFiles`.
 
     Example:
 
@@ -45,19 +53,21 @@ def find_entity_linking(files):
     queries = [path for path in files if _is(path, _QUERIES)]
     found = []
     queries.sort(key=_set_of_queries)
-    for _, paths in itertools.groupby(queries, _set_of_queries):
-        paths = list(paths)
+    for _, group in itertools.groupby(queries, _set_of_queries):
+        paths = list(group)
         fitting = _fitting(paths[0], dictionaries)
         read = functools.partial(_read, paths, fitting)
-        found.append(Found(paths + fitting, read))
+        found.append(BenchmarkFiles(paths + fitting, read))
     used = {path for one in found for path in one.files}
     for path in dictionaries:
         if path not in used:
-            found.append(Found([path], functools.partial(_no_queries, path)))
+            found.append(
+                BenchmarkFiles([path], functools.partial(_no_queries, path))
+            )
     return found
 
 
-def _is(path, pattern):
+def _is(path: pathlib.Path, pattern: re.Pattern[str]) -> bool:
     if not pattern.fullmatch(path.name):
         return False
     separator = "\t" if path.suffix.lower() == ".tsv" else "||"
@@ -65,24 +75,26 @@ def _is(path, pattern):
     return path.suffix == ".concept" or any(len(row.cells) > 1 for row in rows)
 
 
-def _set_of_queries(path):
+def _set_of_queries(path: pathlib.Path) -> tuple[pathlib.Path, str]:
     """All `.concept` files of a folder are one set, other files one each."""
     return path.parent, "" if path.suffix == ".concept" else path.name
 
 
-def _split_of(path):
+def _split_of(path: pathlib.Path) -> str:
     is_concept = path.suffix == ".concept"
     return _split_in(path.absolute().parent.name if is_concept else path.stem)
 
 
-def _split_in(name):
+def _split_in(name: str) -> str:
     match = _SPLIT.search(name)
     return match[0].lower() if match else ""
 
 
-def _fitting(query_path, dictionaries):
+def _fitting(
+    query_path: pathlib.Path, dictionaries: list[pathlib.Path]
+) -> list[pathlib.Path]:
     """The dictionaries for a set of queries: one, if all is well."""
-    near = []
+    near: list[pathlib.Path] = []
     for folder in query_path.parents:
         near = near or [p for p in dictionaries if p.parent == folder]
     split = _split_of(query_path)
@@ -94,11 +106,13 @@ def _fitting(query_path, dictionaries):
     return near
 
 
-def _no_queries(path):
+def _no_queries(path: pathlib.Path) -> NoReturn:
     raise NotABenchmark(f"{path} must have queries in its folder or below")
 
 
-def _read(query_paths, dictionaries):
+def _read(
+    query_paths: list[pathlib.Path], dictionaries: list[pathlib.Path]
+) -> list[LinkingTask]:
     if not dictionaries:
         raise NotABenchmark(
             f"{query_paths[0]} must have a dictionary in its folder or above"
@@ -121,9 +135,11 @@ def _read(query_paths, dictionaries):
     return [task]
 
 
-def _without_empty(paths):
+def _without_empty(
+    paths: list[pathlib.Path],
+) -> tuple[list[str], list[str], list[Dropped]]:
     names, ids, dropped = [], [], []
-    for row, name, concept_id in itertools.chain(*map(read_names, paths)):
+    for row, name, concept_id in itertools.chain(*map(_names_of, paths)):
         if not name:
             dropped.append(row.dropped("empty text"))
         else:
@@ -136,10 +152,30 @@ def _without_empty(paths):
     return names, ids, dropped
 
 
-def _name(query_path, dictionary_path):
+def _name(query_path: pathlib.Path, dictionary_path: pathlib.Path) -> str:
     folder = dictionary_path.absolute().parent
     if split := _split_of(query_path):
         return f"{folder.name} {split}"
     if query_path.absolute().parent == folder:
         return folder.name
     return f"{folder.name} {query_path.absolute().parent.name}"
+
+
+def _names_of(path: pathlib.Path) -> Iterator[tuple[TableRow, str, str]]:
+    """The names of a file with their rows and the ids of their concepts."""
+    width, name, concept_id = _COLUMNS[path.suffix.lower()]
+    separator = "\t" if path.suffix.lower() == ".tsv" else "||"
+    for row in read_rows(path, separator):
+        row.check_width(width)
+        if separator == "\t" and row.line == 1 and _is_header(row):
+            continue
+        if not row.text(concept_id):
+            raise ValueError(
+                f"{path}, line {row.line} must have an id. "
+                f"Received: {row.cells}"
+            )
+        yield row, row.text(name), row.text(concept_id)
+
+
+def _is_header(row: TableRow) -> bool:
+    return row.text(1).lower() in ("id", "concept_id", "concept id", "cui")

@@ -1,9 +1,11 @@
+import collections
 import dataclasses
+import pathlib
 
-from keras_mirror.evaluation.readers.column_kinds import column_kinds
-from keras_mirror.evaluation.readers.found import NotABenchmark
-from keras_mirror.evaluation.readers.row import is_number
+from keras_mirror.evaluation.readers.benchmark_files import NotABenchmark
+from keras_mirror.evaluation.readers.table import TableRow
 from keras_mirror.evaluation.readers.table import column_names
+from keras_mirror.evaluation.readers.table import is_number
 from keras_mirror.evaluation.readers.table import sample_rows
 
 WANTED = (
@@ -45,11 +47,11 @@ class Layout:
     text_1: int
     text_2: int
     score: int
-    names: dict = dataclasses.field(default_factory=dict)
+    names: dict[str, int] = dataclasses.field(default_factory=dict)
     kind: str | None = None
 
 
-def find_layout(path, score_column=None):
+def find_layout(path: pathlib.Path, score_column: int | None = None) -> Layout:
     """Finds out where a table has its texts and scores.
 
     Args:
@@ -88,14 +90,14 @@ def find_layout(path, score_column=None):
     raise NotABenchmark(f"{path} must have {WANTED}")
 
 
-def _separators(path):
+def _separators(path: pathlib.Path) -> list[str | None]:
     rows = sample_rows(path)
     if 2 * sum(len(row.cells) > 1 for row in rows) > len(rows):
         return ["\t"]
     return [",", ";", None] if rows else []
 
 
-def _by_header(rows, separator):
+def _by_header(rows: list[TableRow], separator: str | None) -> Layout | None:
     names = column_names(rows[0])
     texts = [pair for pair in TEXT_NAMES if set(pair) <= names.keys()]
     if not texts:
@@ -108,40 +110,72 @@ def _by_header(rows, separator):
             f"{rows[0].path}, line {rows[0].line} must name two texts and one "
             f"score. Received: {[*texts, *scores]}"
         )
+    text_1, text_2 = texts[0]
     return Layout(
-        separator,
-        *(names[name] for name in (*texts[0], *scores)),
-        names,
-        _kind_by_name(texts[0][0]),
+        separator=separator,
+        text_1=names[text_1],
+        text_2=names[text_2],
+        score=names[scores[0]],
+        names=names,
+        kind=_kind_by_name(text_1),
     )
 
 
-def _kind_by_name(name):
+def _kind_by_name(name: str) -> str | None:
     if name[0] == "w":
         return "word similarity"
     return "sentence similarity" if name[0] == "s" else None
 
 
-def _by_position(rows, separator):
-    texts, numbers = column_kinds(rows, separator)
+def _by_position(rows: list[TableRow], separator: str | None) -> Layout | None:
+    texts, numbers = _column_kinds(rows, separator)
     is_clear = len(texts) == 2 and len(numbers) == 1
     if is_clear and not texts[0] < numbers[0] < texts[1]:
-        return Layout(separator, *texts, *numbers)
+        text_1, text_2 = texts
+        return Layout(separator, text_1, text_2, score=numbers[0])
     return None
 
 
-def _by_custom(rows, separator, score_column):
-    texts, numbers = column_kinds(rows, separator)
-    if texts[:2] == [0, 1] and score_column in numbers:
-        return Layout(separator, 0, 1, score_column)
+def _by_custom(
+    rows: list[TableRow], separator: str | None, score_column: int | None
+) -> Layout | None:
+    texts, numbers = _column_kinds(rows, separator)
+    if (
+        texts[:2] == [0, 1]
+        and score_column is not None
+        and score_column in numbers
+    ):
+        return Layout(separator, text_1=0, text_2=1, score=score_column)
     return None
 
 
-def _check_is_clear(rows, separator):
-    texts, numbers = column_kinds(rows, separator)
+def _check_is_clear(rows: list[TableRow], separator: str | None) -> None:
+    texts, numbers = _column_kinds(rows, separator)
     has_header = not any(is_number(cell.strip()) for cell in rows[0].cells)
     if separator and len(texts) == 2 and len(numbers) > 1 and not has_header:
         raise ValueError(
             f"{rows[0].path} has two texts and more than one number. It must "
             f"have {WANTED}. Received: {rows[0].cells}"
         )
+
+
+def _column_kinds(
+    rows: list[TableRow], separator: str | None
+) -> tuple[list[int], list[int]]:
+    """The columns of texts and those of numbers; none if this is no table."""
+    widths = collections.Counter(len(row.cells) for row in rows)
+    width, count = widths.most_common(1)[0]
+    # "Copyright (c) 2024" is no pair of words with a score.
+    share = 0.5 if separator else 0.8
+    if count < share * len(rows) or (separator != "\t" and count < 2):
+        return [], []
+    rows = [row for row in rows if len(row.cells) == width]
+    texts: list[int] = []
+    numbers: list[int] = []
+    for place in range(width):
+        cells = [row.text(place) for row in rows if row.text(place)]
+        # Half of them: a header over one row, a slip in another one.
+        is_numeric = 2 * sum(map(is_number, cells)) >= len(cells)
+        if cells:
+            (numbers if is_numeric else texts).append(place)
+    return texts, numbers

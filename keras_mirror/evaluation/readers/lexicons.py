@@ -1,12 +1,14 @@
 import functools
+import pathlib
 import re
 
-from keras_mirror.evaluation.readers.files import is_text_file
-from keras_mirror.evaluation.readers.found import Found
-from keras_mirror.evaluation.readers.found import NotABenchmark
-from keras_mirror.evaluation.readers.row import is_number
+from keras_mirror.evaluation.readers.benchmark_files import BenchmarkFiles
+from keras_mirror.evaluation.readers.benchmark_files import NotABenchmark
+from keras_mirror.evaluation.readers.benchmark_files import is_text_file
+from keras_mirror.evaluation.readers.table import is_number
 from keras_mirror.evaluation.readers.table import read_rows
 from keras_mirror.evaluation.readers.table import sample_rows
+from keras_mirror.evaluation.task import Dropped
 from keras_mirror.evaluation.tasks import LexiconTask
 
 NUM_PUBLISHED = 2000
@@ -17,7 +19,7 @@ _LANGUAGES = re.compile(r"(?<![a-z])([a-z]{2,3}-[a-z]{2,3})(?![a-z])", re.I)
 _OF_OWNERS = re.compile(r"yacle\.test\.freq\.2k\..*")
 
 
-def find_lexicons(files):
+def find_lexicons(files: list[pathlib.Path]) -> list[BenchmarkFiles]:
     """Bilingual lexicons, one benchmark a test file.
 
     Each with the largest training file of its two languages.
@@ -30,7 +32,7 @@ def find_lexicons(files):
         files: List of paths.
 
     Returns:
-        A list of `Found`.
+        A list of `BenchmarkFiles`.
 
     Example:
 
@@ -43,40 +45,16 @@ def find_lexicons(files):
     """
     lexicons = [path for path in files if _is_lexicon(path)]
     trainings = [path for path in lexicons if not _TEST.search(path.name)]
-    found = []
-    for path in lexicons:
-        if path in trainings:
-            read = functools.partial(_no_test, path)
-        else:
-            read = functools.partial(_read, path, trainings)
-        found.append(Found([path], read))
-    return found
+    return [
+        BenchmarkFiles([path], functools.partial(_read, path, trainings))
+        for path in lexicons
+    ]
 
 
-def separator_of(path):
-    """What separates the two words of a lexicon.
-
-    Args:
-        path: Path of a file that may be anything.
-
-    Returns:
-        A TAB, or `None` for white space.
-
-    Example:
-
-    >>> import pathlib, tempfile
-    >>> path = pathlib.Path(tempfile.mkdtemp(), "en-fr.5000-6500.txt")
-    >>> _ = path.write_text("cat chat\\n")
-    >>> separator_of(path)
-    """
-    has_tabs = any(len(row.cells) > 1 for row in sample_rows(path))
-    return "\t" if has_tabs else None
-
-
-def _is_lexicon(path):
+def _is_lexicon(path: pathlib.Path) -> bool:
     if not (_TEST.search(path.name) or _TRAIN.search(path.name)):
         return False
-    rows = sample_rows(path, separator_of(path))
+    rows = sample_rows(path, _separator_of(path))
     pairs = [row.cells for row in rows if len(row.cells) == 2]
     words = [cell for pair in pairs for cell in pair]
     if _LANGUAGES.search(path.name) is None:
@@ -86,17 +64,22 @@ def _is_lexicon(path):
     return 0 < len(rows) < 2 * len(pairs) and num_texts > 1.5 * len(pairs)
 
 
-def _languages(path):
+def _separator_of(path: pathlib.Path) -> str | None:
+    has_tabs = any(len(row.cells) > 1 for row in sample_rows(path))
+    return "\t" if has_tabs else None
+
+
+def _languages(path: pathlib.Path) -> str:
     """The two languages in the name, or else the folder's name."""
     match = _LANGUAGES.search(path.name)
     return match[1].lower() if match else path.absolute().parent.name
 
 
-def _no_test(path):
-    raise NotABenchmark(f"{path} is for training, without a test file")
-
-
-def _read(path, trainings):
+def _read(
+    path: pathlib.Path, trainings: list[pathlib.Path]
+) -> list[LexiconTask]:
+    if path in trainings:
+        raise NotABenchmark(f"{path} is for training, without a test file")
     pairs, dropped = _read_pairs(path)
     languages = _languages(path)
     fitting = [
@@ -120,7 +103,7 @@ def _read(path, trainings):
     return [task]
 
 
-def _trainings_beside(path):
+def _trainings_beside(path: pathlib.Path) -> list[pathlib.Path]:
     """Where a user names the test file only."""
     return [
         other
@@ -131,9 +114,11 @@ def _trainings_beside(path):
     ]
 
 
-def _read_pairs(path):
+def _read_pairs(
+    path: pathlib.Path,
+) -> tuple[list[tuple[str, str]], list[Dropped]]:
     pairs, dropped = [], []
-    for row in read_rows(path, separator_of(path)):
+    for row in read_rows(path, _separator_of(path)):
         row.check_width(2)
         pair = row.text(0), row.text(1)
         if all(pair):

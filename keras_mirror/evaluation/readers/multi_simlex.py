@@ -1,11 +1,14 @@
 import functools
+import pathlib
 import re
 
-from keras_mirror.evaluation.readers.found import Found
+from keras_mirror.evaluation.readers.benchmark_files import BenchmarkFiles
 from keras_mirror.evaluation.readers.layout import find_layout
-from keras_mirror.evaluation.readers.score_table import read_layout
-from keras_mirror.evaluation.readers.scored_pairs import ScoredPairs
+from keras_mirror.evaluation.readers.scored_table import ScoredPairs
+from keras_mirror.evaluation.readers.scored_table import read_layout
+from keras_mirror.evaluation.readers.table import TableRow
 from keras_mirror.evaluation.readers.table import read_rows
+from keras_mirror.evaluation.tasks import SimilarityTask
 
 NUM_PUBLISHED = 1888
 
@@ -13,7 +16,7 @@ _ONE_LANGUAGE = re.compile(r"multi-?simlex[-_.](.+)\.[ct]sv", re.I)
 _FIRST_WORD = re.compile(r"(.+) 1")
 
 
-def find_multi_simlex(files):
+def find_multi_simlex(files: list[pathlib.Path]) -> list[BenchmarkFiles]:
     """Multi-SimLex: one benchmark a language.
 
     Its owners have a folder with `translation.csv` and `scores.csv`; others a
@@ -26,7 +29,7 @@ def find_multi_simlex(files):
         files: List of paths.
 
     Returns:
-        A list of `Found`.
+        A list of `BenchmarkFiles`.
 
     Example:
 
@@ -39,19 +42,23 @@ def find_multi_simlex(files):
         scores = path.with_name("scores.csv")
         if path.name == "translation.csv" and scores in files:
             read = functools.partial(_read_folder, path, scores)
-            found.append(Found([path, scores], read))
+            found.append(BenchmarkFiles([path, scores], read))
         elif match := _ONE_LANGUAGE.fullmatch(path.name):
             read = functools.partial(_read_one_language, path, match[1])
-            found.append(Found([path], read))
+            found.append(BenchmarkFiles([path], read))
     return found
 
 
-def _read_one_language(path, language):
+def _read_one_language(
+    path: pathlib.Path, language: str
+) -> list[SimilarityTask]:
     pairs = read_layout(path, find_layout(path))
     return [pairs.task(f"Multi-SimLex {language}", "word similarity")]
 
 
-def _read_folder(path, score_path):
+def _read_folder(
+    path: pathlib.Path, score_path: pathlib.Path
+) -> list[SimilarityTask]:
     words, word_rows = _header_and_rows(path)
     scores, score_rows = _header_and_rows(score_path)
     joined = _joined(words, word_rows, scores, score_rows)
@@ -62,7 +69,7 @@ def _read_folder(path, score_path):
             score = _place(scores, match[1])
             pairs = ScoredPairs(path)
             for row, score_row in joined:
-                pairs.add(row, first, second, score, score_row)
+                pairs.add(row, first, second, score=score, score_row=score_row)
             name = f"Multi-SimLex {match[1].lower()}"
             tasks.append(pairs.task(name, "word similarity", NUM_PUBLISHED))
     if not tasks:
@@ -73,7 +80,7 @@ def _read_folder(path, score_path):
     return tasks
 
 
-def _header_and_rows(path):
+def _header_and_rows(path: pathlib.Path) -> tuple[TableRow, list[TableRow]]:
     rows = list(read_rows(path, ","))
     if len(rows) < 2:
         raise ValueError(
@@ -82,7 +89,12 @@ def _header_and_rows(path):
     return rows[0], rows[1:]
 
 
-def _joined(words, word_rows, scores, score_rows):
+def _joined(
+    words: TableRow,
+    word_rows: list[TableRow],
+    scores: TableRow,
+    score_rows: list[TableRow],
+) -> list[tuple[TableRow, TableRow]]:
     """Pairs of rows with the same ID, or in the same place without IDs."""
     if len(word_rows) != len(score_rows):
         raise ValueError(
@@ -91,7 +103,7 @@ def _joined(words, word_rows, scores, score_rows):
         )
     if not {"ID"} <= {*words.cells} & {*scores.cells}:
         return list(zip(word_rows, score_rows, strict=True))
-    by_id = {}
+    by_id: dict[str, TableRow] = {}
     for row in score_rows:
         key = row.text(scores.cells.index("ID"))
         if by_id.setdefault(key, row) is not row:
@@ -105,14 +117,14 @@ def _joined(words, word_rows, scores, score_rows):
     return joined
 
 
-def _wrong_id(row, key, reason):
+def _wrong_id(row: TableRow, key: str, reason: str) -> ValueError:
     return ValueError(
         f"{row.path}, line {row.line} must have an ID of its own that is in "
         f"both files. Received: {key!r}; {reason}"
     )
 
 
-def _place(header, name):
+def _place(header: TableRow, name: str) -> int:
     cells = [cell.strip() for cell in header.cells]
     if name not in cells:
         raise ValueError(

@@ -1,5 +1,8 @@
-from keras_mirror.evaluation.readers.found import NotABenchmark
-from keras_mirror.evaluation.readers.found import each_file
+import pathlib
+
+from keras_mirror.evaluation.readers.benchmark_files import NotABenchmark
+from keras_mirror.evaluation.readers.benchmark_files import each_file
+from keras_mirror.evaluation.readers.table import TableRow
 from keras_mirror.evaluation.readers.table import column_names
 from keras_mirror.evaluation.readers.table import read_rows
 from keras_mirror.evaluation.readers.table import sample_names
@@ -9,7 +12,7 @@ NUM_PUBLISHED = {"train": 104743, "dev": 5463}
 LABELS = {"entailment": True, "not_entailment": False}
 
 
-def read_qnli(path):
+def read_qnli(path: pathlib.Path) -> list[EntailmentTask]:
     """QNLI: whether a sentence answers a question.
 
     Reference:
@@ -67,7 +70,7 @@ def read_qnli(path):
     return [task]
 
 
-def _label(row, column):
+def _label(row: TableRow, column: int) -> bool:
     label = row.text(column)
     if label not in LABELS:
         raise ValueError(

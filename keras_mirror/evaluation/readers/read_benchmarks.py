@@ -1,19 +1,21 @@
 import dataclasses
 import os
+import pathlib
 
 from keras_mirror.evaluation.readers.beir import find_beir
+from keras_mirror.evaluation.readers.benchmark_files import NotABenchmark
+from keras_mirror.evaluation.readers.benchmark_files import files_of
 from keras_mirror.evaluation.readers.entity_linking import find_entity_linking
-from keras_mirror.evaluation.readers.files import files_of
-from keras_mirror.evaluation.readers.found import NotABenchmark
 from keras_mirror.evaluation.readers.lexicons import find_lexicons
 from keras_mirror.evaluation.readers.multi_simlex import find_multi_simlex
 from keras_mirror.evaluation.readers.qnli import find_qnli
-from keras_mirror.evaluation.readers.score_table import find_score_table
+from keras_mirror.evaluation.readers.scored_table import find_scored_table
 from keras_mirror.evaluation.readers.semeval_sts import find_semeval_sts
 from keras_mirror.evaluation.readers.semeval_words import find_semeval_words
 from keras_mirror.evaluation.readers.sick import find_sick
 from keras_mirror.evaluation.readers.sts_benchmark import find_sts_benchmark
 from keras_mirror.evaluation.readers.word_similarity import find_word_similarity
+from keras_mirror.evaluation.task import Task
 
 # What a reader looks for, and the function that finds it. Each one gets the
 # files that those before it left; the last one tries all that is left.
@@ -36,12 +38,12 @@ READERS = {
     "qrels/*.tsv": find_beir,
     "Word similarity: SimLex-999, SimVerb-3500, MEN, WordSim-353, RareWords, "
     "RG-65 by file name": find_word_similarity,
-    "Any TAB or CSV file: two texts and a score a row": find_score_table,
+    "Any TAB or CSV file: two texts and a score a row": find_scored_table,
 }
 NUM_REASONS = 5
 
 
-def read_benchmarks(*paths):
+def read_benchmarks(*paths: str | os.PathLike[str]) -> list[Task]:
     """Reads benchmarks, in whatever format their owners distribute them.
 
     Finds out by itself what they hold; no option tells. Files in a folder
@@ -76,15 +78,16 @@ def read_benchmarks(*paths):
     return _with_own_names(named, os.path.commonpath(map(_folder, paths)))
 
 
-def _folder(path):
+def _folder(path: str | os.PathLike[str]) -> str:
     path = os.path.abspath(path)
     return path if os.path.isdir(path) else os.path.dirname(path)
 
 
-def _read(path):
+def _read(path: str | os.PathLike[str]) -> list[tuple[Task, pathlib.Path]]:
     """The tasks of one path, each with the file that names it."""
     files = files_of(path)
-    named, reasons = [], []
+    named: list[tuple[Task, pathlib.Path]] = []
+    reasons: list[str] = []
     for find in READERS.values():
         all_found = find(files)
         used = {file for found in all_found for file in found.files}
@@ -101,7 +104,7 @@ def _read(path):
     return named
 
 
-def _nothing_found(path, reasons):
+def _nothing_found(path: str | os.PathLike[str], reasons: list[str]) -> str:
     lines = [f"'{path}' must hold a benchmark, one of these:"]
     lines += [f"  - {looks_for}" for looks_for in READERS]
     lines.append(f"Received: {reasons[0] if reasons else 'no text files'}")
@@ -109,9 +112,11 @@ def _nothing_found(path, reasons):
     return "\n".join(lines)
 
 
-def _with_own_names(named, root):
+def _with_own_names(
+    named: list[tuple[Task, pathlib.Path]], root: str
+) -> list[Task]:
     """Equal benchmarks once; different ones of one name told by the path."""
-    named_once = []
+    named_once: list[tuple[Task, pathlib.Path]] = []
     for task, path in named:
         same = [other for other, _ in named_once if other.name == task.name]
         if not any(_content(other) == _content(task) for other in same):
@@ -127,5 +132,5 @@ def _with_own_names(named, root):
     ]
 
 
-def _content(task):
+def _content(task: Task) -> Task:
     return dataclasses.replace(task, dropped=())

@@ -1,17 +1,19 @@
 import functools
+import pathlib
 import re
 
-from keras_mirror.evaluation.readers.found import Found
-from keras_mirror.evaluation.readers.found import NotABenchmark
-from keras_mirror.evaluation.readers.partner import paired_rows
-from keras_mirror.evaluation.readers.partner import partner_of
-from keras_mirror.evaluation.readers.scored_pairs import ScoredPairs
+from keras_mirror.evaluation.readers.benchmark_files import BenchmarkFiles
+from keras_mirror.evaluation.readers.benchmark_files import NotABenchmark
+from keras_mirror.evaluation.readers.gold_file import gold_file
+from keras_mirror.evaluation.readers.gold_file import paired_rows
+from keras_mirror.evaluation.readers.scored_table import ScoredPairs
 from keras_mirror.evaluation.readers.table import sample_rows
+from keras_mirror.evaluation.tasks import SimilarityTask
 
 _DATA = re.compile(r"([a-z]{2}(?:-[a-z]{2})?)\.(test|trial)\.data\.txt")
 
 
-def find_semeval_words(files):
+def find_semeval_words(files: list[pathlib.Path]) -> list[BenchmarkFiles]:
     """Word similarity in one language or across two, of SemEval 2017, task 2.
 
     Reference:
@@ -21,7 +23,7 @@ def find_semeval_words(files):
         files: List of paths.
 
     Returns:
-        A list of `Found`.
+        A list of `BenchmarkFiles`.
 
     Example:
 
@@ -35,13 +37,16 @@ def find_semeval_words(files):
     for path in files:
         if match := _DATA.fullmatch(path.name):
             name = path.name.replace(".data.", ".gold.")
-            scores = partner_of(path, name, files)
+            scores = gold_file(path, name, files)
             read = functools.partial(_read, path, scores, match)
-            found.append(Found([path, scores] if scores else [path], read))
+            both = [path, scores] if scores else [path]
+            found.append(BenchmarkFiles(both, read))
     return found
 
 
-def _read(path, score_path, match):
+def _read(
+    path: pathlib.Path, score_path: pathlib.Path | None, match: re.Match[str]
+) -> list[SimilarityTask]:
     if any(len(row.cells) != 2 for row in sample_rows(path)):
         raise NotABenchmark(f"{path} must have two words a line")
     if score_path is None:
@@ -53,7 +58,7 @@ def _read(path, score_path, match):
     languages, split = match.groups()
     pairs = ScoredPairs(path)
     for row, score_row in paired_rows(path, score_path):
-        pairs.add(row, 0, 1, 0, score_row)
+        pairs.add(row, text_1=0, text_2=1, score=0, score_row=score_row)
     name = f"SemEval-2017 {languages}" + (" trial" if split == "trial" else "")
     num_published = 500 if (split, len(languages)) == ("test", 2) else None
     return [pairs.task(name, "word similarity", num_published)]

@@ -1,16 +1,19 @@
+import pathlib
 import re
 
-from keras_mirror.evaluation.readers.found import each_file
-from keras_mirror.evaluation.readers.scored_pairs import ScoredPairs
+from keras_mirror.evaluation.readers.benchmark_files import each_file
+from keras_mirror.evaluation.readers.scored_table import ScoredPairs
+from keras_mirror.evaluation.readers.table import TableRow
 from keras_mirror.evaluation.readers.table import column_names
 from keras_mirror.evaluation.readers.table import read_rows
 from keras_mirror.evaluation.readers.table import sample_names
+from keras_mirror.evaluation.tasks import SimilarityTask
 
 COLUMNS = ("sentencea", "sentenceb", "relatednessscore")
 NUM_PUBLISHED = {"train": 4500, "trial": 500, "test": 4927}
 
 
-def read_sick(path):
+def read_sick(path: pathlib.Path) -> list[SimilarityTask]:
     """SICK relatedness: one of its parts, or the whole with all three.
 
     Reference:
@@ -33,15 +36,15 @@ def read_sick(path):
     """
     rows = read_rows(path)
     names = column_names(next(rows))
-    columns = [names[name] for name in COLUMNS]
+    text_1, text_2, score = (names[name] for name in COLUMNS)
     part_of_file = _part_of(path)
-    parts = {}
+    parts: dict[str, ScoredPairs] = {}
     for row in rows:
         part = part_of_file
         if "semevalset" in names:
             part = _part_of_row(row, names["semevalset"])
         pairs = parts.setdefault(part, ScoredPairs(path))
-        pairs.add(row, *columns)
+        pairs.add(row, text_1, text_2, score=score)
     parts = parts or {part_of_file: ScoredPairs(path)}
     return [
         pairs.task(
@@ -53,12 +56,12 @@ def read_sick(path):
     ]
 
 
-def _part_of(path):
+def _part_of(path: pathlib.Path) -> str:
     match = re.search("train|trial|test", path.stem, re.I)
     return match[0].lower() if match else ""
 
 
-def _part_of_row(row, column):
+def _part_of_row(row: TableRow, column: int) -> str:
     part = row.text(column).lower()
     if part not in NUM_PUBLISHED:
         raise ValueError(

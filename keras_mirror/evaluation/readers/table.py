@@ -1,14 +1,97 @@
+"""Rows of text files, cell by cell, with the place that an error names."""
+
 import csv
+import dataclasses
 import itertools
+import math
+import os
 import re
+from collections.abc import Iterable
+from collections.abc import Iterator
 
 from keras_mirror.data import read_lines
-from keras_mirror.evaluation.readers.row import Row
+from keras_mirror.evaluation.task import Dropped
 
 SAMPLE_SIZE = 20
 
 
-def read_rows(path, separator="\t"):
+@dataclasses.dataclass(frozen=True)
+class TableRow:
+    """A row of a table, and where it is from.
+
+    Args:
+        path: Path of the file.
+        line: Integer, from 1.
+        cells: List of strings.
+
+    Example:
+
+    >>> row = TableRow("sts-dev.csv", 1, ["4.5", " a man ", ""])
+    >>> row.number(0), row.text(1), row.number(2)
+    (4.5, 'a man', None)
+    """
+
+    path: str | os.PathLike[str]
+    line: int
+    cells: list[str]
+
+    def text(self, column: int) -> str:
+        """A cell without white space around it.
+
+        Raises:
+            ValueError: The row is shorter.
+        """
+        if column >= len(self.cells):
+            raise ValueError(
+                f"{self.path}, line {self.line} must have at least "
+                f"{column + 1} columns. Received: {self.cells!r}"
+            )
+        return self.cells[column].strip()
+
+    def number(self, column: int) -> float | None:
+        """A cell as a float, or `None` if it is empty.
+
+        Raises:
+            ValueError: The row is shorter, or the cell is no finite number.
+        """
+        text = self.text(column)
+        if text and not is_number(text):
+            raise ValueError(
+                f"{self.path}, line {self.line}, column {column + 1} must be "
+                f"a finite number. Received: {text!r}"
+            )
+        return float(text) if text else None
+
+    def check_width(self, width: int) -> None:
+        """Raises a ValueError unless the row has so many cells."""
+        if len(self.cells) != width:
+            raise ValueError(
+                f"{self.path}, line {self.line} must have {width} columns. "
+                f"Received: {self.cells!r}"
+            )
+
+    def dropped(self, reason: str) -> Dropped:
+        """A `Dropped` of this row."""
+        return Dropped(str(self.path), self.line, reason)
+
+
+def is_number(text: str) -> bool:
+    """Whether a string is a finite number.
+
+    Example:
+
+    >>> [is_number(text) for text in ("-4.5", "1e3", "nan", "1_000", "four")]
+    [True, True, False, False, False]
+    """
+    try:
+        return math.isfinite(float(text)) and "_" not in text
+    except ValueError:
+        return False
+
+
+def read_rows(
+    path: str | os.PathLike[str], separator: str | None = "\t"
+) -> Iterator[TableRow]:
     """The rows of a table that are not blank, one by one.
 
     Args:
@@ -18,7 +101,7 @@ def read_rows(path, separator="\t"):
             in this field. `None` is white space. Defaults to `"\\t"`.
 
     Yields:
-        `Row`s.
+        `TableRow`s.
 
     Raises:
         ValueError: A line is not UTF-8, or not CSV.
@@ -34,15 +117,17 @@ def read_rows(path, separator="\t"):
     return _parse(path, read_lines(path), separator, strict=True)
 
 
-def sample_rows(path, separator="\t"):
+def sample_rows(
+    path: str | os.PathLike[str], separator: str | None = "\t"
+) -> list[TableRow]:
     """The first rows of a file that may be anything, to find out what it is.
 
     Args:
-        path: Path of a file, not even of a text.
+        path: Path of any file, text or binary.
         separator: See `read_rows`.
 
     Returns:
-        A list of at most 20 `Row`s.
+        A list of at most 20 `TableRow`s.
 
     Example:
 
@@ -56,27 +141,29 @@ def sample_rows(path, separator="\t"):
     return list(_parse(path, lines, separator, strict=False))
 
 
-def column_names(row):
+def column_names(row: TableRow) -> dict[str, int]:
     """Where the columns of a header are.
 
     Args:
-        row: A `Row`.
+        row: A `TableRow`.
 
     Returns:
         A dict from names, of lower-case letters and digits only, to places.
 
     Example:
 
-    >>> column_names(Row("combined.csv", 1, ["Word 1", "Human (mean)"]))
+    >>> column_names(TableRow("combined.csv", 1, ["Word 1", "Human (mean)"]))
     {'word1': 0, 'humanmean': 1}
     """
-    names = {}
+    names: dict[str, int] = {}
     for place, cell in enumerate(row.cells):
         names.setdefault(re.sub(r"[\W_]", "", cell.lower()), place)
     return names
 
 
-def sample_names(path, separator="\t"):
+def sample_names(
+    path: str | os.PathLike[str], separator: str | None = "\t"
+) -> dict[str, int]:
     """`column_names` of the first row of a file that may be anything.
 
     Args:
@@ -98,12 +185,17 @@ def sample_names(path, separator="\t"):
     return column_names(rows[0]) if rows else {}
 
 
-def _parse(path, lines, separator, strict):
+def _parse(
+    path: str | os.PathLike[str],
+    lines: Iterable[str],
+    separator: str | None,
+    strict: bool,
+) -> Iterator[TableRow]:
     if separator in (",", ";"):
         rows = _csv_rows(path, lines, separator, strict)
     else:
         rows = (
-            Row(path, number, line.split(separator))
+            TableRow(path, number, line.split(separator))
             for number, line in enumerate(lines, start=1)
         )
     return (
@@ -111,14 +203,19 @@ def _parse(path, lines, separator, strict):
     )
 
 
-def _csv_rows(path, lines, separator, strict):
+def _csv_rows(
+    path: str | os.PathLike[str],
+    lines: Iterable[str],
+    separator: str,
+    strict: bool,
+) -> Iterator[TableRow]:
     reader = csv.reader(
         (line + "\n" for line in lines), delimiter=separator, strict=strict
     )
     start = 1
     try:
         for cells in reader:
-            yield Row(path, start, cells)
+            yield TableRow(path, start, cells)
             start = reader.line_num + 1
     except csv.Error as error:
         if not strict:

@@ -1,16 +1,48 @@
+import pathlib
 import re
 
-from keras_mirror.evaluation.readers.found import each_file
-from keras_mirror.evaluation.readers.known_words import SCORE_COLUMNS
-from keras_mirror.evaluation.readers.known_words import known_words
+from keras_mirror.evaluation.readers.benchmark_files import each_file
 from keras_mirror.evaluation.readers.layout import find_layout
-from keras_mirror.evaluation.readers.score_table import read_layout
+from keras_mirror.evaluation.readers.scored_table import read_layout
 from keras_mirror.evaluation.readers.table import sample_names
+from keras_mirror.evaluation.tasks import SimilarityTask
+
+# Names that files of word similarity have, without what is not a letter or
+# digit, and without the language in front: the benchmark's name and its
+# published number of pairs.
+_SIMLEX = ("SimLex-999", 999)
+_MEN = ("MEN", 3000)
+_WORDSIM = ("WordSim-353", 353)
+_RARE = ("RareWords", 2034)
+KNOWN_WORDS = {
+    "simlex999": _SIMLEX,
+    "simverb3500": ("SimVerb-3500", 3500),
+    "men": _MEN,
+    "men3000": _MEN,
+    "mentr3k": _MEN,
+    "mendatasetnaturalformfull": _MEN,
+    "mendatasetlemmaformfull": _MEN,
+    "ws353": _WORDSIM,
+    "ws353all": _WORDSIM,
+    "wordsim353": _WORDSIM,
+    "combined": _WORDSIM,
+    "rw": _RARE,
+    "rwstanford": _RARE,
+    "rareword": _RARE,
+    "rarewords": _RARE,
+    "rg65": ("RG-65", 65),
+    "mc30": ("MC-30", 30),
+    "yp130": ("YP-130", 130),
+    "mturk287": ("MTurk-287", 287),
+    "mturk771": ("MTurk-771", 771),
+}
+# Of files without header that have more columns than two words and a score.
+SCORE_COLUMNS = {"SimVerb-3500": 3, "RareWords": 2}
 
 _PART_OF_SPEECH = re.compile("-[nvja]")
 
 
-def read_word_similarity(path):
+def read_word_similarity(path: pathlib.Path) -> list[SimilarityTask]:
     """SimLex-999, SimVerb-3500, MEN, WordSim-353, RareWords, RG-65 and kin.
 
     Reference:
@@ -21,7 +53,7 @@ def read_word_similarity(path):
           "RareWords"
 
     Args:
-        path: Path of a file with one of the names in `known_words`.
+        path: Path of a file with one of the names of `KNOWN_WORDS`.
 
     Returns:
         A list of one `SimilarityTask`.
@@ -35,7 +67,7 @@ def read_word_similarity(path):
     >>> task.name, task.texts_1[0], task.texts_2[0]
     ('MEN', 'sun', 'sunlight')
     """
-    name, num_published = known_words(path)
+    name, num_published = KNOWN_WORDS[_key(path)]
     layout = find_layout(path, SCORE_COLUMNS.get(name))
     pairs = read_layout(path, layout)
     words = [*pairs.texts_1, *pairs.texts_2]
@@ -45,11 +77,16 @@ def read_word_similarity(path):
     return [pairs.task(name, "word similarity", num_published)]
 
 
-def _is_known(path):
+def _is_known(path: pathlib.Path) -> bool:
     if path.stem.lower() == "combined":  # too common a name to stand for one
         names = {**sample_names(path), **sample_names(path, ",")}
         return "humanmean" in names
-    return known_words(path) is not None
+    return _key(path) in KNOWN_WORDS
+
+
+def _key(path: pathlib.Path) -> str:
+    stem = re.sub(r"^en[-_.]", "", path.stem.lower())
+    return re.sub(r"[\W_]", "", stem)
 
 
 find_word_similarity = each_file(_is_known, read_word_similarity)

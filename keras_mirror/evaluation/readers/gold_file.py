@@ -1,12 +1,15 @@
 import os
 import pathlib
+from collections.abc import Iterator
 
 from keras_mirror.data import read_lines
-from keras_mirror.evaluation.readers.row import Row
+from keras_mirror.evaluation.readers.table import TableRow
 from keras_mirror.evaluation.readers.table import read_rows
 
 
-def partner_of(path, name, files):
+def gold_file(
+    path: pathlib.Path, name: str, files: list[pathlib.Path]
+) -> pathlib.Path | None:
     """The file with the scores of another file's pairs.
 
     Beside it, or as near to it as there is one: some owners keep them in a
@@ -29,7 +32,7 @@ def partner_of(path, name, files):
 
     >>> path = pathlib.Path("2017/eval/STS.input.a.txt")
     >>> files = [pathlib.Path("2017/gs/STS.gs.a.txt")]
-    >>> partner_of(path, "STS.gs.a.txt", files) == files[0]
+    >>> gold_file(path, "STS.gs.a.txt", files) == files[0]
     True
     """
     beside = path.with_name(name)
@@ -41,16 +44,18 @@ def partner_of(path, name, files):
         if file.name == name and file.with_name(path.name) not in files
     ]
     candidates.sort(key=lambda file: _distance(path, file))
-    nearest, *others = candidates[:2] or [None]
-    if others and _distance(path, nearest) == _distance(path, others[0]):
+    nearest = candidates[:2]
+    if len({_distance(path, file) for file in nearest}) < len(nearest):
         raise ValueError(
             f"{path} must have one file '{name}' with its scores. "
-            f"Received: {nearest} and {others[0]}"
+            f"Received: {nearest[0]} and {nearest[1]}"
         )
-    return nearest
+    return nearest[0] if nearest else None
 
 
-def paired_rows(path, score_path):
+def paired_rows(
+    path: pathlib.Path, score_path: pathlib.Path
+) -> Iterator[tuple[TableRow, TableRow]]:
     """The pairs of one file with their scores of another, line by line.
 
     Args:
@@ -59,7 +64,7 @@ def paired_rows(path, score_path):
             pair without score.
 
     Yields:
-        Tuples of two `Row`s.
+        Tuples of two `TableRow`s.
 
     Raises:
         ValueError: The numbers of lines differ.
@@ -85,11 +90,11 @@ def paired_rows(path, score_path):
             f"Received: {len(scores)} lines for {num_pairs} pairs"
         )
     for line, score in enumerate(scores, start=1):
-        row = rows.get(line, Row(path, line, [""]))
-        yield row, Row(score_path, line, score.split("\t"))
+        row = rows.get(line, TableRow(path, line, [""]))
+        yield row, TableRow(score_path, line, score.split("\t"))
 
 
-def _distance(path, other):
+def _distance(path: pathlib.Path, other: pathlib.Path) -> int:
     common = os.path.commonpath([path.absolute(), other.absolute()])
     num_common = len(pathlib.Path(common).parts)
     return len(other.absolute().parts) - 2 * num_common

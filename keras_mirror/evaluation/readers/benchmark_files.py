@@ -1,0 +1,131 @@
+"""Which files may hold benchmarks, and what a reader says of those it knows."""
+
+import dataclasses
+import functools
+import os
+import pathlib
+from collections.abc import Callable
+from collections.abc import Sequence
+
+from keras_mirror.evaluation.task import Task
+
+SUFFIXES = {".txt", ".tsv", ".csv", ".tab", ".jsonl", ".concept"}
+
+
+class NotABenchmark(ValueError):
+    """A file that looked like a benchmark and is none, and why.
+
+    Fine in a folder, where it is passed over; an error where a user named it.
+
+    Example:
+
+    >>> raise NotABenchmark("test.tsv has no column `score`")
+    Traceback (most recent call last):
+    keras_mirror...NotABenchmark: test.tsv has no column `score`
+    """
+
+
+@dataclasses.dataclass(frozen=True)
+class BenchmarkFiles:
+    """Files that belong together, and how to read them.
+
+    Args:
+        files: List of paths, the first one the most telling. No other reader
+            gets them.
+        read: Function without arguments that gives a list of `Task`. It
+            raises `NotABenchmark` where the files turn out to be none.
+
+    Example:
+
+    >>> BenchmarkFiles(["qrels/test.tsv"], read=list).read()
+    []
+    """
+
+    files: list[pathlib.Path]
+    read: Callable[[], Sequence[Task]]
+
+
+def each_file(
+    is_known: Callable[[pathlib.Path], bool],
+    read: Callable[[pathlib.Path], Sequence[Task]],
+) -> Callable[[list[pathlib.Path]], list[BenchmarkFiles]]:
+    """A reader of benchmarks that are one file each.
+
+    Args:
+        is_known: Function of a path, whether `read` is for it.
+        read: Function of a path that gives a list of `Task`.
+
+    Returns:
+        A function from a list of paths to a list of `BenchmarkFiles`.
+
+    Example:
+
+    >>> find = each_file(lambda path: path.endswith(".csv"), read=list)
+    >>> [found.files for found in find(["a.csv", "b.md"])]
+    [['a.csv']]
+    """
+
+    def find(files: list[pathlib.Path]) -> list[BenchmarkFiles]:
+        return [
+            BenchmarkFiles([path], functools.partial(read, path))
+            for path in files
+            if is_known(path)
+        ]
+
+    return find
+
+
+def files_of(path: str | os.PathLike[str]) -> list[pathlib.Path]:
+    """All files that may hold a benchmark.
+
+    Args:
+        path: Path of a file or a folder.
+
+    Returns:
+        A sorted list of paths: the file itself, or the text files below the
+        folder, without hidden ones.
+
+    Raises:
+        FileNotFoundError: There is no such path.
+
+    Example:
+
+    >>> import tempfile
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> (folder / "sts-dev.csv").touch()
+    >>> (folder / "wikipedia.txt.xz").touch()
+    >>> [path.name for path in files_of(folder)]
+    ['sts-dev.csv']
+    """
+    root = pathlib.Path(path)
+    if not root.exists():
+        raise FileNotFoundError(
+            "A file or folder of benchmarks is expected. "
+            f"Received: '{path}', which is missing"
+        )
+    if not root.is_dir():
+        return [root]
+    files = []
+    for folder, folders, names in os.walk(root):
+        folders[:] = [name for name in folders if not _is_hidden(name)]
+        files += [pathlib.Path(folder, name) for name in names]
+    return sorted(
+        file for file in files if is_text_file(file) and file.is_file()
+    )
+
+
+def is_text_file(path: pathlib.Path) -> bool:
+    """Whether a file's name says that it may hold a benchmark.
+
+    Example:
+
+    >>> is_text_file(pathlib.Path("MEN_dataset_natural_form_full"))
+    True
+    """
+    is_men = not path.suffix and path.name.startswith("MEN_dataset")
+    is_text = path.suffix.lower() in SUFFIXES or is_men
+    return is_text and not _is_hidden(path.name)
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") or name == "__MACOSX"
