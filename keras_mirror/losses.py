@@ -1,6 +1,7 @@
 from keras import ops
 
 from keras_mirror.metrics.unit_length import unit_length
+from keras_mirror.recipes import check_field
 
 
 def info_nce(
@@ -8,8 +9,8 @@ def info_nce(
     view_2,
     temperature=0.04,
     string_ids=None,
-    max_negative_similarity=None,
-    decoupled=False,
+    max_negative_similarity: float | None = None,
+    decoupled: bool = False,
 ):
     """The contrastive loss of Mirror-BERT over one batch.
 
@@ -34,14 +35,15 @@ def info_nce(
             and any norm: similarities are cosines.
         view_2: Tensor of the same shape; row `i` is the other view of string
             `i`.
-        temperature: Positive float. Divides the cosines. Defaults to `0.04`,
-            the paper's for sentences and phrases; it takes `0.2` for words.
+        temperature: Positive float or scalar tensor. Divides the cosines.
+            Defaults to `0.04`, the paper's for sentences and phrases; it takes
+            `0.2` for words.
         string_ids: Integer tensor of shape `(2 * batch_size,)`, those of
             `view_1` first. Embeddings of strings with the same id are not
             each other's negatives. Defaults to `None`: all strings differ.
-        max_negative_similarity: Float. An embedding whose cosine with the
-            anchor is higher counts as a false negative and is left out.
-            Defaults to `None`: none is.
+        max_negative_similarity: Float in `(-1, 1]`. An embedding whose cosine
+            with the anchor is higher counts as a false negative and is left
+            out. Defaults to `None`: none is.
         decoupled: Boolean. Whether the positive is left out of the
             denominator, as in the paper's Eq. 1; the loss may then be
             negative. Defaults to `False`, as in the original code.
@@ -49,12 +51,17 @@ def info_nce(
     Returns:
         A float32 scalar, the mean over the `2 * batch_size` anchors.
 
+    Raises:
+        ValueError: `temperature` or `max_negative_similarity` is out of range.
+
     Example:
 
     >>> view_1 = np.array([[1.0, 0.0], [0.0, 1.0]])
     >>> float(info_nce(view_1, view_1, temperature=0.2)) < 0.02
     True
     """
+    _check("temperature", temperature)
+    _check("max_negative_similarity", max_negative_similarity)
     view_1 = unit_length(view_1)  # (batch_size, embedding_dim)
     view_2 = unit_length(view_2)
     embeddings = ops.concatenate([view_1, view_2], axis=0)
@@ -69,8 +76,13 @@ def info_nce(
     return ops.mean(ops.logsumexp(logits, axis=-1) - positives)
 
 
+def _check(name: str, value) -> None:
+    if isinstance(value, (bool, int, float, str)):  # a tensor has no value yet
+        check_field(name, value)
+
+
 def _compared(similarities, string_ids, max_negative_similarity, decoupled):
-    """Whom an anchor, a row, is compared with: never itself."""
+    """Mask of each anchor's (row's) denominator; excludes the anchor itself."""
     rows = ops.arange(ops.shape(similarities)[0])
     positives = _equal_pairs(rows, ops.roll(rows, ops.shape(rows)[0] // 2))
     itself_or_partner = ops.logical_or(_equal_pairs(rows, rows), positives)

@@ -1,3 +1,5 @@
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -457,3 +459,34 @@ def test_broken_embeddings_are_not_hidden(value):
     views = random_views(4)
     views[0, 1, 2] = value
     assert np.isnan(float(info_nce(*views)))
+
+
+# === Invalid arguments ===
+
+
+@pytest.mark.parametrize(
+    "temperature", [0, 0.0, -0.04, np.nan, np.inf, True, "0.04"]
+)
+def test_temperature_must_be_positive(temperature):
+    message = (
+        "`temperature` must be a positive float. "
+        f"Received: temperature={temperature!r}"
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        info_nce(*random_views(3), temperature)
+
+
+def test_temperature_may_be_a_tensor():
+    views = random_views(3)
+    loss = info_nce(*views, ops.convert_to_tensor(0.2))
+    np.testing.assert_allclose(float(loss), float(info_nce(*views, 0.2)))
+
+
+@pytest.mark.parametrize("ceiling", [-1, 1.5, np.nan, True, "0.5"])
+def test_max_negative_similarity_must_be_a_cosine(ceiling):
+    message = (
+        "`max_negative_similarity` must be a float in (-1, 1] or None. "
+        f"Received: max_negative_similarity={ceiling!r}"
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        info_nce(*random_views(3), max_negative_similarity=ceiling)
