@@ -7,23 +7,24 @@ from keras_mirror.integrations.load_model import load_archive
 
 
 class ArchiveEncoder:
-    """Adds vectors to batches of rows, in the workers of a data engine.
+    """Adds embeddings to batches of rows, in the workers of a data engine.
 
     Ray Data calls it in `map_batches`, Spark in `mapInPandas`, Apache Beam in
-    `Map`: what travels is the path, and every worker loads the archive once.
+    `Map`. Only the archive's path is sent; every worker loads it once.
 
     Args:
         archive: String or path of a `.keras` file that all workers see.
         text_column: String, the column with the texts. Defaults to `"text"`.
-        vector_column: String, the column to add. Defaults to `"vector"`.
+        embedding_column: String, the column to add. Defaults to `"vector"`.
         batch_size: Integer, see `MirrorModel.encode_text`. Defaults to `64`.
 
     Call arguments:
         batch: Dict of arrays or lists, or a `pandas.DataFrame`.
 
     Returns:
-        The same with one column more: float32 arrays of shape
-        `(embedding_dim,)`, in a dict one of `(num_rows, embedding_dim)`.
+        The batch with one more column: a float32 array of shape
+        `(embedding_dim,)` per row, in a dict one array of shape
+        `(num_rows, embedding_dim)`.
 
     Raises:
         FileNotFoundError: A worker does not see the archive.
@@ -46,11 +47,15 @@ class ArchiveEncoder:
     """  # noqa: E501
 
     def __init__(
-        self, archive, text_column="text", vector_column="vector", batch_size=64
-    ):
+        self,
+        archive: str | os.PathLike,
+        text_column: str = "text",
+        embedding_column: str = "vector",
+        batch_size: int = 64,
+    ) -> None:
         self.archive = os.path.abspath(archive)
         self.text_column = text_column
-        self.vector_column = vector_column
+        self.embedding_column = embedding_column
         self.batch_size = batch_size
 
     def __call__(self, batch):
@@ -61,17 +66,17 @@ class ArchiveEncoder:
             )
         texts = ["" if x is None else x for x in batch[self.text_column]]
         model = worker_model(self.archive)
-        vectors = model.encode_text(texts, batch_size=self.batch_size)
+        embeddings = model.encode_text(texts, batch_size=self.batch_size)
         if isinstance(batch, dict):
-            return {**batch, self.vector_column: vectors}
-        rows = list(vectors) if len(vectors) else np.empty(0, object)
-        return batch.assign(**{self.vector_column: rows})
+            return {**batch, self.embedding_column: embeddings}
+        rows = list(embeddings) if len(embeddings) else np.empty(0, object)
+        return batch.assign(**{self.embedding_column: rows})
 
 
-def worker_model(archive):
-    """The model of an archive, loaded once by every process that asks.
+def worker_model(archive: str | os.PathLike):
+    """The model of an archive, loaded once per process.
 
-    Its vectors are equal to the last bit in every process of a backend,
+    On one backend its embeddings are equal to the last bit in every process,
     whatever was encoded before.
 
     Args:
@@ -93,18 +98,19 @@ def worker_model(archive):
 
 
 @functools.cache
-def _load(archive):
+def _load(archive: str):
     model = load_archive(archive)
     _warm_up(model)
     return model
 
 
-def _warm_up(model):
-    """Shows a model batches of several shapes.
+def _warm_up(model) -> None:
+    """Runs the model on several batch shapes.
 
-    TensorFlow optimizes for the first shapes that it meets, then for all: a
-    text of the first batches would get another last bit than of later ones.
+    TensorFlow's first graph is specialized for the first shape it meets: its
+    embeddings would differ from later ones in the last bit.
     """
+    # Late: this module is imported by `--help`, without Keras.
     from keras_mirror.preprocessing.padding import compiles_every_shape
 
     if compiles_every_shape():

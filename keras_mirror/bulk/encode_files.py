@@ -1,24 +1,34 @@
+import os
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Set
+
+import numpy as np
+
+from keras_mirror.bulk.archive_encoder import worker_model
 from keras_mirror.bulk.ray import encode_on_ray
-from keras_mirror.bulk.shard_folder import ShardWriter
+from keras_mirror.bulk.shard_folder import ShardFolder
 from keras_mirror.bulk.shard_folder import begin_folder
+from keras_mirror.bulk.shards import Shard
+from keras_mirror.bulk.shards import ShardPlan
 
 ENGINES = ("local", "ray")
 
 
 def encode_files(
-    archive,
-    plan,
-    folder,
-    batch_size=64,
-    engine="local",
-    num_workers=None,
-    progress=None,
-):
+    archive: str | os.PathLike,
+    plan: ShardPlan,
+    folder: str,
+    batch_size: int = 64,
+    engine: str = "local",
+    num_workers: int | None = None,
+    on_progress: Callable[[int], object] | None = None,
+) -> dict[str, int]:
     """Encodes files of any size into a folder of Parquet files.
 
-    A row a text: `id`, `vector`. A file a shard of `plan.rows_per_shard`
-    texts. Whatever was stopped goes on with the same call: what is there is
-    not encoded again. At the end the folder has a file `_SUCCESS`.
+    Writes one file per shard of `plan.rows_per_shard` texts, with one row
+    (`id`, `vector`) per text, and a file `_SUCCESS` at the end. Call it again
+    to resume; finished shards are skipped.
 
     Args:
         archive: String or path of a `.keras` file that all workers see.
@@ -28,9 +38,10 @@ def encode_files(
         engine: String, `"local"`: this process, or `"ray"`: workers of Ray
             Data, on the cluster that `RAY_ADDRESS` names or on this machine.
             A worker that dies is replaced. Defaults to `"local"`.
-        num_workers: Integer, of Ray. Defaults to `None`: one a GPU, or, where
-            there is none, one a CPU.
-        progress: Function of the number of texts just encoded, or `None`.
+        num_workers: Integer, the number of Ray workers. Defaults to `None`:
+            one per GPU, or one per CPU where there is no GPU.
+        on_progress: Function of the number of texts just encoded. Defaults
+            to `None`.
 
     Returns:
         A dict of integers: `num_texts`, `num_cut`, `num_shards` of the whole
@@ -54,31 +65,82 @@ def encode_files(
             f"`engine` must be one of {', '.join(ENGINES)}. "
             f"Received: engine={engine!r}"
         )
-    folder = begin_folder(archive, plan, folder)
-    finished = folder.finished()
-    if not folder.is_complete():
-        writer = ShardWriter(archive, folder, batch_size)
-        if engine == "ray":
-            steps = encode_on_ray(plan, writer, finished, num_workers)
-        else:
-            steps = encode_locally(plan, writer, finished)
-        for num_texts in steps:
-            if progress:
-                progress(num_texts)
-        folder.end()
-    return {**folder.summary(), "num_found": len(finished)}
+    writer = ShardWriter(
+        archive, begin_folder(archive, plan, folder), batch_size
+    )
+    return encode_shards(plan, writer, engine, num_workers, on_progress)
 
 
-def encode_locally(plan, writer, finished):
-    """Encodes shards in this process, one after the other.
+def encode_shards(
+    plan: ShardPlan,
+    writer: "ShardWriter",
+    engine: str = "local",
+    num_workers: int | None = None,
+    on_progress: Callable[[int], object] | None = None,
+) -> dict[str, int]:
+    """`encode_files` into a folder that was begun already.
 
     Args:
         plan: A `ShardPlan`.
         writer: A `ShardWriter`.
-        finished: Set of names of shards to leave out.
+        engine: String, see `encode_files`.
+        num_workers: Integer or `None`, see `encode_files`.
+        on_progress: Function or `None`, see `encode_files`.
 
-    Yields:
-        Integers, the number of texts of each shard.
+    Returns:
+        A dict, see `encode_files`.
     """
+    folder = writer.folder
+    finished = folder.finished()
+    if not folder.is_complete():
+        if engine == "ray":
+            counts = encode_on_ray(plan, writer, finished, num_workers)
+        else:
+            counts = _encode_locally(plan, writer, finished)
+        for num_texts in counts:
+            if on_progress is not None:
+                on_progress(num_texts)
+        folder.end()
+    return {**folder.summary(), "num_found": len(finished)}
+
+
+class ShardWriter:
+    """Encodes a shard with an archive and writes its embeddings.
+
+    Args:
+        archive: String or path of a `.keras` file that all workers see.
+        folder: A `ShardFolder`.
+        batch_size: Integer, see `MirrorModel.encode_text`.
+
+    Call arguments:
+        shard: A `Shard`.
+
+    Returns:
+        Integer, the number of texts.
+    """
+
+    def __init__(
+        self, archive: str | os.PathLike, folder: ShardFolder, batch_size: int
+    ) -> None:
+        self.archive = os.path.abspath(archive)
+        self.folder = folder
+        self.batch_size = batch_size
+
+    def __call__(self, shard: Shard) -> int:
+        # Late: this module is imported by `--help`, without Keras.
+        from keras_mirror.encoder.encode import encode_in_chunks
+
+        model = worker_model(self.archive)
+        chunks = encode_in_chunks(model, shard.texts, self.batch_size)
+        embeddings, nums_cut = zip(*chunks, strict=True)
+        self.folder.write(
+            shard.name, shard.ids, np.concatenate(embeddings), sum(nums_cut)
+        )
+        return len(shard.texts)
+
+
+def _encode_locally(
+    plan: ShardPlan, writer: ShardWriter, finished: Set[str]
+) -> Iterator[int]:
     for number in range(len(plan.paths)):
         yield from map(writer, plan.shards(number, finished))

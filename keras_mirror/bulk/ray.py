@@ -2,23 +2,35 @@ import contextlib
 import dataclasses
 import logging
 import os
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Set
 
 from keras_mirror.bulk.archive_encoder import worker_model
 from keras_mirror.bulk.shards import Shard
+from keras_mirror.bulk.shards import ShardPlan
 from keras_mirror.optional import import_optional
 
-# Of a CPU. Reading mostly waits for encoding; and stages that ask for other
-# shares stay apart, so that one reader feeds many workers.
+# CPUs per reader, which mostly waits. Ray would fuse the two stages, one
+# reader per worker, if they asked for the same share.
 READER_SHARE = 0.25
 MAX_WAITING_BYTES = 500_000_000  # of texts that are read and not yet encoded
+# Named by a string, in the module beside the package: a function of the package
+# would import it, and with it Keras, before the hook could set up the backend.
+SETUP_HOOK = "keras_mirror_cli.set_up_worker"
 
 
-def encode_on_ray(plan, writer, finished, num_workers=None):
+def encode_on_ray(
+    plan: ShardPlan,
+    writer: Callable[[Shard], int],
+    finished: Set[str],
+    num_workers: int | None = None,
+) -> Iterator[int]:
     """Encodes shards in workers of Ray Data.
 
     Args:
         plan: A `ShardPlan`.
-        writer: A `ShardWriter`, of which every worker gets one.
+        writer: A `ShardWriter`, copied to every worker.
         finished: Set of names of shards to leave out.
         num_workers: Integer or `None`, see `encode_files`.
 
@@ -33,7 +45,7 @@ def encode_on_ray(plan, writer, finished, num_workers=None):
     ray = import_optional("ray", extra="ray")
     data = import_optional("ray.data", extra="ray")
     files = [{"number": number} for number in range(len(plan.paths))]
-    with _cluster(ray), _one_shard_a_block(data), _own_errors(ray):
+    with _cluster(ray), _one_shard_per_block(data), _own_errors(ray):
         workers = _workers(ray.cluster_resources(), num_workers)
         shards = data.from_items(files, override_num_blocks=len(files))
         written = shards.map_batches(
@@ -50,7 +62,7 @@ def encode_on_ray(plan, writer, finished, num_workers=None):
             yield row["num_texts"]
 
 
-def _reader(plan, finished):
+def _reader(plan: ShardPlan, finished: Set[str]) -> Callable:
     def read(batch):
         for number in batch["number"]:
             for shard in plan.shards(int(number), finished):
@@ -61,7 +73,7 @@ def _reader(plan, finished):
 
 
 class _Writer:
-    def __init__(self, writer):
+    def __init__(self, writer) -> None:
         self.writer = writer
         worker_model(writer.archive)
 
@@ -70,8 +82,8 @@ class _Writer:
         return {"num_texts": list(map(self.writer, shards))}
 
 
-def _workers(resources, number):
-    """How many workers, and what each may take of the cluster."""
+def _workers(resources: dict, number: int | None) -> dict:
+    """The number of workers, and each one's share of the cluster."""
     num_gpus = int(resources.get("GPU", 0))
     if num_gpus:
         number = number or num_gpus
@@ -79,14 +91,14 @@ def _workers(resources, number):
         return {"number": number, "num_gpus": share, "num_cpus": 0.5}
     num_cpus = resources["CPU"]
     number = number or int(num_cpus)
-    # Ray wants whole CPUs, or a part of one.
+    # Ray accepts whole CPUs or a fraction of one.
     share = min(1, (num_cpus - READER_SHARE) / number)
     return {"number": number, "num_cpus": share}
 
 
 @contextlib.contextmanager
-def _cluster(ray):
-    """The cluster that is connected, or `RAY_ADDRESS`, or this machine."""
+def _cluster(ray) -> Iterator[None]:
+    """The connected cluster, else `RAY_ADDRESS`, else this machine."""
     if ray.is_initialized():
         yield
         return
@@ -100,7 +112,7 @@ def _cluster(ray):
         logging_level=logging.ERROR,
         runtime_env={
             "env_vars": settings,
-            "worker_process_setup_hook": "keras_mirror_cli.set_up_worker",
+            "worker_process_setup_hook": SETUP_HOOK,
         },
     )
     try:
@@ -110,8 +122,8 @@ def _cluster(ray):
 
 
 @contextlib.contextmanager
-def _one_shard_a_block(data):
-    """Blocks as small as they get: a shard goes to a worker once it is read."""
+def _one_shard_per_block(data) -> Iterator[None]:
+    """Sends a shard to a worker as soon as it is read."""
     context = data.DataContext.get_current()
     before = {
         "target_max_block_size": context.target_max_block_size,
@@ -132,12 +144,12 @@ def _one_shard_a_block(data):
 
 
 @contextlib.contextmanager
-def _own_errors(ray):
-    """What went wrong in a worker, without the story of how it got here."""
+def _own_errors(ray) -> Iterator[None]:
+    """Raises a worker's error without Ray's report around it."""
     try:
         yield
     except ray.exceptions.RayTaskError as error:
-        # Ray adds lines on how often it tried.
+        # Ray appends how often it tried.
         message, *_ = str(error.cause).split("\nFailed to apply UDF")
         if isinstance(error.cause, ValueError):
             raise ValueError(message) from error

@@ -2,10 +2,12 @@ import hashlib
 import json
 import os
 import uuid
+from collections.abc import Callable
+from typing import IO
 
 import numpy as np
 
-from keras_mirror.bulk.archive_encoder import worker_model
+from keras_mirror.bulk.shards import ShardPlan
 from keras_mirror.data.open_binary import file_size
 from keras_mirror.optional import import_optional
 
@@ -14,127 +16,10 @@ SUCCESS = "_SUCCESS"
 NUM_CUT = b"num_cut"
 
 
-class ShardFolder:
-    """A folder of Parquet files with ids and vectors, one a shard.
-
-    A shard is written whole or not at all, so that whoever is stopped goes on
-    later, and work that is done twice leaves no trace.
-
-    Args:
-        path: String, a folder or an address that `fsspec` knows.
-    """
-
-    def __init__(self, path):
-        fsspec = import_optional("fsspec", "files")
-        import_optional("pyarrow.parquet", "files")
-        self.path = path if "://" in path else os.path.abspath(path)
-        self._system, self._root = fsspec.url_to_fs(self.path)
-
-    def __reduce__(self):  # a worker opens its own
-        return ShardFolder, (self.path,)
-
-    def begin(self, settings):
-        """Makes the folder, or checks that it was begun in the same way.
-
-        Args:
-            settings: Dict that JSON can hold: all that vectors depend on.
-
-        Raises:
-            ValueError: The folder holds something else.
-        """
-        if self._system.exists(self._name(SETTINGS)):
-            begun = json.loads(self._system.cat(self._name(SETTINGS)))
-            self._check(begun, json.loads(json.dumps(settings)))
-            return
-        if self._system.exists(self._root) and self._system.ls(self._root):
-            raise ValueError(
-                f"A new or empty folder is expected. Received: '{self.path}', "
-                "which holds something else"
-            )
-        self._system.makedirs(self._root, exist_ok=True)
-        text = json.dumps(settings, indent=4)
-        self._write(SETTINGS, lambda file: file.write(text.encode()))
-
-    def is_complete(self):
-        """Whether `end` was called: all shards are there."""
-        return self._system.exists(self._name(SUCCESS))
-
-    def finished(self):
-        """The names of the shards that are there, a frozen set."""
-        paths = self._system.glob(self._name("[0-9]*.parquet"))
-        return frozenset(
-            os.path.basename(path).removesuffix(".parquet") for path in paths
-        )
-
-    def write(self, name, ids, vectors, num_cut):
-        """Writes a shard.
-
-        Args:
-            name: String.
-            ids: List of strings.
-            vectors: Float32 array of shape `(num_rows, embedding_dim)`.
-            num_cut: Integer, how many of the texts were cut.
-        """
-        import pyarrow as pa
-        import pyarrow.parquet as parquet
-
-        flat = pa.array(np.ravel(vectors))
-        rows = pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1])
-        table = pa.table({"id": pa.array(ids, pa.string()), "vector": rows})
-        table = table.replace_schema_metadata({NUM_CUT: str(num_cut)})
-        self._write(
-            f"{name}.parquet",
-            # Vectors hardly repeat: a dictionary of them only takes time.
-            lambda file: parquet.write_table(table, file, use_dictionary=False),
-        )
-
-    def end(self):
-        """Marks the folder as complete, as Hadoop and Spark do."""
-        for path in self._system.glob(self._name(".*.unfinished")):
-            self._system.rm(path)
-        self._system.touch(self._name(SUCCESS))
-
-    def summary(self):
-        """What is there: a dict of `num_shards`, `num_texts`, `num_cut`."""
-        import pyarrow.parquet as parquet
-
-        names = self.finished()
-        num_texts = num_cut = 0
-        for name in names:
-            with self._system.open(self._name(f"{name}.parquet")) as file:
-                footer = parquet.read_metadata(file)
-            num_texts += footer.num_rows
-            num_cut += int(footer.metadata[NUM_CUT])
-        return {
-            "num_shards": len(names),
-            "num_texts": num_texts,
-            "num_cut": num_cut,
-        }
-
-    def _name(self, name):
-        return f"{self._root}/{name}"
-
-    def _write(self, name, write):
-        unfinished = self._name(f".{name}.{uuid.uuid4().hex}.unfinished")
-        with self._system.open(unfinished, "wb") as file:
-            write(file)
-        self._system.mv(unfinished, self._name(name))
-
-    def _check(self, begun, settings):
-        differing = [
-            f"{name} {begun.get(name)!r}, now {value!r}"
-            for name, value in settings.items()
-            if begun.get(name) != value
-        ]
-        if differing:
-            raise ValueError(
-                f"'{self.path}' was begun in another way: "
-                f"{'; '.join(differing)}. Choose another folder"
-            )
-
-
-def begin_folder(archive, plan, path):
-    """Makes a folder for the vectors of a plan, or goes on with one.
+def begin_folder(
+    archive: str | os.PathLike, plan: ShardPlan, path: str
+) -> "ShardFolder":
+    """Makes the folder for the embeddings of a plan, or resumes one.
 
     Args:
         archive: String or path of a `.keras` file.
@@ -167,33 +52,123 @@ def begin_folder(archive, plan, path):
     return folder
 
 
-class ShardWriter:
-    """Encodes a shard with an archive and writes its vectors.
+class ShardFolder:
+    """A folder of Parquet files with ids and embeddings, one per shard.
+
+    A shard is written whole or not at all: an interrupted run can be resumed,
+    and a shard that two workers encode is still one file.
 
     Args:
-        archive: String or path of a `.keras` file that all workers see.
-        folder: A `ShardFolder`.
-        batch_size: Integer, see `keras_mirror.encoding.encode`.
-
-    Call arguments:
-        shard: A `Shard`.
-
-    Returns:
-        Integer, the number of texts.
+        path: String, a folder or an address that `fsspec` knows.
     """
 
-    def __init__(self, archive, folder, batch_size):
-        self.archive = os.path.abspath(archive)
-        self.folder = folder
-        self.batch_size = batch_size
+    def __init__(self, path: str) -> None:
+        fsspec = import_optional("fsspec", "files")
+        import_optional("pyarrow.parquet", "files")
+        self.path = path if "://" in path else os.path.abspath(path)
+        self._system, self._root = fsspec.url_to_fs(self.path)
 
-    def __call__(self, shard):
-        model = worker_model(self.archive)
-        from keras_mirror.encoder.encode import encode_in_chunks
+    def __reduce__(self) -> tuple:  # a worker opens its own
+        return ShardFolder, (self.path,)
 
-        chunks = encode_in_chunks(model, shard.texts, self.batch_size)
-        vectors, nums_cut = zip(*chunks, strict=True)
-        self.folder.write(
-            shard.name, shard.ids, np.concatenate(vectors), sum(nums_cut)
+    def begin(self, settings: dict) -> None:
+        """Makes the folder, or checks that it was begun in the same way.
+
+        Args:
+            settings: Dict for JSON: all that the embeddings depend on.
+
+        Raises:
+            ValueError: The folder holds something else.
+        """
+        if self._system.exists(self._name(SETTINGS)):
+            begun = json.loads(self._system.cat(self._name(SETTINGS)))
+            self._check(begun, json.loads(json.dumps(settings)))
+            return
+        if self._system.exists(self._root) and self._system.ls(self._root):
+            raise ValueError(
+                f"A new or empty folder is expected. Received: '{self.path}', "
+                "which holds something else"
+            )
+        self._system.makedirs(self._root, exist_ok=True)
+        text = json.dumps(settings, indent=4)
+        self._write(SETTINGS, lambda file: file.write(text.encode()))
+
+    def is_complete(self) -> bool:
+        """Whether `end` was called: all shards are there."""
+        return self._system.exists(self._name(SUCCESS))
+
+    def finished(self) -> frozenset[str]:
+        """The names of the shards that are there."""
+        paths = self._system.glob(self._name("[0-9]*.parquet"))
+        return frozenset(
+            os.path.basename(path).removesuffix(".parquet") for path in paths
         )
-        return len(shard.texts)
+
+    def write(
+        self, name: str, ids: list[str], embeddings, num_cut: int
+    ) -> None:
+        """Writes a shard.
+
+        Args:
+            name: String.
+            ids: List of strings.
+            embeddings: Float32 array of shape `(num_rows, embedding_dim)`.
+            num_cut: Integer, the number of texts that were cut.
+        """
+        import pyarrow as pa
+        import pyarrow.parquet as parquet
+
+        flat = pa.array(np.ravel(embeddings))
+        rows = pa.FixedSizeListArray.from_arrays(flat, embeddings.shape[1])
+        table = pa.table({"id": pa.array(ids, pa.string()), "vector": rows})
+        table = table.replace_schema_metadata({NUM_CUT: str(num_cut)})
+        self._write(
+            f"{name}.parquet",
+            # Embeddings hardly repeat: a dictionary would only take time.
+            lambda file: parquet.write_table(table, file, use_dictionary=False),
+        )
+
+    def end(self) -> None:
+        """Marks the folder as complete, as Hadoop and Spark do."""
+        for path in self._system.glob(self._name(".*.unfinished")):
+            self._system.rm(path)
+        self._system.touch(self._name(SUCCESS))
+
+    def summary(self) -> dict[str, int]:
+        """Counts what is there: `num_shards`, `num_texts`, `num_cut`."""
+        import pyarrow.parquet as parquet
+
+        names = self.finished()
+        num_texts = num_cut = 0
+        for name in names:
+            with self._system.open(self._name(f"{name}.parquet")) as file:
+                footer = parquet.read_metadata(file)
+            num_texts += footer.num_rows
+            num_cut += int(footer.metadata[NUM_CUT])
+        return {
+            "num_shards": len(names),
+            "num_texts": num_texts,
+            "num_cut": num_cut,
+        }
+
+    def _name(self, name: str) -> str:
+        return f"{self._root}/{name}"
+
+    def _write(self, name: str, write: Callable[[IO[bytes]], object]) -> None:
+        """`keras_mirror.files` renames too, but only files of this machine."""
+        unfinished = self._name(f".{name}.{uuid.uuid4().hex}.unfinished")
+        with self._system.open(unfinished, "wb") as file:
+            write(file)
+        self._system.mv(unfinished, self._name(name))
+
+    def _check(self, begun: dict, settings: dict) -> None:
+        differing = [
+            f"{name} {begun.get(name)!r}, now {value!r}"
+            for name, value in settings.items()
+            if begun.get(name) != value
+        ]
+        if differing:
+            raise ValueError(
+                f"'{self.path}' was begun in another way: "
+                f"{'; '.join(differing)}. Choose another folder"
+            )

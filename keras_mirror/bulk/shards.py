@@ -1,5 +1,7 @@
 import dataclasses
 import os
+from collections.abc import Iterator
+from collections.abc import Set
 
 from keras_mirror.data import batched
 from keras_mirror.data import read_identified_texts
@@ -9,39 +11,42 @@ from keras_mirror.data.open_binary import is_remote
 
 @dataclasses.dataclass(frozen=True)
 class ShardPlan:
-    """How files are cut into shards: the same on every run and worker.
+    """How files are cut into shards, in the same way by every process.
 
     Args:
         paths: Tuple of strings, see `keras_mirror.data.read_texts`.
-        column: String or `None`, see there.
-        id_column: String, the column of ids, or `None`: path:row, from 1.
-        errors: String, see there.
-        rows_per_shard: Integer.
-        folder: String, where relative paths begin. Defaults to the folder
-            that this process works in; others may work elsewhere.
+        column: String or `None`, see `read_texts`.
+        id_column: String, the column of ids. Defaults to `None`: ids are
+            `path:row`, with rows counted from 1.
+        errors: String, see `read_texts`.
+        rows_per_shard: Integer. Defaults to `10_000`.
+        folder: String, the folder that relative paths start from. Defaults
+            to the working directory of the process that makes the plan.
 
     Raises:
         FileNotFoundError: A path is not a file.
         ValueError: A file has no columns, and one is asked for.
     """
 
-    paths: tuple
+    paths: tuple[str, ...]
     column: str | None = None
     id_column: str | None = None
     errors: str = "strict"
     rows_per_shard: int = 10_000
     folder: str = dataclasses.field(default_factory=os.getcwd)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for number in range(len(self.paths)):
-            self._rows(number)  # looks whether there is such a file
+            self._rows(number)  # checks that the file exists
 
-    def place(self, number):
-        """The path or address of a file, for any process."""
+    def place(self, number: int) -> str:
+        """The absolute path or the address of a file."""
         path = self.paths[number]
         return path if is_remote(path) else os.path.join(self.folder, path)
 
-    def shards(self, number, finished=frozenset()):
+    def shards(
+        self, number: int, finished: Set[str] = frozenset()
+    ) -> Iterator["Shard"]:
         """The shards of one file, one by one.
 
         Args:
@@ -58,7 +63,7 @@ class ShardPlan:
                 ids, texts = map(list, zip(*rows, strict=True))
                 yield Shard(name, ids, texts)
 
-    def _rows(self, number):
+    def _rows(self, number: int) -> Iterator[tuple[str, str]]:
         path, place = self.paths[number], self.place(number)
         if self.id_column is not None:
             return read_identified_texts(
@@ -71,15 +76,14 @@ class ShardPlan:
 
 @dataclasses.dataclass
 class Shard:
-    """Some rows of a file, which are encoded in one go into one file.
+    """Consecutive rows of one file, which are written to one Parquet file.
 
     Args:
-        name: String: the number of the file that they come from, a dash, and
-            their place in it.
+        name: String: number of the source file, dash, number of the shard.
         ids: List of strings.
-        texts: List of strings, as many.
+        texts: List of strings, one per id.
     """
 
     name: str
-    ids: list
-    texts: list
+    ids: list[str]
+    texts: list[str]

@@ -3,7 +3,8 @@ import os
 
 import click
 
-from keras_mirror.bulk.encode_files import encode_files
+from keras_mirror.bulk.encode_files import ShardWriter
+from keras_mirror.bulk.encode_files import encode_shards
 from keras_mirror.bulk.shard_folder import begin_folder
 from keras_mirror.bulk.shards import ShardPlan
 from keras_mirror.cli.console import progress_bar
@@ -63,7 +64,7 @@ def encode_folder(
     """
     with usage_errors():
         plan = ShardPlan(paths, rows_per_shard=rows_per_file, **reading)
-        begin_folder(archive, plan, output)
+        folder = begin_folder(archive, plan, output)
     if engine == "local":
         start_keras(backend, debug)
     else:  # workers start Keras themselves
@@ -72,14 +73,12 @@ def encode_folder(
             logging.disable(logging.CRITICAL)
     with progress_bar() as bar:
         task = bar.add_task("Encoding", total=None)
-        done = encode_files(
-            archive,
+        done = encode_shards(
             plan,
-            output,
-            batch_size,
-            engine,
-            workers,
-            lambda num_texts: bar.update(task, advance=num_texts),
+            ShardWriter(archive, folder, batch_size),
+            engine=engine,
+            num_workers=workers,
+            on_progress=lambda number: bar.update(task, advance=number),
         )
     return {
         "texts": done["num_texts"],

@@ -1,6 +1,6 @@
-import os
+"""Models out of archives. Importing this module does not import Keras."""
 
-from keras_mirror.mirror_model import MirrorModel
+import os
 
 
 def as_model(model):
@@ -22,16 +22,34 @@ def as_model(model):
     True
     """
     if isinstance(model, (str, os.PathLike)):
-        model = load_any_model(model, compile=False)
-    if not isinstance(model, MirrorModel):
-        raise TypeError(
-            "`model` must be a `MirrorModel` or the path of its archive. "
-            f"Received: model={model!r} of type {type(model).__name__}"
-        )
+        model = _load_any_model(model, compile=False)
+    check_model(model, "a `MirrorModel` or the path of its archive")
     return model
 
 
-def load_archive(path):
+def check_model(model, expected: str = "a `MirrorModel`") -> None:
+    """Raises a TypeError unless `model` is a `MirrorModel`.
+
+    Args:
+        model: Any object.
+        expected: String, what the error says is expected. Defaults to
+            ``"a `MirrorModel`"``.
+
+    Raises:
+        TypeError: It is something else.
+
+    Example:
+
+    >>> check_model(model)
+    """
+    if not _is_mirror_model(model):
+        raise TypeError(
+            f"`model` must be {expected}. "
+            f"Received: model={model!r} of type {type(model).__name__}"
+        )
+
+
+def load_archive(path: str | os.PathLike):
     """Loads the archive of a `MirrorModel`.
 
     Args:
@@ -43,10 +61,8 @@ def load_archive(path):
     Raises:
         ValueError: The file is damaged or holds something else.
     """
-    from keras_mirror.mirror_model import MirrorModel
-
-    model = load_any_model(path)
-    if not isinstance(model, MirrorModel):
+    model = _load_any_model(path)
+    if not _is_mirror_model(model):
         raise ValueError(
             f"'{path}' must hold a MirrorModel. "
             f"Received: a {type(model).__name__}"
@@ -54,26 +70,21 @@ def load_archive(path):
     return model
 
 
-def load_any_model(path, compile=True):
-    """Loads a `.keras` archive, of whatever model.
-
-    Args:
-        path: String or path.
-        compile: Boolean, whether with its optimizer. Defaults to `True`.
-
-    Returns:
-        A `keras.Model`.
-
-    Raises:
-        ValueError: The file is damaged.
-    """
+def _load_any_model(path: str | os.PathLike, compile: bool = True):
     import keras
+
+    import keras_mirror.mirror_model  # noqa: F401  registers our classes
 
     try:
         return keras.saving.load_model(path, compile=compile)
-    except Exception as error:
-        # Whatever a damaged archive breaks, deep inside of Keras.
+    except Exception as error:  # a damaged archive fails anywhere in Keras
         reason = " ".join(str(error).split())[:300]
         raise ValueError(
             f"'{path}' is not a readable archive of keras-mirror: {reason}"
         ) from error
+
+
+def _is_mirror_model(model) -> bool:
+    from keras_mirror.mirror_model import MirrorModel
+
+    return isinstance(model, MirrorModel)

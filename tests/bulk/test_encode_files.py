@@ -14,7 +14,7 @@ from support.texts import texts
 from keras_mirror.bulk import ArchiveEncoder
 from keras_mirror.bulk import ShardPlan
 from keras_mirror.bulk import encode_files
-from keras_mirror.bulk.shard_folder import ShardWriter
+from keras_mirror.bulk.encode_files import ShardWriter
 
 TEXTS = [*texts(45), "", "the same", "the same"]
 
@@ -61,7 +61,7 @@ def content(folder):
 
 def test_vectors_are_those_of_encode_text(model, archive, plan, tmp_path):
     counted = []
-    done = encode_files(archive, plan, "out", progress=counted.append)
+    done = encode_files(archive, plan, "out", on_progress=counted.append)
     ids, vectors = read("out")
     assert ids == [
         *(f"a.txt:{number}" for number in range(1, 31)),
@@ -156,7 +156,7 @@ def test_going_on_after_a_stop(archive, plan, tmp_path, monkeypatch):
     (out / ".00000-000003.parquet.1.unfinished").write_bytes(b"half a file")
 
     counted = []
-    done = encode_files(archive, plan, "out", progress=counted.append)
+    done = encode_files(archive, plan, "out", on_progress=counted.append)
     assert done["num_found"] == 3 and done["num_texts"] == 48
     assert counted == [6, 8, 8, 2]
     assert content(out) == content(tmp_path / "whole")
@@ -226,10 +226,10 @@ def test_vectors_do_not_depend_on_what_came_before(archive, tmp_path):
     lines = [" ".join(["word"] * (1 + i % 7)) + str(i) for i in range(400)]
     (tmp_path / "all.txt").write_text("\n".join(lines))
     (tmp_path / "last.txt").write_text("\n".join(lines[300:]))
-    from keras_mirror.bulk import worker_model
+    from keras_mirror.bulk import archive_encoder
 
     for name in ("last", "all"):
-        worker_model._load.cache_clear()  # as in a new process
+        archive_encoder._load.cache_clear()  # as in a new process
         plan = ShardPlan((f"{tmp_path}/{name}.txt",), rows_per_shard=100)
         encode_files(archive, plan, str(tmp_path / name))
     last = read(tmp_path / "last")[1]
