@@ -1,15 +1,22 @@
-"""Starts the command line. Beside the package, which would import Keras."""
+"""Starts the command line. It stands beside the package, not inside.
+
+While this module is imported, `import keras_mirror` does not import Keras: the
+command line chooses the backend first, and answers `--help` without it.
+"""
 
 
-def main():
+def main() -> None:
     """Runs `keras-mirror` with the arguments of the process."""
     from keras_mirror.cli import run
 
     run()
 
 
-def set_up_worker():
-    """Prepares a process that works for a command, as the command's own."""
+def set_up_worker() -> None:
+    """Prepares a worker process of a command as the command's own process.
+
+    Ray calls it by its name, "keras_mirror_cli.set_up_worker".
+    """
     from keras_mirror.startup import choose_backend
 
     choose_backend(None, debug=True)  # nobody sees what it prints

@@ -1,21 +1,55 @@
 """Mirror-BERT for Keras 3: text encoders without labels."""
 
+import importlib
 import sys
+from typing import TYPE_CHECKING
 
 from keras_mirror.version import __version__ as __version__
 
+# Where a public name is defined; the others are modules.
+_HOMES = {
+    "MirrorModel": "mirror_model",
+    "MirrorPreprocessor": "preprocessing.mirror_preprocessor",
+    "Recipe": "recipes",
+    "SentenceEncoder": "encoder.sentence_encoder",
+    "mirror_dataset": "data.mirror_dataset",
+}
+__all__ = [
+    *_HOMES,
+    "bulk",
+    "callbacks",
+    "data",
+    "engines",
+    "evaluation",
+    "export",
+    "integrations",
+    "interop",
+    "layers",
+    "losses",
+    "metrics",
+    "optimizers",
+    "presets",
+    "recipes",
+    "search",
+]
+
 # The command line chooses the backend before Keras is imported, and answers
-# `--help` without it. Everybody else gets every name, and every class
-# registered for `keras.saving.load_model`, from `import keras_mirror` alone.
-if "keras_mirror_cli" not in sys.modules:
+# `--help` without it: names load when they are asked for. Everybody else gets
+# every name, and every class registered for `keras.saving.load_model`, from
+# `import keras_mirror` alone.
+if TYPE_CHECKING or "keras_mirror_cli" not in sys.modules:
     from keras_mirror import bulk as bulk
     from keras_mirror import callbacks as callbacks
     from keras_mirror import data as data
+    from keras_mirror import engines as engines
     from keras_mirror import evaluation as evaluation
+    from keras_mirror import export as export
     from keras_mirror import integrations as integrations
+    from keras_mirror import interop as interop
     from keras_mirror import layers as layers
     from keras_mirror import losses as losses
     from keras_mirror import metrics as metrics
+    from keras_mirror import optimizers as optimizers
     from keras_mirror import presets as presets
     from keras_mirror import recipes as recipes
     from keras_mirror import search as search
@@ -30,3 +64,15 @@ if "keras_mirror_cli" not in sys.modules:
         MirrorPreprocessor as MirrorPreprocessor,
     )
     from keras_mirror.recipes import Recipe as Recipe
+else:
+
+    def __getattr__(name: str) -> object:
+        if name not in __all__:
+            raise AttributeError(
+                f"module {__name__!r} has no attribute {name!r}"
+            )
+        module = importlib.import_module(f"{__name__}.{_HOMES.get(name, name)}")
+        return getattr(module, name) if name in _HOMES else module
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

@@ -1,7 +1,10 @@
+"""The one way to import what an extra installs. No room is below it."""
+
 import importlib
+from types import ModuleType
 
 
-def import_optional(module, extra):
+def import_optional(module: str, extra: str) -> ModuleType:
     """Imports a module that an extra of this package installs.
 
     Args:

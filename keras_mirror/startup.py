@@ -7,11 +7,34 @@ import os
 import platform
 import sys
 import warnings
+from collections.abc import Iterable
+from collections.abc import Iterator
+from types import ModuleType
 
 BACKENDS = ("tensorflow", "jax", "torch")
 
-# Keras imports them where it finds them, for what no command asks it for, and
-# they take as long as Keras. A command that needs one imports it itself.
+# What `keras-mirror --help` and `info` import, and every command before it
+# knows the backend: these modules of the package, and what they import, must
+# not import Keras or a backend. See tests/test_import_law.py.
+KERAS_FREE = (
+    "archive.card_wording",
+    "archive.reading",
+    "archive.training_run",
+    "bulk",
+    "cli",
+    "data",
+    "export.backends",
+    "files",
+    "integrations.load_model",
+    "optional",
+    "presets",
+    "recipes",
+    "startup",
+    "version",
+)
+
+# Keras imports these where they are installed, for features that no command
+# uses, and they take as long as Keras. A command that needs one imports it.
 NEEDLESS_IMPORTS = ("sklearn", "matplotlib", "pandas", "orbax")
 
 # Of glibc's `mallopt`: see malloc.h.
@@ -19,7 +42,34 @@ M_TRIM_THRESHOLD = -1
 M_MMAP_MAX = -4
 
 
-def import_keras(backend):
+def choose_backend(backend: str | None, debug: bool) -> str | None:
+    """Sets the backend of this process and of those it starts, and tunes it.
+
+    Args:
+        backend: One of `BACKENDS`, or `None` for `KERAS_BACKEND`.
+        debug: Boolean, whether the frameworks may print.
+
+    Returns:
+        The backend, or `None` for Keras's own choice.
+
+    Raises:
+        ValueError: `KERAS_BACKEND` names no backend.
+    """
+    if backend:
+        os.environ["KERAS_BACKEND"] = backend
+    backend = os.environ.get("KERAS_BACKEND")
+    if backend and backend not in BACKENDS:
+        raise ValueError(
+            f"KERAS_BACKEND must be one of {', '.join(BACKENDS)}. "
+            f"Received: KERAS_BACKEND={backend}"
+        )
+    if not debug:
+        _silence()
+    _tune(backend)
+    return backend
+
+
+def import_keras(backend: str | None) -> ModuleType:
     """Imports Keras on the backend that `choose_backend` returned.
 
     Args:
@@ -44,42 +94,15 @@ def import_keras(backend):
     return keras
 
 
-def choose_backend(backend, debug):
-    """Sets what this process, and those it starts, take from the environment.
-
-    Args:
-        backend: One of `BACKENDS`, or `None` for `KERAS_BACKEND`.
-        debug: Boolean. With it the frameworks may print.
-
-    Returns:
-        The backend, or `None` for Keras's own choice.
-
-    Raises:
-        ValueError: `KERAS_BACKEND` names no backend.
-    """
-    if backend:
-        os.environ["KERAS_BACKEND"] = backend
-    backend = os.environ.get("KERAS_BACKEND")
-    if backend and backend not in BACKENDS:
-        raise ValueError(
-            f"KERAS_BACKEND must be one of {', '.join(BACKENDS)}. "
-            f"Received: KERAS_BACKEND={backend}"
-        )
-    if not debug:
-        _silence()
-    _tune(backend)
-    return backend
-
-
-def _needless(backend):
+def _needless(backend: str | None) -> tuple[str, ...]:
     # With no backend named, Keras's own configuration may say JAX.
     needs_jax = backend in (None, "jax")
     return NEEDLESS_IMPORTS if needs_jax else (*NEEDLESS_IMPORTS, "jax")
 
 
 @contextlib.contextmanager
-def _without(names):
-    """Has imports not find modules that are not imported yet."""
+def _without(names: Iterable[str]) -> Iterator[None]:
+    """Hides modules that are not imported yet from imports."""
     hidden = {name: None for name in names if name not in sys.modules}
     sys.modules.update(hidden)
     try:
@@ -89,13 +112,13 @@ def _without(names):
             del sys.modules[name]
 
 
-def _tune(backend):
-    """What makes a backend fast and must be set before it is imported."""
-    # Half the time on processors for which TensorFlow leaves it off.
+def _tune(backend: str | None) -> None:
+    """Sets what makes a backend fast, before the backend is imported."""
+    # Halves the time on processors for which TensorFlow leaves it off.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     if backend not in ("jax", "torch"):
         return
-    # All works without TensorFlow here, and its import takes seconds.
+    # This backend does not need TensorFlow, whose import takes seconds.
     sys.modules.setdefault("tensorflow", None)
     sys.modules.setdefault("tensorflow_text", None)
     _keep_freed_memory()
@@ -103,19 +126,19 @@ def _tune(backend):
         _keep_compilations()
 
 
-def _keep_compilations():
-    """What JAX compiled once is found again by the next command."""
+def _keep_compilations() -> None:
+    """Lets the next command reuse what JAX compiled in this one."""
     cache = os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache"))
     folder = os.path.join(cache, "keras-mirror", "jax")
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", folder)
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
 
 
-def _keep_freed_memory():
-    """Has the C library keep the memory of freed tensors for the next ones.
+def _keep_freed_memory() -> None:
+    """Makes the C library keep the memory of freed tensors for the next ones.
 
     By default glibc gives large blocks back to the system, which clears every
-    page again: half of the time of PyTorch's steps on a CPU.
+    page again. That takes half of the time of PyTorch's steps on a CPU.
     """
     if platform.libc_ver()[0] == "glibc":
         library = ctypes.CDLL(None)
@@ -123,11 +146,11 @@ def _keep_freed_memory():
         library.mallopt(M_TRIM_THRESHOLD, -1)
 
 
-def _silence():
-    """Keeps frameworks quiet: levels for some, a closed door for the rest.
+def _silence() -> None:
+    """Keeps frameworks quiet, by log levels and by a new `sys.stderr`.
 
     TensorFlow's C++ code writes to file descriptor 2 whatever its log level
-    is, so that descriptor leads nowhere and ours is a copy of it.
+    is. So that descriptor leads nowhere, and `sys.stderr` is a copy of it.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.disable(logging.WARNING)

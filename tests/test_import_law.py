@@ -3,10 +3,13 @@
 import ast
 import pathlib
 
-import pytest
+import keras
+from support.processes import run_python
 
 import keras_mirror
+from keras_mirror.startup import KERAS_FREE
 
+BACKEND = keras.backend.backend()
 PACKAGE = pathlib.Path(keras_mirror.__file__).parent
 # From the ground up; a module may import what stands in lower rows, and in its
 # own row if that closes no circle.
@@ -50,7 +53,9 @@ def arrows():
 
 
 def test_every_unit_has_a_floor():
-    units = {path.relative_to(PACKAGE).parts[0] for path in PACKAGE.rglob("*.py")}
+    units = {
+        path.relative_to(PACKAGE).parts[0] for path in PACKAGE.rglob("*.py")
+    }
     assert {unit.removesuffix(".py") for unit in units} - {"__init__"} == set(
         FLOOR
     )
@@ -67,3 +72,54 @@ def test_no_circle():
     while leaves := {unit for unit in below if not below[unit]}:
         below = {u: o - leaves for u, o in below.items() if u not in leaves}
     assert not below
+
+
+# === Without Keras ===
+
+COMMAND_LINE = """
+import sys
+for name in ("keras", "keras_hub", "tensorflow", "torch", "jax"):
+    sys.modules[name] = None  # `import keras` raises ImportError
+import importlib
+import keras_mirror_cli
+from keras_mirror.startup import KERAS_FREE
+for name in KERAS_FREE:
+    importlib.import_module(f"keras_mirror.{name}")
+import click
+from keras_mirror.cli.main import cli
+for name in (None, *cli.commands):
+    cli([name, "--help"] if name else ["--help"], standalone_mode=False)
+print("=== loaded")
+print(*(name for name in sys.modules if name.startswith("keras_mirror.")))
+"""
+
+
+def test_help_needs_only_modules_that_are_free_of_keras():
+    screen, loaded = run_python(COMMAND_LINE, backend="").split("=== loaded\n")
+    assert "--temperature" in screen and "--rows-per-file" in screen
+    rooms = {name.split(".")[1] for name in loaded.split()}
+    assert rooms == {name.split(".")[0] for name in KERAS_FREE}
+
+
+# === The public API ===
+
+PUBLIC = """
+import sys
+for name in sys.argv[1:]:
+    __import__(name)
+import keras_mirror
+names = sorted(keras_mirror.__all__)
+print("keras" in sys.modules)
+print(set(names) <= set(dir(keras_mirror)), hasattr(keras_mirror, "no_such"))
+for name in names:
+    value = getattr(keras_mirror, name)
+    print(name, getattr(value, "__module__", "module"), value.__name__)
+"""
+
+
+def test_public_names_do_not_depend_on_what_was_imported_before():
+    plain = run_python(PUBLIC, backend=BACKEND).splitlines()
+    late = run_python(PUBLIC, "keras_mirror_cli", backend=BACKEND).splitlines()
+    assert plain[:2] == ["True", "True False"]
+    assert late == ["False", *plain[1:]]
+    assert "MirrorModel keras_mirror.mirror_model MirrorModel" in late
