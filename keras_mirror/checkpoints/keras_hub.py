@@ -1,23 +1,53 @@
+import os
+import pathlib
+
 import keras_hub
 
+from keras_mirror.checkpoints.mirror_files import encoding_fields
+from keras_mirror.checkpoints.mirror_files import read_mirror_files
 from keras_mirror.checkpoints.preset_parts import PresetParts
 from keras_mirror.encoder.backbones import activation_of
 from keras_mirror.encoder.backbones import copy_backbone
 from keras_mirror.encoder.backbones import layer_norm_epsilon_of
 from keras_mirror.encoder.mirror_text_embedder import MirrorTextEmbedder
 
-# keras-hub's text embedders of masked language models.
+# keras-hub's text embedders of masked language models, and their poolings.
 EMBEDDERS = (
     keras_hub.models.BertTextEmbedder,
     keras_hub.models.XLMRobertaTextEmbedder,
 )
+EMBEDDER_POOLING_MODES = ("mean", "cls", "max")
 
 
-def text_embedder_parts(embedder, dropout):
-    """What `MirrorModel.from_text_embedder` is made of, weights copied.
+def load_keras_hub(preset: str, dropout: float, dtype=None) -> PresetParts:
+    """Loads a preset of keras-hub, with our files beside it if it has them.
 
     Args:
-        embedder: See there.
+        preset: String, a folder, or a name or handle that keras-hub knows.
+        dropout: Float, the rate of all dropouts of the backbone.
+        dtype: A dtype policy. Defaults to `None`: the global one.
+
+    Returns:
+        A `PresetParts`.
+    """
+    ours = {}
+    if os.path.isdir(preset):
+        ours = read_mirror_files(pathlib.Path(preset))
+    backbone = keras_hub.models.Backbone.from_preset(
+        preset, dropout=dropout, dtype=dtype
+    )
+    tokenizer = keras_hub.tokenizers.Tokenizer.from_preset(preset)
+    split_on_cjk = ours.pop("split_on_cjk", None)
+    if split_on_cjk is not None:
+        tokenizer.split_on_cjk = split_on_cjk
+    return PresetParts(backbone, tokenizer, **ours)
+
+
+def text_embedder_parts(embedder, dropout: float) -> PresetParts:
+    """The parts of a keras-hub text embedder, weights copied.
+
+    Args:
+        embedder: See `MirrorModel.from_text_embedder`.
         dropout: Float, the rate of all dropouts of the backbone.
 
     Returns:
@@ -43,21 +73,16 @@ def text_embedder_parts(embedder, dropout):
             "tokenizer. Received: an embedder with preprocessor=None"
         )
     counts = None
-    source = embedder  # of what describes the pooling
+    encoder = embedder
     if isinstance(embedder, MirrorTextEmbedder):
-        source = embedder.encoder
-        if source.token_weights is not None:
-            counts = source.token_weights.counts.numpy()
+        encoder = embedder.encoder
+        if encoder.token_weights is not None:
+            counts = encoder.token_weights.counts.numpy()
     return PresetParts(
-        copy_backbone(embedder.backbone, dropout=dropout),
-        embedder.preprocessor.tokenizer,
-        activation_of(embedder.backbone),
-        layer_norm_epsilon_of(embedder.backbone),
-        {
-            "pooling_mode": source.pooling_mode,
-            "pooled_layers": getattr(source, "pooled_layers", "last"),
-            "frequency_smoothing": getattr(source, "frequency_smoothing", None),
-            "sequence_length": embedder.preprocessor.sequence_length,
-        },
-        counts,
+        backbone=copy_backbone(embedder.backbone, dropout=dropout),
+        tokenizer=embedder.preprocessor.tokenizer,
+        activation=activation_of(embedder.backbone),
+        layer_norm_epsilon=layer_norm_epsilon_of(embedder.backbone),
+        fields=encoding_fields(encoder, embedder.preprocessor.sequence_length),
+        token_counts=counts,
     )

@@ -1,37 +1,30 @@
+import pathlib
+
 import numpy as np
 
 from keras_mirror.encoder.backbones import activation_of
 from keras_mirror.encoder.backbones import layer_norm_epsilon_of
 from keras_mirror.files import read_json
 from keras_mirror.files import write_json
+from keras_mirror.recipes import ENCODING_FIELDS
+from keras_mirror.recipes import Recipe
 
 # Beside the files of keras-hub, which leave this out.
 MIRROR_FILE = "mirror_model.json"
 COUNTS_FILE = "token_counts.npy"
-# Of a recipe, what decides which vector a text has.
-ENCODING_FIELDS = (
-    "pooling_mode",
-    "pooled_layers",
-    "frequency_smoothing",
-    "sequence_length",
-)
 
 
-def write_mirror_files(model, folder):
-    """Writes what a preset of keras-hub leaves out of a model's encoding.
+def write_mirror_files(model, folder: pathlib.Path) -> None:
+    """Writes the parts of a model's encoding that a keras-hub preset lacks.
 
     Args:
         model: A `MirrorModel`.
         folder: A `pathlib.Path`.
     """
     encoder, tokenizer = model.encoder, model.preprocessor.tokenizer
+    length = model.preprocessor.sequence_length
     content = {
-        "fields": {
-            "pooling_mode": encoder.pooling_mode,
-            "pooled_layers": encoder.pooled_layers,
-            "frequency_smoothing": encoder.frequency_smoothing,
-            "sequence_length": model.preprocessor.sequence_length,
-        },
+        "fields": encoding_fields(encoder, length),
         "activation": activation_of(encoder.backbone),
         "layer_norm_epsilon": layer_norm_epsilon_of(encoder.backbone),
         "split_on_cjk": getattr(tokenizer, "split_on_cjk", None),
@@ -42,7 +35,7 @@ def write_mirror_files(model, folder):
         np.save(folder / COUNTS_FILE, counts)
 
 
-def read_mirror_files(folder):
+def read_mirror_files(folder: pathlib.Path) -> dict:
     """Reads what `write_mirror_files` wrote.
 
     Args:
@@ -67,10 +60,33 @@ def read_mirror_files(folder):
             f"'{path}' must hold {sorted(expected)}, with the fields "
             f"{ENCODING_FIELDS}. Received: {content}"
         )
-    return {**content, "token_counts": _counts(folder / COUNTS_FILE)}
+    return {**content, "token_counts": _read_counts(folder / COUNTS_FILE)}
 
 
-def _counts(path):
+def encoding_fields(encoder, sequence_length: int) -> dict:
+    """The fields of a recipe that describe an encoder's vectors.
+
+    Args:
+        encoder: A `SentenceEncoder`, or a text embedder of keras-hub, which
+            has the default of `Recipe` where it lacks an attribute.
+        sequence_length: Integer, of its preprocessor.
+
+    Returns:
+        A dict with the keys `ENCODING_FIELDS`.
+
+    Example:
+
+    >>> encoding_fields(model.encoder, 50)["pooled_layers"]
+    'last'
+    """
+    fields = {
+        name: getattr(encoder, name, getattr(Recipe, name))
+        for name in ENCODING_FIELDS
+    }
+    return {**fields, "sequence_length": sequence_length}
+
+
+def _read_counts(path: pathlib.Path) -> np.ndarray | None:
     if not path.is_file():
         return None
     try:

@@ -1,19 +1,22 @@
+"""What all readers of this room return: in a file below theirs."""
+
 import dataclasses
 from typing import Any
 
 
 @dataclasses.dataclass(frozen=True)
 class PresetParts:
-    """What a preset holds: a backbone, a tokenizer, and what they leave out.
+    """A backbone, a tokenizer, and what keras-hub's classes cannot hold.
 
     Args:
-        backbone: A `keras_hub.models.Backbone`.
+        backbone: A `keras_hub.models.Backbone` with pretrained weights.
         tokenizer: A `keras_hub.tokenizers.Tokenizer`.
         activation: String, see `SentenceEncoder`, or `None`.
         layer_norm_epsilon: Float, see `SentenceEncoder`, or `None`.
         fields: Dict of fields of `Recipe` that the preset itself decides,
             such as the pooling of a sentence-transformers folder.
-        token_counts: Array of the counts of `TokenWeights`, or `None`.
+        token_counts: Array of the counts of `TokenWeights`, of shape
+            `(vocabulary_size,)`, or `None`.
     """
 
     backbone: Any

@@ -1,6 +1,7 @@
 import warnings
 
 from keras_mirror.archive.model_card import model_card
+from keras_mirror.checkpoints.keras_hub import EMBEDDER_POOLING_MODES
 from keras_mirror.checkpoints.keras_hub import EMBEDDERS
 from keras_mirror.checkpoints.mirror_files import write_mirror_files
 from keras_mirror.encoder.backbones import activation_of
@@ -9,8 +10,6 @@ from keras_mirror.encoder.mirror_text_embedder import MirrorTextEmbedder
 from keras_mirror.encoder.sentence_encoder import SentenceEncoder
 from keras_mirror.files import new_folder
 
-# Those that the classes of keras-hub know.
-POOLING_MODES = ("mean", "cls", "max")
 HOW_TO_LOAD = """\
 import keras_mirror  # pip install keras-mirror
 
@@ -120,7 +119,7 @@ def text_embedder_class(model):
         tokenizer_class = embedder_class.preprocessor_cls.tokenizer_cls
         if (
             is_plain
-            and encoder.pooling_mode in POOLING_MODES
+            and encoder.pooling_mode in EMBEDDER_POOLING_MODES
             and isinstance(encoder.backbone, embedder_class.backbone_cls)
             and isinstance(tokenizer, tokenizer_class)
         ):

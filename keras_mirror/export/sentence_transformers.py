@@ -5,6 +5,9 @@ import safetensors.numpy
 
 from keras_mirror.archive.model_card import model_card
 from keras_mirror.checkpoints.mirror_files import write_mirror_files
+from keras_mirror.checkpoints.sentence_transformers.pooling import (
+    POOLING_FLAGS,
+)
 from keras_mirror.encoder.sentence_encoder import SentenceEncoder
 from keras_mirror.export.transformers.config import model_config
 from keras_mirror.export.transformers.tokenizer import write_tokenizer
@@ -12,7 +15,6 @@ from keras_mirror.export.transformers.weights import model_weights
 from keras_mirror.files import new_folder
 from keras_mirror.files import write_json
 
-POOLING_MODES = ("cls", "mean", "max")
 HOW_TO_LOAD = """\
 ```python
 from sentence_transformers import SentenceTransformer
@@ -87,10 +89,10 @@ def _check(encoder):
             "be a `SentenceEncoder`. "
             f"Received: encoder={type(encoder).__name__}"
         )
-    if encoder.pooling_mode not in POOLING_MODES:
+    if encoder.pooling_mode not in POOLING_FLAGS:
         raise ValueError(
-            f"`pooling_mode` must be one of {POOLING_MODES} to be written for "
-            "sentence-transformers. "
+            f"`pooling_mode` must be one of {tuple(POOLING_FLAGS)} to be "
+            "written for sentence-transformers. "
             f"Received: pooling_mode={encoder.pooling_mode!r}"
         )
     # transformers gives the outputs of groups, not of the layers in them.
@@ -115,11 +117,6 @@ def _how_to_load(normalize):
 
 # Names that all releases of sentence-transformers from 2 to 6 import.
 _PACKAGE = "sentence_transformers.models"
-_POOLING_FLAGS = {
-    "cls": "pooling_mode_cls_token",
-    "mean": "pooling_mode_mean_tokens",
-    "max": "pooling_mode_max_tokens",
-}
 
 
 def write_modules(model, folder, normalize):
@@ -231,7 +228,7 @@ def _tokens(tokenizer, vocabulary_size):
 
 def _write_pooling(model, folder):
     mode = model.encoder.pooling_mode
-    flags = {flag: name == mode for name, flag in _POOLING_FLAGS.items()}
+    flags = {flag: name == mode for name, flag in POOLING_FLAGS.items()}
     size = model.encoder.output_shape[-1]
     config = {"word_embedding_dimension": size, **flags, "include_prompt": True}
     write_json(folder / "config.json", config)

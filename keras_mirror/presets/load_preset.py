@@ -1,12 +1,19 @@
+"""From the name of a preset to the parts of a `MirrorModel`.
+
+`load_parts` finds out what a preset is and calls the one reader of
+`keras_mirror.checkpoints` for it; `assemble` makes the model's parts of what
+the reader returned, as a recipe says.
+"""
+
 import difflib
-import json
 import os
 import pathlib
 
 import keras_hub
 
 from keras_mirror.checkpoints.hugging_face.checkpoint import load_hugging_face
-from keras_mirror.checkpoints.mirror_files import read_mirror_files
+from keras_mirror.checkpoints.hugging_face.config import read_config
+from keras_mirror.checkpoints.keras_hub import load_keras_hub
 from keras_mirror.checkpoints.preset_parts import PresetParts
 from keras_mirror.checkpoints.sentence_transformers.folder import MODULES_FILE
 from keras_mirror.checkpoints.sentence_transformers.folder import (
@@ -16,6 +23,7 @@ from keras_mirror.encoder.sentence_encoder import SentenceEncoder
 from keras_mirror.preprocessing.mirror_preprocessor import MirrorPreprocessor
 from keras_mirror.presets import BUNDLED_PRESETS
 from keras_mirror.presets import preset_folder
+from keras_mirror.recipes import Recipe
 from keras_mirror.recipes import get_recipe
 
 # Of a repository of the Hugging Face Hub; `*` also stands for folders.
@@ -26,7 +34,9 @@ WANTED_FILES = (
 UNWANTED_FILES = ("onnx/*", "openvino/*", "tf_model.h5", "training_args.bin")
 
 
-def load_parts(preset, dropout, dtype=None):
+def load_parts(
+    preset: str | os.PathLike[str], dropout: float, dtype=None
+) -> PresetParts:
     """Loads pretrained parts from a name, a handle or a folder.
 
     Args:
@@ -43,98 +53,34 @@ def load_parts(preset, dropout, dtype=None):
     preset = os.fspath(preset)
     if preset in BUNDLED_PRESETS:
         preset = preset_folder(preset)
-    if preset.startswith("hf://"):
+    elif preset.startswith("hf://"):
         preset = _download(preset.removeprefix("hf://"))
-    if os.path.isdir(preset):
-        if os.path.isfile(os.path.join(preset, MODULES_FILE)):
-            return _load_sentence_transformer(preset, dropout, dtype)
-        if "model_type" in _read_config(preset):
-            checkpoint = load_hugging_face(preset, dropout=dropout, dtype=dtype)
-            return PresetParts(**vars(checkpoint))
-    elif "://" not in preset:
+    if not os.path.isdir(preset):
         _check_name(preset)
-    return _load_keras_hub(preset, dropout, dtype)
-
-
-def check_length(sequence_length, backbone):
-    """Raises a ValueError where a backbone has fewer positions than asked."""
-    longest = getattr(backbone, "max_sequence_length", None)
-    if longest is not None and sequence_length > longest:
-        raise ValueError(
-            f"`sequence_length` must be at most {longest}, the number of "
-            f"positions of this {type(backbone).__name__}. "
-            f"Received: sequence_length={sequence_length}"
-        )
-
-
-def _load_sentence_transformer(preset, dropout, dtype):
-    checkpoint, fields, token_counts = load_sentence_transformer(
-        preset, dropout=dropout, dtype=dtype
-    )
-    return PresetParts(
-        **vars(checkpoint), fields=fields, token_counts=token_counts
-    )
-
-
-def _load_keras_hub(preset, dropout, dtype):
-    options = {"dropout": dropout, **({"dtype": dtype} if dtype else {})}
-    ours = {}
-    if os.path.isdir(preset):
-        ours = read_mirror_files(pathlib.Path(preset))
-    backbone = keras_hub.models.Backbone.from_preset(preset, **options)
-    tokenizer = keras_hub.tokenizers.Tokenizer.from_preset(preset)
-    split_on_cjk = ours.pop("split_on_cjk", None)
-    if split_on_cjk is not None:
-        tokenizer.split_on_cjk = split_on_cjk
-    return PresetParts(backbone, tokenizer, **ours)
-
-
-def _read_config(folder):
-    path = os.path.join(folder, "config.json")
+        return load_keras_hub(preset, dropout, dtype)
+    folder = pathlib.Path(preset)
+    if (folder / MODULES_FILE).is_file():
+        return load_sentence_transformer(folder, dropout, dtype)
     try:
-        with open(path, encoding="utf-8") as file:
-            config = json.load(file)
+        config = read_config(folder)
     except (OSError, ValueError) as error:
         raise ValueError(
             "`preset` must be a keras-hub preset folder or a Hugging Face "
             f"folder. Received: '{folder}', whose config.json cannot be read: "
             f"{error}"
         ) from error
-    if not isinstance(config, dict):
-        raise ValueError(
-            f"'{path}' must hold a JSON object. Received: {type(config)}"
-        )
-    return config
+    if "model_type" in config:
+        return load_hugging_face(folder, config, dropout, dtype)
+    return load_keras_hub(preset, dropout, dtype)
 
 
-def _check_name(preset):
-    names = keras_hub.models.Backbone.presets
-    if preset not in names:
-        names = [*BUNDLED_PRESETS, *names]
-        similar = difflib.get_close_matches(preset, names, n=3)
-        hint = f" Similar names: {', '.join(similar)}." if similar else ""
-        raise ValueError(
-            "`preset` must be an existing folder, a bundled preset, a name "
-            "that keras-hub knows, or a handle that starts with kaggle://, "
-            f"hf:// or modelscope://. Received: preset='{preset}'.{hint}"
-        )
-
-
-def _download(repository):
-    import huggingface_hub
-
-    return huggingface_hub.snapshot_download(
-        repository,
-        allow_patterns=list(WANTED_FILES),
-        ignore_patterns=list(UNWANTED_FILES),
-    )
-
-
-def assemble(parts, recipe, overrides):
+def assemble(
+    parts: PresetParts, recipe: str | Recipe, overrides: dict
+) -> tuple[SentenceEncoder, MirrorPreprocessor, Recipe]:
     """Puts the parts of a preset together, as a recipe says.
 
     Args:
-        parts: A `keras_mirror.loading.PresetParts`.
+        parts: A `PresetParts`.
         recipe: A `Recipe`, or the name of one. A name leaves to the preset
             what the preset decides: a sentence encoder has its pooling and
             its length.
@@ -150,29 +96,55 @@ def assemble(parts, recipe, overrides):
     if isinstance(recipe, str):
         overrides = {**parts.fields, **overrides}
     recipe = get_recipe(recipe, **overrides).for_backbone(parts.backbone)
-    check_length(recipe.sequence_length, parts.backbone)
-    return _encoder(parts, recipe), _preprocessor(parts, recipe), recipe
-
-
-def _encoder(parts, recipe):
+    _check_length(recipe.sequence_length, parts.backbone)
     encoder = SentenceEncoder(
         parts.backbone,
-        recipe.pooling_mode,
-        parts.activation,
-        parts.layer_norm_epsilon,
-        recipe.drophead,
-        recipe.pooled_layers,
-        recipe.frequency_smoothing,
+        pooling_mode=recipe.pooling_mode,
+        activation=parts.activation,
+        layer_norm_epsilon=parts.layer_norm_epsilon,
+        drophead=recipe.drophead,
+        pooled_layers=recipe.pooled_layers,
+        frequency_smoothing=recipe.frequency_smoothing,
     )
     if parts.token_counts is not None and encoder.token_weights is not None:
         encoder.token_weights.counts.assign(parts.token_counts)
-    return encoder
-
-
-def _preprocessor(parts, recipe):
-    return MirrorPreprocessor(
+    preprocessor = MirrorPreprocessor(
         parts.tokenizer,
-        recipe.sequence_length,
-        recipe.span_length,
-        "sequence_length" if recipe.pools_padding else "longest",
+        sequence_length=recipe.sequence_length,
+        span_length=recipe.span_length,
+        view_padding="sequence_length" if recipe.pools_padding else "longest",
+    )
+    return encoder, preprocessor, recipe
+
+
+def _check_length(sequence_length: int, backbone) -> None:
+    longest = getattr(backbone, "max_sequence_length", None)
+    if longest is not None and sequence_length > longest:
+        raise ValueError(
+            f"`sequence_length` must be at most {longest}, the number of "
+            f"positions of this {type(backbone).__name__}. "
+            f"Received: sequence_length={sequence_length}"
+        )
+
+
+def _check_name(preset: str) -> None:
+    names = keras_hub.models.Backbone.presets
+    if "://" not in preset and preset not in names:
+        names = [*BUNDLED_PRESETS, *names]
+        similar = difflib.get_close_matches(preset, names, n=3)
+        hint = f" Similar names: {', '.join(similar)}." if similar else ""
+        raise ValueError(
+            "`preset` must be an existing folder, a bundled preset, a name "
+            "that keras-hub knows, or a handle that starts with kaggle://, "
+            f"hf:// or modelscope://. Received: preset='{preset}'.{hint}"
+        )
+
+
+def _download(repository: str) -> str:
+    import huggingface_hub  # half a second, for handles only
+
+    return huggingface_hub.snapshot_download(
+        repository,
+        allow_patterns=list(WANTED_FILES),
+        ignore_patterns=list(UNWANTED_FILES),
     )

@@ -19,6 +19,7 @@ from support.texts import DATA
 from keras_mirror.checkpoints.hugging_face.checkpoint import load_hugging_face
 from keras_mirror.checkpoints.hugging_face.config import DEFAULTS
 from keras_mirror.checkpoints.hugging_face.config import activation_name
+from keras_mirror.checkpoints.hugging_face.config import read_config
 from keras_mirror.checkpoints.hugging_face.keras_hub_view import keras_hub_view
 from keras_mirror.encoder.backbones import set_activation
 from keras_mirror.encoder.backbones import set_layer_norm_epsilon
@@ -50,8 +51,13 @@ def bert(tmp_path):
     return tmp_path, model
 
 
+def load(folder, **options):
+    folder = pathlib.Path(folder)
+    return load_hugging_face(folder, read_config(folder), **options)
+
+
 def keras_output(folder, token_ids, padding_mask):
-    checkpoint = load_hugging_face(folder)
+    checkpoint = load(folder)
     backbone = checkpoint.backbone
     set_activation(backbone, checkpoint.activation)
     set_layer_norm_epsilon(backbone, checkpoint.layer_norm_epsilon)
@@ -131,7 +137,7 @@ def test_output_with_a_prefix(family, tmp_path):
 )
 def test_output_follows_the_activation(tmp_path, hidden_act, expected):
     model, _ = make_bert_folder(tmp_path, hidden_act=hidden_act)
-    assert load_hugging_face(tmp_path).activation == expected
+    assert load(tmp_path).activation == expected
     assert_same_output(tmp_path, model)
 
 
@@ -146,7 +152,7 @@ def test_every_activation_is_one_of_keras():
 
 def test_output_follows_the_epsilon(tmp_path):
     model, _ = make_roberta_folder(tmp_path, layer_norm_eps=0.1)
-    assert load_hugging_face(tmp_path).layer_norm_epsilon == 0.1
+    assert load(tmp_path).layer_norm_epsilon == 0.1
     assert_same_output(tmp_path, model)
 
 
@@ -196,13 +202,13 @@ def test_output_where_the_configuration_is_short(bert):
 
 def test_dropout_is_the_given_one_or_the_checkpoint_s(tmp_path):
     make_bert_folder(tmp_path, hidden_dropout_prob=0.3)
-    assert load_hugging_face(tmp_path).backbone.dropout == 0.3
-    checkpoint = load_hugging_face(str(tmp_path), dropout=0.2)
+    assert load(tmp_path).backbone.dropout == 0.3
+    checkpoint = load(str(tmp_path), dropout=0.2)
     assert checkpoint.backbone.dropout == 0.2
 
 
 def test_dtype(bert):
-    backbone = load_hugging_face(bert[0], dtype="mixed_bfloat16").backbone
+    backbone = load(bert[0], dtype="mixed_bfloat16").backbone
     assert backbone.dtype_policy.name == "mixed_bfloat16"
 
 
@@ -232,7 +238,7 @@ def test_nothing_stays_in_the_temporary_folder(bert, tmp_path, monkeypatch):
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
-    checkpoint = load_hugging_face(folder)
+    checkpoint = load(folder)
     assert not list(temporary.iterdir())
     (temporary / "assets").mkdir()
     checkpoint.tokenizer.save_assets(str(temporary / "assets"))
@@ -308,10 +314,10 @@ def test_error_for_a_decoder(bert):
         match=r"`model_type` must be one of \['albert', 'bert', 'distilbert', "
         r"'roberta', 'xlm-roberta'\].*Received: model_type='gpt2' in .*config",
     ):
-        load_hugging_face(folder)
+        load(folder)
     edit_json(folder / "config.json", model_type="bert", is_decoder=True)
     with pytest.raises(ValueError, match=r"Received: is_decoder=True in "):
-        load_hugging_face(folder)
+        load(folder)
 
 
 @pytest.mark.parametrize(
@@ -330,7 +336,7 @@ def test_error_for_a_configuration(bert, key, value):
     edit_json(folder / "config.json", **{key: value})
     match = rf"`{key}` must be .*Received: {key}=.* in .*config.json"
     with pytest.raises(ValueError, match=match):
-        load_hugging_face(folder)
+        load(folder)
 
 
 @pytest.mark.parametrize(
@@ -345,7 +351,7 @@ def test_error_for_a_missing_file(bert, name, match):
     folder, _ = bert
     (folder / name).unlink()
     with pytest.raises(FileNotFoundError, match=match) as error:
-        load_hugging_face(folder)
+        load(folder)
     assert str(folder) in str(error.value)
 
 
@@ -363,7 +369,7 @@ def test_error_for_a_damaged_file(bert, name, content):
     folder, _ = bert
     (folder / name).write_bytes(content)
     with pytest.raises(ValueError, match=f"{name} must .*Received: path="):
-        load_hugging_face(folder)
+        load(folder)
 
 
 def test_error_for_a_truncated_file(bert):
@@ -371,7 +377,7 @@ def test_error_for_a_truncated_file(bert):
     path = folder / "model.safetensors"
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(ValueError, match="model.safetensors must be a safet"):
-        load_hugging_face(folder)
+        load(folder)
 
 
 def test_error_for_missing_tensors(bert):
@@ -382,10 +388,10 @@ def test_error_for_missing_tensors(bert):
         match="16 tensors are missing, the first is "
         "'encoder.layer.2.attention.self.query.weight'. Received: folder=",
     ):
-        load_hugging_face(folder)
+        load(folder)
     write_weights(folder, {"a": np.zeros(1)})
     with pytest.raises(ValueError, match="must hold a tensor 'embeddings.wor"):
-        load_hugging_face(folder)
+        load(folder)
 
 
 def test_error_for_another_size(bert):
@@ -393,7 +399,7 @@ def test_error_for_another_size(bert):
     edit_json(folder / "config.json", intermediate_size=8)
     match = "must have the sizes that config.json says.*Received: folder="
     with pytest.raises(ValueError, match=match):
-        load_hugging_face(folder)
+        load(folder)
 
 
 def test_error_for_a_missing_shard(bert):
@@ -402,4 +408,4 @@ def test_error_for_a_missing_shard(bert):
     model.save_pretrained(folder, max_shard_size="20KB")
     next(folder.glob("model-00001*")).unlink()
     with pytest.raises(FileNotFoundError, match="Missing: model-00001-of"):
-        load_hugging_face(folder)
+        load(folder)

@@ -16,6 +16,7 @@ from support.folders import make_xlm_roberta_folder
 from support.folders import write_albert_model
 from support.folders import write_xlm_roberta_model
 
+from keras_mirror.checkpoints.hugging_face.config import complete_config
 from keras_mirror.checkpoints.hugging_face.config import read_config
 from keras_mirror.checkpoints.hugging_face.tokenizer import (
     load_hugging_face_tokenizer,
@@ -58,7 +59,8 @@ def bert(tmp_path):
 
 
 def load(folder):
-    return load_hugging_face_tokenizer(folder, read_config(folder))
+    config = complete_config(read_config(folder), folder)
+    return load_hugging_face_tokenizer(folder, config)
 
 
 def hugging_face_ids(folder, texts):

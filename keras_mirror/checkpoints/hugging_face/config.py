@@ -1,3 +1,6 @@
+import pathlib
+from collections.abc import Collection
+
 from keras_mirror.files import read_json
 
 # What `config.json` leaves out, as in the configuration classes of
@@ -66,22 +69,42 @@ ACTIVATIONS = {
 }
 
 
-def read_config(folder):
-    """Reads the `config.json` of a Hugging Face folder, defaults filled in.
+def read_config(folder: pathlib.Path) -> dict:
+    """Reads the `config.json` of a preset folder of any kind, as it is.
 
     Args:
         folder: A `pathlib.Path`.
 
     Returns:
-        A dict with every key that its `model_type` needs.
+        A dict, for a Hugging Face folder with the key `"model_type"`.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It is damaged.
     """
     path = folder / "config.json"
     if not path.is_file():
         raise FileNotFoundError(
-            "A Hugging Face folder must hold a config.json. "
+            "A preset folder must hold a config.json. "
             f"Received: folder={folder}"
         )
-    config = read_json(path)
+    return read_json(path)
+
+
+def complete_config(config: dict, folder: pathlib.Path) -> dict:
+    """Checks a Hugging Face configuration and fills the defaults in.
+
+    Args:
+        config: A dict, as `read_config` returns it.
+        folder: A `pathlib.Path`, where it was read, for the errors.
+
+    Returns:
+        A dict with every key that its `model_type` needs.
+
+    Raises:
+        ValueError: No keras-hub backbone computes the same.
+    """
+    path = folder / "config.json"
     model_type = config.get("model_type")
     _check_member(model_type, DEFAULTS, "model_type", path)
     given = {key: value for key, value in config.items() if value is not None}
@@ -92,11 +115,11 @@ def read_config(folder):
     return config
 
 
-def activation_name(config):
+def activation_name(config: dict) -> str:
     """The Keras name of the activation that a configuration asks for.
 
     Args:
-        config: A dict, as `read_config` returns it.
+        config: A dict, as `complete_config` returns it.
 
     Returns:
         A name of `keras.activations`, or `"gelu_approximate"`.
@@ -106,7 +129,7 @@ def activation_name(config):
     return ACTIVATIONS[config[key]]
 
 
-def _check_sizes(config, path):
+def _check_sizes(config: dict, path: pathlib.Path) -> None:
     for key, default in DEFAULTS[config["model_type"]].items():
         smallest = 0 if key == "pad_token_id" else 1
         value = config[key]
@@ -119,14 +142,16 @@ def _check_sizes(config, path):
             )
 
 
-def _check_encoder(config, path):
+def _check_encoder(config: dict, path: pathlib.Path) -> None:
     positions = config.get("position_embedding_type", "absolute")
     _check_member(positions, ["absolute"], "position_embedding_type", path)
     for key in ("is_decoder", "add_cross_attention"):
         _check_member(config.get(key, False), [False], key, path)
 
 
-def _check_member(value, members, key, path):
+def _check_member(
+    value: object, members: Collection, key: str, path: str | pathlib.Path
+) -> None:
     # Not hashed: a damaged file may hold a list or a dict here.
     if value not in list(members):
         raise ValueError(

@@ -1,21 +1,18 @@
+import dataclasses
 import pathlib
 
 import numpy as np
 
 from keras_mirror.checkpoints.hugging_face.checkpoint import load_hugging_face
+from keras_mirror.checkpoints.hugging_face.config import complete_config
 from keras_mirror.checkpoints.hugging_face.config import read_config
 from keras_mirror.checkpoints.mirror_files import read_mirror_files
+from keras_mirror.checkpoints.preset_parts import PresetParts
 from keras_mirror.checkpoints.sentence_transformers.pooling import (
     read_pooled_layers,
 )
 from keras_mirror.checkpoints.sentence_transformers.pooling import (
     read_pooling_mode,
-)
-from keras_mirror.checkpoints.sentence_transformers.settings import (
-    check_prompts,
-)
-from keras_mirror.checkpoints.sentence_transformers.settings import (
-    read_sequence_length,
 )
 from keras_mirror.checkpoints.sentence_transformers.word_weights import (
     are_counts_of,
@@ -27,6 +24,7 @@ from keras_mirror.checkpoints.sentence_transformers.word_weights import (
     token_counts,
 )
 from keras_mirror.files import read_json
+from keras_mirror.recipes import ENCODING_FIELDS
 
 MODULES_FILE = "modules.json"
 # In this order; the first one and Pooling have to be there.
@@ -37,24 +35,28 @@ _MODULES = (
     "Pooling",
     "Normalize",
 )
+# What sentence-transformers asks of the backbone where nothing else is said.
+_TASK = "feature-extraction"
+_OUTPUT = "token_embeddings"
+_HIDDEN_STATE = "last_hidden_state"
 
 
-def load_sentence_transformer(folder, dropout=None, dtype=None):
+def load_sentence_transformer(
+    folder: pathlib.Path, dropout: float, dtype=None
+) -> PresetParts:
     """Loads a local folder of the sentence-transformers library.
 
-    `modules.json` says what happens to a text after the backbone. What a
-    mirror model cannot do is refused; that vectors are normalized is not
-    taken over, cosines are the same.
+    `modules.json` lists the steps that follow the backbone. Steps that a
+    mirror model cannot do are refused. That vectors are normalized is not
+    taken over: cosines are the same.
 
     Args:
-        folder: String or path.
+        folder: A `pathlib.Path`.
         dropout: See `load_hugging_face`.
         dtype: See `load_hugging_face`.
 
     Returns:
-        A tuple `(checkpoint, fields, token_counts)`: a
-        `HuggingFaceCheckpoint`, the fields of `Recipe` that the folder
-        decides, and the counts of `TokenWeights` or `None`.
+        A `PresetParts`, whose fields are those in `ENCODING_FIELDS`.
 
     Raises:
         ValueError: The folder is damaged, or does what a mirror model cannot.
@@ -62,14 +64,14 @@ def load_sentence_transformer(folder, dropout=None, dtype=None):
     Example:
 
     ```python
-    checkpoint, fields, _ = load_sentence_transformer("path/to/MiniLM")
-    print(fields["pooling_mode"], fields["sequence_length"])
+    parts = load_sentence_transformer(pathlib.Path("path/to/MiniLM"), 0.1)
+    print(parts.fields["pooling_mode"], parts.fields["sequence_length"])
     ```
     """
-    folder = pathlib.Path(folder)
-    check_prompts(folder)
+    _check_prompts(folder)
     paths = _module_paths(folder)
-    config = read_config(paths["Transformer"])
+    transformer = paths["Transformer"]
+    config = complete_config(read_config(transformer), transformer)
     smoothing, counts = _counts(folder, paths, config["vocab_size"])
     mode = read_pooling_mode(paths["Pooling"])
     if smoothing is not None and mode != "mean":
@@ -78,19 +80,30 @@ def load_sentence_transformer(folder, dropout=None, dtype=None):
             f"'mean'. Received: pooling_mode={mode!r} in folder={folder}"
         )
     layers = read_pooled_layers(paths.get("WeightedLayerPooling"), config)
-    length = read_sequence_length(paths["Transformer"], config)
-    checkpoint = load_hugging_face(paths["Transformer"], dropout, dtype)
-    longest = checkpoint.backbone.max_sequence_length
-    fields = {
-        "pooling_mode": mode,
-        "pooled_layers": layers,
-        "frequency_smoothing": smoothing,
-        "sequence_length": min(length or longest, longest),
-    }
-    return checkpoint, fields, counts
+    length = _sequence_length(transformer, config)
+    parts = load_hugging_face(transformer, config, dropout, dtype)
+    longest = parts.backbone.max_sequence_length
+    values = (mode, layers, smoothing, min(length or longest, longest))
+    fields = dict(zip(ENCODING_FIELDS, values, strict=True))
+    return dataclasses.replace(parts, fields=fields, token_counts=counts)
 
 
-def _module_paths(folder):
+def _check_prompts(folder: pathlib.Path) -> None:
+    """Refuses a folder that puts something before every text."""
+    path = folder / "config_sentence_transformers.json"
+    settings = read_json(path, default={})
+    name = settings.get("default_prompt_name")
+    prompt = (settings.get("prompts") or {}).get(name)
+    if prompt:
+        raise ValueError(
+            "`default_prompt_name` must be null: a mirror model takes texts "
+            "as they are. Remove it and put the prompt before your texts "
+            f"yourself. Received: default_prompt_name={name!r}, the prompt "
+            f"{prompt!r}, in {path}"
+        )
+
+
+def _module_paths(folder: pathlib.Path) -> dict[str, pathlib.Path]:
     """The folders of all modules by their names."""
     modules = read_json(folder / MODULES_FILE, kind=list)
     try:
@@ -115,7 +128,9 @@ def _module_paths(folder):
     return dict(zip(names, paths, strict=True))
 
 
-def _counts(folder, paths, vocabulary_size):
+def _counts(
+    folder: pathlib.Path, paths: dict[str, pathlib.Path], vocabulary_size: int
+) -> tuple[float | None, np.ndarray | None]:
     """The smoothing and the counts of `TokenWeights`, or two `None`s."""
     weights = np.ones(vocabulary_size)
     if "WordWeights" in paths:
@@ -128,3 +143,39 @@ def _counts(folder, paths, vocabulary_size):
         if are_counts_of(counts, smoothing, weights):
             return smoothing, counts
     return token_counts(weights)
+
+
+def _sequence_length(folder: pathlib.Path, config: dict) -> int | None:
+    """The sequence length, `None` where the files leave it to the backbone.
+
+    Raises where other settings of the module cannot be reproduced.
+    """
+    paths = sorted(folder.glob("sentence_*_config.json"))
+    settings = read_json(paths[0]) if paths else {}
+    tokenizer = read_json(folder / "tokenizer_config.json", default={})
+    _check_output(settings, folder)
+    lowers = config.get("do_lower_case", tokenizer.get("do_lower_case"))
+    if settings.get("do_lower_case") and not lowers:
+        raise ValueError(
+            "`do_lower_case` must be false, or the tokenizer must lower-case "
+            f"texts itself. Received: do_lower_case=True in {paths[0]}"
+        )
+    length = settings.get("max_seq_length") or tokenizer.get("model_max_length")
+    # transformers writes 1e30 where it does not know.
+    is_length = isinstance(length, (int, float)) and length >= 3
+    return int(length) if is_length else None
+
+
+def _check_output(settings: dict, folder: pathlib.Path) -> None:
+    text = (settings.get("modality_config") or {}).get("text") or {}
+    for key, source, expected in (
+        ("transformer_task", settings, _TASK),
+        ("module_output_name", settings, _OUTPUT),
+        ("method_output_name", text, _HIDDEN_STATE),
+    ):
+        value = source.get(key, expected)
+        if value != expected:
+            raise ValueError(
+                f"`{key}` must be {expected!r} to be loaded into a mirror "
+                f"model. Received: {key}={value!r} in folder={folder}"
+            )

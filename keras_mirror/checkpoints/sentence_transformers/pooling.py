@@ -1,21 +1,25 @@
+import pathlib
+
 import numpy as np
 
 from keras_mirror.checkpoints.hugging_face.weight_files import read_weight_files
 from keras_mirror.files import read_json
 
-POOLING_MODES = ("cls", "max", "mean")
-# Older folders have a flag a mode.
-_FLAGS = {
-    "pooling_mode_cls_token": "cls",
-    "pooling_mode_max_tokens": "max",
-    "pooling_mode_mean_tokens": "mean",
-    "pooling_mode_mean_sqrt_len_tokens": "mean_sqrt_len_tokens",
-    "pooling_mode_weightedmean_tokens": "weightedmean",
-    "pooling_mode_lasttoken": "lasttoken",
+# The modes of mirror models that the library has too, with the flag by which
+# its files name each.
+POOLING_FLAGS = {
+    "cls": "pooling_mode_cls_token",
+    "mean": "pooling_mode_mean_tokens",
+    "max": "pooling_mode_max_tokens",
+}
+_OTHER_FLAGS = {
+    "mean_sqrt_len_tokens": "pooling_mode_mean_sqrt_len_tokens",
+    "weightedmean": "pooling_mode_weightedmean_tokens",
+    "lasttoken": "pooling_mode_lasttoken",
 }
 
 
-def read_pooling_mode(folder):
+def read_pooling_mode(folder: pathlib.Path) -> str:
     """The `pooling_mode` of a Pooling module.
 
     Args:
@@ -28,24 +32,25 @@ def read_pooling_mode(folder):
         ValueError: The module does what a mirror model cannot.
     """
     config = read_json(folder / "config.json")
-    flags = [mode for flag, mode in _FLAGS.items() if config.get(flag)]
-    modes = config.get("pooling_mode", flags or ["mean"])
+    flags = {**POOLING_FLAGS, **_OTHER_FLAGS}  # newer files name the mode
+    flagged = [mode for mode, flag in flags.items() if config.get(flag)]
+    modes = config.get("pooling_mode", flagged or ["mean"])
     modes = [modes] if isinstance(modes, str) else modes
-    if len(modes) != 1 or modes[0] not in POOLING_MODES:
+    if len(modes) != 1 or modes[0] not in POOLING_FLAGS:
         raise ValueError(
-            f"A Pooling module must have one mode out of {POOLING_MODES} to "
-            "be loaded into a mirror model. "
+            "A Pooling module must have one mode out of "
+            f"{tuple(sorted(POOLING_FLAGS))} to be loaded into a mirror model. "
             f"Received: {modes} in folder={folder}"
         )
     return modes[0]
 
 
-def read_pooled_layers(folder, config):
+def read_pooled_layers(folder: pathlib.Path | None, config: dict) -> str:
     """The `pooled_layers` that a WeightedLayerPooling module stands for.
 
     Args:
         folder: A `pathlib.Path`, the module's, or `None`: there is none.
-        config: A dict, as `read_config` returns it.
+        config: A dict, as `complete_config` returns it.
 
     Returns:
         A string, see `keras_mirror.SentenceEncoder`.

@@ -1,3 +1,5 @@
+import pathlib
+
 import numpy as np
 
 from keras_mirror.files import read_json
@@ -6,7 +8,7 @@ from keras_mirror.files import read_json
 _TOLERANCE = 1e-6
 
 
-def read_word_weights(folder, vocabulary_size):
+def read_word_weights(folder: pathlib.Path, vocabulary_size: int) -> np.ndarray:
     """The weights of all tokens of a `WordWeights` module.
 
     Args:
@@ -33,7 +35,7 @@ def read_word_weights(folder, vocabulary_size):
             "`unknown_word_weight`, as sentence-transformers writes them. "
             f"Received: folder={folder}, error={error!r}"
         ) from error
-    # Ids that no text has: a model's vocabulary may be filled up.
+    # A model's vocabulary may be padded with ids that no text has.
     missing = max(0, vocabulary_size - len(weights))
     weights = np.pad(weights, (0, missing), constant_values=float(unknown))
     weights = weights[:vocabulary_size]
@@ -46,12 +48,14 @@ def read_word_weights(folder, vocabulary_size):
     return weights
 
 
-def token_counts(weights):
-    """What `TokenWeights` would have counted to give the same mean.
+def token_counts(
+    weights: np.ndarray,
+) -> tuple[float | None, np.ndarray | None]:
+    """The counts with which `TokenWeights` gives the same weighted mean.
 
-    With the weights `smoothing / (smoothing + frequency)`, of frequencies
-    that add up to 1, no more is needed than that they are positive: a
-    weighted mean does not change if all weights are multiplied.
+    `TokenWeights` weighs a token by `smoothing / (smoothing + frequency)`,
+    with frequencies that add up to 1. Any positive weights can be written in
+    this form, since a factor common to all does not change a weighted mean.
 
     Args:
         weights: Array of positive weights, one a token.
@@ -74,7 +78,9 @@ def token_counts(weights):
     return float(smoothing), (smoothing * ratios).astype("float32")
 
 
-def are_counts_of(counts, smoothing, weights):
+def are_counts_of(
+    counts: np.ndarray | None, smoothing: float | None, weights: np.ndarray
+) -> bool:
     """Whether `TokenWeights` gives these weights with these counts.
 
     Args:
