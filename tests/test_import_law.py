@@ -14,7 +14,14 @@ PACKAGE = pathlib.Path(keras_mirror.__file__).parent
 # From the ground up; a module may import what stands in lower rows, and in its
 # own row if that closes no circle.
 FLOORS = (
-    {"files", "optional", "recipes", "startup", "version"},
+    {
+        "files",
+        "optional",
+        "optional_tensorflow",
+        "recipes",
+        "startup",
+        "version",
+    },
     {"distribution", "losses", "metrics", "optimizers"},
     {"archive", "data", "layers"},
     {"preprocessing"},

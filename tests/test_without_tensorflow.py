@@ -102,8 +102,8 @@ def test_both_roads_make_the_same_views():
     preprocessor = model.preprocessor
     strings = SENTENCES + texts(50)
     by_hand = preprocessor.span_masking.split(strings, seed=(1, 2))
-    in_graph = tf.function(preprocessor._graph_text.tokenize_views)(
+    in_graph = tf.function(preprocessor._graph.tokenize_views)(
         *map(tf.constant, (strings, *by_hand))
     )
-    views = preprocessor._python_text.tokenize_views(strings, *by_hand)
+    views = preprocessor._python.tokenize_views(strings, *by_hand)
     assert tuple(view.to_list() for view in in_graph) == views

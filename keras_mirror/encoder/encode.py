@@ -2,6 +2,7 @@ import numpy as np
 
 from keras_mirror.data import as_strings
 from keras_mirror.data import batched
+from keras_mirror.preprocessing.padding import NUM_SPECIAL_TOKENS
 from keras_mirror.preprocessing.padding import padded_lengths
 from keras_mirror.preprocessing.padding import padded_rows
 
@@ -74,13 +75,15 @@ def encode_ids(model, token_ids, batch_size=64):
     return embeddings[row_of_texts]
 
 
-def encode_in_chunks(model, texts, batch_size=64):
+def encode_in_chunks(model, texts, batch_size=64, on_progress=None):
     """Vectors of any number of texts, chunk by chunk, for progress bars.
 
     Args:
         model: A `MirrorModel`.
         texts: Iterable of strings.
         batch_size: Integer, see `encode`.
+        on_progress: Function of the number of texts just encoded. Defaults to
+            `None`.
 
     Yields:
         Tuples of a float32 array of shape `(chunk_size, embedding_dim)` and
@@ -92,11 +95,14 @@ def encode_in_chunks(model, texts, batch_size=64):
     >>> vectors.shape[0], num_cut
     (2, 0)
     """
-    longest = model.preprocessor.sequence_length - 2  # start and end
+    longest = model.preprocessor.max_text_tokens
     for chunk in batched(texts, CHUNK_SIZE):
         token_ids = model.preprocessor.tokenize(chunk)
         num_cut = sum(len(row) > longest for row in token_ids)
-        yield encode_ids(model, token_ids, batch_size), num_cut
+        embeddings = encode_ids(model, token_ids, batch_size)
+        if on_progress is not None:
+            on_progress(len(chunk))
+        yield embeddings, num_cut
 
 
 def _batches(model, token_ids, batch_size):
@@ -105,7 +111,7 @@ def _batches(model, token_ids, batch_size):
     widths = padded_lengths(longest)
     if model.recipe.pools_padding:
         widths = [longest]
-    lengths = [min(len(ids) + 2, longest) for ids in token_ids]
+    lengths = [min(len(ids) + NUM_SPECIAL_TOKENS, longest) for ids in token_ids]
     width_of_texts = np.searchsorted(widths, lengths)
     for index, width in enumerate(widths):
         texts = np.flatnonzero(width_of_texts == index)

@@ -1,10 +1,8 @@
 import keras
 import numpy as np
 
-try:
-    import tensorflow as tf
-except ImportError:
-    tf = None
+from keras_mirror.optional_tensorflow import is_tensor
+from keras_mirror.optional_tensorflow import tf
 
 
 @keras.saving.register_keras_serializable(package="keras_mirror")
@@ -90,7 +88,7 @@ class RandomSpanMasking(keras.layers.Layer):
 
     def call(self, inputs):
         left, right, is_masked = self.split(inputs)
-        if _is_tensor(inputs):
+        if is_tensor(inputs):
             masked = tf.strings.join([left, self.mask_token, right])
             return tf.where(is_masked, masked, inputs)
         masked = [
@@ -116,7 +114,7 @@ class RandomSpanMasking(keras.layers.Layer):
             a string is not masked, `left` is the whole string and `right` is
             empty.
         """
-        if _is_tensor(inputs):
+        if is_tensor(inputs):
             return self._split_tensor(inputs, self._draw_tensor(inputs, seed))
         texts = [inputs] if isinstance(inputs, str) else list(inputs)
         generator = self._generator
@@ -171,7 +169,3 @@ class RandomSpanMasking(keras.layers.Layer):
             rights.append(text[start + self.span_length :] if is_masked else "")
             are_masked.append(is_masked)
         return lefts, rights, are_masked
-
-
-def _is_tensor(inputs):
-    return tf is not None and tf.is_tensor(inputs)

@@ -1,9 +1,8 @@
 import keras_hub
 
-try:
-    import tensorflow as tf
-except ImportError:
-    tf = None
+from keras_mirror.optional_tensorflow import tf
+from keras_mirror.preprocessing.padding import NUM_SPECIAL_TOKENS
+from keras_mirror.preprocessing.plain_text_tokenizer import PlainTextTokenizer
 
 MAX_STRING_ID = 2**31 - 1  # of int32, JAX's integers
 
@@ -11,13 +10,13 @@ MAX_STRING_ID = 2**31 - 1  # of int32, JAX's integers
 class GraphPipeline:
     """What a preprocessor does to strings, inside a TensorFlow graph.
 
-    The twin of the Python road, to the same ids, for `tf.data`.
+    The twin of `PythonPipeline`, to the same ids, for `tf.data`.
 
     Args:
-        plain_text: The `PlainTextTokenizer` of the Python road.
+        plain_text: A `PlainTextTokenizer`.
     """
 
-    def __init__(self, plain_text):
+    def __init__(self, plain_text: PlainTextTokenizer) -> None:
         self.plain_text = plain_text
         self.special = plain_text.tokenizer
 
@@ -33,7 +32,7 @@ class GraphPipeline:
             texts = tf.strings.lower(texts, encoding="utf-8")
         return tf.cast(tokenizer(texts), "int32")
 
-    def count_tokens(self, texts):
+    def count_tokens(self, texts: list[str]):
         """An integer array of the numbers of ids, of a list of strings."""
 
         # Traced each time: a tokenizer's resource may be renewed in between.
@@ -57,7 +56,7 @@ class GraphPipeline:
         left = tf.where(is_masked, tf.strings.strip(left), left)
         right = tf.strings.join([" ", tf.strings.strip(right)])
         right = tf.where(is_masked, right, "")
-        # At once: a second takes the graph of a tokenizer.
+        # One call for all three: each adds about a second of tracing.
         token_ids = self.tokenize(tf.concat([texts, left, right], axis=0))
         count = tf.shape(left)[0]
         view_1, left = token_ids[:count], token_ids[count : 2 * count]
@@ -72,7 +71,7 @@ class GraphPipeline:
         """Start and end added, cut, and padded to `length` tokens."""
         start, end = self.special.start_token_id, self.special.end_token_id
         column = tf.ones_like(token_ids.row_lengths(), "int32")[:, tf.newaxis]
-        token_ids = token_ids[:, : length - 2]
+        token_ids = token_ids[:, : length - NUM_SPECIAL_TOKENS]
         token_ids = tf.concat([start * column, token_ids, end * column], axis=1)
         is_static = isinstance(length, int)
         shape = (None, length) if is_static else tf.stack([-1, length])
@@ -85,18 +84,19 @@ class GraphPipeline:
             ),
         }
 
-    def padded_length(self, batches, lengths):
+    def padded_length(self, batches, lengths: list[int]):
         """The first of `lengths` that holds all rows, or the last."""
         if len(lengths) == 1:
             return lengths[0]  # known before the graph runs
         rows = tf.concat([batch.row_lengths() for batch in batches], axis=0)
-        longest = tf.minimum(tf.reduce_max(rows) + 2, lengths[-1])
+        longest = tf.reduce_max(rows) + NUM_SPECIAL_TOKENS
+        longest = tf.minimum(longest, lengths[-1])
         lengths = tf.constant(lengths, longest.dtype)
         index = tf.searchsorted(lengths, longest[tf.newaxis])[0]
         return tf.cast(lengths[index], "int32")
 
 
-def _renew_resource(tokenizer):
+def _renew_resource(tokenizer) -> None:
     # `keras.utils.set_random_seed` frees what the ops of TensorFlow Text 2.21
     # hold: https://github.com/tensorflow/text/issues/570
     if isinstance(tokenizer, keras_hub.tokenizers.SentencePieceTokenizer):

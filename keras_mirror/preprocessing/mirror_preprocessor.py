@@ -1,19 +1,16 @@
 import keras
 
 from keras_mirror.layers import RandomSpanMasking
+from keras_mirror.optional_tensorflow import is_tensor
+from keras_mirror.optional_tensorflow import tf
 from keras_mirror.preprocessing.graph_pipeline import GraphPipeline
+from keras_mirror.preprocessing.padding import NUM_SPECIAL_TOKENS
 from keras_mirror.preprocessing.padding import padded_lengths
 from keras_mirror.preprocessing.plain_text_tokenizer import PlainTextTokenizer
 from keras_mirror.preprocessing.python_pipeline import PythonPipeline
-from keras_mirror.recipes import Recipe
+from keras_mirror.recipes import check_field
+from keras_mirror.recipes import get_recipe
 
-try:
-    import tensorflow as tf
-except ImportError:
-    tf = None
-
-# More than any backbone has positions: an archive cannot ask for terabytes.
-MAX_SEQUENCE_LENGTH = 100_000
 VIEW_PADDINGS = ("longest", "sequence_length")
 
 
@@ -44,6 +41,11 @@ class MirrorPreprocessor(keras.layers.Layer):
         seed: Integer, for the spans. Defaults to `None`.
         **kwargs: Passed to `keras.layers.Layer`.
 
+    Attributes:
+        recipe: The `Recipe` that `mirror_dataset` follows: `"sentence"`,
+            until a `MirrorModel` takes the preprocessor and puts in its own.
+        max_text_tokens: Integer, the tokens of a text beside start and end.
+
     Call arguments:
         inputs: A list or array of strings, or a string tensor of shape
             `(batch_size,)`.
@@ -63,22 +65,15 @@ class MirrorPreprocessor(keras.layers.Layer):
     def __init__(
         self,
         tokenizer,
-        sequence_length=50,
-        span_length=5,
-        view_padding="longest",
-        seed=None,
+        sequence_length: int = 50,
+        span_length: int = 5,
+        view_padding: str = "longest",
+        seed: int | None = None,
         **kwargs,
-    ):
+    ) -> None:
         super().__init__(**kwargs)
-        _check_special_tokens(tokenizer, with_mask=span_length)
-        if not isinstance(sequence_length, int) or not (
-            3 <= sequence_length <= MAX_SEQUENCE_LENGTH
-        ):
-            raise ValueError(
-                "`sequence_length` must be an integer of 3 to "
-                f"{MAX_SEQUENCE_LENGTH}. "
-                f"Received: sequence_length={sequence_length!r}"
-            )
+        _check_special_tokens(tokenizer, with_mask=bool(span_length))
+        check_field("sequence_length", sequence_length)
         if view_padding not in VIEW_PADDINGS:
             raise ValueError(
                 f"`view_padding` must be one of {VIEW_PADDINGS}. "
@@ -89,8 +84,7 @@ class MirrorPreprocessor(keras.layers.Layer):
         self.span_length = span_length
         self.view_padding = view_padding
         self.seed = seed
-        # What `mirror_dataset` follows; a `MirrorModel` puts its own here.
-        self.recipe = Recipe()
+        self.recipe = get_recipe("sentence")
         self.span_masking = None
         if span_length:
             self.span_masking = RandomSpanMasking(span_length, seed=seed)
@@ -98,8 +92,8 @@ class MirrorPreprocessor(keras.layers.Layer):
         self._convert_input_args = False
         self._allow_non_tensor_positional_args = True
         plain_text = PlainTextTokenizer(tokenizer)
-        self._python_text = PythonPipeline(plain_text)
-        self._graph_text = GraphPipeline(plain_text)
+        self._python = PythonPipeline(plain_text)
+        self._graph = GraphPipeline(plain_text)
 
     def build(self, input_shape=None):
         self.built = True
@@ -108,8 +102,13 @@ class MirrorPreprocessor(keras.layers.Layer):
         inputs = _without_eager_tensors(inputs)
         if _is_single(inputs):
             return _first(self.call(_batch_of_one(inputs)))
-        text = self._text_of(inputs)
-        return text.pack(text.tokenize(inputs), self.sequence_length)
+        pipeline = self._pipeline(inputs)
+        token_ids = pipeline.tokenize(inputs)
+        return pipeline.pack(token_ids, self.sequence_length)
+
+    @property
+    def max_text_tokens(self) -> int:
+        return self.sequence_length - NUM_SPECIAL_TOKENS
 
     def views(self, texts, seed=None, partners=None):
         """Two views of the same strings: as they are, and with a masked span.
@@ -138,7 +137,7 @@ class MirrorPreprocessor(keras.layers.Layer):
             lengths = padded_lengths(self.sequence_length)
         return self._views(sides, seed, lengths)
 
-    def tokenize(self, texts):
+    def tokenize(self, texts) -> list[list[int]]:
         """Token ids of Python strings, without special tokens and uncut.
 
         Args:
@@ -147,9 +146,9 @@ class MirrorPreprocessor(keras.layers.Layer):
         Returns:
             A list of lists of integers.
         """
-        return self._python_text.tokenize(texts)
+        return self._python.tokenize(texts)
 
-    def count_tokens(self, texts):
+    def count_tokens(self, texts: list[str]):
         """Numbers of ids that `tokenize` gives, as fast as the backend can.
 
         Args:
@@ -158,10 +157,12 @@ class MirrorPreprocessor(keras.layers.Layer):
         Returns:
             An integer array of shape `(len(texts),)`.
         """
-        text = self._python_text if tf is None else self._graph_text
-        return text.count_tokens(texts)
+        pipeline = self._python if tf is None else self._graph
+        return pipeline.count_tokens(texts)
 
-    def pack(self, token_ids, length=None):
+    def pack(
+        self, token_ids: list[list[int]], length: int | None = None
+    ) -> dict:
         """Adds start and end, cuts, and pads lists of token ids to an array.
 
         Args:
@@ -172,9 +173,9 @@ class MirrorPreprocessor(keras.layers.Layer):
         Returns:
             The features that a call returns, of shape `(batch_size, length)`.
         """
-        return self._python_text.pack(token_ids, length or self.sequence_length)
+        return self._python.pack(token_ids, length or self.sequence_length)
 
-    def get_config(self):
+    def get_config(self) -> dict:
         tokenizer = keras.saving.serialize_keras_object(self.tokenizer)
         if hasattr(self.tokenizer, "split_on_cjk"):
             # keras-hub 0.32 leaves it out.
@@ -189,33 +190,33 @@ class MirrorPreprocessor(keras.layers.Layer):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict):
         config = dict(config)
         tokenizer = keras.saving.deserialize_keras_object(config["tokenizer"])
         return cls(**{**config, "tokenizer": tokenizer})
 
-    def _views(self, sides, seed, lengths):
+    def _views(self, sides: list, seed, lengths: list[int]) -> tuple:
         first, last = sides[0], sides[-1]
-        text = self._text_of(first)
+        pipeline = self._pipeline(first)
         # First: what is no string is refused here.
-        string_ids = [text.string_ids(side) for side in sides]
+        string_ids = [pipeline.string_ids(side) for side in sides]
         if self.span_masking is not None:
             parts = self.span_masking.split(last, seed)
-            view_1, view_2 = text.tokenize_views(first, *parts)
+            view_1, view_2 = pipeline.tokenize_views(first, *parts)
         else:
-            view_1 = text.tokenize(first)
-            view_2 = view_1 if first is last else text.tokenize(last)
-        length = text.padded_length([view_1, view_2], lengths)
+            view_1 = pipeline.tokenize(first)
+            view_2 = view_1 if first is last else pipeline.tokenize(last)
+        length = pipeline.padded_length([view_1, view_2], lengths)
         return tuple(
-            {**text.pack(view, length), "string_ids": ids}
+            {**pipeline.pack(view, length), "string_ids": ids}
             for view, ids in ((view_1, string_ids[0]), (view_2, string_ids[-1]))
         )
 
-    def _text_of(self, inputs):
-        return self._graph_text if _is_tensor(inputs) else self._python_text
+    def _pipeline(self, inputs) -> GraphPipeline | PythonPipeline:
+        return self._graph if is_tensor(inputs) else self._python
 
 
-def _check_special_tokens(tokenizer, with_mask):
+def _check_special_tokens(tokenizer, with_mask: bool) -> None:
     names = ["start_token_id", "end_token_id", "pad_token_id"]
     names += ["mask_token_id"] if with_mask else []
     missing = [name for name in names if not hasattr(tokenizer, name)]
@@ -229,26 +230,22 @@ def _check_special_tokens(tokenizer, with_mask):
 
 def _without_eager_tensors(inputs):
     # keras-hub's tokenizers give ragged tensors in a graph only.
-    if not _is_tensor(inputs) or not tf.executing_eagerly():
+    if not is_tensor(inputs) or not tf.executing_eagerly():
         return inputs
     if inputs.shape.rank == 0:
         return inputs.numpy().decode("utf-8")
     return [text.decode("utf-8") for text in inputs.numpy()]
 
 
-def _is_single(inputs):
-    if _is_tensor(inputs):
+def _is_single(inputs) -> bool:
+    if is_tensor(inputs):
         return inputs.shape.rank == 0
     return isinstance(inputs, str)
 
 
 def _batch_of_one(text):
-    return text[tf.newaxis] if _is_tensor(text) else [text]
+    return text[tf.newaxis] if is_tensor(text) else [text]
 
 
-def _first(features):
+def _first(features: dict) -> dict:
     return {name: feature[0] for name, feature in features.items()}
-
-
-def _is_tensor(inputs):
-    return tf is not None and tf.is_tensor(inputs)

@@ -1,27 +1,28 @@
-"""Widths that batches are padded to: few, where each is compiled anew."""
+"""Widths that batches are padded to; few, where each is compiled anew."""
 
 import itertools
+from collections.abc import Iterator
 
 import keras
 
-try:
-    import tensorflow as tf
-except ImportError:
-    tf = None
+from keras_mirror.optional_tensorflow import tf
+
+NUM_SPECIAL_TOKENS = 2  # of every text: start and end
 
 
-def compiles_every_shape():
-    """Whether a new shape of a batch takes seconds: with XLA it does."""
+def compiles_every_shape() -> bool:
+    """Whether XLA compiles every new shape of a batch, which takes seconds."""
     if keras.backend.backend() == "tensorflow":
         return bool(tf.config.list_physical_devices("GPU"))
     return keras.backend.backend() == "jax"
 
 
-def padded_lengths(sequence_length):
+def padded_lengths(sequence_length: int) -> list[int]:
     """The widths that features of at most `sequence_length` tokens get.
 
-    All of them; where every shape is compiled anew, few: about half as much
-    again at a time, as long as that saves 4 tokens or more.
+    Every width up to `sequence_length`; under XLA a short ladder that grows
+    by about half, as long as a step saves 4 tokens or more, so that few
+    shapes are compiled.
 
     Args:
         sequence_length: Integer.
@@ -35,16 +36,16 @@ def padded_lengths(sequence_length):
     50
     """
     if not compiles_every_shape():
-        return list(range(2, sequence_length + 1))
+        return list(range(NUM_SPECIAL_TOKENS, sequence_length + 1))
     longest = sequence_length - 4
     shorter = itertools.takewhile(lambda width: width <= longest, _steps(8))
     return [*shorter, sequence_length]
 
 
-def padded_rows(num_rows, most):
+def padded_rows(num_rows: int, most: int) -> int:
     """How many rows a batch of `num_rows` gets, `most` at most.
 
-    Where every shape is compiled anew, a power of two, so that few differ.
+    Under XLA the next power of two, so that few shapes are compiled.
 
     Args:
         num_rows: Integer.
@@ -63,7 +64,7 @@ def padded_rows(num_rows, most):
     return min(most, 1 << (num_rows - 1).bit_length())
 
 
-def _steps(width):
+def _steps(width: int) -> Iterator[int]:
     while True:  # 8, 12, 16, 24, 32, 48, 64, 96, 128, ...
         yield width
         yield width * 3 // 2

@@ -1,4 +1,5 @@
 import functools
+from collections.abc import Callable
 
 import keras_hub
 import regex
@@ -44,7 +45,7 @@ class PlainTextTokenizer:
     [2, 3]
     """
 
-    def __init__(self, tokenizer):
+    def __init__(self, tokenizer) -> None:
         self.tokenizer = tokenizer
         tokenizers_of = keras_hub.tokenizers
         self.is_word_piece = isinstance(
@@ -58,7 +59,7 @@ class PlainTextTokenizer:
         if self.is_byte_pair:
             _stop_matching_special_tokens(tokenizer)
 
-    def __call__(self, texts):
+    def __call__(self, texts: list[str]) -> list[list[int]]:
         for pattern, replacement in self.replacements:
             found = regex.compile(pattern)
             texts = [found.sub(replacement, text) for text in texts]
@@ -67,7 +68,7 @@ class PlainTextTokenizer:
         return self._tokenize(texts) if texts else []
 
     @property
-    def lowers(self):
+    def lowers(self) -> bool:
         """Whether texts are to be lower-cased before they are tokenized."""
         return self.is_word_piece and self.tokenizer.lowercase
 
@@ -76,22 +77,30 @@ class PlainTextTokenizer:
         """The keras-hub tokenizer for texts that are cleaned already."""
         if not self.is_word_piece:
             return self.tokenizer
-        names = ("strip_accents", "split", "split_on_cjk")
-        names += ("suffix_indicator", "oov_token", "vocabulary")
+        names = ["strip_accents", "split", "split_on_cjk"]
+        names += ["suffix_indicator", "oov_token", "vocabulary"]
         return keras_hub.tokenizers.WordPieceTokenizer(
             lowercase=False,
             **{name: getattr(self.tokenizer, name) for name in names},
         )
 
     @functools.cached_property
-    def replacements(self):
-        """Pairs of a pattern and what is to replace it in every text.
-
-        A SentencePiece model may hold `[MASK]` as a symbol of its own, which
-        the keras-hub tokenizer cannot switch off; `[ MASK ]` is not matched.
-        """
+    def replacements(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of a pattern and what is to replace it in every text."""
         if self.is_word_piece:
             return (*CLEANING, SIGMA) if self.lowers else CLEANING
+        return tuple(
+            (regex.escape(token), spell_apart(token))
+            for token in self.matched_special_tokens
+        )
+
+    @functools.cached_property
+    def matched_special_tokens(self) -> list[str]:
+        """The special tokens that the keras-hub tokenizer finds in texts.
+
+        A SentencePiece model may hold `[MASK]` as a symbol of its own, which
+        cannot be switched off.
+        """
         names = ("start", "end", "pad", "mask")
         ids = [
             getattr(self.tokenizer, f"{name}_token_id", None) for name in names
@@ -101,20 +110,35 @@ class PlainTextTokenizer:
             for token_id in ids
             if token_id is not None
         }
-        return tuple(
-            (regex.escape(token), f"{token[0]} {token[1:-1]} {token[-1]}")
+        return [
+            token
             for token, token_id in tokens.items()
             if token_id in self._tokenize([token])[0]
-        )
+        ]
 
     @functools.cached_property
-    def _tokenize(self):
+    def _tokenize(self) -> Callable[[list[str]], list[list[int]]]:
         if self.is_byte_pair:
-            return _byte_pair_tokenize(self.tokenizer)
+            encode_batch = fast_byte_pair(self.tokenizer).encode_batch
+            return lambda texts: [row.ids for row in encode_batch(texts)]
         return self.cleaned_text_tokenizer.tokenize
 
 
-def _stop_matching_special_tokens(tokenizer):
+def spell_apart(token: str) -> str:
+    """A special token as plain text, which no tokenizer matches.
+
+    Args:
+        token: String of three characters or more.
+
+    Example:
+
+    >>> spell_apart("[MASK]")
+    '[ MASK ]'
+    """
+    return f"{token[0]} {token[1:-1]} {token[-1]}"
+
+
+def _stop_matching_special_tokens(tokenizer) -> None:
     if tokenizer.unsplittable_tokens:
         tokenizer.unsplittable_tokens = []
         # In an archive the vocabulary comes later, from the assets.
@@ -124,12 +148,7 @@ def _stop_matching_special_tokens(tokenizer):
             )
 
 
-def _byte_pair_tokenize(tokenizer):
-    byte_pair = fast_byte_pair(tokenizer)
-    return lambda texts: [row.ids for row in byte_pair.encode_batch(texts)]
-
-
-def fast_byte_pair(tokenizer):
+def fast_byte_pair(tokenizer) -> tokenizers.Tokenizer:
     """A byte-pair tokenizer of keras-hub as one of the `tokenizers` library.
 
     It splits as RoBERTa does, and knows no special tokens.
@@ -140,7 +159,8 @@ def fast_byte_pair(tokenizer):
     Returns:
         A `tokenizers.Tokenizer`.
     """
-    pairs = [tuple(merge.split(" ")) for merge in merges(tokenizer)]
+    halves = (merge.partition(" ") for merge in merges(tokenizer))
+    pairs = [(left, right) for left, _, right in halves]
     model = tokenizers.models.BPE(dict(tokenizer.vocabulary), pairs)
     fast = tokenizers.Tokenizer(model)
     fast.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(
@@ -149,7 +169,7 @@ def fast_byte_pair(tokenizer):
     return fast
 
 
-def merges(tokenizer):
+def merges(tokenizer) -> list[str]:
     """The merges of a byte-pair tokenizer, without the header of their file.
 
     Args:

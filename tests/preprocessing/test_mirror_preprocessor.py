@@ -34,13 +34,13 @@ REASON = "tokenizes in the graph of a tf.data pipeline"
 
 @pytest.fixture(scope="module", params=tiny_models.FAMILIES)
 def preprocessor(request):
-    tokenizer = tiny_models.tokenizers_of_all_families()[request.param]
+    tokenizer = tiny_models.tokenizer(request.param)
     return MirrorPreprocessor(tokenizer, LENGTH, name=request.param)
 
 
 @pytest.fixture(scope="module")
 def bert():
-    tokenizer = tiny_models.tokenizers_of_all_families()["Bert"]
+    tokenizer = tiny_models.tokenizer("Bert")
     return MirrorPreprocessor(tokenizer, LENGTH)
 
 
@@ -156,7 +156,7 @@ def test_graph_gives_the_same_masked_view(preprocessor, graph_views):
     dataset = tf.data.Dataset.from_tensors((TEXTS, tf.constant([1, 2])))
     parts = next(iter(dataset.map(preprocessor.span_masking.split)))
     left, right = [[t.decode() for t in part.numpy()] for part in parts[:2]]
-    _, rows = preprocessor._python_text.tokenize_views(
+    _, rows = preprocessor._python.tokenize_views(
         TEXTS, left, right, parts[2].numpy().tolist()
     )
     assert_same_features(graph_views[1], preprocessor.pack(rows))
@@ -439,7 +439,7 @@ def test_graph_holds_no_python(bert):
 @pytest.mark.parametrize("family", ["Bert", "XLMRoberta"])
 def test_seeding_between_making_and_mapping(family):
     tf = pytest.importorskip("tensorflow", reason=REASON)
-    tokenizer = tiny_models.tokenizers_of_all_families()[family]
+    tokenizer = tiny_models.tokenizer(family)
     layer = MirrorPreprocessor(tokenizer, LENGTH)
     expected = layer(TEXTS)
     keras.utils.set_random_seed(1)  # frees TensorFlow Text's resources

@@ -1,3 +1,6 @@
+from keras_mirror.preprocessing.plain_text_tokenizer import spell_apart
+
+
 def spelled_apart(normalizer):
     """The special tokens that a normalizer puts spaces into.
 
@@ -26,5 +29,4 @@ def spelled_apart(normalizer):
     text = normalizer["pattern"].get("String", "")
     if len(text) < 3:
         return []
-    is_apart = normalizer["content"] == f"{text[0]} {text[1:-1]} {text[-1]}"
-    return [text] if is_apart else []
+    return [text] if normalizer["content"] == spell_apart(text) else []

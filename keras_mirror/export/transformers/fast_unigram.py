@@ -10,6 +10,7 @@ from keras_mirror.checkpoints.tokenizers.sentence_piece_model import (
     decode_model,
 )
 from keras_mirror.preprocessing.plain_text_tokenizer import PlainTextTokenizer
+from keras_mirror.preprocessing.plain_text_tokenizer import spell_apart
 
 # SentencePiece never finds its special pieces in a text. The tokenizers
 # library takes them for words, which a score this low keeps it from using.
@@ -83,10 +84,9 @@ def _is_text(piece):
 def _replacements(tokenizer):
     """What is not done to single characters, as SentencePiece's rules are."""
     plain_text = PlainTextTokenizer(tokenizer)
-    apart = [text for _, text in plain_text.replacements]
     steps = [
-        normalizers.Replace(text[0] + text[2:-2] + text[-1], text)
-        for text in apart
+        normalizers.Replace(token, spell_apart(token))
+        for token in plain_text.matched_special_tokens
     ]
     for quotes in ("``", "''"):  # ALBERT's
         two, one, double = plain_text([f"a{quotes}", f"a{quotes[0]}", 'a"'])

@@ -1,0 +1,14 @@
+"""TensorFlow where it is installed; `tf` is `None` where it is not.
+
+A file of its own, because importing it takes the seconds of TensorFlow.
+"""
+
+try:
+    import tensorflow as tf
+except ImportError:
+    tf = None
+
+
+def is_tensor(value) -> bool:
+    """Whether `value` is a tensor of TensorFlow."""
+    return tf is not None and tf.is_tensor(value)
