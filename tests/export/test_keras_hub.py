@@ -86,7 +86,9 @@ def test_text_embedder_shares_the_weights():
 @pytest.mark.parametrize("family", ["Bert", "XLMRoberta", "Roberta"])
 def test_from_text_embedder_gives_the_model_back(family, recipe):
     model = counted(tiny_models.make_model(family, recipe))
-    keras_mirror.backbones.set_activation(model.encoder.backbone, "relu")
+    keras_mirror.encoder.backbones.set_activation(
+        model.encoder.backbone, "relu"
+    )
     copy = MirrorModel.from_text_embedder(model.to_text_embedder(), dropout=0.3)
     np.testing.assert_allclose(vectors(copy), vectors(model), atol=1e-6)
     assert copy.recipe.sequence_length == model.recipe.sequence_length
@@ -163,8 +165,12 @@ def test_mirror_text_embedder_is_saved(tmp_path):
 @pytest.mark.parametrize("family", MODELS)
 def test_preset_gives_the_model_back(family, tmp_path):
     model = counted(tiny_models.make_model(family, MODELS[family]))
-    keras_mirror.backbones.set_activation(model.encoder.backbone, "relu")
-    keras_mirror.backbones.set_layer_norm_epsilon(model.encoder.backbone, 0.01)
+    keras_mirror.encoder.backbones.set_activation(
+        model.encoder.backbone, "relu"
+    )
+    keras_mirror.encoder.backbones.set_layer_norm_epsilon(
+        model.encoder.backbone, 0.01
+    )
     folder = save(model, tmp_path / "preset")
     loaded = MirrorModel.from_preset(folder, dropout=0.2)
     np.testing.assert_allclose(vectors(loaded), vectors(model), atol=1e-6)
@@ -197,8 +203,12 @@ def test_keras_hub_loads_the_preset(family, tmp_path):
 
 def test_saving_warns_of_what_keras_hub_loses(tmp_path):
     model = tiny_models.make_model("Bert", "sentence")
-    keras_mirror.backbones.set_activation(model.encoder.backbone, "relu")
-    keras_mirror.backbones.set_layer_norm_epsilon(model.encoder.backbone, 0.01)
+    keras_mirror.encoder.backbones.set_activation(
+        model.encoder.backbone, "relu"
+    )
+    keras_mirror.encoder.backbones.set_layer_norm_epsilon(
+        model.encoder.backbone, 0.01
+    )
     with pytest.warns(UserWarning) as warned:
         model.save_to_preset(tmp_path / "preset")
     (warning,) = [item for item in warned if item.category is UserWarning]
