@@ -1,4 +1,4 @@
-"""What comes before Keras, and what the examples in docstrings may use."""
+"""What comes before Keras, which tests run, and the names of docstrings."""
 
 import atexit
 import functools
@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent / "tests"))
+ROOT = Path(__file__).parent
+sys.path.insert(0, str(ROOT / "tests"))
 
 # The models of the tests have few shapes: what JAX compiled once is found
 # again, in other processes too. A folder a worker, for writing is not atomic.
@@ -25,12 +26,38 @@ os.environ["JAX_COMPILATION_CACHE_DIR"] = os.path.join(
     os.environ.get("PYTEST_XDIST_WORKER", "alone"),
 )
 os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+# Programs of tests run once or twice: compiling them well costs more than it
+# saves, a third of the suite. See tests/conftest.py for TensorFlow.
+os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "true"
+
+# Tests of code that asks for no backend: what they find is the same on each,
+# and so they run on one, as docstrings do. Paths from the root.
+PURE = (
+    "keras_mirror",
+    "tests/archive/test_reading.py",
+    "tests/checkpoints/test_torch_checkpoint.py",
+    "tests/data/test_batch_schedule.py",
+    "tests/data/test_corpus.py",
+    "tests/data/test_read_texts.py",
+    "tests/data/test_sample_strings.py",
+    "tests/evaluation/test_evaluation_reference.py",
+    "tests/evaluation/test_python_api.py",
+    "tests/evaluation/test_ranking.py",
+    "tests/evaluation/test_readers.py",
+    "tests/evaluation/test_readers_search.py",
+    "tests/evaluation/test_readers_similarity.py",
+    "tests/evaluation/test_report.py",
+    "tests/evaluation/test_score.py",
+    "tests/evaluation/test_statistics.py",
+    "tests/evaluation/test_tasks.py",
+    "tests/test_import_law.py",
+    "tests/test_recipes.py",
+)
+PURE_BACKEND = "tensorflow"
 
 # Their docstrings need an optional dependency from the import on.
 NEEDS = {
     "keras_mirror/integrations/mteb.py": ("mteb",),
-    "keras_mirror/interop/mteb.py": ("mteb",),
-    "keras_mirror/interop/scikit_learn.py": ("sklearn",),
     "keras_mirror/integrations/scikit_learn.py": ("sklearn",),
     "keras_mirror/evaluation/report": ("plotly", "jinja2"),
 }
@@ -39,6 +66,34 @@ collect_ignore = [
     for path, modules in NEEDS.items()
     if not all(map(importlib.util.find_spec, modules))
 ]
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--runslow", action="store_true", help="run the slow tests too"
+    )
+    parser.addoption(
+        "--all-backends",
+        action="store_true",
+        help=f"run the pure tests on others than {PURE_BACKEND} too",
+    )
+
+
+def pytest_collection_modifyitems(config, items):
+    runs_pure = config.getoption("--all-backends") or (
+        os.environ.get("KERAS_BACKEND", PURE_BACKEND) == PURE_BACKEND
+    )
+    kept, left_out = [], []
+    for item in items:
+        if item.path.relative_to(ROOT).as_posix().startswith(PURE):
+            item.add_marker(pytest.mark.pure)
+        if "slow" in item.keywords and not config.getoption("--runslow"):
+            item.add_marker(pytest.mark.skip(reason="needs --runslow"))
+        is_left_out = "pure" in item.keywords and not runs_pure
+        (left_out if is_left_out else kept).append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = kept
 
 
 @functools.cache

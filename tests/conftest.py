@@ -3,33 +3,64 @@ import torch  # isort: skip
 
 import keras
 import pytest
+from support import models
+from support import texts
 
 from keras_mirror import startup
 from keras_mirror.cli import run
 
+try:
+    import tensorflow as tf
+except ImportError:
+    tf = None
+
 # Models this small only wait for their threads: ten times slower on a busy
 # machine of two cores.
 torch.set_num_threads(1)
-
-
-def pytest_addoption(parser):
-    parser.addoption(
-        "--runslow", action="store_true", help="run the slow tests too"
+if tf is not None:
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    # Graphs that run a few times are not worth improving: a third of a `fit`.
+    tf.config.optimizer.set_experimental_options(
+        {"disable_meta_optimizer": True}
     )
-
-
-def pytest_collection_modifyitems(config, items):
-    if config.getoption("--runslow"):
-        return
-    for item in items:
-        if "slow" in item.keywords:
-            item.add_marker(pytest.mark.skip(reason="needs --runslow"))
 
 
 @pytest.fixture(autouse=True)
 def seed():
     keras.config.disable_traceback_filtering()
     keras.utils.set_random_seed(0)
+
+
+# === To read, not to change: one for all tests of a worker ===
+
+
+@pytest.fixture(scope="session")
+def model():
+    """A model on the paper's recipe, not trained."""
+    return models.make_model()
+
+
+@pytest.fixture(scope="session")
+def trained_model():
+    """A model on the default recipe after two steps."""
+    model = models.make_model(recipe="sentence", batch_size=10)
+    model.compile()
+    model.fit(texts.texts(20), epochs=1, verbose=0)
+    return model
+
+
+@pytest.fixture(scope="session")
+def trained_archive(trained_model, tmp_path_factory):
+    """The path of `trained_model`'s archive."""
+    path = tmp_path_factory.mktemp("trained") / "encoder.keras"
+    trained_model.save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def preset(tmp_path_factory):
+    """The path of a keras-hub preset folder."""
+    return models.save_preset(tmp_path_factory.mktemp("tiny") / "preset")
 
 
 @pytest.fixture

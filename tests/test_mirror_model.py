@@ -3,6 +3,7 @@ import re
 import keras
 import numpy as np
 import pytest
+from support.models import compiled_model
 from support.models import make_model
 from support.references import batch_losses
 from support.references import reference_loss
@@ -39,8 +40,7 @@ class OneBatch(keras.utils.PyDataset):
 
 
 def test_evaluate_is_the_original_loss_of_the_two_views():
-    model = make_model()
-    model.compile()
+    model = compiled_model()
     dataset = mirror_dataset(
         SENTENCES, model.preprocessor, batch_size=9, shuffle=False, seed=1
     )
@@ -54,8 +54,7 @@ def test_evaluate_is_the_original_loss_of_the_two_views():
 
 
 def test_single_batches_train_and_test_as_fit_and_evaluate_do():
-    model = make_model(dropout=0.0, span_length=0)
-    model.compile()
+    model = compiled_model(dropout=0.0, span_length=0)
     embeddings = model.encode_text(SENTENCES[:9])
     expected = reference_loss(embeddings, embeddings, 0.04)
     views = model.preprocessor.views(SENTENCES[:9])
@@ -65,8 +64,7 @@ def test_single_batches_train_and_test_as_fit_and_evaluate_do():
 
 
 def test_fit_logs_the_original_loss_of_the_first_step():
-    model = make_model(dropout=0.0, span_length=0)
-    model.compile()
+    model = compiled_model(dropout=0.0, span_length=0)
     embeddings = model.encode_text(SENTENCES[:9])
     expected = reference_loss(embeddings, embeddings, 0.04)
     dataset = mirror_dataset(
@@ -77,8 +75,7 @@ def test_fit_logs_the_original_loss_of_the_first_step():
 
 
 def test_strings_that_differ_in_case_are_not_negatives():
-    model = make_model(dropout=0.0, span_length=0)
-    model.compile()
+    model = compiled_model(dropout=0.0, span_length=0)
     strings = SENTENCES[:3]
     loss = float(model.test_on_batch(*model.preprocessor.views(strings)))
     shouted = [*strings, *(text.upper() for text in strings)]
@@ -101,9 +98,7 @@ def test_switches_of_the_recipe_reach_the_loss():
         {"max_negative_similarity": -0.999},
         {"decoupled": True},
     ):
-        keras.utils.set_random_seed(0)
-        model = make_model(**switches)
-        model.compile()
+        model = compiled_model(**switches)
         views = model.preprocessor.views(SENTENCES[:9], seed=(1, 2))
         losses.append(float(model.test_on_batch(*views)))
     assert losses[0] > 0.1 and losses[1] == pytest.approx(0, abs=1e-6)
@@ -114,9 +109,7 @@ def test_fit_on_pairs_trains_on_both_texts():
     losses = []
     strings = texts(16)
     for pairs in (list(zip(strings, texts(16, 9), strict=True)), strings):
-        keras.utils.set_random_seed(0)
-        model = make_model(dropout=0.0, span_length=0)
-        model.compile()
+        model = compiled_model(dropout=0.0, span_length=0)
         history = model.fit(pairs, batch_size=16, epochs=1, verbose=0)
         losses.append(history.history["loss"][0])
     assert losses[0] > losses[1] + 0.1
@@ -125,16 +118,15 @@ def test_fit_on_pairs_trains_on_both_texts():
 def test_temperature_of_the_recipe_reaches_the_loss():
     losses = []
     for temperature in (0.04, 0.2):
-        keras.utils.set_random_seed(0)
-        model = make_model(dropout=0.0, span_length=0, temperature=temperature)
-        model.compile()
+        model = compiled_model(
+            dropout=0.0, span_length=0, temperature=temperature
+        )
         losses.append(model.evaluate(SENTENCES, batch_size=10, verbose=0))
     assert losses[0] < losses[1] - 0.01
 
 
 def test_training_brings_views_together():
-    model = make_model(learning_rate=1e-2, sequence_length=16)
-    model.compile()
+    model = compiled_model(learning_rate=1e-2, sequence_length=16)
     dataset = mirror_dataset(
         SENTENCES + texts(10), model.preprocessor, batch_size=20, seed=0
     )
@@ -193,9 +185,7 @@ def test_mixed_precision_trains_close_to_float32(policy):
         pytest.skip("JAX on a CPU has no float16 matrix product")
     losses = {}
     for dtype in ("float32", policy):
-        keras.utils.set_random_seed(0)
-        model = make_model(dtype=dtype, dropout=0.0, span_length=0)
-        model.compile()
+        model = compiled_model(dtype=dtype, dropout=0.0, span_length=0)
         losses[dtype] = batch_losses(
             model,
             mirror_dataset(
@@ -234,8 +224,7 @@ def test_compile_makes_the_original_optimizer():
 
 
 def test_fit_takes_epochs_from_the_recipe():
-    model = make_model(epochs=2)
-    model.compile()
+    model = compiled_model(epochs=2)
     history = model.fit(SENTENCES, batch_size=10, verbose=0)
     assert len(history.history["loss"]) == 2
 
@@ -248,8 +237,7 @@ def test_fit_takes_strings(kind):
     if kind == "tf.data":
         tf = pytest.importorskip("tensorflow", reason="tf.data is its own")
         strings = tf.data.Dataset.from_tensor_slices(strings)
-    model = make_model()
-    model.compile()
+    model = compiled_model()
     history = model.fit(
         strings,
         batch_size=10,
@@ -262,8 +250,7 @@ def test_fit_takes_strings(kind):
 
 
 def test_fit_on_fewer_strings_than_a_batch_says_so_and_trains():
-    model = make_model()
-    model.compile()
+    model = compiled_model()
     with pytest.warns(UserWarning, match="10 usable strings, fewer than"):
         history = model.fit(SENTENCES, epochs=1, verbose=0)
     assert np.isfinite(history.history["loss"][0])
@@ -280,8 +267,7 @@ def test_encode_text_does_not_depend_on_the_batch():
     np.testing.assert_allclose(alone, together[500:], atol=1e-5)
 
 
-def test_encode_text_shapes():
-    model = make_model()
+def test_encode_text_shapes(model):
     assert model.encode_text([]).shape == (0, 8)
     assert model.encode_text("one").shape == (1, 8)
     vectors = model.encode_text(np.array(["one", "two"]))
@@ -293,13 +279,12 @@ def test_encode_text_shapes():
 @pytest.mark.parametrize(
     "value", [None, 3, 2.5, [None], [["nested"]], [float("nan")], b"bytes"]
 )
-def test_encode_text_refuses_what_is_no_text(value):
+def test_encode_text_refuses_what_is_no_text(model, value):
     with pytest.raises(TypeError, match="Texts must be .*Received: "):
-        make_model().encode_text(value)
+        model.encode_text(value)
 
 
-def test_similarity_is_the_cosine():
-    model = make_model()
+def test_similarity_is_the_cosine(model):
     vectors = np.array([[3.0, 4.0], [0.0, 0.0], [-4.0, 3.0]])
     cosines = model.similarity(vectors, 7 * vectors)
     expected = [[1, 0, 0], [0, 0, 0], [0, 0, 1]]

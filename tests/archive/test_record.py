@@ -6,6 +6,7 @@ import subprocess
 import keras
 import numpy as np
 import pytest
+from support.models import compiled_model
 from support.models import make_model
 from support.models import save_preset
 from support.references import Batches
@@ -20,12 +21,12 @@ from keras_mirror.data import Corpus
 from keras_mirror.data import collect_strings
 from keras_mirror.data.corpus import corpus_summary
 
+SETTINGS = {"batch_size": 5, "epochs": 2}
+
 
 @pytest.fixture
 def model():
-    model = make_model(batch_size=5, epochs=2)
-    model.compile()
-    return model
+    return compiled_model(**SETTINGS)
 
 
 def fit(model, source, **options):
@@ -148,7 +149,8 @@ def test_initial_epoch_counts_what_is_left(model):
     keras.backend.backend() == "torch",
     reason="Keras has `steps_per_execution` on TensorFlow and JAX only",
 )
-def test_steps_per_execution_counts_all_steps(model):
+def test_steps_per_execution_counts_all_steps():
+    model = make_model(**SETTINGS)
     model.compile(steps_per_execution=2)
     assert fit(model, steps(model, 6), epochs=2).steps == 12
 
@@ -267,7 +269,8 @@ def test_other_scores_are_refused(name, score):
         TrainingRecord().with_scores({name: score})
 
 
-def test_another_record_is_refused(model):
+def test_another_record_is_refused():
+    model = make_model()
     message = "`record` must be a `TrainingRecord`. Received: record={'a': 1}"
     with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
         keras_mirror.MirrorModel(

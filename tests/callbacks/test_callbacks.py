@@ -5,7 +5,7 @@ import re
 import keras
 import numpy as np
 import pytest
-from support.models import make_model
+from support import models
 from support.references import Batches
 from support.texts import texts
 
@@ -16,6 +16,7 @@ from keras_mirror.evaluation import RetrievalTask
 from keras_mirror.evaluation import SimilarityTask
 
 NUM_STEPS = 4  # of an epoch
+SETTINGS = {"learning_rate": 1e-2, "sequence_length": 16}
 
 
 def similarity_task(name="mine", number=12, seed=5):
@@ -50,10 +51,15 @@ def score_now(model, task=None):
     return task.score(model.encode_text)[0].score.value
 
 
-def compiled_model(learning_rate=1e-2, **options):
-    model = make_model(learning_rate=learning_rate, sequence_length=16)
+def compiled_model(**options):
+    model = models.make_model(**SETTINGS)
     model.compile(**options)
     return model
+
+
+def aligned_model():
+    """As new, and with a metric."""
+    return models.compiled_model(metrics=("alignment",), **SETTINGS)
 
 
 @functools.cache
@@ -249,8 +255,7 @@ def test_training_is_the_same_with_and_without():
         [],
         [SimilarityEvaluation(similarity_task(), every=1, initial=True)],
     ):
-        keras.utils.set_random_seed(11)
-        model = compiled_model(metrics=["alignment"])
+        model = aligned_model()
         recorder = Recorder()
         dataset = mirror_dataset(
             texts(NUM_STEPS * 5), model.preprocessor, batch_size=5, seed=3
@@ -271,7 +276,9 @@ def test_best_weights_come_back(capsys):
     evaluation = SimilarityEvaluation(
         similarity_task(), every=1, restore_best_weights=True
     )
-    model = compiled_model(learning_rate=0.5)  # far too high
+    model = models.compiled_model(
+        **{**SETTINGS, "learning_rate": 0.5}  # far too high
+    )
     fit(model, evaluation, epochs=3, verbose=2)
     scores = [score for _, score in evaluation.history]
     assert scores[-1] < max(scores)
@@ -460,8 +467,7 @@ def test_step_log_has_the_values_of_each_step(tmp_path):
     path = tmp_path / "steps.csv"
     truth = OneEpochEach()
     for callback in (truth, StepLog(path)):
-        keras.utils.set_random_seed(2)
-        fit(compiled_model(metrics=["alignment"]), callback)
+        fit(aligned_model(), callback)
     names, rows = read_steps(path)
     assert names == ["step", "loss", "alignment"]
     assert rows[:, 0].tolist() == list(range(1, 2 * NUM_STEPS + 1))

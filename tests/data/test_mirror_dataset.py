@@ -12,8 +12,8 @@ from support import texts as corpora
 from keras_mirror import MirrorPreprocessor
 from keras_mirror import mirror_dataset
 from keras_mirror.data import Corpus
-from keras_mirror.data.mirror_dataset import is_strings
 from keras_mirror.data.numpy_dataset import NumpyMirrorDataset
+from keras_mirror.data.read_corpus import is_strings
 from keras_mirror.layers import RandomSpanMasking
 from keras_mirror.preprocessing import padding
 
@@ -26,7 +26,7 @@ needs_tensorflow = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def real_preprocessor():
-    tokenizer = models.tokenizers_of_all_families()["Bert"]
+    tokenizer = models.tokenizer("Bert")
     return MirrorPreprocessor(tokenizer, sequence_length=64)
 
 

@@ -211,10 +211,10 @@ def test_special_tokens_stay_text_where_their_letters_are_known(
 
 
 def test_one_pad_row_a_position_before_roberta_s_first(tmp_path):
-    vocabulary = dict(tiny_models.byte_pair().vocabulary)
+    vocabulary = dict(tiny_models.tokenizer("Roberta").vocabulary)
     vocabulary["<pad>"], vocabulary["!"] = vocabulary["!"], vocabulary["<pad>"]
     tokenizer = keras_hub.models.RobertaTokenizer(
-        vocabulary, tiny_models.byte_pair().merges
+        vocabulary, tiny_models.tokenizer("Roberta").merges
     )
     model = random_model("Roberta", "paper_sentence")
     model.preprocessor = keras_mirror.MirrorPreprocessor(tokenizer, 12)
@@ -250,8 +250,12 @@ def test_weights_of_tokens_that_look_alike(tmp_path):
 
 def test_activation_and_epsilon(tmp_path):
     model = random_model("Roberta", "paper_sentence")
-    keras_mirror.backbones.set_activation(model.encoder.backbone, "relu")
-    keras_mirror.backbones.set_layer_norm_epsilon(model.encoder.backbone, 0.1)
+    keras_mirror.encoder.backbones.set_activation(
+        model.encoder.backbone, "relu"
+    )
+    keras_mirror.encoder.backbones.set_layer_norm_epsilon(
+        model.encoder.backbone, 0.1
+    )
     model.export(tmp_path / "out")
     assert read(tmp_path / "out" / "config.json")["hidden_act"] == "relu"
     np.testing.assert_allclose(
@@ -482,13 +486,17 @@ def test_models_without_a_counterpart_are_refused(tmp_path):
         "written for transformers. Received: ElectraBackbone"
     )
     model = tiny_models.make_model("DistilBert")
-    keras_mirror.backbones.set_layer_norm_epsilon(model.encoder.backbone, 0.1)
+    keras_mirror.encoder.backbones.set_layer_norm_epsilon(
+        model.encoder.backbone, 0.1
+    )
     assert message(model) == (
         "The layer normalizations of a DistilBERT must have the epsilon 1e-12 "
         "to be written for transformers. Received: 0.1"
     )
     model = tiny_models.make_model()
-    keras_mirror.backbones.set_activation(model.encoder.backbone, "softsign")
+    keras_mirror.encoder.backbones.set_activation(
+        model.encoder.backbone, "softsign"
+    )
     assert "to be written for transformers. Received: softsign" in message(
         model
     )
@@ -502,7 +510,7 @@ def test_models_without_a_counterpart_are_refused(tmp_path):
 
 
 def test_groups_of_several_layers_are_refused_with_two_pooled(tmp_path):
-    tokenizer = tiny_models.albert_tokenizer()
+    tokenizer = tiny_models.tokenizer("Albert")
     backbone = tiny_models.make_backbone(
         "Albert", tokenizer.vocabulary_size(), num_inner_repetitions=2
     )

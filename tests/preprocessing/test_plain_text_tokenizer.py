@@ -12,7 +12,7 @@ TEXTS = [*texts.SENTENCES, *SPELLED, "", " ", "a\nb\tc", "##s", "▁a", "Ġa"]
 
 @pytest.fixture(scope="module", params=models.FAMILIES)
 def tokenizer(request):
-    return models.tokenizers_of_all_families()[request.param]
+    return models.tokenizer(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_special_tokens_can_be_looked_up_still(tokenizer, plain_text):
 def test_byte_pairs_equal_transformers():
     import transformers
 
-    tokenizer = models.byte_pair()
+    tokenizer = models.tokenizer("Roberta")
     merges = [tuple(merge.split(" ")) for merge in tokenizer.merges]
     reference = transformers.RobertaTokenizer(
         vocab=dict(tokenizer.vocabulary), merges=merges
@@ -90,7 +90,7 @@ def test_byte_pairs_equal_transformers():
 
 
 def test_symbols_of_a_sentence_piece_model_are_spelled_apart():
-    tokenizer = models.albert_tokenizer()
+    tokenizer = models.tokenizer("Albert")
     matched = tokenizer.tokenize(["a [MASK] b"])[0]
     assert tokenizer.mask_token_id in list(matched)
     plain_text = PlainTextTokenizer(tokenizer)

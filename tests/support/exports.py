@@ -3,7 +3,6 @@
 import warnings
 
 import keras
-import keras_hub
 import numpy as np
 
 import keras_mirror
@@ -36,7 +35,7 @@ def make_wide_model():
     recipe = keras_mirror.recipes.get_recipe(
         "paper_sentence", sequence_length=24
     )
-    tokenizer = tiny_models.word_piece(keras_hub.models.BertTokenizer)
+    tokenizer = tiny_models.tokenizer("Bert")
     backbone = tiny_models.make_backbone(
         "Bert",
         tokenizer.vocabulary_size(),

@@ -4,15 +4,29 @@ import functools
 import io
 import json
 
+import keras
 import keras_hub
+import numpy as np
 import sentencepiece
 
 import keras_mirror
+from keras_mirror.archive.record import TrainingRecord
 from support.texts import LETTERS
 from support.texts import SENTENCES
 from support.texts import WORDS
 
 SIZES = dict(num_layers=2, num_heads=2, hidden_dim=8, intermediate_dim=16)
+
+
+# Numbers and ids are compared with `transformers` for all of these. Where a
+# tokenizer is only used, one of each algorithm says as much.
+FAMILIES = "Bert Roberta XLMRoberta DistilBert Albert Electra DebertaV3".split()
+FEW_FAMILIES = "Bert Roberta XLMRoberta".split()
+
+
+def tokenizer(family):
+    """A new tokenizer; what had to be trained for it is trained once."""
+    return _TOKENIZERS[family]()
 
 
 @functools.cache
@@ -35,11 +49,9 @@ def sentence_piece_proto(**options):
     return model.getvalue()
 
 
-def word_piece(tokenizer_class):
-    return tokenizer_class(word_piece_vocabulary(), lowercase=True)
-
-
-def byte_pair(unsplittable_tokens=None):
+@functools.cache
+def byte_pair_model():
+    """The JSON of a trained `tokenizers` model."""
     import tokenizers
 
     byte_pair = tokenizers.ByteLevelBPETokenizer()
@@ -49,14 +61,22 @@ def byte_pair(unsplittable_tokens=None):
         special_tokens=["<s>", "<pad>", "</s>", "<unk>", "<mask>"],
         show_progress=False,
     )
+    return json.loads(byte_pair.to_str())["model"]
 
-    model = json.loads(byte_pair.to_str())["model"]
+
+def _word_piece(family):
+    tokenizer_class = getattr(keras_hub.models, f"{family}Tokenizer")
+    return tokenizer_class(word_piece_vocabulary(), lowercase=True)
+
+
+def _byte_pair():
+    model = byte_pair_model()
     return keras_hub.models.RobertaTokenizer(
-        model["vocab"], [" ".join(merge) for merge in model["merges"]]
+        dict(model["vocab"]), [" ".join(merge) for merge in model["merges"]]
     )
 
 
-def albert_tokenizer():
+def _albert():
     return keras_hub.models.AlbertTokenizer(
         sentence_piece_proto(
             pad_id=0,
@@ -72,7 +92,7 @@ def albert_tokenizer():
     )
 
 
-def deberta_tokenizer():
+def _deberta():
     return keras_hub.models.DebertaV3Tokenizer(
         sentence_piece_proto(
             pad_id=0,
@@ -87,32 +107,25 @@ def deberta_tokenizer():
     )
 
 
-def xlm_roberta_tokenizer():
+def _xlm_roberta():
     proto = sentence_piece_proto(unk_id=0, bos_id=1, eos_id=2)
     return keras_hub.models.XLMRobertaTokenizer(proto)
 
 
-def tokenizers_of_all_families():
-    models = keras_hub.models
-    return {
-        "Bert": word_piece(models.BertTokenizer),
-        "Roberta": byte_pair(),
-        "XLMRoberta": xlm_roberta_tokenizer(),
-        "DistilBert": word_piece(models.DistilBertTokenizer),
-        "Albert": albert_tokenizer(),
-        "Electra": word_piece(models.ElectraTokenizer),
-        "DebertaV3": deberta_tokenizer(),
-    }
-
-
-FAMILIES = "Bert Roberta XLMRoberta DistilBert Albert Electra DebertaV3".split()
+_TOKENIZERS = {
+    "Bert": functools.partial(_word_piece, "Bert"),
+    "Roberta": _byte_pair,
+    "XLMRoberta": _xlm_roberta,
+    "DistilBert": functools.partial(_word_piece, "DistilBert"),
+    "Albert": _albert,
+    "Electra": functools.partial(_word_piece, "Electra"),
+    "DebertaV3": _deberta,
+}
 
 
 def make_backbone(family="Bert", vocabulary_size=500, dropout=0.1, **options):
     options = {**SIZES, "max_sequence_length": 64, **options}
-    if family == "Albert":
-        options.update(embedding_dim=8)
-    if family == "Electra":
+    if family in ("Albert", "Electra"):
         options.update(embedding_dim=8)
     backbone_class = getattr(keras_hub.models, f"{family}Backbone")
     return backbone_class(vocabulary_size, dropout=dropout, **options)
@@ -128,10 +141,10 @@ def make_model(
     """A `MirrorModel` of random weights, two layers, hidden size 8."""
     overrides.setdefault("sequence_length", 24)
     recipe = keras_mirror.recipes.get_recipe(recipe, **overrides)
-    tokenizer = tokenizers_of_all_families()[family]
+    own_tokenizer = tokenizer(family)
     backbone = make_backbone(
         family,
-        tokenizer.vocabulary_size(),
+        own_tokenizer.vocabulary_size(),
         recipe.dropout if dropout is None else dropout,
         **({"dtype": dtype} if dtype else {}),
     )
@@ -144,15 +157,45 @@ def make_model(
         frequency_smoothing=recipe.frequency_smoothing,
     )
     preprocessor = keras_mirror.MirrorPreprocessor(
-        tokenizer, recipe.sequence_length, recipe.span_length
+        own_tokenizer, recipe.sequence_length, recipe.span_length
     )
     return keras_mirror.MirrorModel(encoder, preprocessor, recipe)
 
 
+def compiled_model(metrics=None, **settings):
+    """A compiled model as new; one of the same settings is compiled once.
+
+    Asked for again, it gets back the weights, the optimizer and the record of
+    its first day. What was traced and compiled stays, which is most of what a
+    tiny model costs. Tests that compile it anew take `make_model`.
+    """
+    model, values = _compiled(metrics, *sorted(settings.items()))
+    if hasattr(model, "jax_state_sync"):
+        model.jax_state_sync()
+    for variable, value in zip(_state(model), values, strict=True):
+        variable.assign(value)
+    model.record = TrainingRecord()
+    model.stop_training = False
+    keras.utils.set_random_seed(0)
+    return model
+
+
+@functools.cache
+def _compiled(metrics, *settings):
+    keras.utils.set_random_seed(0)
+    model = make_model(**dict(settings))
+    model.compile(metrics=metrics and list(metrics))
+    return model, [np.array(variable) for variable in _state(model)]
+
+
+def _state(model):
+    return model.variables + model.optimizer.variables
+
+
 def save_preset(folder, family="Bert"):
     """Writes a tiny keras-hub preset folder."""
-    tokenizer = tokenizers_of_all_families()[family]
-    backbone = make_backbone(family, tokenizer.vocabulary_size())
+    own_tokenizer = tokenizer(family)
+    backbone = make_backbone(family, own_tokenizer.vocabulary_size())
     backbone.save_to_preset(str(folder))
-    tokenizer.save_to_preset(str(folder))
+    own_tokenizer.save_to_preset(str(folder))
     return str(folder)
