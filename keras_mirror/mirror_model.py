@@ -1,27 +1,30 @@
-"""Mirror-BERT, the whole algorithm:
-
-    texts -> two views -> one encoder, both views in one pass -> the loss
+"""Mirror-BERT, the whole algorithm.
 
 Every string is its own positive. Its two views differ by dropout and by a
-random masked span. With f the encoder and x, x' the views of a string, the
-loss of an anchor is the paper's Eq. 1,
+random masked span. With f the encoder, x and x' the two views of a string, and
+t the temperature, the loss of an anchor is the paper's Eq. 1,
 
     -log( exp(cos(f(x), f(x')) / t) / sum_n exp(cos(f(x), f(x_n)) / t) )
 
-with x_n over the other strings of the batch and t the temperature.
+where x_n runs over both views of the batch's other strings. In code:
+
+    view_1, view_2 = preprocessor.views(texts)          # in `mirror_dataset`
+    embeddings = encoder(stack_views(view_1, view_2))   # `train_step`, `call`
+    loss = info_nce(*split(embeddings, 2), temperature)       # `compute_loss`
 """
 
+import os
 import pathlib
 
 import keras
 from keras import ops
 
-from keras_mirror.archive.model_card import model_card
 from keras_mirror.archive.record import TrainingRecord
+from keras_mirror.archive.record import checked_record
 from keras_mirror.archive.recorder import RunRecorder
 from keras_mirror.data import collect_strings
-from keras_mirror.data.mirror_dataset import is_strings
 from keras_mirror.data.mirror_dataset import mirror_dataset
+from keras_mirror.data.read_corpus import is_strings
 from keras_mirror.distribution import active_replicas
 from keras_mirror.distribution import gather_views
 from keras_mirror.encoder.encode import encode
@@ -33,15 +36,14 @@ from keras_mirror.metrics.view_metrics import ViewMetrics
 from keras_mirror.optimizers import AdamW
 from keras_mirror.presets import DEFAULT_PRESET
 from keras_mirror.presets import preset_fields
-from keras_mirror.presets.load_preset import assemble
-from keras_mirror.presets.load_preset import load_parts
 from keras_mirror.recipes import Recipe
 from keras_mirror.recipes import get_recipe
 
+# Here because `recipes` is free of Keras.
 keras.saving.register_keras_serializable("keras_mirror")(Recipe)
 
 
-def stack_views(view_1, view_2):
+def stack_views(view_1: dict, view_2: dict) -> dict:
     """Stacks two views into one batch of twice the size.
 
     One pass over it equals two passes, since dropout is drawn for every row.
@@ -62,8 +64,6 @@ def stack_views(view_1, view_2):
 @keras.saving.register_keras_serializable(package="keras_mirror")
 class MirrorModel(keras.Model):
     """Mirror-BERT: a pretrained language model becomes a text encoder.
-
-    No labels are needed; ten thousand strings and one epoch are enough.
 
     Reference:
         - [Liu et al., 2021](https://arxiv.org/abs/2104.08027)
@@ -86,7 +86,7 @@ class MirrorModel(keras.Model):
     ds = keras_mirror.mirror_dataset("sentences.txt", model.preprocessor)
     model.compile()
     model.fit(ds, epochs=1)
-    vectors = model.encode_text(["A man is playing a guitar."])
+    embeddings = model.encode_text(["A man is playing a guitar."])
     ```
     """
 
@@ -99,7 +99,7 @@ class MirrorModel(keras.Model):
         self.preprocessor = preprocessor
         self.recipe = get_recipe(recipe)
         preprocessor.recipe = self.recipe  # `mirror_dataset` follows it
-        self.record = _checked_record(record)
+        self.record = checked_record(record)
         self.projection_head = None
         if self.recipe.projection_head:
             self.projection_head = projection_head(encoder.output_shape[-1])
@@ -108,15 +108,6 @@ class MirrorModel(keras.Model):
 
     # === The algorithm ===
 
-    def call(self, inputs, training=None):
-        features = {k: v for k, v in inputs.items() if k != "string_ids"}
-        if not training:
-            return self.encoder(features)
-        embeddings = self._embed_for_training(features)
-        if self.projection_head is None:
-            return embeddings
-        return self.projection_head(embeddings)
-
     def train_step(self, *args):
         # Keras passes `(data)` on TensorFlow and PyTorch, `(state, data)` on
         # JAX; the views are always last.
@@ -124,9 +115,15 @@ class MirrorModel(keras.Model):
         active_replicas().prepare(self)
         return super().train_step(*state, self._stack(views))
 
-    def test_step(self, *args):
-        *state, views = args
-        return super().test_step(*state, self._stack(views))
+    def call(self, inputs, training=None):
+        features = {k: v for k, v in inputs.items() if k != "string_ids"}
+        if not training:
+            return self.encoder(features)
+        self._count_tokens(features)
+        embeddings = self._embed_for_training(features)
+        if self.projection_head is None:
+            return embeddings
+        return self.projection_head(embeddings)
 
     def compute_loss(self, x, y, y_pred, sample_weight=None, training=True):
         # The strings of all devices are each other's negatives.
@@ -141,14 +138,22 @@ class MirrorModel(keras.Model):
         )
         return active_replicas().scale_loss(loss)
 
+    def test_step(self, *args):
+        *state, views = args
+        return super().test_step(*state, self._stack(views))
+
     def _stack(self, views):
         # Keras may add `None` for labels or sample weights.
         return stack_views(*active_replicas().shard(views[:2]))
 
-    def _embed_for_training(self, features):
+    def _count_tokens(self, features) -> None:
+        # The weights of frequent tokens need it. A part of `call`: JAX keeps
+        # no other updates of a model's state.
         token_weights = getattr(self.encoder, "token_weights", None)
         if token_weights is not None:
             token_weights.count(**features)
+
+    def _embed_for_training(self, features):
         size = self.recipe.mini_batch_size
         if size is None:
             return self.encoder(features, training=True)
@@ -160,25 +165,23 @@ class MirrorModel(keras.Model):
         self,
         optimizer="auto",
         loss=None,
-        metrics=None,
-        jit_compile="auto",
+        metrics: list[str] | None = None,
+        jit_compile: bool | str = "auto",
         **kwargs,
-    ):
+    ) -> None:
         """Configures training; without arguments, as the recipe says.
 
         Args:
             optimizer: A `keras.Optimizer` or its name. Defaults to `"auto"`:
-                `keras_mirror.optimizers.AdamW`, PyTorch's, with the recipe's
-                learning rate and weight decay, as in the original code.
-            loss: Not taken: InfoNCE is built in.
+                `keras_mirror.optimizers.AdamW` with the recipe's learning
+                rate and weight decay, as in the original code.
+            loss: Refused: InfoNCE is built in.
             metrics: List of names out of `"alignment"`, `"similarity_gap"`,
-                `"uniformity"`, `"mean_vector_norm"` and `"isotropy_score"`:
-                see `keras_mirror.metrics`. `fit` and `evaluate` give their
-                means over the batches; the last three see view 1 only, and
-                the last one costs more than the others together. Defaults to
-                `None`.
-            jit_compile: Boolean, or `"auto"`, which an archive leaves to the
-                backend that loads it. Defaults to `"auto"`.
+                `"uniformity"`, `"mean_vector_norm"` and `"isotropy_score"`,
+                see `keras_mirror.metrics`; logged as means over batches. The
+                last one is slow. Defaults to `None`.
+            jit_compile: Boolean, or `"auto"`: the backend that loads an
+                archive decides anew. Defaults to `"auto"`.
             **kwargs: Passed to `keras.Model.compile`.
         """
         if loss is not None:
@@ -210,27 +213,24 @@ class MirrorModel(keras.Model):
         logs = super().compute_metrics(x, y, y_pred, sample_weight)
         return replicas.logs(logs)
 
-    def get_compile_config(self):
+    def get_compile_config(self) -> dict | None:
         config = super().get_compile_config()
-        if not config:
-            return config
-        return {
-            **config,
-            "metrics": self._view_metrics.names,
-            # Keras 3.15 writes what it chose, JAX's `True`, with which
-            # PyTorch would compile for half a minute.
-            "jit_compile": self._given_jit_compile,
-        }
+        if config:
+            config["metrics"] = self._view_metrics.names
+            # Keras 3.15 writes its own choice. That is `True` on JAX, and
+            # PyTorch would then compile for half a minute.
+            config["jit_compile"] = self._given_jit_compile
+        return config
 
-    def compile_from_config(self, config):
+    def compile_from_config(self, config: dict) -> None:
         self.compile(**keras.saving.deserialize_keras_object(config))
 
     def fit(
         self,
         x,
-        batch_size=None,
-        epochs=None,
-        shuffle=True,
+        batch_size: int | None = None,
+        epochs: int | None = None,
+        shuffle: bool = True,
         validation_data=None,
         callbacks=None,
         **kwargs,
@@ -239,15 +239,14 @@ class MirrorModel(keras.Model):
 
         Args:
             x: A dataset of `(view_1, view_2)` from `mirror_dataset`, or
-                strings (a list, a NumPy array, a `tf.data.Dataset`), whose
-                views are then made here.
+                strings (a list, a NumPy array, a `tf.data.Dataset`), of which
+                `fit` makes the views.
             batch_size: Integer, for strings. Defaults to the recipe's.
             epochs: Integer. Defaults to the recipe's.
-            shuffle: Boolean, for strings. A dataset has its own order.
+            shuffle: Boolean, for strings. A dataset keeps its own order.
                 Defaults to `True`.
             validation_data: As `x`; not shuffled.
-            callbacks: As in `keras.Model.fit`.
-            **kwargs: Passed to `keras.Model.fit`.
+            callbacks, **kwargs: As in `keras.Model.fit`.
 
         Returns:
             A `keras.callbacks.History`.
@@ -265,25 +264,23 @@ class MirrorModel(keras.Model):
                 **kwargs,
             )
 
-    def evaluate(self, x, batch_size=None, **kwargs):
-        """The loss on views or on plain strings, which are not shuffled."""
+    def evaluate(self, x, batch_size: int | None = None, **kwargs):
+        """Computes the loss on views or on plain strings, without shuffling."""
         with active_replicas().feed_scope():
             return super().evaluate(self._views(x, batch_size), **kwargs)
 
     def _symbolic_build(self, *args, **kwargs):
-        """Keeps Keras 3.15 from building a model that is built.
+        """Keeps Keras 3.15 from taking the first batch to build this model.
 
-        It would take the first batch for that, and replicas would no longer
-        see the same batches.
+        It is built, and all replicas must see the same batches.
         """
 
-    # The same on TensorFlow, where it also averages over replicas.
-    _maybe_symbolic_build = _symbolic_build
+    _maybe_symbolic_build = _symbolic_build  # its name on TensorFlow
 
-    def _views(self, data, batch_size, shuffle=False):
+    def _views(self, data, batch_size: int | None, shuffle: bool = False):
         if not is_strings(data):
             return data
-        # A list of strings is not looked up as paths.
+        # Strings in a list are texts here, even if files have these names.
         source = collect_strings(data) if isinstance(data, list) else data
         return mirror_dataset(
             source, self.preprocessor, batch_size, shuffle=shuffle
@@ -291,60 +288,20 @@ class MirrorModel(keras.Model):
 
     # === Use ===
 
-    @classmethod
-    def from_preset(
-        cls, preset=DEFAULT_PRESET, recipe="sentence", dtype=None, **overrides
-    ):
-        """A model ready for mirror fine-tuning, from pretrained weights.
+    def encode_text(self, text, batch_size: int = 64):
+        """Turns texts, cut at the `sequence_length`, into embeddings.
 
-        Args:
-            preset: A keras-hub preset name such as `"bert_base_en_uncased"`,
-                a `kaggle://`, `hf://` or `modelscope://` handle, a local
-                keras-hub preset folder, or a local Hugging Face folder. A
-                sentence-transformers folder decides the pooling and the
-                sequence length of a recipe given by its name. Defaults to
-                `"mirror_mini_en"`: a small English BERT that travels inside
-                the package.
-            recipe: `"sentence"`, `"sentence_drophead"`, `"phrase"`,
-                `"word"`, the paper's own as `"paper_sentence"` and so on, or
-                a `Recipe`. A preset may want
-                other values for a name: see `keras_mirror.presets`. Defaults
-                to `"sentence"`.
-            dtype: A dtype policy such as `"mixed_bfloat16"`. Defaults to
-                `None`: the global one.
-            **overrides: Fields of `Recipe` with new values, such as
-                `temperature`, `pooling_mode` or `dropout`.
-
-        Returns:
-            A `MirrorModel`.
-
-        Raises:
-            ValueError: The preset or the recipe is unknown, an override is
-                out of range, or the preset is damaged.
-        """
-        if isinstance(recipe, str):
-            overrides = {**preset_fields(preset, recipe), **overrides}
-        dropout = get_recipe(recipe, **overrides).dropout
-        parts = load_parts(preset, dropout=dropout, dtype=dtype)
-        record = TrainingRecord.of_preset(preset)
-        return cls(*assemble(parts, recipe, overrides), record)
-
-    def encode_text(self, text, batch_size=64):
-        """Turns texts into vectors.
-
-        A text's vector does not depend on the texts around it (but with
-        `"padded_mean"` pooling). Texts are cut at the preprocessor's
-        `sequence_length`.
+        Each is independent of the other texts, but with `"padded_mean"`.
 
         Args:
             text: A string, or a list or array of strings.
             batch_size: Integer, texts of `sequence_length` tokens per call of
-                the encoder; of shorter texts it takes as many more. Defaults
-                to `64`.
+                the encoder; a call takes more texts if they are shorter.
+                Defaults to `64`.
 
         Returns:
-            A float32 NumPy array of shape `(len(text), embedding_dim)`, one
-            row for a single string. Rows are not normalized.
+            A float32 NumPy array of shape `(len(text), embedding_dim)`; a
+            single string gives one row. Rows are not normalized.
 
         Raises:
             TypeError: An element is not a string.
@@ -357,7 +314,7 @@ class MirrorModel(keras.Model):
         return encode(self, text, batch_size)
 
     def similarity(self, embeddings_1, embeddings_2):
-        """Cosines of all rows of one array with all rows of another.
+        """Computes the cosines of all rows of one array with all of another.
 
         Args:
             embeddings_1: Array of shape `(n, embedding_dim)`.
@@ -368,74 +325,16 @@ class MirrorModel(keras.Model):
 
         Example:
 
-        >>> vectors = model.encode_text(["a man plays", "a woman"])
-        >>> model.similarity(vectors, vectors).shape
-        (2, 2)
+        >>> model.similarity(np.eye(2, 8), np.eye(3, 8)).shape
+        (2, 3)
         """
-        embeddings = [unit_rows(embeddings_1), unit_rows(embeddings_2)]
-        return embeddings[0] @ embeddings[1].T
+        return unit_rows(embeddings_1) @ unit_rows(embeddings_2).T
 
-    # === Other libraries ===
+    def quantize(self, mode=None, config=None) -> None:
+        """Stores kernels and embeddings as int8, in place, as Keras does.
 
-    @classmethod
-    def from_text_embedder(cls, embedder, recipe="sentence", **overrides):
-        """A model with the weights of a keras-hub `TextEmbedder`, copied.
-
-        Args:
-            embedder: A `keras_hub.models.BertTextEmbedder`,
-                `XLMRobertaTextEmbedder`, or what `to_text_embedder` gave,
-                with its preprocessor. Its pooling and its `sequence_length`
-                are taken over. What it was normalized to is not: vectors are
-                as long as they come.
-            recipe: As in `from_preset`.
-            **overrides: As in `from_preset`.
-
-        Returns:
-            A `MirrorModel`.
-
-        Raises:
-            ValueError: The embedder is of another kind, or has no
-                preprocessor.
-
-        Example:
-
-        >>> embedder = model.to_text_embedder()
-        >>> copy = type(model).from_text_embedder(embedder)
-        """
-        from keras_mirror.checkpoints.keras_hub import text_embedder_parts
-
-        dropout = get_recipe(recipe, **overrides).dropout
-        parts = text_embedder_parts(embedder, dropout)
-        return cls(*assemble(parts, recipe, overrides))
-
-    def export(self, filepath, format="sentence-transformers", **options):
-        """Writes this model for other libraries, without an optimizer.
-
-        Nothing that exists is overwritten.
-
-        Args:
-            filepath: String or path of what is written.
-            format: String, one of `keras_mirror.export.EXPORTERS`. Defaults
-                to `"sentence-transformers"`: a folder that
-                `sentence_transformers.SentenceTransformer` and
-                `transformers.AutoModel` load.
-            **options: Of the format.
-
-        Raises:
-            FileExistsError: `filepath` exists.
-            ValueError: There is no such format, or it cannot express this
-                model.
-        """
-        from keras_mirror.export.export import export
-
-        export(self, filepath, format, **options)
-
-    def quantize(self, mode=None, config=None):
-        """Stores kernels and embeddings in a byte a weight, in place.
-
-        Keras's own quantization. Products are still of floats, so that this
-        model is as fast as before. It is there to encode, to be saved and to
-        be exported: its optimizer is dropped.
+        Products are still computed in float: the model is not faster. It can
+        encode, be saved and be exported; its optimizer is dropped.
 
         Args:
             mode: `"int8"`.
@@ -444,27 +343,115 @@ class MirrorModel(keras.Model):
 
         Raises:
             ValueError: Another mode, or a model that is quantized already.
-
-        Example:
-
-        ``python
-        model.quantize("int8")
-        model.save("small.keras")
-        ``
         """
         from keras_mirror.encoder.quantization import quantize
 
         quantize(self, mode, config)
 
-    def to_text_embedder(self, normalize=True):
-        """The same encoder as a `keras_hub.models.TextEmbedder`.
+    # === Other formats: their modules are imported when they are needed ===
 
-        It shares this model's weights. Texts that keras-hub tokenizes in
-        another way (a `[MASK]` in a text, `ß`, invisible characters) get
-        other vectors from keras-hub's own classes.
+    @classmethod
+    def from_preset(
+        cls,
+        preset: str | os.PathLike[str] = DEFAULT_PRESET,
+        recipe: str | Recipe = "sentence",
+        dtype=None,
+        **overrides,
+    ) -> "MirrorModel":
+        """Loads pretrained weights into a model ready for mirror fine-tuning.
 
         Args:
-            normalize: Boolean, whether vectors have length 1. Defaults to
+            preset: A keras-hub preset name such as `"bert_base_en_uncased"`,
+                a `kaggle://`, `hf://` or `modelscope://` handle, or a local
+                folder of keras-hub, Hugging Face or sentence-transformers.
+                Defaults to the bundled `"mirror_mini_en"`.
+            recipe: A `Recipe`, or the name of one: see `keras_mirror.recipes`.
+                A preset may change fields of a named one; a
+                sentence-transformers folder decides pooling and sequence
+                length. Defaults to `"sentence"`.
+            dtype: A dtype policy such as `"mixed_bfloat16"`. Defaults to
+                `None`: the global one.
+            **overrides: Fields of `Recipe` with new values, such as
+                `temperature`, `pooling_mode` or `dropout`.
+
+        Returns:
+            A `MirrorModel`.
+
+        Raises:
+            ValueError: The preset or the recipe is unknown, an override is
+                out of range, or the preset is damaged.
+        """
+        from keras_mirror.presets.load_preset import assemble
+        from keras_mirror.presets.load_preset import load_parts
+
+        if isinstance(recipe, str):
+            overrides = {**preset_fields(preset, recipe), **overrides}
+        dropout = get_recipe(recipe, **overrides).dropout
+        parts = load_parts(preset, dropout, dtype)
+        record = TrainingRecord.of_preset(preset)
+        return cls(*assemble(parts, recipe, overrides), record=record)
+
+    @classmethod
+    def from_text_embedder(
+        cls, embedder, recipe: str | Recipe = "sentence", **overrides
+    ) -> "MirrorModel":
+        """Makes a model with the weights of a keras-hub `TextEmbedder`, copied.
+
+        Args:
+            embedder: A `keras_hub.models.BertTextEmbedder`,
+                `XLMRobertaTextEmbedder`, or the result of `to_text_embedder`,
+                with its preprocessor. Its pooling and `sequence_length` are
+                taken over, its normalization is not.
+            recipe, **overrides: As in `from_preset`.
+
+        Returns:
+            A `MirrorModel`.
+
+        Raises:
+            ValueError: Another kind of embedder, or one without preprocessor.
+
+        Example:
+
+        >>> copy = MirrorModel.from_text_embedder(model.to_text_embedder())
+        """
+        from keras_mirror.checkpoints.keras_hub import text_embedder_parts
+        from keras_mirror.presets.load_preset import assemble
+
+        dropout = get_recipe(recipe, **overrides).dropout
+        parts = text_embedder_parts(embedder, dropout)
+        return cls(*assemble(parts, recipe, overrides))
+
+    def export(
+        self,
+        filepath: str | os.PathLike[str],
+        format: str = "sentence-transformers",
+        **options,
+    ) -> None:
+        """Writes this model for other libraries, without an optimizer.
+
+        Args:
+            filepath: String or path of a new file or folder.
+            format: String, one of `keras_mirror.export.EXPORTERS`. Defaults
+                to `"sentence-transformers"`: a folder that this library and
+                `transformers.AutoModel` load.
+            **options: Of the format.
+
+        Raises:
+            FileExistsError: `filepath` exists.
+            ValueError: No such format, or it cannot express this model.
+        """
+        from keras_mirror.export.export import export
+
+        export(self, filepath, format, **options)
+
+    def to_text_embedder(self, normalize: bool = True):
+        """Shares this encoder with a `keras_hub.models.TextEmbedder`.
+
+        Texts that keras-hub tokenizes in another way (a `[MASK]` in a text,
+        `ß`, invisible characters) get other embeddings from its own classes.
+
+        Args:
+            normalize: Boolean, whether embeddings have length 1. Defaults to
                 `True`, as in keras-hub.
 
         Returns:
@@ -473,20 +460,18 @@ class MirrorModel(keras.Model):
 
         Example:
 
-        >>> embedder = model.to_text_embedder()
-        >>> embedder.encode_text(["a man plays"], verbose=0).shape[0]
+        >>> model.to_text_embedder().encode_text(["a man"], verbose=0).shape[0]
         1
         """
         from keras_mirror.export.keras_hub import to_text_embedder
 
         return to_text_embedder(self, normalize)
 
-    def save_to_preset(self, folder):
-        """Writes a keras-hub preset: `from_preset(folder)` gives it back.
+    def save_to_preset(self, folder: str | os.PathLike[str]) -> None:
+        """Writes a keras-hub preset; `from_preset(folder)` loads it.
 
-        `keras_hub.models.Backbone.from_preset` and `Tokenizer.from_preset`
-        load it too, and `TextEmbedder.from_preset` where keras-hub can
-        express the model; a warning says where it cannot.
+        The `Backbone` and `Tokenizer` of keras-hub load it too, and so does
+        its `TextEmbedder`, or a warning says why not.
 
         Args:
             folder: String or path of a new folder.
@@ -500,36 +485,25 @@ class MirrorModel(keras.Model):
 
     # === Config ===
 
-    def get_config(self):
-        parts = {
-            "encoder": self.encoder,
-            "preprocessor": self.preprocessor,
-            "recipe": self.recipe,
-            "record": self.record,
-        }
+    _PARTS = ("encoder", "preprocessor", "recipe", "record")
+
+    def get_config(self) -> dict:
         serialize = keras.saving.serialize_keras_object
-        config = {name: serialize(part) for name, part in parts.items()}
+        config = {name: serialize(getattr(self, name)) for name in self._PARTS}
         return {**super().get_config(), **config}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict) -> "MirrorModel":
         config = dict(config)
-        # An archive of version 0.1 has no record.
-        for name in {*config} & {"encoder", "preprocessor", "recipe", "record"}:
-            part = keras.saving.deserialize_keras_object(config[name])
-            config[name] = part
+        deserialize = keras.saving.deserialize_keras_object
+        for name in cls._PARTS:
+            if name in config:  # an archive of version 0.1 has no record
+                config[name] = deserialize(config[name])
         return cls(**config)
 
-    def save_assets(self, dir_path):
+    def save_assets(self, dir_path: str) -> None:
         # Keras calls it: assets/README.md of the archive.
+        from keras_mirror.archive.model_card import model_card
+
         card = pathlib.Path(dir_path, "README.md")
         card.write_text(model_card(self), encoding="utf-8")
-
-
-def _checked_record(record):
-    record = TrainingRecord() if record is None else record
-    if not isinstance(record, TrainingRecord):
-        raise TypeError(
-            f"`record` must be a `TrainingRecord`. Received: record={record!r}"
-        )
-    return record

@@ -1,4 +1,7 @@
 import contextlib
+from collections.abc import Callable
+from collections.abc import Iterator
+from typing import Any
 
 import click
 
@@ -8,7 +11,7 @@ from keras_mirror.cli.worker_processes import WorkerProcesses
 from keras_mirror.cli.worker_processes import rank_and_port
 
 
-def devices_option(command):
+def devices_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds `--devices`, which the command gets as the integer `devices`."""
     return click.option(
         "--devices",
@@ -19,17 +22,17 @@ def devices_option(command):
     )(command)
 
 
-def is_worker():
-    """Whether this process helps another one and shall write nothing."""
+def is_worker() -> bool:
+    """Whether this process helps another one, which alone writes files."""
     return rank_and_port()[0] > 0
 
 
 @contextlib.contextmanager
-def training_devices(number, debug):
+def training_devices(number: int, debug: bool) -> Iterator[None]:
     """A context to make and train a model on several devices.
 
     Keras must have started, and not computed anything. On PyTorch every
-    device has a process: other ones run the same command, until they leave
+    device has its process: the others run the same command until they leave
     the context as this one does.
 
     Args:
@@ -55,7 +58,9 @@ def training_devices(number, debug):
         yield
 
 
-def _join_processes(number, debug, stack):
+def _join_processes(
+    number: int, debug: bool, stack: contextlib.ExitStack
+) -> None:
     from keras_mirror.distribution.torch import TorchGroup
 
     rank, port = rank_and_port()

@@ -1,20 +1,24 @@
 import signal
 import threading
+from collections.abc import Sequence
 
 import keras
 
 from keras_mirror.cli.console import echo_warnings
 from keras_mirror.cli.console import progress_bar
 from keras_mirror.cli.console import status
+from keras_mirror.data import Corpus
 from keras_mirror.data.mirror_dataset import mirror_dataset
 
 
-def fit_with_progress(model, corpus, seed, callbacks=()):
+def fit_with_progress(
+    model, corpus: Corpus, seed: int | None, callbacks: Sequence = ()
+) -> "TrainingProgress":
     """Mirror-fine-tunes as the recipe says, under a progress bar.
 
     Args:
         model: A compiled `MirrorModel`.
-        corpus: A `Corpus`, or whatever `mirror_dataset` takes.
+        corpus: A `Corpus`.
         seed: Integer or `None`.
         callbacks: List of `keras.callbacks.Callback`. Defaults to none.
 
@@ -32,14 +36,14 @@ def fit_with_progress(model, corpus, seed, callbacks=()):
 class TrainingProgress(keras.callbacks.Callback):
     """A progress bar over all steps, and a clean end on Ctrl-C.
 
-    The first Ctrl-C ends training after the step that runs, so that the
-    weights are whole; the second one stops at once.
+    The first Ctrl-C ends training after the current step, so that the weights
+    are whole; the second one stops at once.
 
     Args:
         planned: Integer, the number of steps of all epochs.
     """
 
-    def __init__(self, planned):
+    def __init__(self, planned: int) -> None:
         super().__init__()
         self.planned = planned
         self.steps = 0
@@ -48,23 +52,23 @@ class TrainingProgress(keras.callbacks.Callback):
         self._task = self._bar.add_task("Training", total=planned)
         self._stop = False
 
-    def __enter__(self):
+    def __enter__(self) -> "TrainingProgress":
         # Signals reach the main thread only.
         if threading.current_thread() is threading.main_thread():
             self._previous = signal.signal(signal.SIGINT, self._interrupt)
         self._bar.start()
         return self
 
-    def __exit__(self, *exception):
+    def __exit__(self, *exception: object) -> None:
         self._bar.stop()
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, self._previous)
 
     @property
-    def finished(self):
+    def finished(self) -> bool:
         return self.steps == self.planned
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs=None) -> None:
         self.steps += 1
         self.loss = float(logs["loss"])
         self._bar.update(
@@ -74,10 +78,10 @@ class TrainingProgress(keras.callbacks.Callback):
         )
         self.model.stop_training = self.model.stop_training or self._stop
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs=None) -> None:
         self.model.stop_training = self.model.stop_training or self._stop
 
-    def _interrupt(self, signum, frame):
+    def _interrupt(self, signum: int, frame) -> None:
         if self._stop:
             raise KeyboardInterrupt
         self._stop = True

@@ -5,10 +5,11 @@ from keras_mirror.data.as_strings import batched
 from keras_mirror.data.as_strings import check_string
 from keras_mirror.data.corpus import Corpus
 from keras_mirror.data.corpus import collect_strings
-from keras_mirror.data.corpus import split_pairs
+from keras_mirror.data.read_corpus import read_corpus
 from keras_mirror.data.read_lines import read_lines
 from keras_mirror.data.read_texts import read_identified_texts
 from keras_mirror.data.read_texts import read_texts
+from keras_mirror.data.read_texts import split_pairs
 from keras_mirror.data.sample_strings import sample_strings
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "batched",
     "check_string",
     "collect_strings",
+    "read_corpus",
     "read_identified_texts",
     "read_lines",
     "read_texts",

@@ -1,10 +1,14 @@
 import itertools
 from collections.abc import Iterable
+from collections.abc import Iterator
+from typing import TypeVar
 
 import numpy as np
 
+Item = TypeVar("Item")
 
-def as_strings(texts):
+
+def as_strings(texts) -> list[str]:
     """A list of strings from whatever a user calls texts.
 
     Args:
@@ -36,7 +40,7 @@ def as_strings(texts):
     return texts
 
 
-def check_string(text, index):
+def check_string(text: object, index: int) -> None:
     """Raises an error unless `text`, the element `index`, is a string."""
     if not isinstance(text, str):
         raise TypeError(
@@ -52,7 +56,7 @@ def check_string(text, index):
         ) from error
 
 
-def batched(items, size):
+def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
     """Lists of `size` items, the last one shorter (Python 3.12 has it).
 
     Args:

@@ -1,47 +1,54 @@
+from typing import Any
+
 import numpy as np
 
 
 class BatchSchedule:
-    """Which strings make which batch, epoch after epoch.
+    """Draws the strings of every batch, epoch by epoch.
 
-    Every epoch draws an order of its own. An incomplete last batch is left
-    out; with an order drawn anew, other strings are left out each time.
+    Every epoch has its own order. An incomplete last batch is left out, so
+    that shuffling changes which strings are left out each epoch.
 
-    Batches of strings of similar length need a third of the arithmetic of
-    random ones, where every string is padded to the longest. Which strings
-    they are is as random as the lengths allow: ties are in random order, the
-    strings that are left out are drawn from all, and so is the order of the
-    batches.
+    Batches of strings of similar length need a third of the compute of random
+    ones, where every string is padded to the longest. They are as random as
+    the lengths allow: ties are in random order, the strings that are left out
+    are drawn from all, and batches come in random order.
 
     Args:
         num_strings: Integer.
         batch_size: Integer, at most `num_strings`.
         shuffle: Boolean. `False` keeps the order of the strings.
-        lengths: Integers, one a string. Batches are of similar length then;
+        lengths: Integers, one per string. Batches are of similar length then;
             without `shuffle` they are not used. Defaults to `None`.
         seed: Integer that decides all epochs. Defaults to `None`: a random
             one.
 
     Example:
 
-    >>> epochs = BatchSchedule(4, batch_size=2, lengths=[9, 1, 8, 2], seed=0)
-    >>> sorted(sorted(rows.tolist()) for rows in epochs.batches(epoch=0))
+    >>> schedule = BatchSchedule(4, batch_size=2, lengths=[9, 1, 8, 2], seed=0)
+    >>> sorted(sorted(rows.tolist()) for rows in schedule.batches(epoch=0))
     [[0, 2], [1, 3]]
     """
 
     def __init__(
-        self, num_strings, batch_size, shuffle=True, lengths=None, seed=None
-    ):
+        self,
+        num_strings: int,
+        batch_size: int,
+        shuffle: bool = True,
+        lengths=None,
+        seed: int | None = None,
+    ) -> None:
         self.num_strings = num_strings
         self.batch_size = batch_size
         self.shuffle = shuffle
         self.lengths = None if lengths is None else np.asarray(lengths)
-        self.seed = np.random.SeedSequence(seed).entropy
+        # The integer that decides all draws, also where `seed` is `None`.
+        self.seed: Any = np.random.SeedSequence(seed).entropy
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.num_strings // self.batch_size
 
-    def batches(self, epoch):
+    def batches(self, epoch: int):
         """The strings of the batches of an epoch.
 
         Args:
@@ -61,7 +68,7 @@ class BatchSchedule:
         order = order[np.argsort(self.lengths[order], kind="stable")]
         return generator.permutation(order.reshape(shape))
 
-    def span_seed(self, epoch, batch):
+    def span_seed(self, epoch: int, batch: int):
         """Two integers that decide the masked spans of a batch."""
         generator = np.random.default_rng((self.seed, epoch, batch))
         return generator.integers(2**63, size=2)

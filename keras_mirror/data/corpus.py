@@ -1,5 +1,7 @@
 import dataclasses
 import hashlib
+from collections.abc import Iterable
+from collections.abc import Iterator
 
 from keras_mirror.data.as_strings import check_string
 
@@ -26,22 +28,31 @@ class Corpus:
     1
     """
 
-    strings: list
+    strings: list[str]
     num_read: int = 0
     num_empty: int = 0
     num_binary: int = 0
     num_duplicates: int = 0
     num_unsampled: int = 0
-    partners: list | None = None
+    partners: list[str] | None = None
 
-    def set_pairs(self, pairs):
+    @property
+    def sides(self) -> list[list[str]]:
+        """The texts of view 1, and where they are other ones, of view 2."""
+        return [self.strings] + ([self.partners] if self.partners else [])
+
+    def set_pairs(self, pairs: list[tuple[str, str]]) -> None:
         """Takes the usable texts: tuples of two strings, often equal ones."""
         self.strings = [text for text, _ in pairs]
         partners = [partner for _, partner in pairs]
         self.partners = None if partners == self.strings else partners
 
 
-def collect_strings(texts, drop_duplicates=True, limit=None):
+def collect_strings(
+    texts: Iterable[str | tuple[str, str]],
+    drop_duplicates: bool = True,
+    limit: int | None = None,
+) -> Corpus:
     """Keeps the strings that can train an encoder and counts the others.
 
     Args:
@@ -49,7 +60,7 @@ def collect_strings(texts, drop_duplicates=True, limit=None):
             same: pairs.
         drop_duplicates: Boolean. Whether a string, or a pair, counts once
             only. Defaults to `True`.
-        limit: Integer. Stops after so many usable strings. Defaults to
+        limit: Integer. Stops after this many usable strings. Defaults to
             `None`: no limit.
 
     Returns:
@@ -67,7 +78,7 @@ def collect_strings(texts, drop_duplicates=True, limit=None):
     """
     corpus = Corpus([])
     pairs = []
-    seen = set()
+    seen: set[tuple[str, str]] = set()
     if limit == 0:
         return corpus
     for pair in usable_pairs(texts, corpus):
@@ -82,35 +93,10 @@ def collect_strings(texts, drop_duplicates=True, limit=None):
     return corpus
 
 
-def split_pairs(lines):
-    """Pairs out of the lines that hold a TAB, the other lines as they are.
-
-    Args:
-        lines: Iterable of strings.
-
-    Returns:
-        An iterator of strings and of tuples of two strings.
-
-    Raises:
-        ValueError: A line has more than two columns.
-
-    Example:
-
-    >>> list(split_pairs(["a man\\ta guy", "a woman"]))
-    [('a man', 'a guy'), 'a woman']
-    """
-    for number, line in enumerate(lines, start=1):
-        texts = tuple(line.split("\t"))
-        if len(texts) > 2:
-            raise ValueError(
-                "A line of pairs must be one text, or two with a TAB between. "
-                f"Received: {len(texts)} columns in line {number}"
-            )
-        yield texts if len(texts) == 2 else line
-
-
-def usable_pairs(texts, corpus):
-    """The texts that can train an encoder, as pairs; counts them and others.
+def usable_pairs(
+    texts: Iterable[str | tuple[str, str]], corpus: Corpus
+) -> Iterator[tuple[str, str]]:
+    """The texts that can train an encoder, as pairs; counts all texts.
 
     Args:
         texts: Iterable of strings, and of tuples of two strings that mean the
@@ -141,19 +127,18 @@ def usable_pairs(texts, corpus):
             yield pair
 
 
-def _as_pair(item, index):
+def _as_pair(item, index: int) -> tuple[str, str]:
     is_pair = isinstance(item, tuple) and len(item) == 2
-    texts = item if is_pair else (item, item)
-    for text in texts:
-        check_string(text, index)
-    return texts[0].strip(), texts[1].strip()
+    text, partner = item if is_pair else (item, item)
+    check_string(text, index)
+    check_string(partner, index)
+    return text.strip(), partner.strip()
 
 
-def corpus_summary(corpus):
-    """Counts and a hash: what a trained model tells of its corpus.
+def corpus_summary(corpus: Corpus) -> dict[str, int | str]:
+    """Counts, and a hash that ignores order and duplicates, as training does.
 
-    The hash knows neither order nor duplicates, for training does not either:
-    it is the SHA-256 of the different strings, sorted by code points, each
+    It is the SHA-256 of the different strings, sorted by code points, each
     with a line feed after it, in UTF-8; a pair is text TAB text. For a file
     with no empty lines and no white space around its lines,
     `LC_ALL=C sort -u FILE | sha256sum` prints the same.
@@ -191,5 +176,5 @@ def corpus_summary(corpus):
     }
 
 
-def _line(text, partner):
+def _line(text: str, partner: str) -> str:
     return text if text == partner else f"{text}\t{partner}"

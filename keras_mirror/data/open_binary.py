@@ -5,16 +5,19 @@ import io
 import lzma
 import os
 import zlib
+from collections.abc import Iterator
+from typing import IO
+from typing import Any
 
 from keras_mirror.optional import import_optional
 
 
-def is_remote(path):
+def is_remote(path: str | os.PathLike) -> bool:
     """Whether `path` is an address for `fsspec`, as in s3://bucket/key."""
     return "://" in os.fspath(path)
 
 
-def is_file(path):
+def is_file(path: str | os.PathLike) -> bool:
     """Whether there is a file at a path or an address.
 
     Args:
@@ -38,7 +41,7 @@ def is_file(path):
     return system.isfile(name)
 
 
-def file_size(path):
+def file_size(path: str | os.PathLike) -> int:
     """The size of a file, in bytes.
 
     Args:
@@ -53,11 +56,11 @@ def file_size(path):
     return system.size(name)
 
 
-def _system(path):
+def _system(path: str | os.PathLike) -> tuple[Any, str]:
     return import_optional("fsspec", "files").url_to_fs(path)
 
 
-def uncompressed_name(path):
+def uncompressed_name(path: str | os.PathLike) -> str:
     """A path without the ending of what `open_binary` decompresses.
 
     Args:
@@ -76,7 +79,7 @@ def uncompressed_name(path):
 
 
 @contextlib.contextmanager
-def open_binary(path):
+def open_binary(path: str | os.PathLike) -> Iterator[IO[bytes]]:
     """Opens a file to read, decompressed if its name says so.
 
     Args:
@@ -115,18 +118,18 @@ def open_binary(path):
             ) from error
 
 
-def _open(path):
+def _open(path: str | os.PathLike) -> IO[bytes]:
     if not is_remote(path):
         return open(path, "rb")
     return import_optional("fsspec", "files").open(path, "rb")
 
 
-def _zstandard(file):
+def _zstandard(file: IO[bytes]) -> IO[bytes]:
     arrow = import_optional("pyarrow", "files")
     return io.BufferedReader(arrow.CompressedInputStream(file, "zstd"))
 
 
-_READERS = {
+_READERS: dict[str, Any] = {
     ".gz": gzip.open,
     ".bz2": bz2.open,
     ".xz": lzma.open,

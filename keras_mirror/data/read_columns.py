@@ -1,6 +1,8 @@
 import csv
 import json
 import os
+from collections.abc import Iterator
+from typing import Any
 
 from keras_mirror.data.open_binary import open_binary
 from keras_mirror.data.open_binary import uncompressed_name
@@ -10,7 +12,7 @@ from keras_mirror.optional import import_optional
 ROWS_AT_ONCE = 1024
 
 
-def has_columns(path, column=None):
+def has_columns(path: str | os.PathLike, column: str | None = None) -> bool:
     """Whether a file's texts are in a column, not one a line.
 
     Args:
@@ -40,7 +42,9 @@ def has_columns(path, column=None):
     return True
 
 
-def read_columns(path, columns, errors="strict"):
+def read_columns(
+    path: str | os.PathLike, columns: list[str], errors: str = "strict"
+) -> Iterator[list]:
     """The values of some columns, row by row.
 
     Args:
@@ -74,11 +78,13 @@ def read_columns(path, columns, errors="strict"):
         yield [row[column] for column in columns]
 
 
-def _ending(path):
+def _ending(path: str | os.PathLike) -> str:
     return os.path.splitext(uncompressed_name(path))[1].lower()
 
 
-def _json_rows(path, columns, errors):
+def _json_rows(
+    path: str | os.PathLike, columns: list[str], errors: str
+) -> Iterator[dict[str, Any]]:
     for number, line in enumerate(read_lines(path, errors=errors), start=1):
         try:
             row = json.loads(line)
@@ -95,7 +101,9 @@ def _json_rows(path, columns, errors):
         yield row
 
 
-def _parquet_rows(path, columns, errors):
+def _parquet_rows(
+    path: str | os.PathLike, columns: list[str], errors: str
+) -> Iterator[dict[str, Any]]:
     parquet = import_optional("pyarrow.parquet", "files")
     with open_binary(path) as file:
         try:
@@ -109,7 +117,9 @@ def _parquet_rows(path, columns, errors):
             yield from batch.to_pylist()
 
 
-def _table_rows(path, columns, errors):
+def _table_rows(
+    path: str | os.PathLike, columns: list[str], errors: str
+) -> Iterator[dict[str, Any]]:
     separator = _SEPARATORS[_ending(path)]
     lines = (f"{line}\n" for line in read_lines(path, errors=errors))
     return csv.DictReader(lines, delimiter=separator)

@@ -1,4 +1,7 @@
 import itertools
+import os
+from collections.abc import Iterable
+from collections.abc import Iterator
 
 from keras_mirror.data.read_columns import has_columns
 from keras_mirror.data.read_columns import read_columns
@@ -8,7 +11,12 @@ from keras_mirror.data.read_lines import read_lines
 DEFAULT_COLUMN = "text"
 
 
-def read_texts(*paths, column=None, errors="strict"):
+def read_texts(
+    *paths: str | os.PathLike,
+    column: str | None = None,
+    errors: str = "strict",
+    pairs: bool = False,
+) -> Iterator:
     """The texts of files, one by one.
 
     A text a line; or a column of JSON lines (`.jsonl`, `.ndjson`, `.json`),
@@ -21,9 +29,12 @@ def read_texts(*paths, column=None, errors="strict"):
         column: String, the name of the column. Defaults to `None`: `"text"`
             in JSON lines and Parquet, lines in other files.
         errors: See `read_lines`. Defaults to `"strict"`.
+        pairs: Boolean. Whether texts that hold a TAB are pairs: see
+            `split_pairs`. Defaults to `False`.
 
     Returns:
-        An iterator of strings; a missing value is `""`.
+        An iterator of strings, and of tuples of two if `pairs`; a missing
+        value is `""`.
 
     Raises:
         FileNotFoundError: A path is not a file. Raised at once.
@@ -40,47 +51,53 @@ def read_texts(*paths, column=None, errors="strict"):
     ['a man', 'a woman']
     """
     check_files(paths)
-    return itertools.chain.from_iterable(
+    texts = itertools.chain.from_iterable(
         [_texts_of(path, column, errors) for path in paths]
     )
+    return split_pairs(texts) if pairs else texts
 
 
-def _texts_of(path, column, errors):
+def split_pairs(lines: Iterable[str]) -> Iterator[str | tuple[str, str]]:
+    """Pairs out of the lines that hold a TAB, the other lines as they are.
+
+    Args:
+        lines: Iterable of strings.
+
+    Returns:
+        An iterator of strings and of tuples of two strings.
+
+    Raises:
+        ValueError: A line has more than two columns.
+
+    Example:
+
+    >>> list(split_pairs(["a man\\ta guy", "a woman"]))
+    [('a man', 'a guy'), 'a woman']
+    """
+    for number, line in enumerate(lines, start=1):
+        text, *others = line.split("\t")
+        if len(others) > 1:
+            raise ValueError(
+                "A line of pairs must be one text, or two with a TAB between. "
+                f"Received: {1 + len(others)} columns in line {number}"
+            )
+        yield (text, others[0]) if others else text
+
+
+def _texts_of(
+    path: str | os.PathLike, column: str | None, errors: str
+) -> Iterator[str]:
     if not has_columns(path, column):  # refuses at once, not when read
         return read_lines(path, errors=errors)
     return _texts_of_column(path, column or DEFAULT_COLUMN, errors)
 
 
-def _texts_of_column(path, column, errors):
-    rows = read_columns(path, [column], errors)
-    for number, (text,) in enumerate(rows, start=1):
-        yield checked_text(text, column, path, number)
-
-
-def checked_text(value, column, path, number):
-    """The text of a cell, `""` if it has none.
-
-    Args:
-        value: What a file holds there.
-        column: String.
-        path: String or path.
-        number: Integer, the row.
-
-    Returns:
-        A string.
-
-    Raises:
-        ValueError: `value` is something else.
-    """
-    if not isinstance(value, str | None):
-        raise ValueError(
-            f"Column {column!r} of '{path}' must hold text. Received: "
-            f"{value!r} of type {type(value).__name__} in row {number}"
-        )
-    return value or ""
-
-
-def read_identified_texts(path, column, id_column, errors="strict"):
+def read_identified_texts(
+    path: str | os.PathLike,
+    column: str | None,
+    id_column: str,
+    errors: str = "strict",
+) -> Iterator[tuple[str, str]]:
     """The texts of a file with their ids, one by one.
 
     Args:
@@ -107,10 +124,20 @@ def read_identified_texts(path, column, id_column, errors="strict"):
     """
     check_files([path])
     has_columns(path, id_column)  # raises at once where there are none
-    return _rows(path, column or DEFAULT_COLUMN, id_column, errors)
+    return _identified(path, column or DEFAULT_COLUMN, id_column, errors)
 
 
-def _rows(path, column, id_column, errors):
+def _texts_of_column(
+    path: str | os.PathLike, column: str, errors: str
+) -> Iterator[str]:
+    rows = read_columns(path, [column], errors)
+    for number, (text,) in enumerate(rows, start=1):
+        yield _checked_text(text, column, path, number)
+
+
+def _identified(
+    path: str | os.PathLike, column: str, id_column: str, errors: str
+) -> Iterator[tuple[str, str]]:
     rows = read_columns(path, [column, id_column], errors)
     for number, (text, identifier) in enumerate(rows, start=1):
         if identifier is None:
@@ -118,4 +145,15 @@ def _rows(path, column, id_column, errors):
                 "Every row needs an id. Received: none in column "
                 f"{id_column!r} of '{path}', row {number}"
             )
-        yield str(identifier), checked_text(text, column, path, number)
+        yield str(identifier), _checked_text(text, column, path, number)
+
+
+def _checked_text(
+    value: object, column: str, path: str | os.PathLike, row: int
+) -> str:
+    if not isinstance(value, str | None):
+        raise ValueError(
+            f"Column {column!r} of '{path}' must hold text. Received: "
+            f"{value!r} of type {type(value).__name__} in row {row}"
+        )
+    return value or ""

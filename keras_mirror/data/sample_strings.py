@@ -1,12 +1,18 @@
 import hashlib
 import heapq
 import os
+from collections.abc import Iterable
 
 from keras_mirror.data.corpus import Corpus
 from keras_mirror.data.corpus import usable_pairs
 
 
-def sample_strings(texts, size, seed=None, drop_duplicates=True):
+def sample_strings(
+    texts: Iterable[str | tuple[str, str]],
+    size: int,
+    seed: int | None = None,
+    drop_duplicates: bool = True,
+) -> Corpus:
     """Draws strings uniformly in one pass, for a corpus larger than memory.
 
     Every string gets a random number that is a hash of it, and those with the
@@ -20,8 +26,8 @@ def sample_strings(texts, size, seed=None, drop_duplicates=True):
 
     Args:
         texts: Iterable, see `collect_strings`.
-        size: Integer, how many strings. Fewer are drawn where `texts` has no
-            more that are usable.
+        size: Integer, the number of strings. Fewer are drawn where `texts`
+            has no more that are usable.
         seed: Integer. Decides which. Defaults to `None`: others every time.
         drop_duplicates: Boolean. Whether a string counts once only; if not,
             all lines are equally likely. Defaults to `True`.
@@ -41,8 +47,8 @@ def sample_strings(texts, size, seed=None, drop_duplicates=True):
     """
     corpus = Corpus([])
     key = os.urandom(16) if seed is None else str(seed).encode()
-    drawn = {}  # from the number of a string to the string
-    largest = []  # a heap of the same numbers, negative
+    drawn: dict[int, tuple[str, str]] = {}  # the strings by their numbers
+    largest: list[int] = []  # a heap of the same numbers, negative
     for pair in usable_pairs(texts, corpus):
         position = None if drop_duplicates else corpus.num_read
         number = _random_number(key, pair, position)
@@ -60,7 +66,9 @@ def sample_strings(texts, size, seed=None, drop_duplicates=True):
     return corpus
 
 
-def _random_number(key, pair, position):
+def _random_number(
+    key: bytes, pair: tuple[str, str], position: int | None
+) -> int:
     # No usable text holds a NUL byte. 128 bits: no two strings collide.
     content = "\0".join(pair) if position is None else f"\0{position}"
     digest = hashlib.blake2b(content.encode(), digest_size=16, key=key)
