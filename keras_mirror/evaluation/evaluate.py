@@ -1,11 +1,22 @@
 import dataclasses
+import functools
+from collections.abc import Callable
+from collections.abc import Sequence
 
+import keras
+
+from keras_mirror.evaluation.score import LEVEL
+from keras_mirror.evaluation.score import NUM_RESAMPLES
+from keras_mirror.evaluation.score import Score
 from keras_mirror.evaluation.score import average
+from keras_mirror.evaluation.task import Result
+from keras_mirror.evaluation.task import Task
 from keras_mirror.evaluation.text_embeddings import TextEmbeddings
+from keras_mirror.version import __version__
 
 
 @dataclasses.dataclass(frozen=True)
-class Row:
+class ScoreRow:
     """One number, for every model.
 
     Args:
@@ -22,10 +33,10 @@ class Row:
     subset: str
     metric: str
     num_items: int
-    scores: list
+    scores: list[Score]
 
     @property
-    def differences(self):
+    def differences(self) -> list[Score]:
         """The scores of all models but the first, minus the first one's."""
         return [score - self.scores[0] for score in self.scores[1:]]
 
@@ -39,17 +50,22 @@ class Evaluation:
         tasks: List of `Task`.
         embeddings: Dict from the same names to `TextEmbeddings` of all texts
             of the tasks.
-        rows: List of `Row`: task by task, the averages of a kind behind its
-            tasks.
+        rows: List of `ScoreRow`: task by task, the averages of a kind behind
+            its tasks.
     """
 
     models: dict
-    tasks: list
-    embeddings: dict
-    rows: list
+    tasks: list[Task]
+    embeddings: dict[str, TextEmbeddings]
+    rows: list[ScoreRow]
 
 
-def evaluate(models, tasks, batch_size=64, on_progress=None):
+def evaluate(
+    models: dict,
+    tasks: Sequence[Task],
+    batch_size: int = 64,
+    on_progress: Callable[[str, int], object] | None = None,
+) -> Evaluation:
     """Scores models on benchmarks, side by side.
 
     Args:
@@ -88,7 +104,7 @@ def evaluate(models, tasks, batch_size=64, on_progress=None):
     texts = dict.fromkeys(text for task in tasks for text in task.texts())
     embeddings, results = {}, []
     for name, model in models.items():
-        tell = on_progress and (lambda n, name=name: on_progress(name, n))
+        tell = functools.partial(on_progress, name) if on_progress else None
         embeddings[name] = TextEmbeddings(model, texts, batch_size, tell)
         results.append([task.score(embeddings[name]) for task in tasks])
     rows = [
@@ -100,33 +116,68 @@ def evaluate(models, tasks, batch_size=64, on_progress=None):
     return Evaluation(models, tasks, embeddings, _with_averages(rows))
 
 
-def _first_of_kind(tasks):
+def as_dict(evaluation: Evaluation) -> dict[str, object]:
+    """An `Evaluation` as plain dicts and lists, for JSON.
+
+    Numbers are as they are, not times 100; an undefined one is `None`.
+
+    Args:
+        evaluation: An `Evaluation`.
+
+    Returns:
+        A dict of `"models"`, `"tasks"`, `"rows"`, and how it was made.
+
+    Example:
+
+    >>> from keras_mirror.evaluation import SimilarityTask
+    >>> task = SimilarityTask(
+    ...     name="mine",
+    ...     texts_1=["a man plays", "a man", "a woman plays"],
+    ...     texts_2=["a man plays", "plays", "a man"],
+    ...     scores=[5.0, 1.0, 2.0],
+    ... )
+    >>> as_dict(evaluate({"mine": model}, [task]))["tasks"][0]["name"]
+    'mine'
+    """
+    return {
+        "keras_mirror": __version__,
+        "backend": keras.backend.backend(),
+        "interval": {"level": LEVEL, "bootstrap_samples": NUM_RESAMPLES},
+        "models": [_model(evaluation, name) for name in evaluation.models],
+        "tasks": [_task(task) for task in evaluation.tasks],
+        "rows": [_row(row) for row in evaluation.rows],
+    }
+
+
+def _first_of_kind(tasks: Sequence[Task]) -> Callable[[Task], int]:
     """A sort key that brings tasks of a kind together, in order of coming."""
     kinds = list(dict.fromkeys(task.kind for task in tasks))
     return lambda task: kinds.index(task.kind)
 
 
-def _rows_of_task(task, results_of_models):
+def _rows_of_task(
+    task: Task, results_of_models: Sequence[list[Result]]
+) -> list[ScoreRow]:
     rows = []
     for results in zip(*results_of_models, strict=True):
         first = results[0]
         scores = [result.score for result in results]
         rows.append(
-            Row(
-                task.name,
-                task.kind,
-                first.subset,
-                first.metric,
-                first.num_items,
-                scores,
+            ScoreRow(
+                task=task.name,
+                kind=task.kind,
+                subset=first.subset,
+                metric=first.metric,
+                num_items=first.num_items,
+                scores=scores,
             )
         )
     return rows
 
 
-def _with_averages(rows_of_tasks):
+def _with_averages(rows_of_tasks: list[list[ScoreRow]]) -> list[ScoreRow]:
     """All rows, and behind the last task of a kind the kind's average."""
-    everything = []
+    everything: list[ScoreRow] = []
     for index, rows in enumerate(rows_of_tasks):
         everything += rows
         kind = rows[0].kind
@@ -139,13 +190,50 @@ def _with_averages(rows_of_tasks):
     return everything
 
 
-def _average_row(headlines):
+def _average_row(headlines: list[ScoreRow]) -> ScoreRow:
     columns = zip(*(row.scores for row in headlines), strict=True)
-    return Row(
-        f"average of {len(headlines)}",
-        headlines[0].kind,
-        "",
-        headlines[0].metric,
-        sum(row.num_items for row in headlines),
-        [average(scores) for scores in columns],
+    return ScoreRow(
+        task=f"average of {len(headlines)}",
+        kind=headlines[0].kind,
+        subset="",
+        metric=headlines[0].metric,
+        num_items=sum(row.num_items for row in headlines),
+        scores=[average(scores) for scores in columns],
     )
+
+
+def _model(evaluation: Evaluation, name: str) -> dict[str, object]:
+    model, embeddings = evaluation.models[name], evaluation.embeddings[name]
+    return {
+        "name": name,
+        "pooling_mode": model.recipe.pooling_mode,
+        "sequence_length": model.preprocessor.sequence_length,
+        "num_texts": len(embeddings.texts),
+        "num_cut": embeddings.num_cut,
+    }
+
+
+def _task(task: Task) -> dict[str, object]:
+    return {
+        "name": task.name,
+        "kind": task.kind,
+        "num_published": task.num_published,
+        "dropped": [dataclasses.asdict(dropped) for dropped in task.dropped],
+    }
+
+
+def _row(row: ScoreRow) -> dict[str, object]:
+    return {
+        "task": row.task,
+        "kind": row.kind,
+        "subset": row.subset,
+        "metric": row.metric,
+        "num_items": row.num_items,
+        "scores": [_score(score) for score in row.scores],
+        "differences": [_score(score) for score in row.differences],
+    }
+
+
+def _score(score: Score) -> dict[str, float | None]:
+    low, high = score.interval or (None, None)
+    return {"value": score.value, "low": low, "high": high}

@@ -12,6 +12,8 @@ import inspect
 import re
 import sys
 import warnings
+from collections.abc import Iterable
+from collections.abc import Iterator
 
 from keras_mirror.evaluation.tasks import RetrievalTask
 
@@ -32,7 +34,7 @@ _SIGNATURE = re.compile(r"[\w.]+\(")
 _END_OF_SENTENCE = re.compile(r"(?<=[.!?])\s")
 
 
-def load_data(packages=None):
+def load_data(packages: Iterable[str] | None = None) -> dict[str, str]:
     """Reads the docstrings of Python packages.
 
     Args:
@@ -55,7 +57,7 @@ def load_data(packages=None):
         warnings.simplefilter("ignore")  # old modules and names say so
         if packages is None:
             packages = [*_standard_library(), *filter(_is_installed, PACKAGES)]
-        members = {}
+        members: dict[str, object] = {}
         for package in packages:
             members |= _public_members(package)
     summaries = {name: _summary(member) for name, member in members.items()}
@@ -66,7 +68,7 @@ def load_data(packages=None):
     }
 
 
-def namesakes(api):
+def namesakes(api: dict[str, str]) -> list[RetrievalTask]:
     """Pairs of functions of one name in two libraries, to be found again.
 
     Args:
@@ -106,9 +108,9 @@ def namesakes(api):
     return tasks
 
 
-def _functions(api, library):
+def _functions(api: dict[str, str], library: str) -> dict[str, str]:
     """The library's functions of arrays: their short names and texts."""
-    functions = {}
+    functions: dict[str, str] = {}
     for namespace in NAMESPACES[library]:
         for name, text in api.items():
             owner, _, short = name.rpartition(".")
@@ -117,7 +119,7 @@ def _functions(api, library):
     return functions
 
 
-def _standard_library():
+def _standard_library() -> Iterator[str]:
     for name in sorted(sys.stdlib_module_names):
         if not name.startswith("_") and name not in _NOT_IMPORTED:
             try:
@@ -127,15 +129,17 @@ def _standard_library():
             yield name
 
 
-def _is_installed(package):
+def _is_installed(package: str) -> bool:
     return importlib.util.find_spec(package) is not None
 
 
-def _public_members(package):
+def _public_members(package: str) -> dict[str, object]:
     """Every public function and class once, by its shortest name."""
     root = importlib.import_module(package)
+    queue: collections.deque[tuple[str, object]]
     queue = collections.deque([(package, root)])
-    members, seen = {}, {id(root): root}
+    members: dict[str, object] = {}
+    seen: dict[int, object] = {id(root): root}
     while queue:
         owner_name, owner = queue.popleft()
         for name, member in _named_objects(owner):
@@ -152,7 +156,7 @@ def _public_members(package):
     return members
 
 
-def _named_objects(owner):
+def _named_objects(owner: object) -> list[tuple[str, object]]:
     """The public names of a module or a class, with what they stand for."""
     if inspect.isclass(owner):
         names = [name for name in vars(owner) if not name.startswith("_")]
@@ -164,13 +168,13 @@ def _named_objects(owner):
     ]
 
 
-def _home(member):
+def _home(member: object) -> str:
     """The package that a module or a class is from."""
     module = member if inspect.ismodule(member) else inspect.getmodule(member)
     return getattr(module, "__name__", "").split(".")[0]
 
 
-def _summary(member):
+def _summary(member: object) -> str:
     """The first sentence of a docstring, without a signature before it."""
     docstring = member.__doc__ if isinstance(member.__doc__, str) else ""
     lines = [line.strip() for line in docstring.strip().splitlines()]

@@ -7,7 +7,7 @@ are all alike find nothing.
 import numpy as np
 
 
-def relevant_ranks(similarities, grades):
+def relevant_ranks(similarities, grades: dict[int, float]):
     """The places of one query's relevant documents, 1 for the nearest.
 
     Args:
@@ -34,7 +34,7 @@ def relevant_ranks(similarities, grades):
     return np.array(num_before) + np.arange(1, len(rows) + 1), gains
 
 
-def hit_at(ranks, k):
+def hit_at(ranks, k: int) -> float:
     """1.0 if a relevant document is among the nearest `k`, else 0.0.
 
     Example:
@@ -45,7 +45,7 @@ def hit_at(ranks, k):
     return float(ranks.min() <= k)
 
 
-def reciprocal_rank(ranks):
+def reciprocal_rank(ranks) -> float:
     """One over the place of the first relevant document.
 
     Example:
@@ -56,7 +56,7 @@ def reciprocal_rank(ranks):
     return float(1 / ranks.min())
 
 
-def recall_at(ranks, k):
+def recall_at(ranks, k: int) -> float:
     """The share of the relevant documents among the nearest `k`.
 
     Example:
@@ -67,7 +67,7 @@ def recall_at(ranks, k):
     return float(np.mean(ranks <= k))
 
 
-def ndcg_at(ranks, grades, k):
+def ndcg_at(ranks, grades, k: int) -> float:
     """Normalized discounted cumulative gain, as `trec_eval` has it.
 
     A document gives its grade, divided by the binary logarithm of its place
@@ -87,7 +87,7 @@ def ndcg_at(ranks, grades, k):
     return float((grades * discounts).sum() / best_gain)
 
 
-def hits(ranks):
+def hits(ranks: list) -> dict[str, list[float]]:
     """What lists of places say of each query, for a mean over queries.
 
     Args:

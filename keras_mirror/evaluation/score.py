@@ -1,5 +1,7 @@
 import functools
 import zlib
+from collections.abc import Callable
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -26,7 +28,7 @@ class Score:
     (0.405, 0.595)
     """
 
-    def __init__(self, value, resamples):
+    def __init__(self, value: float | None, resamples) -> None:
         self.value = value
         self._resamples = resamples
 
@@ -37,7 +39,7 @@ class Score:
         return self._resamples() if is_function else self._resamples
 
     @functools.cached_property
-    def interval(self):
+    def interval(self) -> tuple[float, float] | None:
         """The bootstrap 95% interval `(low, high)`, or `None`."""
         if self.value is None:
             return None
@@ -48,16 +50,21 @@ class Score:
         low, high = np.quantile(defined, [tail, 1 - tail])
         return round(float(low), 12), round(float(high), 12)
 
-    def __sub__(self, other):
+    def __sub__(self, other: "Score") -> "Score":
         """The difference of two models on the same items, paired."""
-        is_defined = self.value is not None and other.value is not None
-        return Score(
-            self.value - other.value if is_defined else None,
-            lambda: self.resamples - other.resamples,
-        )
+        difference = None
+        if self.value is not None and other.value is not None:
+            difference = self.value - other.value
+        return Score(difference, lambda: self.resamples - other.resamples)
 
 
-def estimate(statistic, num_items, name="", seed=0, num_resamples=None):
+def estimate(
+    statistic: Callable,
+    num_items: int,
+    name: str = "",
+    seed: int = 0,
+    num_resamples: int | None = None,
+) -> Score:
     """The value of a statistic with its bootstrap samples.
 
     Reference:
@@ -94,7 +101,7 @@ def estimate(statistic, num_items, name="", seed=0, num_resamples=None):
     return Score(value if np.isfinite(value) else None, resample)
 
 
-def average(scores):
+def average(scores: Sequence[Score]) -> Score:
     """The mean of several tasks' scores; undefined if one of them is.
 
     Args:
@@ -108,15 +115,15 @@ def average(scores):
     >>> average([Score(0.2, np.zeros(1)), Score(0.4, np.zeros(1))]).value
     0.30000000000000004
     """
-    values = [score.value for score in scores]
-    is_defined = None not in values
+    values = [score.value for score in scores if score.value is not None]
+    is_defined = len(values) == len(scores)
     return Score(
         float(np.mean(values)) if is_defined else None,
         lambda: np.mean([score.resamples for score in scores], axis=0),
     )
 
 
-def _sample_counts(generator, num_resamples, num_items):
+def _sample_counts(generator, num_resamples: int, num_items: int):
     """How often each item was drawn, of `(num_resamples, num_items)`."""
     drawn = generator.integers(num_items, size=(num_resamples, num_items))
     drawn += num_items * np.arange(num_resamples)[:, None]

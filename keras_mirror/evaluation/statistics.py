@@ -22,7 +22,7 @@ class Mean:
     [3.0]
     """
 
-    def __init__(self, values):
+    def __init__(self, values) -> None:
         self.values = np.asarray(values, dtype="float64")
 
     def __call__(self, weights):
@@ -42,7 +42,7 @@ class Pearson:
     [1.0]
     """
 
-    def __init__(self, values_1, values_2):
+    def __init__(self, values_1, values_2) -> None:
         self.values = [
             np.asarray(values, dtype="float64")
             for values in (values_1, values_2)
@@ -61,12 +61,12 @@ class Pearson:
             correlations[is_constant] = np.nan
         return correlations
 
-    def _deviations(self, side, weights):
+    def _deviations(self, side: int, weights):
         variable = self._variable(side, weights)
         totals = weights.sum(axis=1, keepdims=True)
         return variable - (weights * variable).sum(1, keepdims=True) / totals
 
-    def _variable(self, side, weights):
+    def _variable(self, side: int, weights):
         return self.values[side]
 
 
@@ -83,7 +83,7 @@ class Spearman(Pearson):
     [0.5]
     """
 
-    def _variable(self, side, weights):
+    def _variable(self, side: int, weights):
         return self.groups[side].ranks(weights)
 
 
@@ -100,7 +100,7 @@ class AreaUnderCurve:
     array([1.])
     """
 
-    def __init__(self, values, labels):
+    def __init__(self, values, labels) -> None:
         self.groups = Groups(values)
         self.labels = np.asarray(labels, dtype=bool)
 
@@ -128,7 +128,7 @@ class Groups:
     [[2.5, 1.0, 2.5]]
     """
 
-    def __init__(self, values):
+    def __init__(self, values) -> None:
         values = np.asarray(values, dtype="float64")
         self._order = np.argsort(values, kind="stable")
         _, self._starts, self._group = np.unique(

@@ -1,4 +1,6 @@
 import dataclasses
+from collections.abc import Callable
+from collections.abc import Sized
 
 from keras_mirror.evaluation.score import Score
 from keras_mirror.evaluation.score import estimate
@@ -52,14 +54,14 @@ class Task:
 
     name: str
     kind: str
-    dropped: tuple = ()
+    dropped: tuple[Dropped, ...] = ()
     num_published: int | None = None
 
-    def texts(self):
+    def texts(self) -> list[str]:
         """All strings that `score` will ask for, in any order."""
         raise NotImplementedError
 
-    def score(self, embed):
+    def score(self, embed: Callable) -> list[Result]:
         """Scores embeddings.
 
         Args:
@@ -71,11 +73,11 @@ class Task:
         """
         raise NotImplementedError
 
-    def num_items(self):
+    def num_items(self) -> int:
         """The number of items, as its owners count them, before scoring."""
         raise NotImplementedError
 
-    def remarks(self):
+    def remarks(self) -> list[str]:
         """What a reader of the numbers should know, a list of strings."""
         remarks = [
             f"{count} dropped, {reason} (first: {path}, line {line})"
@@ -86,20 +88,22 @@ class Task:
             remarks.append(f"{num_items} of {self.num_published} published")
         return remarks
 
-    def _dropped_by_reason(self):
-        reasons = {}
+    def _dropped_by_reason(self) -> dict[str, tuple[int, str, int]]:
+        reasons: dict[str, tuple[int, str, int]] = {}
         for row in self.dropped:
             count, path, line = reasons.get(row.reason, (0, row.path, row.line))
             reasons[row.reason] = count + 1, path, line
         return reasons
 
-    def result(self, statistic, metric, num_items, subset=""):
+    def result(
+        self, statistic: Callable, metric: str, num_items: int, subset: str = ""
+    ) -> Result:
         """A `Result` with its bootstrap samples."""
         score = estimate(statistic, num_items, f"{self.name}/{subset}")
         return Result(subset, metric, num_items, score)
 
 
-def check_same_lengths(**columns):
+def check_same_lengths(**columns: Sized) -> None:
     """Raises a ValueError unless all columns have the same, positive length.
 
     Args:

@@ -1,3 +1,6 @@
+from collections.abc import Callable
+from collections.abc import Iterable
+
 import numpy as np
 
 from keras_mirror.encoder.encode import encode_in_chunks
@@ -15,7 +18,7 @@ class TextEmbeddings:
 
     Attributes:
         texts: List of the different strings.
-        vectors: Float32 array of shape `(len(texts), embedding_dim)`.
+        embeddings: Float32 array of shape `(len(texts), embedding_dim)`.
         num_cut: Integer, the number of texts cut at the model's length.
 
     Example:
@@ -25,17 +28,39 @@ class TextEmbeddings:
     (2, 3)
     """
 
-    def __init__(self, model, texts, batch_size=64, on_progress=None):
+    def __init__(
+        self,
+        model,
+        texts: Iterable[str],
+        batch_size: int = 64,
+        on_progress: Callable[[int], object] | None = None,
+    ) -> None:
         self.texts = list(dict.fromkeys(texts))
-        self.num_cut = 0
-        chunks = []
-        for chunk, num_cut in encode_in_chunks(model, self.texts, batch_size):
-            chunks.append(chunk)
-            self.num_cut += num_cut
-            if on_progress is not None:
-                on_progress(len(chunk))
-        self.vectors = np.concatenate(chunks)
-        self._rows = {text: row for row, text in enumerate(self.texts)}
+        chunks = encode_in_chunks(model, self.texts, batch_size, on_progress)
+        embeddings, num_cut = zip(*chunks, strict=True)
+        self.embeddings = np.concatenate(embeddings)
+        self.num_cut = sum(num_cut)
+        self._find = row_finder(self.texts, self.embeddings)
 
-    def __call__(self, texts):
-        return self.vectors[[self._rows[text] for text in texts]]
+    def __call__(self, texts: Iterable[str]):
+        return self._find(texts)
+
+
+def row_finder(texts: Iterable[str], embeddings) -> Callable:
+    """A function from any of `texts`, in any order, to their embeddings.
+
+    Args:
+        texts: Iterable of different strings.
+        embeddings: Array of shape `(len(texts), embedding_dim)`.
+
+    Returns:
+        A function from an iterable of strings to an array.
+
+    Example:
+
+    >>> find = row_finder(["a man", "a woman"], np.array([[1], [2]]))
+    >>> find(["a woman", "a man", "a woman"]).tolist()
+    [[2], [1], [2]]
+    """
+    rows = {text: row for row, text in enumerate(texts)}
+    return lambda asked: embeddings[[rows[text] for text in asked]]

@@ -107,7 +107,7 @@ def test_progress_adds_up(models, monkeypatch):
 def test_embeddings_in_any_order(models):
     strings = texts(20)
     embed = TextEmbeddings(models["mean"], strings + strings)
-    assert len(embed.texts) == len(embed.vectors) == len(set(strings))
+    assert len(embed.texts) == len(embed.embeddings) == len(set(strings))
     np.testing.assert_allclose(
         embed(strings[::-1] + strings[:1]),
         models["mean"].encode_text(strings[::-1] + strings[:1]),

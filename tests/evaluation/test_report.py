@@ -19,7 +19,7 @@ from keras_mirror.evaluation.report.neighbors import sample
 from keras_mirror.evaluation.report.pairs import example_texts
 from keras_mirror.evaluation.report.pairs import positive_pairs
 from keras_mirror.evaluation.report.pairs import random_pairs
-from keras_mirror.evaluation.report.training_log import read_training_log
+from keras_mirror.evaluation.report.training_curves import read_training_log
 from keras_mirror.evaluation.task import Dropped
 
 HOSTILE = [
@@ -66,7 +66,7 @@ def score(monkeypatch):
     """`evaluate` of `FakeModel`s."""
     monkeypatch.setattr(
         "keras_mirror.evaluation.text_embeddings.encode_in_chunks",
-        lambda model, texts, batch_size: [(model.vectors(texts), 3)],
+        lambda model, texts, *_: [(model.vectors(texts), 3)],
     )
     return evaluate
 
@@ -440,7 +440,7 @@ def slow_neighbors(model, texts):
 
 def test_neighbors_against_a_slow_reference(monkeypatch):
     monkeypatch.setattr(
-        "keras_mirror.evaluation.report.neighbors.TEXTS_AT_ONCE", 7
+        "keras_mirror.search.nearest_rows._NUM_SIMILARITIES", 7 * 24
     )
     texts = [f"text {i}" for i in range(24)]
     first, last = FakeModel(1), FakeModel(2)

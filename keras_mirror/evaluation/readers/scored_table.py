@@ -37,7 +37,7 @@ class ScoredPairs:
         self.texts_1: list[str] = []
         self.texts_2: list[str] = []
         self.scores: list[float] = []
-        self.subsets: list[str | None] = []
+        self.subsets: list[str] = []
         self.dropped: list[Dropped] = []
 
     def add(
@@ -73,7 +73,8 @@ class ScoredPairs:
             self.texts_1.append(texts[0])
             self.texts_2.append(texts[1])
             self.scores.append(value)
-            self.subsets.append(subset)
+            if subset is not None:
+                self.subsets.append(subset)
 
     def task(
         self,
@@ -106,7 +107,7 @@ class ScoredPairs:
             texts_1=self.texts_1,
             texts_2=self.texts_2,
             scores=self.scores,
-            subsets=None if None in self.subsets else self.subsets,
+            subsets=self.subsets or None,
             dropped=tuple(self.dropped),
             num_published=num_published,
         )

@@ -1,6 +1,10 @@
 """What all charts have in common."""
 
+import html
 import itertools
+import textwrap
+from collections.abc import Iterable
+from collections.abc import Iterator
 
 import markupsafe
 import plotly.graph_objects as go
@@ -12,7 +16,7 @@ POSITIVE_COLOR, RANDOM_COLOR = "#009E73", "#CC79A7"
 TRANSPARENT = "rgba(0, 0, 0, 0)"
 
 
-def colored(names):
+def colored(names: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Pairs of color and name.
 
     Example:
@@ -23,7 +27,7 @@ def colored(names):
     return zip(itertools.cycle(MODEL_COLORS), names, strict=False)
 
 
-def make_chart(traces, height, **layout):
+def make_chart(traces: list, height: int, **layout) -> markupsafe.Markup:
     """A Plotly figure in JSON, for a `<script>` of the page.
 
     The page's style sheet colors its texts and lines, for light and dark.
@@ -62,3 +66,38 @@ def make_chart(traces, height, **layout):
         )
     # The standard library's writer takes half characters, and escapes "<".
     return markupsafe.Markup(plotly.io.to_json(figure, engine="json"))
+
+
+def shortened(text: str, length: int) -> str:
+    """The beginning of a text, on one line.
+
+    Example:
+
+    >>> shortened("a man plays a guitar", 12)
+    'a man plays…'
+    """
+    text = " ".join(text.split())
+    if len(text) <= length:
+        return text
+    return text[: length - 1].rstrip() + "…"
+
+
+def chart_text(text: str, width: int | None = None) -> str:
+    """A text that a chart shows as it is.
+
+    Plotly takes `<b>`, `<a href=...>` and `&lt;` in labels for markup.
+
+    Args:
+        text: String.
+        width: Integer, where to break lines. Defaults to `None`: nowhere.
+
+    Returns:
+        A string.
+
+    Example:
+
+    >>> chart_text("<b>a man</b>", width=8)
+    '&lt;b&gt;a<br>man&lt;/b&gt;'
+    """
+    lines = textwrap.wrap(text, width) if width else [" ".join(text.split())]
+    return "<br>".join(html.escape(line, quote=False) for line in lines)

@@ -1,9 +1,10 @@
 import plotly.graph_objects as go
 
+from keras_mirror.evaluation.evaluate import ScoreRow
+from keras_mirror.evaluation.report.chart import chart_text
 from keras_mirror.evaluation.report.chart import colored
 from keras_mirror.evaluation.report.chart import make_chart
-from keras_mirror.evaluation.report.wording import chart_text
-from keras_mirror.evaluation.report.wording import shortened
+from keras_mirror.evaluation.report.chart import shortened
 
 ROW_HEIGHT = 28
 SPREAD = 0.44  # of a row, over which the models' dots are
@@ -11,11 +12,11 @@ LABEL_LENGTH = 22
 LEGEND_LENGTH = 30
 
 
-def dot_plot(rows, names):
+def dot_plot(rows: list[ScoreRow], names: list[str]) -> str:
     """Scores with their intervals, a row a line and a trace a model.
 
     Args:
-        rows: List of `Row`.
+        rows: List of `ScoreRow`.
         names: List of strings, the models.
 
     Returns:
@@ -30,7 +31,7 @@ def dot_plot(rows, names):
         SPREAD * ((m + 0.5) / len(names) - 0.5) for m in range(len(names))
     ]
     traces = [
-        _trace(rows, model, name, color, shifts[model])
+        _trace(rows, model, name=name, color=color, shift=shifts[model])
         for model, (color, name) in enumerate(colored(names))
     ]
     line_height = ROW_HEIGHT + 8 * len(names)
@@ -49,46 +50,34 @@ def dot_plot(rows, names):
     )
 
 
-def _label(row):
+def _label(row: ScoreRow) -> str:
     return chart_text(shortened(row.task, LABEL_LENGTH)) + "  "
 
 
-def _trace(rows, model, name, color, shift):
-    shown = [
-        (line, row, row.scores[model])
-        for line, row in enumerate(rows)
-        if row.scores[model].value is not None
-    ]
-    values = [score.value for _, _, score in shown]
-    intervals = [
-        score.interval or (value, value)
-        for value, (_, _, score) in zip(values, shown, strict=True)
-    ]
+def _trace(
+    rows: list[ScoreRow], model: int, name: str, color: str, shift: float
+) -> go.Scatter:
+    shown = []
+    for line, row in enumerate(rows):
+        score = row.scores[model]
+        if score.value is not None:
+            interval = score.interval or (score.value, score.value)
+            shown.append((line, row, score.value, *interval))
     return go.Scatter(
         name=chart_text(shortened(name, LEGEND_LENGTH)),
         mode="markers",
-        x=[100 * value for value in values],
-        y=[line + shift for line, _, _ in shown],
+        x=[100 * value for _, _, value, _, _ in shown],
+        y=[line + shift for line, *_ in shown],
         marker=dict(color=color, size=9),
         error_x=dict(
             symmetric=False,
-            array=_times_100(h - v for v, (_, h) in _zip(values, intervals)),
-            arrayminus=_times_100(
-                v - low for v, (low, _) in _zip(values, intervals)
-            ),
+            array=[100 * max(0.0, high - v) for _, _, v, _, high in shown],
+            arrayminus=[100 * max(0.0, v - low) for _, _, v, low, _ in shown],
             thickness=1.5,
             width=4,
         ),
-        text=[chart_text(f"{r.task}, {r.metric}", 60) for _, r, _ in shown],
-        customdata=[[100 * low, 100 * high] for low, high in intervals],
+        text=[chart_text(f"{r.task}, {r.metric}", 60) for _, r, *_ in shown],
+        customdata=[[100 * low, 100 * high] for *_, low, high in shown],
         hovertemplate="%{text}<br>%{x:.2f} [%{customdata[0]:.2f}, "
         "%{customdata[1]:.2f}]",
     )
-
-
-def _zip(values, intervals):
-    return zip(values, intervals, strict=True)
-
-
-def _times_100(lengths):
-    return [100 * max(0.0, length) for length in lengths]

@@ -3,6 +3,7 @@ import dataclasses
 import numpy as np
 
 from keras_mirror import metrics
+from keras_mirror.evaluation.text_embeddings import TextEmbeddings
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,7 +25,11 @@ class Geometry:
     alignment: float
 
 
-def geometries(embeddings, texts, pairs):
+def geometries(
+    embeddings: dict[str, TextEmbeddings],
+    texts: list[str],
+    pairs: list[tuple[str, str]],
+) -> list[Geometry]:
     """A `Geometry` for each model.
 
     Args:
@@ -37,32 +42,28 @@ def geometries(embeddings, texts, pairs):
 
     Example:
 
-    >>> from keras_mirror.evaluation import TextEmbeddings
     >>> texts = ["a man", "a woman"]
     >>> embeddings = {"model": TextEmbeddings(model, texts)}
     >>> geometries(embeddings, texts, [("a man", "a man")])[0].alignment
     0.0
     """
     return [
-        Geometry(
-            name,
-            *_of_vectors(embed(texts)),
-            _alignment(embed, pairs),
-        )
+        _geometry(name, embed(texts), _alignment(embed, pairs))
         for name, embed in embeddings.items()
     ]
 
 
-def _of_vectors(vectors):
-    functions = (
-        metrics.mean_vector_norm,
-        metrics.isotropy_score,
-        metrics.uniformity,
+def _geometry(name: str, embeddings, alignment: float) -> Geometry:
+    return Geometry(
+        name=name,
+        mean_vector_norm=float(metrics.mean_vector_norm(embeddings)),
+        isotropy_score=float(metrics.isotropy_score(embeddings)),
+        uniformity=float(metrics.uniformity(embeddings)),
+        alignment=alignment,
     )
-    return [float(function(vectors)) for function in functions]
 
 
-def _alignment(embed, pairs):
+def _alignment(embed: TextEmbeddings, pairs: list[tuple[str, str]]) -> float:
     if not pairs:
         return np.nan
     first, second = zip(*pairs, strict=True)

@@ -3,10 +3,11 @@ import math
 import numpy as np
 import plotly.graph_objects as go
 
+from keras_mirror.evaluation.report.chart import chart_text
 from keras_mirror.evaluation.report.chart import make_chart
-from keras_mirror.evaluation.report.wording import chart_text
-from keras_mirror.evaluation.report.wording import number
-from keras_mirror.evaluation.report.wording import shortened
+from keras_mirror.evaluation.report.chart import shortened
+from keras_mirror.evaluation.report.formatting import number
+from keras_mirror.evaluation.text_embeddings import TextEmbeddings
 from keras_mirror.metrics.unit_length import unit_rows
 
 LABEL_LENGTH = 16
@@ -14,7 +15,9 @@ HOVER_WIDTH = 50
 HEIGHT = 300
 
 
-def heat_maps(embeddings, texts):
+def heat_maps(
+    embeddings: dict[str, TextEmbeddings], texts: list[str]
+) -> dict[str, str]:
     """The cosines of a few texts with each other, on the same color scale.
 
     Args:
@@ -26,7 +29,6 @@ def heat_maps(embeddings, texts):
 
     Example:
 
-    >>> from keras_mirror.evaluation import TextEmbeddings
     >>> texts = ["a man", "a woman"]
     >>> maps = heat_maps({"model": TextEmbeddings(model, texts)}, texts)
     >>> list(maps)
@@ -43,12 +45,12 @@ def heat_maps(embeddings, texts):
     }
 
 
-def _cosines(vectors):
-    unit = unit_rows(vectors).astype("float64")
+def _cosines(embeddings):
+    unit = unit_rows(embeddings).astype("float64")
     return unit @ unit.T
 
 
-def _chart(cosines, texts, lowest):
+def _chart(cosines, texts: list[str], lowest: float) -> str:
     wrapped = [chart_text(text, HOVER_WIDTH) for text in texts]
     trace = go.Heatmap(
         z=cosines.round(4).tolist(),
@@ -81,7 +83,7 @@ def _chart(cosines, texts, lowest):
     )
 
 
-def _short(cosine):
+def _short(cosine: float) -> str:
     """Narrow enough for a cell on a telephone."""
     shown = number(cosine) if np.isfinite(cosine) else ""
     return shown.replace("0.", ".")

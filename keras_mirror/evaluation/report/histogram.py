@@ -1,5 +1,4 @@
 import dataclasses
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -10,6 +9,8 @@ from keras_mirror.evaluation.report.chart import make_chart
 from keras_mirror.evaluation.report.pairs import cosines_of_pairs
 from keras_mirror.evaluation.report.pairs import positive_pairs
 from keras_mirror.evaluation.report.pairs import random_pairs
+from keras_mirror.evaluation.tasks import SimilarityTask
+from keras_mirror.evaluation.text_embeddings import TextEmbeddings
 
 NUM_BINS = 40
 HEIGHT = 260
@@ -29,15 +30,17 @@ class Histogram:
     name: str
     positive: float
     random: float
-    chart: Any
+    chart: str
 
     @property
-    def gap(self):
+    def gap(self) -> float:
         """How much nearer related texts are than random ones."""
         return self.positive - self.random
 
 
-def histograms(embeddings, tasks):
+def histograms(
+    embeddings: dict[str, TextEmbeddings], tasks: list[SimilarityTask]
+) -> list[Histogram]:
     """A `Histogram` for each model that has cosines, on the same axes.
 
     Random pairs are drawn from the texts of one task, as many as it has
@@ -52,8 +55,6 @@ def histograms(embeddings, tasks):
 
     Example:
 
-    >>> from keras_mirror.evaluation import SimilarityTask
-    >>> from keras_mirror.evaluation import TextEmbeddings
     >>> task = SimilarityTask(
     ...     name="mine", texts_1=["a man"], texts_2=["a woman"], scores=[1]
     ... )
@@ -77,16 +78,20 @@ def histograms(embeddings, tasks):
     top = max(max(map(max, of_kinds)) for of_kinds in shares.values())
     return [
         Histogram(
-            name,
-            *(float(values.mean()) for values in cosines[name]),
-            _chart(edges, of_kinds, top),
+            name=name,
+            positive=float(cosines[name][0].mean()),
+            random=float(cosines[name][1].mean()),
+            chart=_chart(edges, of_kinds, top),
         )
         for name, of_kinds in shares.items()
     ]
 
 
-def _pairs_of_kinds(tasks):
-    related, unrelated = [], []
+def _pairs_of_kinds(
+    tasks: list[SimilarityTask],
+) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    related: list[tuple[str, str]] = []
+    unrelated: list[tuple[str, str]] = []
     for seed, task in enumerate(tasks):
         pairs = positive_pairs(task)
         related += pairs
@@ -94,18 +99,18 @@ def _pairs_of_kinds(tasks):
     return related, unrelated
 
 
-def _edges(arrays):
+def _edges(arrays: list):
     lowest = np.floor(10 * min(values.min() for values in arrays)) / 10
     return np.linspace(min(lowest, 0.9), 1, NUM_BINS + 1)
 
 
-def _shares(values, edges):
+def _shares(values, edges) -> list[float]:
     # Rounding makes cosines a little above 1.
     counts, _ = np.histogram(np.clip(values, edges[0], edges[-1]), edges)
     return (100 * counts / len(values)).tolist()
 
 
-def _chart(edges, shares, top):
+def _chart(edges, shares: list[list[float]], top: float) -> str:
     width = edges[1] - edges[0]
     traces = [
         go.Bar(

@@ -1,14 +1,16 @@
 import dataclasses
+from collections.abc import Callable
+from collections.abc import Iterable
 
 import numpy as np
 
 from keras_mirror.evaluation.report.pairs import SEED
 from keras_mirror.metrics.unit_length import unit_rows
+from keras_mirror.search.nearest_rows import nearest_rows
 
 NUM_NEIGHBORS = 5
 NUM_SHOWN = 10
 MAX_TEXTS = 2000
-TEXTS_AT_ONCE = 256
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,11 +39,13 @@ class Change:
     """
 
     text: str
-    before: list
-    after: list
+    before: list[Neighbor]
+    after: list[Neighbor]
 
 
-def sample(texts, number=MAX_TEXTS, seed=SEED):
+def sample(
+    texts: Iterable[str], number: int = MAX_TEXTS, seed: int = SEED
+) -> list[str]:
     """At most so many different texts, in their order.
 
     Example:
@@ -57,11 +61,11 @@ def sample(texts, number=MAX_TEXTS, seed=SEED):
     return [texts[row] for row in rows]
 
 
-def nearest(vectors, number=NUM_NEIGHBORS):
+def nearest(embeddings, number: int = NUM_NEIGHBORS):
     """The nearest other rows of every row; equally near ones in their order.
 
     Args:
-        vectors: Array of shape `(n, embedding_dim)`.
+        embeddings: Array of shape `(n, embedding_dim)`.
         number: Integer, less than `n`.
 
     Returns:
@@ -72,18 +76,20 @@ def nearest(vectors, number=NUM_NEIGHBORS):
     >>> nearest([[1.0, 0.0], [0.0, 1.0], [1.0, 0.5]], 1).tolist()
     [[2], [2], [0]]
     """
-    unit = np.nan_to_num(unit_rows(vectors))
-    blocks = []
-    for start in range(0, len(unit), TEXTS_AT_ONCE):
-        cosines = unit[start : start + TEXTS_AT_ONCE] @ unit.T
-        rows = np.arange(len(cosines))
-        cosines[rows, start + rows] = -np.inf
-        order = np.argsort(-cosines, axis=1, kind="stable")
-        blocks.append(order[:, :number])
-    return np.concatenate(blocks)
+    unit = np.nan_to_num(unit_rows(embeddings))
+    _, rows = nearest_rows(unit, unit, number + 1)
+    is_left_out = rows == np.arange(len(rows))[:, np.newaxis]
+    # Among many equal rows, a row may not be one of its own nearest.
+    is_left_out[:, -1] |= ~is_left_out.any(axis=1)
+    return rows[~is_left_out].reshape(len(rows), number)
 
 
-def changed_neighbors(first, last, texts, num_shown=NUM_SHOWN):
+def changed_neighbors(
+    first: Callable,
+    last: Callable,
+    texts: list[str],
+    num_shown: int = NUM_SHOWN,
+) -> list[Change]:
     """The texts whose nearest texts changed most between two models.
 
     Those come first that keep fewest of their neighbors; among them, those
@@ -107,29 +113,35 @@ def changed_neighbors(first, last, texts, num_shown=NUM_SHOWN):
     number = min(NUM_NEIGHBORS, len(texts) - 1)
     if number < 1:
         return []
-    vectors = [np.nan_to_num(unit_rows(of(texts))) for of in (first, last)]
-    neighbors = [nearest(rows, number) for rows in vectors]
-    cosines = [
-        np.einsum("nd,nkd->nk", rows, rows[near])
-        for rows, near in zip(vectors, neighbors, strict=True)
-    ]
-    before = np.einsum("nd,nkd->nk", vectors[0], vectors[0][neighbors[1]])
-    gains = (cosines[1] - before).mean(axis=1)
-    is_same = neighbors[0][:, :, None] == neighbors[1][:, None, :]
+    unit_1, unit_2 = (
+        np.nan_to_num(unit_rows(of(texts))) for of in (first, last)
+    )
+    rows_1, rows_2 = nearest(unit_1, number), nearest(unit_2, number)
+    cosines_1, cosines_2 = _cosines(unit_1, rows_1), _cosines(unit_2, rows_2)
+    gains = (cosines_2 - _cosines(unit_1, rows_2)).mean(axis=1)
+    is_same = rows_1[:, :, None] == rows_2[:, None, :]
     overlaps = is_same.sum(axis=(1, 2))
-    order = np.lexsort((-gains, overlaps))
+    before = rows_1, cosines_1, is_same.any(axis=2)
+    after = rows_2, cosines_2, is_same.any(axis=1)
     return [
         Change(
-            texts[row],
-            _neighbors(texts, neighbors[0], cosines[0], is_same.any(2), row),
-            _neighbors(texts, neighbors[1], cosines[1], is_same.any(1), row),
+            text=texts[row],
+            before=_neighbors(texts, row, *before),
+            after=_neighbors(texts, row, *after),
         )
-        for row in order[:num_shown]
+        for row in np.lexsort((-gains, overlaps))[:num_shown]
         if overlaps[row] < number
     ]
 
 
-def _neighbors(texts, neighbors, cosines, is_shared, row):
+def _cosines(unit, rows):
+    """Of every unit vector with those in its row of `rows`."""
+    return np.einsum("nd,nkd->nk", unit, unit[rows])
+
+
+def _neighbors(
+    texts: list[str], row: int, neighbors, cosines, is_shared
+) -> list[Neighbor]:
     columns = neighbors[row], cosines[row], is_shared[row]
     return [
         Neighbor(texts[place], float(cosine), bool(shared))

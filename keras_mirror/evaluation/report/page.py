@@ -1,11 +1,13 @@
+from collections.abc import Iterable
+from collections.abc import Sequence
+
 import jinja2
 import markupsafe
 from plotly.offline import get_plotlyjs
 
-from keras_mirror.evaluation.report import wording
-from keras_mirror.evaluation.report.curve import curves
+from keras_mirror.evaluation.evaluate import Evaluation
+from keras_mirror.evaluation.report import formatting
 from keras_mirror.evaluation.report.dot_plot import dot_plot
-from keras_mirror.evaluation.report.dropped_rows import dropped_rows
 from keras_mirror.evaluation.report.geometry import geometries
 from keras_mirror.evaluation.report.heat_map import heat_maps
 from keras_mirror.evaluation.report.histogram import histograms
@@ -14,16 +16,23 @@ from keras_mirror.evaluation.report.neighbors import sample
 from keras_mirror.evaluation.report.pairs import example_texts
 from keras_mirror.evaluation.report.pairs import positive_pairs
 from keras_mirror.evaluation.report.pairs import similarity_tasks
-from keras_mirror.evaluation.report.score_table import headlines
-from keras_mirror.evaluation.report.score_table import score_table
-from keras_mirror.evaluation.report.score_table import verdict
+from keras_mirror.evaluation.report.tables import dropped_rows
+from keras_mirror.evaluation.report.tables import headlines
+from keras_mirror.evaluation.report.tables import score_table
+from keras_mirror.evaluation.report.tables import verdict
+from keras_mirror.evaluation.report.training_curves import curves
+from keras_mirror.evaluation.task import Task
 from keras_mirror.evaluation.tasks import RetrievalTask
 from keras_mirror.version import __version__
 
 TEMPLATE = "report.html.jinja"
 
 
-def render_page(evaluation, log, notes):
+def render_page(
+    evaluation: Evaluation,
+    log: dict[str, list[float]] | None,
+    notes: Sequence[str],
+) -> str:
     """The report as a string of HTML, see `write_html`.
 
     Args:
@@ -61,14 +70,14 @@ def render_page(evaluation, log, notes):
         curves=curves(log or {}),
         plotly_js=markupsafe.Markup(get_plotlyjs()),
         version=__version__,
-        wording=wording,
+        formatting=formatting,
         verdict=verdict,
         **_of_scores(evaluation, names),
         **_of_embeddings(evaluation),
     )
 
 
-def _of_scores(evaluation, names):
+def _of_scores(evaluation: Evaluation, names: list[str]) -> dict[str, object]:
     table = score_table(evaluation)
     rows_of_kinds = headlines(table).values()
     return {
@@ -80,7 +89,7 @@ def _of_scores(evaluation, names):
     }
 
 
-def _of_embeddings(evaluation):
+def _of_embeddings(evaluation: Evaluation) -> dict[str, object]:
     embeddings = evaluation.embeddings
     tasks = similarity_tasks(evaluation.tasks)
     examples = example_texts(tasks[0]) if tasks else []
@@ -99,7 +108,7 @@ def _of_embeddings(evaluation):
     }
 
 
-def _texts(tasks):
+def _texts(tasks: Iterable[Task]) -> list[str]:
     """Texts to look for neighbors in; of retrieval the documents."""
     return [
         text

@@ -1,9 +1,12 @@
 """Pairs of texts that mean the same, and pairs that nobody chose."""
 
 import math
+from collections.abc import Callable
+from collections.abc import Iterable
 
 import numpy as np
 
+from keras_mirror.evaluation.task import Task
 from keras_mirror.evaluation.tasks import SimilarityTask
 from keras_mirror.metrics.unit_length import pairwise_cosines
 
@@ -13,7 +16,7 @@ NUM_EXAMPLES = 4
 PAIRS_AT_ONCE = 4096
 
 
-def similarity_tasks(tasks):
+def similarity_tasks(tasks: Iterable[Task]) -> list[SimilarityTask]:
     """The tasks whose pairs have a score.
 
     Example:
@@ -24,7 +27,7 @@ def similarity_tasks(tasks):
     return [task for task in tasks if isinstance(task, SimilarityTask)]
 
 
-def positive_pairs(task):
+def positive_pairs(task: SimilarityTask) -> list[tuple[str, str]]:
     """The pairs in the top fifth of a task's scores, not those of one text.
 
     Args:
@@ -49,7 +52,9 @@ def positive_pairs(task):
     return [pair for pair in pairs if pair[0] != pair[1]]
 
 
-def random_pairs(texts, number, seed=SEED):
+def random_pairs(
+    texts: Iterable[str], number: int, seed: int = SEED
+) -> list[tuple[str, str]]:
     """Pairs of two different texts, each pair as likely as any other.
 
     Args:
@@ -75,7 +80,9 @@ def random_pairs(texts, number, seed=SEED):
     return [(texts[i], texts[j]) for i, j in zip(firsts, seconds, strict=True)]
 
 
-def example_texts(task, num_pairs=NUM_EXAMPLES):
+def example_texts(
+    task: SimilarityTask, num_pairs: int = NUM_EXAMPLES
+) -> list[str]:
     """Texts of a few pairs: the best one of each part of a task's list.
 
     Args:
@@ -97,7 +104,7 @@ def example_texts(task, num_pairs=NUM_EXAMPLES):
     ['b', 'g', 'c', 'h']
     """
     part_length = math.ceil(len(task.scores) / num_pairs)
-    pair_of_part = {}
+    pair_of_part: dict[int, tuple[str, str]] = {}
     for row in _best_first(task):
         part, pair = row // part_length, _pair(task, row)
         used = {text for other in pair_of_part.values() for text in other}
@@ -108,7 +115,7 @@ def example_texts(task, num_pairs=NUM_EXAMPLES):
     return [text for part in parts for text in pair_of_part[part]]
 
 
-def cosines_of_pairs(embed, pairs):
+def cosines_of_pairs(embed: Callable, pairs: list[tuple[str, str]]):
     """The cosine of each pair, those that are numbers.
 
     Args:
@@ -132,10 +139,10 @@ def cosines_of_pairs(embed, pairs):
     return cosines[np.isfinite(cosines)]
 
 
-def _best_first(task):
+def _best_first(task: SimilarityTask) -> list[int]:
     scores = np.asarray(task.scores, dtype="float64")
     return np.argsort(-scores, kind="stable").tolist()
 
 
-def _pair(task, row):
+def _pair(task: SimilarityTask, row: int) -> tuple[str, str]:
     return task.texts_1[row], task.texts_2[row]

@@ -1,9 +1,17 @@
 import importlib
+import os
+from collections.abc import Sequence
 
+from keras_mirror.evaluation.evaluate import Evaluation
 from keras_mirror.files import atomic_output
 
 
-def write_html(evaluation, path, log=None, notes=()):
+def write_html(
+    evaluation: Evaluation,
+    path: str | os.PathLike[str],
+    log: str | None = None,
+    notes: Sequence[str] = (),
+) -> None:
     """Writes the report of an evaluation: one HTML file that needs no network.
 
     Scores with their intervals, how far related texts are apart, and what
@@ -43,13 +51,13 @@ def write_html(evaluation, path, log=None, notes=()):
     check_installed()
     # Behind the check, which has the better message.
     from keras_mirror.evaluation.report.page import render_page
-    from keras_mirror.evaluation.report.training_log import read_training_log
+    from keras_mirror.evaluation.report.training_curves import read_training_log
 
     curves = None if log is None else read_training_log(log)
     _replace(path, render_page(evaluation, curves, notes))
 
 
-def check_installed():
+def check_installed() -> None:
     """Raises an ImportError that says what the report needs, if it is missing.
 
     Example:
@@ -66,7 +74,7 @@ def check_installed():
             ) from error
 
 
-def _replace(path, text):
+def _replace(path: str | os.PathLike[str], text: str) -> None:
     """Writes beside `path` first, which stays as it was if that fails."""
     with atomic_output(path) as unfinished:
         # Half a character, which UTF-8 cannot hold, becomes "?".

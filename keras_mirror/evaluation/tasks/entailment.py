@@ -1,6 +1,8 @@
 import dataclasses
+from collections.abc import Callable
 
 from keras_mirror.evaluation.statistics import AreaUnderCurve
+from keras_mirror.evaluation.task import Result
 from keras_mirror.evaluation.task import Task
 from keras_mirror.evaluation.task import check_same_lengths
 from keras_mirror.metrics.unit_length import pairwise_cosines
@@ -37,22 +39,22 @@ class EntailmentTask(Task):
     """
 
     kind: str = "entailment"
-    texts_1: list
-    texts_2: list
-    labels: list
+    texts_1: list[str]
+    texts_2: list[str]
+    labels: list[bool]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_same_lengths(
             texts_1=self.texts_1, texts_2=self.texts_2, labels=self.labels
         )
 
-    def num_items(self):
+    def num_items(self) -> int:
         return len(self.labels)
 
-    def texts(self):
+    def texts(self) -> list[str]:
         return [*self.texts_1, *self.texts_2]
 
-    def score(self, embed):
+    def score(self, embed: Callable) -> list[Result]:
         cosines = pairwise_cosines(embed(self.texts_1), embed(self.texts_2))
         statistic = AreaUnderCurve(cosines, self.labels)
         return [self.result(statistic, "area under ROC", len(self.labels))]

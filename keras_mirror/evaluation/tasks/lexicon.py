@@ -1,9 +1,11 @@
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 
 from keras_mirror.evaluation import ranking
 from keras_mirror.evaluation.statistics import Mean
+from keras_mirror.evaluation.task import Result
 from keras_mirror.evaluation.task import Task
 from keras_mirror.evaluation.task import check_same_lengths
 from keras_mirror.metrics.unit_length import unit_rows
@@ -43,23 +45,27 @@ class LexiconTask(Task):
     """
 
     kind: str = "lexicon induction"
-    pairs: list
-    training_pairs: list = dataclasses.field(default_factory=list)
+    pairs: list[tuple[str, str]]
+    training_pairs: list[tuple[str, str]] = dataclasses.field(
+        default_factory=list
+    )
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_same_lengths(pairs=self.pairs)
 
-    def num_items(self):
+    def num_items(self) -> int:
         return len(self.pairs)
 
-    def texts(self):
+    def texts(self) -> list[str]:
         return [
             word
             for pair in (*self.pairs, *self.training_pairs)
             for word in pair
         ]
 
-    def score(self, embed, embed_target=None):
+    def score(
+        self, embed: Callable, embed_target: Callable | None = None
+    ) -> list[Result]:
         """Scores embeddings of one model for both languages, or of two.
 
         Args:
@@ -71,33 +77,40 @@ class LexiconTask(Task):
             A list of `Result`.
         """
         embed_target = embed_target or embed
-        sources = list(dict.fromkeys(source for source, _ in self.pairs))
-        everything = (*self.pairs, *self.training_pairs)
-        targets = list(dict.fromkeys(target for _, target in everything))
-        source_vectors = unit_rows(embed(sources))
-        target_vectors = unit_rows(embed_target(targets))
-        mappings = {"no mapping": np.eye(source_vectors.shape[1])}
+        sources, targets = self._words()
+        embeddings_1 = unit_rows(embed(sources))
+        embeddings_2 = unit_rows(embed_target(targets))
+        dim_1, dim_2 = embeddings_1.shape[1], embeddings_2.shape[1]
+        mappings = {"no mapping": np.eye(dim_1)}
         if self.training_pairs:
+            words_1, words_2 = zip(*self.training_pairs, strict=True)
             mappings["Procrustes"] = procrustes(
-                unit_rows(embed([source for source, _ in self.training_pairs])),
-                unit_rows(embed_target([t for _, t in self.training_pairs])),
+                unit_rows(embed(list(words_1))),
+                unit_rows(embed_target(list(words_2))),
             )
-        elif source_vectors.shape[1] != target_vectors.shape[1]:
+        elif dim_1 != dim_2:
             raise ValueError(
                 "Without training pairs both models must have the same "
-                f"embedding_dim. Received: {source_vectors.shape[1]} and "
-                f"{target_vectors.shape[1]}"
+                f"embedding_dim. Received: {dim_1} and {dim_2}"
             )
         results = []
         for subset, mapping in reversed(mappings.items()):
-            if mapping.shape[1] == target_vectors.shape[1]:
-                similarities = csls(source_vectors @ mapping, target_vectors)
-                results += self._results(subset, similarities, sources, targets)
+            if mapping.shape[1] == dim_2:
+                similarities = csls(embeddings_1 @ mapping, embeddings_2)
+                results += self._results(subset, similarities)
         return results
 
-    def _results(self, subset, similarities, sources, targets):
+    def _words(self) -> tuple[list[str], list[str]]:
+        """The words to translate and all candidates, each once."""
+        sources = dict.fromkeys(source for source, _ in self.pairs)
+        everything = (*self.pairs, *self.training_pairs)
+        targets = dict.fromkeys(target for _, target in everything)
+        return list(sources), list(targets)
+
+    def _results(self, subset: str, similarities) -> list[Result]:
+        sources, targets = self._words()
         places = {target: index for index, target in enumerate(targets)}
-        relevance = {source: {} for source in sources}
+        relevance: dict[str, dict[int, float]] = {word: {} for word in sources}
         for source, target in self.pairs:
             relevance[source][places[target]] = 1
         ranks = [
@@ -112,31 +125,31 @@ class LexiconTask(Task):
         ]
 
 
-def procrustes(vectors_1, vectors_2):
-    """The rotation that brings one set of vectors nearest to another.
+def procrustes(embeddings_1, embeddings_2):
+    """The rotation that brings one set of embeddings nearest to another.
 
     Reference:
         - [Schönemann, 1966](https://doi.org/10.1007/BF02289451)
 
     Args:
-        vectors_1: Array of shape `(n, dim_1)`.
-        vectors_2: Array of shape `(n, dim_2)`.
+        embeddings_1: Array of shape `(n, dim_1)`.
+        embeddings_2: Array of shape `(n, dim_2)`.
 
     Returns:
-        An array of shape `(dim_1, dim_2)`, for `vectors_1 @ rotation`.
+        An array of shape `(dim_1, dim_2)`, for `embeddings_1 @ rotation`.
 
     Example:
 
-    >>> vectors = np.array([[1.0, 0.0], [0.0, 1.0]])
-    >>> procrustes(vectors, vectors[::-1]).round(9).tolist()
+    >>> embeddings = np.array([[1.0, 0.0], [0.0, 1.0]])
+    >>> procrustes(embeddings, embeddings[::-1]).round(9).tolist()
     [[0.0, 1.0], [1.0, 0.0]]
     """
-    product = np.asarray(vectors_1, "float64").T @ vectors_2
+    product = np.asarray(embeddings_1, "float64").T @ embeddings_2
     left, _, right = np.linalg.svd(product, full_matrices=False)
     return left @ right
 
 
-def csls(sources, targets, num_neighbors=NUM_NEIGHBORS):
+def csls(sources, targets, num_neighbors: int = NUM_NEIGHBORS):
     """Cross-domain similarity local scaling.
 
     Twice the cosine, minus the mean cosine of either word with its nearest
@@ -164,6 +177,6 @@ def csls(sources, targets, num_neighbors=NUM_NEIGHBORS):
     return 2 * cosines - of_sources[:, None] - of_targets
 
 
-def _mean_of_largest(rows, number):
+def _mean_of_largest(rows, number: int):
     number = min(number, rows.shape[1])
     return np.partition(rows, -number, axis=1)[:, -number:].mean(axis=1)

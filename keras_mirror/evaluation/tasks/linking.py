@@ -1,10 +1,12 @@
 import dataclasses
 import re
+from collections.abc import Callable
 
 import numpy as np
 
 from keras_mirror.evaluation import ranking
 from keras_mirror.evaluation.statistics import Mean
+from keras_mirror.evaluation.task import Result
 from keras_mirror.evaluation.task import Task
 from keras_mirror.evaluation.task import check_same_lengths
 from keras_mirror.metrics.unit_length import unit_rows
@@ -48,26 +50,26 @@ class LinkingTask(Task):
     """
 
     kind: str = "entity linking"
-    names: list
-    concept_ids: list
-    dictionary_names: list
-    dictionary_ids: list
+    names: list[str]
+    concept_ids: list[str]
+    dictionary_names: list[str]
+    dictionary_ids: list[str]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_same_lengths(names=self.names, concept_ids=self.concept_ids)
         check_same_lengths(
             dictionary_names=self.dictionary_names,
             dictionary_ids=self.dictionary_ids,
         )
 
-    def num_items(self):
+    def num_items(self) -> int:
         return len(self.names)
 
-    def texts(self):
+    def texts(self) -> list[str]:
         parts = [part for name in self.names for part in _parts(name)]
         return [*parts, *self.dictionary_names]
 
-    def score(self, embed):
+    def score(self, embed: Callable) -> list[Result]:
         places = self._places(embed)
         columns = ranking.hits(places)
         return [
@@ -75,7 +77,7 @@ class LinkingTask(Task):
             for metric in ("accuracy@1", "accuracy@5")
         ]
 
-    def _places(self, embed):
+    def _places(self, embed: Callable) -> list:
         """The place of each name's concept; of a composite, the worst one."""
         parts = [
             (query, part)
@@ -84,13 +86,14 @@ class LinkingTask(Task):
         ]
         entries = _entries_by_id(self.dictionary_ids)
         dictionary = unit_rows(embed(self.dictionary_names))
-        vectors = unit_rows(embed([part for _, part in parts]))
+        embeddings = unit_rows(embed([part for _, part in parts]))
         worst = np.zeros(len(self.names))
         for start in range(0, len(parts), NAMES_AT_ONCE):
-            cosines = vectors[start : start + NAMES_AT_ONCE] @ dictionary.T
+            block = embeddings[start : start + NAMES_AT_ONCE]
+            cosines = block @ dictionary.T
             for row, (query, _) in zip(cosines, parts[start:], strict=False):
                 ids = _ID_SEPARATOR.split(self.concept_ids[query])
-                right = {e: 1 for i in ids for e in entries.get(i, ())}
+                right = {e: 1.0 for i in ids for e in entries.get(i, ())}
                 place = np.inf
                 if right:
                     place = ranking.relevant_ranks(row, right)[0][0]
@@ -98,14 +101,14 @@ class LinkingTask(Task):
         return list(worst[:, None])
 
 
-def _parts(name):
+def _parts(name: str) -> list[str]:
     # Not at "+" as an id: names such as "Ca2+" have it.
     parts = [part.strip() for part in name.split("|")]
     return [part for part in parts if part] or [name]
 
 
-def _entries_by_id(ids):
-    entries = {}
+def _entries_by_id(ids: list[str]) -> dict[str, list[int]]:
+    entries: dict[str, list[int]] = {}
     for entry, composite in enumerate(ids):
         for one in _ID_SEPARATOR.split(composite):
             entries.setdefault(one, []).append(entry)

@@ -1,11 +1,16 @@
 import dataclasses
+from collections.abc import Callable
+from collections.abc import Iterator
+from collections.abc import Sequence
 
 import numpy as np
 
 from keras_mirror.evaluation import ranking
 from keras_mirror.evaluation.statistics import Mean
+from keras_mirror.evaluation.task import Result
 from keras_mirror.evaluation.task import Task
 from keras_mirror.evaluation.task import check_same_lengths
+from keras_mirror.evaluation.text_embeddings import row_finder
 from keras_mirror.metrics.unit_length import unit_rows
 
 QUERIES_AT_ONCE = 256  # times the documents: one block of cosines in memory
@@ -44,12 +49,12 @@ class RetrievalTask(Task):
     """
 
     kind: str = "retrieval"
-    queries: list
-    documents: list
-    relevance: list
-    ignored: list | None = None
+    queries: list[str]
+    documents: list[str]
+    relevance: list[dict[int, float]]
+    ignored: list[int] | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_same_lengths(
             queries=self.queries,
             relevance=self.relevance,
@@ -66,16 +71,18 @@ class RetrievalTask(Task):
                     f"query {query!r}, with {len(self.documents)} documents"
                 )
 
-    def num_items(self):
+    def num_items(self) -> int:
         return len(self.queries)
 
-    def texts(self):
+    def texts(self) -> list[str]:
         return [*self.queries, *self.documents]
 
-    def score(self, embed):
+    def score(self, embed: Callable) -> list[Result]:
         ranked = list(self.ranks(embed))
         columns = {
-            "nDCG@10": [ranking.ndcg_at(*pair, 10) for pair in ranked],
+            "nDCG@10": [
+                ranking.ndcg_at(ranks, grades, 10) for ranks, grades in ranked
+            ],
             "recall@1": [ranking.recall_at(ranks, 1) for ranks, _ in ranked],
             "recall@10": [ranking.recall_at(ranks, 10) for ranks, _ in ranked],
             "recall@100": [
@@ -90,7 +97,7 @@ class RetrievalTask(Task):
             for metric, values in columns.items()
         ]
 
-    def ranks(self, embed):
+    def ranks(self, embed: Callable) -> Iterator[tuple]:
         """Of every query, see `keras_mirror.evaluation.ranking`.
 
         Args:
@@ -113,7 +120,7 @@ class RetrievalTask(Task):
                 )
 
 
-def score_retrieval(model, tasks):
+def score_retrieval(model, tasks: Sequence[RetrievalTask]) -> dict[str, float]:
     """How well a model finds documents: accuracy@1, @5 and reciprocal rank.
 
     Args:
@@ -140,15 +147,10 @@ def score_retrieval(model, tasks):
     >>> score_retrieval(model, [task])["accuracy@1"]
     1.0
     """
-    texts = {text: None for task in tasks for text in task.texts()}
+    texts = list(dict.fromkeys(text for task in tasks for text in task.texts()))
     if not texts:
         raise ValueError("`tasks` must hold a query. Received: none")
-    rows = {text: row for row, text in enumerate(texts)}
-    embeddings = model.encode_text(list(rows))
-
-    def embed(texts):
-        return embeddings[[rows[text] for text in texts]]
-
+    embed = row_finder(texts, model.encode_text(texts))
     ranks = [ranks for task in tasks for ranks, _ in task.ranks(embed)]
     return {
         "accuracy@1": float(np.mean([ranking.hit_at(r, 1) for r in ranks])),

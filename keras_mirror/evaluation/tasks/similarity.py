@@ -1,9 +1,11 @@
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 
 from keras_mirror.evaluation.statistics import Pearson
 from keras_mirror.evaluation.statistics import Spearman
+from keras_mirror.evaluation.task import Result
 from keras_mirror.evaluation.task import Task
 from keras_mirror.evaluation.task import check_same_lengths
 from keras_mirror.metrics.unit_length import pairwise_cosines
@@ -39,12 +41,12 @@ class SimilarityTask(Task):
     """
 
     kind: str = "sentence similarity"
-    texts_1: list
-    texts_2: list
-    scores: list
-    subsets: list | None = None
+    texts_1: list[str]
+    texts_2: list[str]
+    scores: list[float]
+    subsets: list[str] | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_same_lengths(
             texts_1=self.texts_1,
             texts_2=self.texts_2,
@@ -52,17 +54,17 @@ class SimilarityTask(Task):
             subsets=self.scores if self.subsets is None else self.subsets,
         )
 
-    def num_items(self):
+    def num_items(self) -> int:
         return len(self.scores)
 
-    def texts(self):
+    def texts(self) -> list[str]:
         return [*self.texts_1, *self.texts_2]
 
-    def cosines(self, embed):
+    def cosines(self, embed: Callable):
         """The cosine of every pair, float64 of shape `(num_pairs,)`."""
         return pairwise_cosines(embed(self.texts_1), embed(self.texts_2))
 
-    def score(self, embed):
+    def score(self, embed: Callable) -> list[Result]:
         cosines = self.cosines(embed)
         scores = np.asarray(self.scores, dtype="float64")
         results = self._results("", cosines, scores)
@@ -73,7 +75,7 @@ class SimilarityTask(Task):
             results += self._results(name, cosines[rows], scores[rows])
         return results
 
-    def _results(self, subset, cosines, scores):
+    def _results(self, subset: str, cosines, scores) -> list[Result]:
         return [
             self.result(
                 statistic(cosines, scores),

@@ -1,13 +1,12 @@
-"""Numbers and texts as the report shows them."""
+"""Numbers as the report shows them."""
 
-import html
-import textwrap
+from keras_mirror.evaluation.score import Score
 
 UNDEFINED = "undefined"
 MINUS = "\u2212"
 
 
-def percent(value):
+def percent(value: float | None) -> str:
     """A share times 100, with two decimals.
 
     Example:
@@ -18,12 +17,11 @@ def percent(value):
     return UNDEFINED if value is None else number(100 * value)
 
 
-def percent_interval(score):
+def percent_interval(score: Score) -> str:
     """The 95% interval of a `Score` times 100; empty if there is none.
 
     Example:
 
-    >>> from keras_mirror.evaluation.score import Score
     >>> percent_interval(Score(0.5, np.array([0.4, 0.4, 0.6, 0.6])))
     '[40.00, 60.00]'
     """
@@ -33,7 +31,7 @@ def percent_interval(score):
     return f"[{percent(low)}, {percent(high)}]"
 
 
-def signed_percent(value):
+def signed_percent(value: float | None) -> str:
     """A difference of shares times 100, with its sign.
 
     Example:
@@ -46,7 +44,7 @@ def signed_percent(value):
     return f"+{shown}" if is_positive else shown
 
 
-def number(value, num_decimals=2):
+def number(value: float, num_decimals: int = 2) -> str:
     """A rounded number with a real minus sign, never "minus zero".
 
     Example:
@@ -60,7 +58,7 @@ def number(value, num_decimals=2):
     return f"{rounded:.{num_decimals}f}".replace("-", MINUS)
 
 
-def significant(value):
+def significant(value: float) -> str:
     """A number of any size, with three significant digits.
 
     Example:
@@ -72,38 +70,3 @@ def significant(value):
         return UNDEFINED
     shown = f"{value:.3g}"
     return MINUS + shown[1:] if value < 0 else shown
-
-
-def shortened(text, length):
-    """The beginning of a text, on one line.
-
-    Example:
-
-    >>> shortened("a man plays a guitar", 12)
-    'a man plays…'
-    """
-    text = " ".join(text.split())
-    if len(text) <= length:
-        return text
-    return text[: length - 1].rstrip() + "…"
-
-
-def chart_text(text, width=None):
-    """A text that a chart shows as it is.
-
-    Plotly takes `<b>`, `<a href=...>` and `&lt;` in labels for markup.
-
-    Args:
-        text: String.
-        width: Integer, where to break lines. Defaults to `None`: nowhere.
-
-    Returns:
-        A string.
-
-    Example:
-
-    >>> chart_text("<b>a man</b>", width=8)
-    '&lt;b&gt;a<br>man&lt;/b&gt;'
-    """
-    lines = textwrap.wrap(text, width) if width else [" ".join(text.split())]
-    return "<br>".join(html.escape(line, quote=False) for line in lines)

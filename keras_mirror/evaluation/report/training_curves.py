@@ -1,7 +1,16 @@
 import csv
 
+import plotly.graph_objects as go
 
-def read_training_log(path):
+from keras_mirror.evaluation.report.chart import MODEL_COLORS
+from keras_mirror.evaluation.report.chart import chart_text
+from keras_mirror.evaluation.report.chart import make_chart
+
+MAX_POINTS = 2000
+HEIGHT = 220
+
+
+def read_training_log(path: str) -> dict[str, list[float]]:
     """The columns of a training run, for curves.
 
     Args:
@@ -44,9 +53,30 @@ def read_training_log(path):
     return {name: _floats(path, name, columns[name]) for name in numeric}
 
 
-def _read_rows(path):
+def curves(log: dict[str, list[float]]) -> dict[str, str]:
+    """A chart for each column of a training run; of a long run, every nth step.
+
+    Args:
+        log: Dict, see `read_training_log`.
+
+    Returns:
+        A dict from the columns' names to charts, see `make_chart`.
+
+    Example:
+
+    >>> list(curves({"step": [1.0, 2.0], "loss": [2.5, 2.25]}))
+    ['loss']
+    """
+    return {
+        name: _chart(name, _thinned(log["step"]), _thinned(values))
+        for name, values in log.items()
+        if name != "step"
+    }
+
+
+def _read_rows(path: str) -> list[tuple[int, list[str]]]:
     """Pairs of line number and cells, at least one; empty lines do not count"""
-    rows = []
+    rows: list[tuple[int, list[str]]] = []
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file)
@@ -62,7 +92,7 @@ def _read_rows(path):
     return rows or [(1, [])]
 
 
-def _check_header(path, header):
+def _check_header(path: str, header: list[str]) -> None:
     if "step" not in header or len(set(header)) < len(header):
         raise ValueError(
             f"{path}, line 1: expected a header with a column `step`, and no "
@@ -70,11 +100,11 @@ def _check_header(path, header):
         )
 
 
-def _has_number(cells):
+def _has_number(cells: list[tuple[int, str]]) -> bool:
     return any(_is_number(cell) for _, cell in cells)
 
 
-def _is_number(cell):
+def _is_number(cell: str) -> bool:
     try:
         float(cell)
     except ValueError:
@@ -82,7 +112,7 @@ def _is_number(cell):
     return True
 
 
-def _floats(path, name, cells):
+def _floats(path: str, name: str, cells: list[tuple[int, str]]) -> list[float]:
     for line, cell in cells:
         if not _is_number(cell) and (cell.strip() or name == "step"):
             raise ValueError(
@@ -90,3 +120,26 @@ def _floats(path, name, cells):
                 f"`{name}`. Received: {cell!r}"
             )
     return [float(cell) if cell.strip() else float("nan") for _, cell in cells]
+
+
+def _thinned(values: list[float]) -> list[float]:
+    every = -(-len(values) // MAX_POINTS)
+    last = len(values) - 1
+    return values[last % every :: every]  # the last one is kept
+
+
+def _chart(name: str, steps: list[float], values: list[float]) -> str:
+    trace = go.Scatter(
+        x=steps,
+        y=values,
+        mode="lines" if len(steps) > 1 else "markers",
+        line=dict(color=MODEL_COLORS[0], width=2),
+        hovertemplate=f"step %{{x}}: {chart_text(name)} %{{y:.4f}}"
+        "<extra></extra>",
+    )
+    return make_chart(
+        [trace],
+        HEIGHT,
+        xaxis=dict(title="step", zeroline=False),
+        yaxis=dict(zeroline=False, nticks=6, exponentformat="e"),
+    )
