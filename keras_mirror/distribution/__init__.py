@@ -1,8 +1,8 @@
 """Several devices or processes train as one: the place where they meet.
 
-The other strings of a batch are the negatives, so that devices must see each
-other's embeddings, or ten of them train like one small batch. What the
-backends need for that is in here and nowhere else.
+The other strings of a batch are the negatives. So devices must see each
+other's embeddings: otherwise ten of them train like one on a small batch. What
+the backends need for that is in here and nowhere else.
 """
 
 from keras_mirror.distribution.active import active_replicas

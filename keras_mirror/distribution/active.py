@@ -13,14 +13,13 @@ _REPLICAS = {
 }
 
 
-def active_replicas():
+def active_replicas() -> Replica:
     """The devices or processes that train with this one at the moment.
 
     Returns:
-        A `Replica`, or an object with the same methods: under a
-        `tf.distribute` strategy on TensorFlow, under a
-        `keras.distribution.DataParallel` on JAX, in a process group of
-        `torch.distributed` on PyTorch.
+        A `Replica`; one of several under a `tf.distribute` strategy on
+        TensorFlow, under a `keras.distribution.DataParallel` on JAX, in a
+        process group of `torch.distributed` on PyTorch.
 
     Example:
 
@@ -32,7 +31,7 @@ def active_replicas():
 
 
 def gather_views(embeddings, string_ids=None):
-    """Both views of all strings, those of the other devices included.
+    """Both views of all strings, including those of the other devices.
 
     Args:
         embeddings: Tensor of shape `(2 * num_own_rows, embedding_dim)`, one

@@ -1,6 +1,8 @@
+"""JAX is imported in the functions: other backends do without it."""
+
 import contextlib
 import os
-import sys
+from contextlib import AbstractContextManager
 
 import keras
 import numpy as np
@@ -12,19 +14,19 @@ from keras_mirror.distribution.replica import check_enough
 class JaxDevices(Replica):
     """The devices of a `keras.distribution.DataParallel`.
 
-    Its arrays are those of all devices, of other processes too, so that only
-    the rows of a batch have to be split: see `WholeBatches`.
+    Its arrays span all devices, those of other processes too, so only the
+    rows of a batch have to be split: see `WholeBatches`.
     """
 
     def __init__(self):
         self._distribution = keras.distribution.distribution()
 
     @staticmethod
-    def is_active():
+    def is_active() -> bool:
         distribution = keras.distribution.distribution()
         return isinstance(distribution, keras.distribution.DataParallel)
 
-    def feed_scope(self):
+    def feed_scope(self) -> AbstractContextManager:
         several = self._distribution.num_processes > 1
         if several and not self._distribution.auto_shard_dataset:
             return contextlib.nullcontext()  # every process has its own rows
@@ -36,12 +38,13 @@ class JaxDevices(Replica):
             for view in views
         )
 
-    def shared_seed(self, seed):
+    def shared_seed(self, seed: int | None) -> int | None:
         if seed is not None or self._distribution.num_processes == 1:
             return seed
-        utilities = sys.modules["jax"].experimental.multihost_utils
+        from jax.experimental import multihost_utils
+
         drawn = np.random.SeedSequence().generate_state(1)
-        return int(utilities.broadcast_one_to_all(drawn)[0])
+        return int(multihost_utils.broadcast_one_to_all(drawn)[0])
 
     def _split(self, feature):
         mesh = self._distribution.device_mesh
@@ -52,12 +55,12 @@ class JaxDevices(Replica):
 
 
 class WholeBatches(keras.distribution.DataParallel):
-    """Has Keras hand whole batches to every device, to be split in the step.
+    """Makes Keras hand whole batches to every device; the step splits them.
 
-    Keras 3.15 itself splits batches before the step, and refuses those that
-    are no multiple of the number of devices; of several processes it takes
-    `tf.data` datasets with a known batch size only. What is split in the step
-    may be of any size and from anywhere.
+    Keras 3.15 splits batches before the step. It refuses batch sizes that are
+    no multiple of the number of devices, and with several processes it takes
+    `tf.data` datasets of a known batch size only. A batch that is split in the
+    step may have any size and come from anywhere.
 
     Args:
         device_mesh: A `keras.distribution.DeviceMesh`.
@@ -71,12 +74,12 @@ class WholeBatches(keras.distribution.DataParallel):
         return keras.distribution.TensorLayout(axes, self.device_mesh)
 
 
-def jax_scope(number):
+def jax_scope(number: int) -> AbstractContextManager:
     """A context to make and train a model on several devices of JAX.
 
     Args:
-        number: Integer. So many GPUs; without any, the CPU counts as so many
-            devices, if JAX has not looked for its devices yet.
+        number: Integer, the number of GPUs. Without any GPU, the CPU is split
+            into that many devices, if JAX has not looked for its devices yet.
 
     Returns:
         A context manager.

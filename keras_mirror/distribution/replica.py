@@ -1,31 +1,40 @@
 import contextlib
+from contextlib import AbstractContextManager
 
 from keras import ops
 
 
 class Replica:
-    """One device, or several that Keras makes look like one."""
+    """One of the devices or processes that train together; here the only one.
+
+    The base class of the frameworks' replicas: whatever one of them does not
+    need to do stays as it is here.
+    """
 
     rank = 0
 
     @staticmethod
-    def is_active():
-        """Whether this kind of replicas is at work."""
+    def is_active() -> bool:
+        """Whether replicas of this class are at work."""
         return True
 
-    def feed_scope(self):
+    def feed_scope(self) -> AbstractContextManager:
         """A context in which Keras feeds whole batches to `shard`."""
         return contextlib.nullcontext()
 
     def shard(self, views):
-        """The rows of two views that this replica is to embed."""
+        """The rows of two views that this replica embeds."""
         return views
 
-    def prepare(self, model):
-        """Makes the replicas start alike, draw apart, and learn together."""
+    def prepare(self, model) -> None:
+        """Gives all replicas the same weights and different random states.
+
+        Where Keras does not sum gradients over replicas, it also makes
+        `model` do that.
+        """
 
     def gather(self, tensors):
-        """The rows of all replicas, gradients only through its own.
+        """The rows of all replicas; gradients flow through its own rows only.
 
         Args:
             tensors: List of tensors of shape `(2 * num_own_rows, ...)`, one
@@ -38,27 +47,47 @@ class Replica:
         return tensors
 
     def all_reduce_sum(self, values):
-        """The sum of a tensor of one shape over the replicas."""
+        """The sum over the replicas of a tensor that has one shape on all."""
         return values
 
     def scale_loss(self, loss):
-        """The part of a loss over all rows that this replica answers for."""
+        """The replica's share of a loss over all rows."""
         return loss
 
-    def logs(self, logs):
-        """What a step logs, in the shapes that Keras can average."""
+    def logs(self, logs: dict) -> dict:
+        """The logs of a step, in the shapes that Keras can average."""
         return logs
 
     def broadcast(self, value):
-        """What the first process has, in all of them."""
+        """The first process's `value`, in all processes."""
         return value
 
-    def shared_seed(self, seed):
+    def shared_seed(self, seed: int | None) -> int | None:
         """A seed that is the same in all processes, also where it is `None`."""
         return seed
 
 
-def decorrelate_seeds(model, rank):
+def seed_variables(model) -> list:
+    """The random state of a model: the variables of its seed generators.
+
+    Args:
+        model: A `keras.Model`.
+
+    Returns:
+        A list of variables that are not among its weights.
+
+    Example:
+
+    >>> drop_head = keras_mirror.layers.DropHead(rate=0.5, num_heads=2)
+    >>> [tuple(variable.shape) for variable in seed_variables(drop_head)]
+    [(2,)]
+    """
+    weights = {variable.path for variable in model.weights}
+    variables = model.non_trainable_variables
+    return [each for each in variables if each.path not in weights]
+
+
+def decorrelate_seeds(model, rank) -> None:
     """Moves the random state of a replica away from the others'.
 
     Replicas start with the same state, and would drop the same units of their
@@ -67,16 +96,50 @@ def decorrelate_seeds(model, rank):
     Args:
         model: A `keras.Model`.
         rank: Integer or integer tensor, the number of the replica. The first
-            one, 0, draws what one device would.
+            one, 0, draws what a single device would.
     """
-    weights = {variable.path for variable in model.weights}
-    for variable in model.non_trainable_variables:
-        if variable.path not in weights:  # the state of a seed generator
-            offset = ops.cast(ops.stack([rank, 0]), variable.dtype)
-            variable.assign(variable.value + offset)
+    for variable in seed_variables(model):
+        offset = ops.cast(ops.stack([rank, 0]), variable.dtype)
+        variable.assign(variable.value + offset)
 
 
-def check_enough(found, number, kind):
+def pair_views(stacked):
+    """Puts both views of a string into one row.
+
+    Args:
+        stacked: Tensor of shape `(2 * num_rows, ...)`, one view after the
+            other.
+
+    Returns:
+        A tensor of shape `(num_rows, 2, ...)`.
+
+    Example:
+
+    >>> ops.convert_to_numpy(pair_views(np.array([1, 2, 10, 20]))).tolist()
+    [[1, 10], [2, 20]]
+    """
+    return ops.stack(ops.split(stacked, 2, axis=0), axis=1)
+
+
+def unpair_views(pairs):
+    """Puts one view after the other: undoes `pair_views`.
+
+    Args:
+        pairs: Tensor of shape `(num_rows, 2, ...)`.
+
+    Returns:
+        A tensor of shape `(2 * num_rows, ...)`.
+
+    Example:
+
+    >>> pairs = np.array([[1, 10], [2, 20]])
+    >>> ops.convert_to_numpy(unpair_views(pairs)).tolist()
+    [1, 2, 10, 20]
+    """
+    return ops.concatenate([pairs[:, 0], pairs[:, 1]], axis=0)
+
+
+def check_enough(found: int, number: int, kind: str) -> None:
     """Refuses to train on more devices than there are.
 
     Args:

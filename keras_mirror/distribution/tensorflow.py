@@ -1,40 +1,39 @@
-import sys
+"""TensorFlow is imported in the functions: other backends do without it."""
+
+from contextlib import AbstractContextManager
 
 from keras import ops
 
 from keras_mirror.distribution.replica import Replica
 from keras_mirror.distribution.replica import check_enough
 from keras_mirror.distribution.replica import decorrelate_seeds
-from keras_mirror.distribution.rows import paired_views
-from keras_mirror.distribution.rows import stacked_views
+from keras_mirror.distribution.replica import pair_views
+from keras_mirror.distribution.replica import unpair_views
 
 
 class TensorFlowReplicas(Replica):
     """The replicas of a `tf.distribute` strategy.
 
-    The strategy splits batches and adds gradients up.
+    The strategy splits batches and sums gradients.
     """
 
     def __init__(self):
         self._context = _replica_context()
+        self.rank = self._context.replica_id_in_sync_group
 
     @staticmethod
-    def is_active():
+    def is_active() -> bool:
         context = _replica_context()
         return context is not None and context.num_replicas_in_sync > 1
 
-    @property
-    def rank(self):
-        return self._context.replica_id_in_sync_group
-
-    def prepare(self, model):
+    def prepare(self, model) -> None:
         decorrelate_seeds(model, self.rank)
 
     def gather(self, tensors):
         # Its gradient is the sum of all replicas' for these rows.
         gather = self._context.all_gather
         return [
-            stacked_views(gather(paired_views(tensor), axis=0))
+            unpair_views(gather(pair_views(tensor), axis=0))
             for tensor in tensors
         ]
 
@@ -44,32 +43,33 @@ class TensorFlowReplicas(Replica):
     def scale_loss(self, loss):
         return loss / self._context.num_replicas_in_sync
 
-    def logs(self, logs):
-        # Keras averages over replicas. What they log is the same but for one
-        # that got no rows of a small batch, and so the first one's counts.
+    def logs(self, logs: dict) -> dict:
+        # Keras averages over replicas. All log the same but one that got no
+        # rows of a small batch, so the first replica's logs count.
         is_first = ops.cast(self.rank == 0, "float32")
         logs = {name: value * is_first for name, value in logs.items()}
         logs = self._context.all_reduce("SUM", logs)
         strategy = self._context.strategy
-        if strategy.num_replicas_in_sync > len(
-            strategy.extended.worker_devices
-        ):
-            # Those of several machines it averages over an axis 0 (3.15).
+        num_local_replicas = len(strategy.extended.worker_devices)
+        if strategy.num_replicas_in_sync > num_local_replicas:
+            # Logs of several machines are averaged over axis 0 (Keras 3.15).
             logs = {name: value[None] for name, value in logs.items()}
         return logs
 
 
 def _replica_context():
-    # Without TensorFlow's import there is no strategy of it.
-    return sys.modules["tensorflow"].distribute.get_replica_context()
+    import tensorflow as tf
+
+    return tf.distribute.get_replica_context()
 
 
-def tensorflow_scope(number):
+def tensorflow_scope(number: int) -> AbstractContextManager:
     """A context to make and train a model on several devices of TensorFlow.
 
     Args:
-        number: Integer. So many GPUs; without any, the CPU counts as so many
-            devices, if TensorFlow has not computed anything yet.
+        number: Integer, the number of GPUs. Without any GPU, the CPU is split
+            into that many devices, if TensorFlow has not computed anything
+            yet.
 
     Returns:
         A context manager.
@@ -77,15 +77,15 @@ def tensorflow_scope(number):
     Raises:
         ValueError: There are GPUs, but fewer.
     """
-    tensorflow = sys.modules["tensorflow"]
-    config = tensorflow.config
-    gpus = config.list_physical_devices("GPU")
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
     if gpus:
         check_enough(len(gpus), number, "GPUs")
     else:
-        parts = [config.LogicalDeviceConfiguration()] * number
-        cpu = config.list_physical_devices("CPU")[0]
-        config.set_logical_device_configuration(cpu, parts)
+        parts = [tf.config.LogicalDeviceConfiguration()] * number
+        cpu = tf.config.list_physical_devices("CPU")[0]
+        tf.config.set_logical_device_configuration(cpu, parts)
     kind = "GPU" if gpus else "CPU"
     names = [f"{kind}:{index}" for index in range(number)]
-    return tensorflow.distribute.MirroredStrategy(names).scope()
+    return tf.distribute.MirroredStrategy(names).scope()

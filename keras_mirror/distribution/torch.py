@@ -1,48 +1,52 @@
-import sys
+"""PyTorch is imported in the functions: other backends do without it."""
+
+import weakref
 
 import numpy as np
 
 from keras_mirror.distribution.replica import Replica
 from keras_mirror.distribution.replica import check_enough
 from keras_mirror.distribution.replica import decorrelate_seeds
-from keras_mirror.distribution.rows import paired_views
-from keras_mirror.distribution.rows import stacked_views
+from keras_mirror.distribution.replica import pair_views
+from keras_mirror.distribution.replica import unpair_views
+
+# Models whose gradients are summed already; a second hook would sum twice.
+_PREPARED: weakref.WeakSet = weakref.WeakSet()
 
 
 class TorchProcesses(Replica):
     """The processes of a `torch.distributed` group.
 
     Every process makes the whole batch and embeds its own rows. Keras's
-    trainer does not go through `DistributedDataParallel`, so that gradients
-    are added up here, as soon as they are there.
+    trainer does not go through `DistributedDataParallel`, so each gradient is
+    summed over the processes here, as soon as it is computed.
     """
 
     def __init__(self):
-        self._torch = sys.modules["torch"]
-        self._group = self._torch.distributed
+        import torch
+
+        self._torch = torch
+        self._group = torch.distributed
         self.rank = self._group.get_rank()
         self._number = self._group.get_world_size()
 
     @staticmethod
-    def is_active():
-        group = sys.modules["torch"].distributed
+    def is_active() -> bool:
+        import torch
+
+        group = torch.distributed
         if not group.is_available() or not group.is_initialized():
             return False
         return group.get_world_size() > 1
 
     def shard(self, views):
         return tuple(
-            {
-                name: self._torch.tensor_split(
-                    self._torch.as_tensor(feature), self._number
-                )[self.rank]
-                for name, feature in view.items()
-            }
+            {name: self._own_rows(feature) for name, feature in view.items()}
             for view in views
         )
 
-    def prepare(self, model):
-        if getattr(model, "_learns_together", False):
+    def prepare(self, model) -> None:
+        if model in _PREPARED:
             return
         for variable in model.variables:
             self._group.broadcast(variable.value.data, src=0)
@@ -50,13 +54,15 @@ class TorchProcesses(Replica):
         if self.rank:  # Keras 3.15 draws unseeded dropout from PyTorch's own
             self._torch.manual_seed(self._torch.initial_seed() + self.rank)
         for variable in model.trainable_variables:
-            variable.value.register_post_accumulate_grad_hook(self._add_up)
-        model._learns_together = True
+            variable.value.register_post_accumulate_grad_hook(
+                lambda parameter: self._group.all_reduce(parameter.grad)
+            )
+        _PREPARED.add(model)
 
     def gather(self, tensors):
-        rows = [paired_views(tensor) for tensor in tensors]
+        rows = [pair_views(tensor) for tensor in tensors]
         sizes = self._sizes(rows[0])
-        return [stacked_views(self._gather(part, sizes)) for part in rows]
+        return [unpair_views(self._gather(part, sizes)) for part in rows]
 
     def all_reduce_sum(self, values):
         values = values.clone()
@@ -68,10 +74,14 @@ class TorchProcesses(Replica):
         self._group.broadcast_object_list(values, src=0)
         return values[0]
 
-    def shared_seed(self, seed):
+    def shared_seed(self, seed: int | None) -> int:
         return self.broadcast(np.random.SeedSequence(seed).entropy)
 
-    def _gather(self, rows, sizes):
+    def _own_rows(self, feature):
+        feature = self._torch.as_tensor(feature)
+        return self._torch.tensor_split(feature, self._number)[self.rank]
+
+    def _gather(self, rows, sizes: list[int]):
         shape = (max(sizes), *rows.shape[1:])
         filled = rows.new_zeros(shape)  # all must send the same shape
         filled[: len(rows)] = rows.detach()
@@ -81,14 +91,11 @@ class TorchProcesses(Replica):
         parts[self.rank] = rows
         return self._torch.cat(parts)
 
-    def _sizes(self, rows):
+    def _sizes(self, rows) -> list[int]:
         own = self._torch.tensor([len(rows)], device=rows.device)
         sizes = [self._torch.empty_like(own) for _ in range(self._number)]
         self._group.all_gather(sizes, own)
         return [int(size) for size in sizes]
-
-    def _add_up(self, parameter):
-        self._group.all_reduce(parameter.grad)
 
 
 class TorchGroup:
@@ -97,30 +104,32 @@ class TorchGroup:
     Every process has a GPU; without any, its part of the CPU's threads.
 
     Args:
-        rank: Integer, the number of this process. The first one, 0, is where
-            the others meet.
+        rank: Integer, the number of this process. The others meet at process
+            0.
         number: Integer, of processes.
-        port: Integer, the first one's `port`; the first one itself takes any.
+        port: Integer, the `port` of process 0, which itself may take any.
 
     Raises:
         ValueError: There are GPUs, but fewer.
     """
 
-    def __init__(self, rank, number, port=0):
-        self._torch = sys.modules["torch"]
+    def __init__(self, rank: int, number: int, port: int = 0):
+        import torch
+
+        self._torch = torch
         self._rank = rank
         self._number = number
-        if self._torch.cuda.is_available():
-            check_enough(self._torch.cuda.device_count(), number, "GPUs")
-        self._store = self._torch.distributed.TCPStore(
+        if torch.cuda.is_available():
+            check_enough(torch.cuda.device_count(), number, "GPUs")
+        self._store = torch.distributed.TCPStore(
             "localhost", port, number, rank == 0, wait_for_workers=False
         )
 
     @property
-    def port(self):
+    def port(self) -> int:
         return self._store.port
 
-    def join(self):
+    def join(self) -> None:
         """Waits for the other processes."""
         if self._torch.cuda.is_available():
             self._torch.cuda.set_device(self._rank)

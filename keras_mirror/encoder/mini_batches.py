@@ -1,17 +1,20 @@
 import keras
 from keras import ops
 
-# More random draws than a layer makes in one pass (ALBERT's: one a layer).
+from keras_mirror.distribution.replica import seed_variables
+
+# More random draws than one layer makes in one pass: ALBERT calls one layer
+# several times.
 DRAWS_PER_PASS = 4096
 
 
-def in_mini_batches(encoder, features, mini_batch_size):
+def in_mini_batches(encoder, features, mini_batch_size: int):
     """Embeddings for training, in the memory of `mini_batch_size` texts.
 
     The texts go through the encoder slice by slice; only the embeddings stay
-    in memory. When gradients are computed, every slice is computed a second
-    time, with the dropout masks of the first time. So the whole batch is each
-    text's negatives, and gradients are those of one large pass.
+    in memory. For the gradients every slice is computed a second time, with
+    the dropout masks of the first time. So each text has the whole batch as
+    its negatives, and gradients are those of one large pass.
 
     Differs from `keras.remat` around the encoder, which would draw new masks
     the second time (Keras 3.15; on JAX it fails).
@@ -79,7 +82,7 @@ class _Values(keras.layers.Layer):
         return trainable, others
 
 
-def _slices(feature, num_slices, size):
+def _slices(feature, num_slices: int, size: int):
     """`(num_slices, size, ...)`; the last one is filled up with first rows."""
     batch_size, *shape = ops.shape(feature)
     rows = ops.arange(num_slices * size) % batch_size
@@ -87,15 +90,13 @@ def _slices(feature, num_slices, size):
     return ops.reshape(feature, (num_slices, size, *shape))
 
 
-def _take_seeds(encoder, num_slices):
-    """A state a slice of every seed generator, which moves on past them."""
-    weights = {v.path for v in encoder.weights}
+def _take_seeds(encoder, num_slices: int) -> dict:
+    """One state per slice of every seed generator, which moves past them."""
     seeds = {}
-    for variable in encoder.non_trainable_variables:
-        if variable.path not in weights:
-            draws = ops.arange(num_slices + 1) * DRAWS_PER_PASS
-            draws = ops.cast(draws, variable.dtype)
-            states = variable.value + ops.stack([0 * draws, draws], axis=1)
-            variable.assign(states[-1])
-            seeds[variable.path] = states[:-1]
+    for variable in seed_variables(encoder):
+        draws = ops.arange(num_slices + 1) * DRAWS_PER_PASS
+        draws = ops.cast(draws, variable.dtype)
+        states = variable.value + ops.stack([0 * draws, draws], axis=1)
+        variable.assign(states[-1])
+        seeds[variable.path] = states[:-1]
     return seeds
