@@ -28,7 +28,7 @@ from keras_mirror.search import find_duplicates
 from keras_mirror.search.index_file import IndexContent
 from keras_mirror.search.index_file import read_index
 from keras_mirror.search.index_file import write_index
-from keras_mirror.search.unit_vectors import unit_vectors
+from keras_mirror.search.unit_embeddings import unit_embeddings
 from keras_mirror.search.vector_search import VectorSearch
 
 COLUMNS = ["texts", "search", "ms a query", "95%", "recall@10"]
@@ -48,11 +48,11 @@ def main():
     texts, queries = read(arguments)
     encoding = {}
     with measured(encoding, f"encoding {len(texts)} texts"):
-        vectors = unit_vectors(model, texts)
-    encoded = np.concatenate([unit_vectors(model, [q]) for q in queries])
+        vectors = unit_embeddings(model, texts)
+    encoded = np.concatenate([unit_embeddings(model, [q]) for q in queries])
     with measured(encoding, f"encoding {len(queries)} queries one by one"):
         for query in queries:
-            unit_vectors(model, [query])
+            unit_embeddings(model, [query])
     table = Table(*COLUMNS)
     for size in arguments.sizes:
         for row in rows(texts[:size], vectors[:size], encoded):
@@ -127,7 +127,7 @@ def save_and_load(seconds, texts, vectors, graph):
             write_index(path, content)
         with measured(seconds, "load"):
             read = read_index(path)
-            VectorSearch(read.vectors, None, read.graph)
+            VectorSearch(read.embeddings, None, read.graph)
         return os.path.getsize(path)
 
 

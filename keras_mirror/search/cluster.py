@@ -1,4 +1,3 @@
-from typing import Any
 from typing import NamedTuple
 
 import numpy as np
@@ -7,7 +6,8 @@ from keras_mirror.data import as_strings
 from keras_mirror.metrics.unit_length import unit_rows
 from keras_mirror.optional import import_optional
 from keras_mirror.search.distinct_texts import DistinctTexts
-from keras_mirror.search.unit_vectors import unit_vectors
+from keras_mirror.search.unit_embeddings import OnProgress
+from keras_mirror.search.unit_embeddings import unit_embeddings
 
 # The memory grows with the square: 3.2 GB.
 MAX_LINKED = 20_000
@@ -23,23 +23,23 @@ class Cluster(NamedTuple):
         similarities: Float32 array, their cosines with the center.
     """
 
-    rows: Any
-    similarities: Any
+    rows: np.ndarray
+    similarities: np.ndarray
 
 
 def cluster(
     model,
     texts,
-    num_clusters=None,
-    threshold=None,
-    seed=0,
-    batch_size=64,
-    progress=None,
-):
+    num_clusters: int | None = None,
+    threshold: float | None = None,
+    seed: int = 0,
+    batch_size: int = 64,
+    on_progress: OnProgress = None,
+) -> list[Cluster]:
     """Sorts texts into groups of similar meaning.
 
-    With `num_clusters` it is k-means on vectors of length 1, for texts of any
-    number. With `threshold` it is agglomerative clustering: groups are joined
+    With `num_clusters` it is k-means on embeddings of length 1, for any number
+    of texts. With `threshold` it is agglomerative clustering: groups are joined
     as long as the cosines between their texts are on average at least the
     threshold; for up to 20,000 different texts. Needs the extra `[search]`.
 
@@ -50,12 +50,12 @@ def cluster(
         threshold: Float, a cosine. Defaults to `None`.
         seed: Integer, for k-means. Defaults to `0`.
         batch_size: Integer, see `MirrorModel.encode_text`. Defaults to `64`.
-        progress: Function of the number of texts just encoded: each different
-            one once. Defaults to `None`.
+        on_progress: Function of the number of texts just encoded: each
+            different one once. Defaults to `None`.
 
     Returns:
         A list of `Cluster`s, largest first; fewer than `num_clusters` where
-        vectors are equal. Every text is in one of them, but those of white
+        embeddings are equal. Every text is in one of them, but those of white
         space only.
 
     Raises:
@@ -74,20 +74,25 @@ def cluster(
     _check(num_clusters, threshold, len(distinct))
     module = "sklearn.cluster" if num_clusters else "scipy.cluster.hierarchy"
     library = import_optional(module, "search")
-    vectors = unit_vectors(model, list(distinct), batch_size, progress)
+    embeddings = unit_embeddings(model, list(distinct), batch_size, on_progress)
     counts = np.array([len(rows) for rows in distinct.rows])
-    if not len(vectors):
+    if not len(embeddings):
         return []
-    if num_clusters is not None:
-        labels = _k_means(library, vectors, counts, num_clusters, seed)
+    if threshold is not None:
+        labels = _linked(library, embeddings, threshold)
     else:
-        labels = _linked(library, vectors, threshold)
+        k_means = library.KMeans(num_clusters, n_init=1, random_state=seed)
+        labels = k_means.fit_predict(embeddings, sample_weight=counts)
     groups = (np.flatnonzero(labels == label) for label in np.unique(labels))
-    clusters = [_cluster(group, vectors, counts, distinct) for group in groups]
+    clusters = [
+        _cluster(group, embeddings, counts, distinct) for group in groups
+    ]
     return sorted(clusters, key=lambda each: (-len(each.rows), min(each.rows)))
 
 
-def _check(num_clusters, threshold, num_texts):
+def _check(
+    num_clusters: int | None, threshold: float | None, num_texts: int
+) -> None:
     if (num_clusters is None) == (threshold is None):
         raise ValueError(
             "One of `num_clusters` and `threshold` must be given. Received: "
@@ -102,7 +107,7 @@ def _check(num_clusters, threshold, num_texts):
                 f"different texts, {num_texts}. "
                 f"Received: num_clusters={num_clusters!r}"
             )
-    elif not -1 <= threshold <= 1:
+    elif threshold is not None and not -1 <= threshold <= 1:
         raise ValueError(
             "`threshold` must be a cosine, from -1 to 1. "
             f"Received: threshold={threshold!r}"
@@ -115,35 +120,30 @@ def _check(num_clusters, threshold, num_texts):
         )
 
 
-def _k_means(library, vectors, counts, num_clusters, seed):
-    k_means = library.KMeans(num_clusters, n_init=1, random_state=seed)
-    return k_means.fit_predict(vectors, sample_weight=counts)
-
-
-def _linked(library, vectors, threshold):
-    if len(vectors) == 1:
+def _linked(library, embeddings, threshold: float):
+    if len(embeddings) == 1:
         return np.zeros(1)
-    tree = library.linkage(_distances(vectors), "average")
+    tree = library.linkage(_distances(embeddings), "average")
     return library.fcluster(tree, 1 - threshold, "distance")
 
 
-def _distances(vectors):
+def _distances(embeddings):
     """Cosine distances, the upper triangle row by row, as SciPy wants them."""
-    num_vectors = len(vectors)
-    distances = np.empty(num_vectors * (num_vectors - 1) // 2)
+    num_embeddings = len(embeddings)
+    distances = np.empty(num_embeddings * (num_embeddings - 1) // 2)
     stop = 0
-    for first in range(0, num_vectors, _BLOCK_SIZE):
-        cosines = vectors[first : first + _BLOCK_SIZE] @ vectors[first:].T
+    for first in range(0, num_embeddings, _BLOCK_SIZE):
+        cosines = embeddings[first : first + _BLOCK_SIZE] @ embeddings[first:].T
         for place, row in enumerate(cosines, start=1):
             start, stop = stop, stop + len(row) - place
             distances[start:stop] = 1 - row[place:]
     return np.maximum(distances, 0, out=distances)
 
 
-def _cluster(group, vectors, counts, distinct):
-    weighted = counts[group, np.newaxis] * vectors[group]
+def _cluster(group, embeddings, counts, distinct: DistinctTexts) -> Cluster:
+    weighted = counts[group, np.newaxis] * embeddings[group]
     center = unit_rows(weighted.sum(axis=0))
-    similarities = vectors[group] @ center
+    similarities = embeddings[group] @ center
     order = np.argsort(-similarities, kind="stable")
     rows = [distinct.rows[number] for number in group[order]]
     repeats = counts[group[order]]

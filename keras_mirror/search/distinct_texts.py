@@ -1,3 +1,6 @@
+from collections.abc import Iterable
+from collections.abc import Iterator
+
 import numpy as np
 
 
@@ -21,39 +24,28 @@ class DistinctTexts:
     (['a man', 'a woman'], [[0, 3], [2]])
     """
 
-    def __init__(self, texts=()):
-        self.texts = []
-        self.rows = []
-        self._numbers = {}
+    def __init__(self, texts: Iterable[str] = ()) -> None:
+        self.texts: list[str] = []
+        self.rows: list[list[int]] = []
+        self._numbers: dict[str, int] = {}
         self.extend(texts)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.rows)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[str]:
         return iter(self._numbers)
 
-    def new(self, texts):
-        """Those of `texts` that would get a number, each once.
-
-        Args:
-            texts: Iterable of strings.
-
-        Returns:
-            A list of strings.
-        """
+    def new(self, texts: Iterable[str]) -> list[str]:
+        """Those of `texts` that would get a number, each once."""
         return [
             text
             for text in dict.fromkeys(texts)
             if text.strip() and text not in self._numbers
         ]
 
-    def extend(self, texts):
-        """Appends texts.
-
-        Args:
-            texts: Iterable of strings.
-        """
+    def extend(self, texts: Iterable[str]) -> None:
+        """Appends texts."""
         for text in texts:
             if text.strip():
                 number = self._numbers.setdefault(text, len(self.rows))
@@ -62,7 +54,7 @@ class DistinctTexts:
                 self.rows[number].append(len(self.texts))
             self.texts.append(text)
 
-    def numbered_rows(self):
+    def numbered_rows(self) -> tuple:
         """The rows that have a number, and their numbers.
 
         Returns:
@@ -71,5 +63,5 @@ class DistinctTexts:
         numbers = np.full(len(self.texts), -1)
         for number, rows in enumerate(self.rows):
             numbers[rows] = number
-        rows = np.flatnonzero(numbers >= 0)
-        return rows, numbers[rows]
+        numbered = np.flatnonzero(numbers >= 0)
+        return numbered, numbers[numbered]

@@ -1,11 +1,13 @@
 import warnings
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from keras_mirror.data import as_strings
 from keras_mirror.search.distinct_texts import DistinctTexts
-from keras_mirror.search.unit_vectors import unit_vectors
+from keras_mirror.search.unit_embeddings import OnProgress
+from keras_mirror.search.unit_embeddings import unit_embeddings
 
 # Similarities in memory at a time: 32 MB.
 _NUM_SIMILARITIES = 2**23
@@ -27,8 +29,13 @@ class DuplicatePair(NamedTuple):
 
 
 def find_duplicates(
-    model, texts, threshold=0.9, limit=100_000, batch_size=64, progress=None
-):
+    model,
+    texts,
+    threshold: float = 0.9,
+    limit: int = 100_000,
+    batch_size: int = 64,
+    on_progress: OnProgress = None,
+) -> list[DuplicatePair]:
     """Finds all pairs of texts that mean nearly the same.
 
     Every text is compared with every other one; of the cosines only a block
@@ -41,8 +48,8 @@ def find_duplicates(
         limit: Positive integer, the most pairs that are kept: the best ones.
             Defaults to `100_000`.
         batch_size: Integer, see `MirrorModel.encode_text`. Defaults to `64`.
-        progress: Function of the number of texts just encoded: each different
-            one once. Defaults to `None`.
+        on_progress: Function of the number of texts just encoded: each
+            different one once. Defaults to `None`.
 
     Returns:
         A list of `DuplicatePair`s, most similar first, and of equally similar
@@ -60,16 +67,16 @@ def find_duplicates(
     """
     _check(threshold, limit)
     distinct = DistinctTexts(as_strings(texts))
-    vectors = unit_vectors(model, list(distinct), batch_size, progress)
+    embeddings = unit_embeddings(model, list(distinct), batch_size, on_progress)
     rows, numbers = distinct.numbered_rows()
-    pairs = _best_pairs(vectors[numbers], threshold, limit)
+    pairs = _best_pairs(embeddings[numbers], threshold, limit)
     return [
         DuplicatePair(float(cosine), int(rows[first]), int(rows[second]))
         for cosine, first, second in zip(*pairs, strict=True)
     ]
 
 
-def _check(threshold, limit):
+def _check(threshold: float, limit: int) -> None:
     if not -1 <= threshold <= 1:
         raise ValueError(
             "`threshold` must be a cosine, from -1 to 1. "
@@ -81,14 +88,15 @@ def _check(threshold, limit):
         )
 
 
-def _best_pairs(vectors, threshold, limit):
+def _best_pairs(embeddings, threshold: float, limit: int) -> list:
     """Cosines, first and second places of pairs, in the order of the result.
 
     Blocks come in the order of first places, so that a stable sort leaves
     equally similar pairs in theirs, and later ones lose against them.
     """
-    kept, num_kept, num_found, least = [], 0, 0, -np.inf
-    for block in _blocks(vectors, round(threshold, _DECIMALS)):
+    kept: list[list] = []
+    num_kept, num_found, least = 0, 0, -np.inf
+    for block in _blocks(embeddings, round(threshold, _DECIMALS)):
         num_found += len(block[0])
         kept.append([column[block[0] > least] for column in block])
         num_kept += len(kept[-1][0])
@@ -104,18 +112,18 @@ def _best_pairs(vectors, threshold, limit):
     return _best(kept, limit)
 
 
-def _best(parts, limit):
+def _best(parts: list[list], limit: int) -> list:
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
     columns = columns or [np.empty(0)] * 3
     order = np.argsort(-columns[0], kind="stable")[:limit]
     return [column[order] for column in columns]
 
 
-def _blocks(vectors, threshold):
+def _blocks(embeddings, threshold: float) -> Iterator[tuple]:
     """The pairs above the threshold, of a few first places at a time."""
-    num_rows = max(1, _NUM_SIMILARITIES // max(1, len(vectors)))
-    for start in range(0, len(vectors), num_rows):
-        cosines = vectors[start : start + num_rows] @ vectors[start:].T
+    num_rows = max(1, _NUM_SIMILARITIES // max(1, len(embeddings)))
+    for start in range(0, len(embeddings), num_rows):
+        cosines = embeddings[start : start + num_rows] @ embeddings[start:].T
         first, second = np.nonzero(cosines >= threshold - 10.0**-_DECIMALS)
         later = second > first
         first, second = first[later], second[later]

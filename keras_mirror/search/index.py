@@ -1,4 +1,5 @@
 import numbers
+import os
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +12,8 @@ from keras_mirror.search.index_file import IndexContent
 from keras_mirror.search.index_file import index_errors
 from keras_mirror.search.index_file import read_index
 from keras_mirror.search.index_file import write_index
-from keras_mirror.search.unit_vectors import unit_vectors
+from keras_mirror.search.unit_embeddings import OnProgress
+from keras_mirror.search.unit_embeddings import unit_embeddings
 from keras_mirror.search.vector_search import VectorSearch
 
 
@@ -30,7 +32,7 @@ class SearchResult(NamedTuple):
 
 
 class Index:
-    """Texts and their vectors, to find those that mean what a query says.
+    """Texts and their embeddings, to find those that mean what a query says.
 
     Up to 100,000 different texts every search looks at all of them, which
     takes milliseconds. Of more, a graph finds nearly the same ones faster
@@ -42,7 +44,7 @@ class Index:
 
     Args:
         model: A `MirrorModel`. It must not train while the index is in use.
-        exact: Boolean. Whether a search looks at all vectors, however many.
+        exact: Boolean. Whether a search looks at all embeddings, however many.
             Defaults to `None`: up to 100,000.
 
     Example:
@@ -54,7 +56,7 @@ class Index:
     ('two dogs run', 1, 1.0)
     """
 
-    def __init__(self, model, exact=None):
+    def __init__(self, model, exact: bool | None = None) -> None:
         if exact not in (None, True, False):
             raise ValueError(
                 "`exact` must be True, False or None. "
@@ -62,22 +64,24 @@ class Index:
             )
         self.model = model
         self._texts = DistinctTexts()
-        self._search = VectorSearch(unit_vectors(model, []), exact)
-        self._fingerprint = None
+        self._search = VectorSearch(unit_embeddings(model, []), exact)
+        self._fingerprint: str | None = None
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.texts)
 
     @property
-    def texts(self):
+    def texts(self) -> list[str]:
         """List of all texts, row by row. Not to be changed."""
         return self._texts.texts
 
     @property
-    def exact(self):
+    def exact(self) -> bool | None:
         return self._search.exact
 
-    def add(self, texts, batch_size=64, progress=None):
+    def add(
+        self, texts, batch_size: int = 64, on_progress: OnProgress = None
+    ) -> None:
         """Encodes texts and puts them behind those that are there.
 
         All of them or, where something goes wrong, none.
@@ -86,7 +90,7 @@ class Index:
             texts: A string, or a list or array of strings.
             batch_size: Integer, see `MirrorModel.encode_text`. Defaults to
                 `64`.
-            progress: Function of the number of texts just encoded: each
+            on_progress: Function of the number of texts just encoded: each
                 different one once. Defaults to `None`.
 
         Raises:
@@ -105,12 +109,12 @@ class Index:
                 f"of fingerprint {self._fingerprint}. Received: a model of "
                 f"fingerprint {now}. Make a new index"
             )
-        vectors = unit_vectors(self.model, new, batch_size, progress)
+        embeddings = unit_embeddings(self.model, new, batch_size, on_progress)
         self._fingerprint = now
-        self._search.extend(vectors)
+        self._search.extend(embeddings)
         self._texts.extend(texts)
 
-    def query(self, text, k=10):
+    def query(self, text, k: int = 10) -> list[list[SearchResult]]:
         """Finds the texts that are most similar to each query.
 
         Args:
@@ -130,38 +134,50 @@ class Index:
         _check_k(k)
         queries = as_strings(text)
         asked = [query for query in queries if query.strip()]
-        found = iter(self.query_vectors(unit_vectors(self.model, asked), k))
+        found = iter(
+            self.query_embeddings(unit_embeddings(self.model, asked), k)
+        )
         return [next(found) if query.strip() else [] for query in queries]
 
-    def query_vectors(self, vectors, k=10):
+    def query_embeddings(
+        self, embeddings, k: int = 10
+    ) -> list[list[SearchResult]]:
         """As `query`, for queries that are encoded already.
 
         Args:
-            vectors: Array of shape `(num_queries, embedding_dim)`.
+            embeddings: Array of shape `(num_queries, embedding_dim)`.
             k: As in `query`.
 
         Returns:
             As `query`.
         """
         _check_k(k)
-        vectors = np.asarray(vectors, dtype="float32")
-        embedding_dim = self._search.vectors.shape[1]
-        if vectors.shape[1:] != (embedding_dim,) or not (
-            np.isfinite(vectors).all()
+        embeddings = np.asarray(embeddings, dtype="float32")
+        embedding_dim = self._search.embeddings.shape[1]
+        if embeddings.shape[1:] != (embedding_dim,) or not (
+            np.isfinite(embeddings).all()
         ):
             raise ValueError(
-                "`vectors` must be numbers of shape (num_queries, "
+                "`embeddings` must be numbers of shape (num_queries, "
                 f"{embedding_dim}), finite. Received: "
-                f"shape={vectors.shape}"
+                f"shape={embeddings.shape}"
             )
         if not len(self._search):
-            return [[] for _ in vectors]
+            return [[] for _ in embeddings]
         num_found = min(k, len(self._search))
-        found = self._search.nearest(unit_rows(vectors), num_found)
-        return [self._results(*pair, k) for pair in zip(*found, strict=True)]
+        found = self._search.nearest(unit_rows(embeddings), num_found)
+        return [
+            self._results(similarities, rows, k)
+            for similarities, rows in zip(*found, strict=True)
+        ]
 
-    def save(self, path, overwrite=False, archive=None):
-        """Writes the texts, their vectors and what tells the encoder apart.
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        overwrite: bool = False,
+        archive: str | os.PathLike[str] | None = None,
+    ) -> None:
+        """Writes the texts, their embeddings and what tells the encoder apart.
 
         Args:
             path: String or path of one file.
@@ -178,13 +194,13 @@ class Index:
             exact=self.exact,
             archive=archive,
             texts=self.texts,
-            vectors=self._search.vectors,
+            embeddings=self._search.embeddings,
             graph=self._search.graph_bytes(),
         )
         write_index(path, content, overwrite)
 
     @classmethod
-    def load(cls, path, model):
+    def load(cls, path: str | os.PathLike[str], model) -> "Index":
         """Opens an index that was saved.
 
         Args:
@@ -212,12 +228,12 @@ class Index:
         index._texts.extend(content.texts)
         with index_errors(path):
             index._search = VectorSearch(
-                content.vectors, content.exact, content.graph
+                content.embeddings, content.exact, content.graph
             )
         return index
 
-    def _results(self, similarities, numbers, k):
-        results = []
+    def _results(self, similarities, numbers, k: int) -> list[SearchResult]:
+        results: list[SearchResult] = []
         for similarity, number in zip(similarities, numbers, strict=True):
             cosine = min(max(float(similarity), -1.0), 1.0)
             for row in self._texts.rows[number][: k - len(results)]:
@@ -225,6 +241,6 @@ class Index:
         return results
 
 
-def _check_k(k):
+def _check_k(k: int) -> None:
     if not isinstance(k, numbers.Integral) or isinstance(k, bool) or k < 1:
         raise ValueError(f"`k` must be a positive integer. Received: k={k!r}")

@@ -1,9 +1,11 @@
+"""The file of an index: a ZIP archive of settings, texts, vectors and graph."""
+
 import contextlib
 import json
 import os
 import pathlib
 import zipfile
-from typing import Any
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -25,108 +27,21 @@ class IndexContent(NamedTuple):
         exact: See `keras_mirror.search.Index`.
         archive: String, the path of the encoder's archive, or `None`.
         texts: List of strings.
-        vectors: Float32 array, a unit vector for every different text.
+        embeddings: Float32 array, a unit vector for every different text.
         graph: Bytes, or `None`.
     """
 
     fingerprint: str
     exact: bool | None
-    archive: str | None
-    texts: list
-    vectors: Any
+    archive: str | os.PathLike[str] | None
+    texts: list[str]
+    embeddings: np.ndarray
     graph: bytes | None
 
 
-def read_index(path):
-    """Reads what `write_index` wrote; a damaged file is found out.
-
-    Args:
-        path: String or path.
-
-    Returns:
-        An `IndexContent`.
-
-    Raises:
-        ValueError: The file is damaged, or something else.
-    """
-    with _opened(path) as file:
-        settings = _read_settings(file)
-        with file.open(VECTORS) as vectors:
-            vectors = np.lib.format.read_array(vectors, allow_pickle=False)
-        graph = file.read(GRAPH) if GRAPH in file.namelist() else None
-        texts = json.loads(file.read(TEXTS))
-        num_different = len({text for text in texts if text.strip()})
-        if (
-            vectors.ndim != 2
-            or len(vectors) != num_different
-            or vectors.dtype != "float32"
-        ):
-            raise ValueError(
-                f"vectors of shape {vectors.shape} and {vectors.dtype} for "
-                f"{num_different} different texts"
-            )
-        return IndexContent(
-            **settings, texts=texts, vectors=vectors, graph=graph
-        )
-
-
-def archive_of_index(path):
-    """Where the archive of an index's encoder was when it was saved.
-
-    Args:
-        path: String or path of the index.
-
-    Returns:
-        A string, or `None` where the index does not say.
-
-    Raises:
-        ValueError: The file is damaged, or something else.
-    """
-    with _opened(path) as file:
-        archive = _read_settings(file)["archive"]
-    folder = os.path.dirname(os.fspath(path))
-    return archive and os.path.normpath(os.path.join(folder, archive))
-
-
-@contextlib.contextmanager
-def index_errors(path):
-    """Makes one error of whatever a damaged file breaks in three libraries.
-
-    Args:
-        path: String or path of the index.
-
-    Raises:
-        ValueError: The code inside raised an error.
-    """
-    try:
-        yield
-    except ImportError:
-        raise
-    except Exception as error:
-        raise ValueError(
-            f"'{os.fspath(path)}' is not a readable index of keras-mirror: "
-            f"{error}"
-        ) from error
-
-
-@contextlib.contextmanager
-def _opened(path):
-    with open(path, "rb") as file, index_errors(path):
-        with zipfile.ZipFile(file) as parts:
-            yield parts
-
-
-def _read_settings(file):
-    settings = json.loads(file.read(SETTINGS))
-    found = settings.pop("format"), settings.pop("version")
-    if found != (FORMAT, VERSION):
-        raise ValueError(
-            f"format and version must be {(FORMAT, VERSION)}, not {found}"
-        )
-    return settings
-
-
-def write_index(path, content, overwrite=False):
+def write_index(
+    path: str | os.PathLike[str], content: IndexContent, overwrite: bool = False
+) -> None:
     """Writes an index: a ZIP file that `path` becomes once all is written.
 
     Args:
@@ -149,7 +64,81 @@ def write_index(path, content, overwrite=False):
             _write_parts(file, content, _relative(content.archive, folder))
 
 
-def _relative(archive, folder):
+def read_index(path: str | os.PathLike[str]) -> IndexContent:
+    """Reads what `write_index` wrote; a damaged file is found out.
+
+    Args:
+        path: String or path.
+
+    Returns:
+        An `IndexContent`.
+
+    Raises:
+        ValueError: The file is damaged, or something else.
+    """
+    with _opened(path) as file:
+        settings = _read_settings(file)
+        with file.open(VECTORS) as part:
+            embeddings = np.lib.format.read_array(part, allow_pickle=False)
+        graph = file.read(GRAPH) if GRAPH in file.namelist() else None
+        texts = json.loads(file.read(TEXTS))
+        num_different = len({text for text in texts if text.strip()})
+        if (
+            embeddings.ndim != 2
+            or len(embeddings) != num_different
+            or embeddings.dtype != "float32"
+        ):
+            raise ValueError(
+                f"vectors of shape {embeddings.shape} and {embeddings.dtype} "
+                f"for {num_different} different texts"
+            )
+        return IndexContent(
+            **settings, texts=texts, embeddings=embeddings, graph=graph
+        )
+
+
+def archive_of_index(path: str | os.PathLike[str]) -> str | None:
+    """Where the archive of an index's encoder was when it was saved.
+
+    Args:
+        path: String or path of the index.
+
+    Returns:
+        A string, or `None` where the index does not say.
+
+    Raises:
+        ValueError: The file is damaged, or something else.
+    """
+    with _opened(path) as file:
+        archive = _read_settings(file)["archive"]
+    folder = os.path.dirname(os.fspath(path))
+    return archive and os.path.normpath(os.path.join(folder, archive))
+
+
+@contextlib.contextmanager
+def index_errors(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Makes one error of whatever a damaged file breaks in three libraries.
+
+    Args:
+        path: String or path of the index.
+
+    Raises:
+        ValueError: The code inside raised an error.
+    """
+    try:
+        yield
+    except ImportError:
+        raise
+    except Exception as error:
+        raise ValueError(
+            f"'{os.fspath(path)}' is not a readable index of keras-mirror: "
+            f"{error}"
+        ) from error
+
+
+def _relative(
+    archive: str | os.PathLike[str] | None, folder: str
+) -> str | None:
     if archive is None:
         return None
     with contextlib.suppress(ValueError):  # another drive of Windows
@@ -157,7 +146,9 @@ def _relative(archive, folder):
     return pathlib.Path(archive).as_posix()
 
 
-def _write_parts(file, content, archive):
+def _write_parts(
+    file: zipfile.ZipFile, content: IndexContent, archive: str | None
+) -> None:
     settings = {
         "format": FORMAT,
         "version": VERSION,
@@ -168,7 +159,26 @@ def _write_parts(file, content, archive):
     file.writestr(SETTINGS, json.dumps(settings))
     texts = json.dumps(content.texts, ensure_ascii=False)
     file.writestr(TEXTS, texts, zipfile.ZIP_DEFLATED)
-    with file.open(VECTORS, "w", force_zip64=True) as vectors:
-        np.lib.format.write_array(vectors, content.vectors, allow_pickle=False)
+    with file.open(VECTORS, "w", force_zip64=True) as embeddings:
+        np.lib.format.write_array(
+            embeddings, content.embeddings, allow_pickle=False
+        )
     if content.graph is not None:
         file.writestr(GRAPH, content.graph)
+
+
+@contextlib.contextmanager
+def _opened(path: str | os.PathLike[str]) -> Iterator[zipfile.ZipFile]:
+    with open(path, "rb") as file, index_errors(path):
+        with zipfile.ZipFile(file) as parts:
+            yield parts
+
+
+def _read_settings(file: zipfile.ZipFile) -> dict:
+    settings = json.loads(file.read(SETTINGS))
+    found = settings.pop("format"), settings.pop("version")
+    if found != (FORMAT, VERSION):
+        raise ValueError(
+            f"format and version must be {(FORMAT, VERSION)}, not {found}"
+        )
+    return settings

@@ -4,13 +4,14 @@ import numpy as np
 _NUM_SIMILARITIES = 2**24
 
 
-def nearest_rows(queries, vectors, k):
+def nearest_rows(queries, embeddings, k: int) -> tuple:
     """The rows most similar to each query, found by looking at all of them.
 
     Args:
-        queries: Float32 unit vectors of shape `(num_queries, embedding_dim)`.
-        vectors: Float32 unit vectors of shape `(num_vectors, embedding_dim)`.
-        k: Positive integer, at most `num_vectors`.
+        queries: Float32 array of shape `(num_queries, embedding_dim)`, rows of
+            length 1.
+        embeddings: The same of shape `(num_embeddings, embedding_dim)`.
+        k: Positive integer, at most `num_embeddings`.
 
     Returns:
         A tuple `(similarities, rows)` of arrays of shape `(num_queries, k)`,
@@ -18,23 +19,23 @@ def nearest_rows(queries, vectors, k):
 
     Example:
 
-    >>> vectors = np.eye(3, dtype="float32")
-    >>> similarities, rows = nearest_rows(vectors[1:2], vectors, 2)
+    >>> embeddings = np.eye(3, dtype="float32")
+    >>> similarities, rows = nearest_rows(embeddings[1:2], embeddings, 2)
     >>> similarities.tolist(), rows.tolist()
     ([[1.0, 0.0]], [[1, 0]])
     """
     shape = (len(queries), k)
     similarities, rows = np.empty(shape, "float32"), np.empty(shape, "int64")
-    num_queries = max(1, _NUM_SIMILARITIES // len(vectors))
+    num_queries = max(1, _NUM_SIMILARITIES // len(embeddings))
     for start in range(0, len(queries), num_queries):
-        block = queries[start : start + num_queries] @ vectors.T
+        block = queries[start : start + num_queries] @ embeddings.T
         for query, row in enumerate(block, start=start):
             rows[query] = largest(row, k)
             similarities[query] = row[rows[query]]
     return similarities, rows
 
 
-def largest(values, k):
+def largest(values, k: int):
     """The places of the `k` largest values, largest first, ties in order.
 
     Args:

@@ -14,10 +14,10 @@ _SETTINGS = {
 
 
 class NeighborGraph:
-    """Approximate search among unit vectors: the HNSW graph of `usearch`.
+    """Approximate search among unit embeddings: the HNSW graph of `usearch`.
 
-    The graph holds its own vectors in bfloat16 and proposes twice as many
-    neighbors as are wanted; their order is that of the float32 vectors.
+    The graph holds its own embeddings in bfloat16 and proposes twice as many
+    neighbors as are wanted; their order is that of the float32 embeddings.
     Vectors that are equal in bfloat16, such as those of long texts that begin
     alike, are one node: hundreds of equal nodes would be each other's only
     neighbors and hide the others.
@@ -29,32 +29,32 @@ class NeighborGraph:
         embedding_dim: Integer.
     """
 
-    def __init__(self, embedding_dim):
+    def __init__(self, embedding_dim: int) -> None:
         usearch = import_optional("usearch.index", "search")
         self._index = usearch.Index(ndim=embedding_dim, **_SETTINGS)
-        self._num_vectors = 0
-        self._rows = []  # of every node
-        self._nodes = {}
+        self._num_embeddings = 0
+        self._rows: list[list[int]] = []  # of every node
+        self._nodes: dict[int, int] = {}
 
     @classmethod
-    def from_bytes(cls, content, vectors):
+    def from_bytes(cls, content: bytes, embeddings) -> "NeighborGraph":
         """The graph that `to_bytes` was called on.
 
         Args:
             content: Bytes.
-            vectors: The very vectors that were added.
+            embeddings: The very embeddings that were added.
 
         Returns:
             A `NeighborGraph`.
 
         Raises:
-            ValueError: It is the graph of other vectors.
+            ValueError: It is the graph of other embeddings.
         """
-        graph = cls(vectors.shape[1])
+        graph = cls(embeddings.shape[1])
         graph._index.load(content)
-        graph._assign(vectors)
+        graph._assign(embeddings)
         shape = len(graph._index), graph._index.ndim
-        expected = len(graph._rows), vectors.shape[1]
+        expected = len(graph._rows), embeddings.shape[1]
         if shape != expected:
             raise ValueError(
                 f"A graph must have the shape of its vectors, {expected}. "
@@ -62,64 +62,62 @@ class NeighborGraph:
             )
         return graph
 
-    def __len__(self):
-        return self._num_vectors
+    def __len__(self) -> int:
+        return self._num_embeddings
 
-    def extend(self, vectors):
-        """Adds vectors behind those that are there.
+    def extend(self, embeddings) -> None:
+        """Adds embeddings behind those that are there.
 
         Args:
-            vectors: Float32 unit vectors of shape `(n, embedding_dim)`.
+            embeddings: Float32 unit embeddings of shape `(n, embedding_dim)`.
         """
         num_nodes = len(self._rows)
-        first = self._assign(vectors)
+        first = self._assign(embeddings)
         if first:
             nodes = np.arange(num_nodes, len(self._rows), dtype="uint64")
-            self._index.add(nodes, vectors[first])
+            self._index.add(nodes, embeddings[first])
 
-    def nearest(self, queries, vectors, k):
+    def nearest(self, queries, embeddings, k: int) -> tuple:
         """Nearly always the rows that `nearest_rows` gives, but sooner.
 
         Args:
             queries: See `nearest_rows`.
-            vectors: The very vectors that were added.
-            k: Positive integer, at most `len(vectors)`.
+            embeddings: The very embeddings that were added.
+            k: Positive integer, at most `len(embeddings)`.
 
         Returns:
             As `nearest_rows`.
         """
         shape = (len(queries), k)
-        similarities, rows = (
-            np.empty(shape, "float32"),
-            np.empty(shape, "int64"),
-        )
+        similarities = np.empty(shape, "float32")
+        rows = np.empty(shape, "int64")
         for place, query in enumerate(queries):
             candidates = self._candidates(query, k)
-            exact = vectors[candidates] @ query
+            exact = embeddings[candidates] @ query
             best = largest(exact, k)
             rows[place], similarities[place] = candidates[best], exact[best]
         return similarities, rows
 
-    def to_bytes(self):
+    def to_bytes(self) -> bytes:
         """The graph as bytes, for a file."""
         return bytes(self._index.save())
 
-    def _candidates(self, query, k):
+    def _candidates(self, query, k: int):
         nodes = self._index.search(query, 2 * k, threads=1).keys
         rows = [row for node in nodes.tolist() for row in self._rows[node]]
         # Fewer than exist: the graph has come apart.
         return np.sort(rows) if len(rows) >= k else np.arange(len(self))
 
-    def _assign(self, vectors):
-        """Finds the nodes of vectors; gives places of those with new ones."""
-        first = []
-        for place, vector in enumerate(vectors):
+    def _assign(self, embeddings) -> list[int]:
+        """Finds the nodes of embeddings; returns places of new nodes."""
+        first: list[int] = []
+        for place, vector in enumerate(embeddings):
             upper_half = (vector.view("uint32") >> 16).astype("uint16")
             key = hash(upper_half.tobytes())
             node = self._nodes.setdefault(key, len(self._rows))
             if node == len(self._rows):
                 self._rows.append([])
                 first.append(place)
-            self._rows[node].append(self._num_vectors)
-            self._num_vectors += 1
+            self._rows[node].append(self._num_embeddings)
+            self._num_embeddings += 1
         return first

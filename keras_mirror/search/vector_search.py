@@ -3,7 +3,7 @@ import numpy as np
 from keras_mirror.search.nearest_rows import nearest_rows
 from keras_mirror.search.neighbor_graph import NeighborGraph
 
-# Looking at so many vectors takes about as long as encoding the query, and a
+# Looking at so many embeddings takes about as long as encoding the query, and a
 # graph of more takes minutes to build: see benchmarks/search.py.
 MAX_EXACT = 100_000
 # A graph is of use for the first few neighbors only.
@@ -11,65 +11,67 @@ _MAX_APPROXIMATE_K = 1000
 
 
 class VectorSearch:
-    """Unit vectors, and the nearest ones to others: exact or approximate.
+    """Unit embeddings, and the nearest ones to others: exact or approximate.
 
     The graph of an approximate search is built when it is first needed.
 
     Args:
-        vectors: Float32 array of shape `(num_vectors, embedding_dim)`.
+        embeddings: Float32 array of shape `(num_embeddings, embedding_dim)`.
         exact: See `keras_mirror.search.Index`. Defaults to `None`.
-        graph: Bytes that `graph_bytes` gave for these vectors. Defaults to
+        graph: Bytes that `graph_bytes` gave for these embeddings. Defaults to
             `None`.
 
     Example:
 
     >>> search = VectorSearch(np.eye(3, dtype="float32"))
-    >>> similarities, rows = search.nearest(search.vectors[1:2], k=1)
+    >>> similarities, rows = search.nearest(search.embeddings[1:2], k=1)
     >>> similarities.tolist(), rows.tolist()
     ([[1.0]], [[1]])
     """
 
-    def __init__(self, vectors, exact=None, graph=None):
+    def __init__(
+        self, embeddings, exact: bool | None = None, graph: bytes | None = None
+    ) -> None:
         self.exact = exact
-        self._blocks = [vectors]
-        self._graph = None
+        self._blocks = [embeddings]
+        self._graph: NeighborGraph | None = None
         if graph is not None:
-            self._graph = NeighborGraph.from_bytes(graph, vectors)
+            self._graph = NeighborGraph.from_bytes(graph, embeddings)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return sum(map(len, self._blocks))
 
     @property
-    def vectors(self):
+    def embeddings(self):
         if len(self._blocks) > 1:
             self._blocks = [np.concatenate(self._blocks)]
         return self._blocks[0]
 
-    def extend(self, vectors):
-        """Adds vectors behind those that are there.
+    def extend(self, embeddings) -> None:
+        """Adds embeddings behind those that are there.
 
         Args:
-            vectors: Float32 array of shape `(n, embedding_dim)`.
+            embeddings: Float32 array of shape `(n, embedding_dim)`.
         """
-        self._blocks.append(vectors)
+        self._blocks.append(embeddings)
 
-    def prepare(self, num_vectors):
-        """Finds out whether what so many vectors need is installed.
+    def prepare(self, num_embeddings: int) -> None:
+        """Finds out whether what so many embeddings need is installed.
 
         Args:
-            num_vectors: Integer.
+            num_embeddings: Integer.
 
         Raises:
             ImportError: It is not.
         """
-        if self._graph is None and not self._is_exact(num_vectors):
-            self._graph = NeighborGraph(self._blocks[0].shape[1])
+        if not self._is_exact(num_embeddings):
+            self._some_graph()
 
-    def nearest(self, queries, k):
+    def nearest(self, queries, k: int) -> tuple:
         """The rows most similar to each query.
 
         Args:
-            queries: Float32 unit vectors of shape
+            queries: Float32 unit embeddings of shape
                 `(num_queries, embedding_dim)`.
             k: Positive integer, at most `len(self)`.
 
@@ -78,19 +80,24 @@ class VectorSearch:
             `(num_queries, k)`, most similar first.
         """
         if self._is_exact(len(self)) or k > _MAX_APPROXIMATE_K:
-            return nearest_rows(queries, self.vectors, k)
-        return self._whole_graph().nearest(queries, self.vectors, k)
+            return nearest_rows(queries, self.embeddings, k)
+        return self._whole_graph().nearest(queries, self.embeddings, k)
 
-    def graph_bytes(self):
+    def graph_bytes(self) -> bytes | None:
         """The graph for a file; `None` where searches do without."""
         if self._is_exact(len(self)):
             return None
         return self._whole_graph().to_bytes()
 
-    def _is_exact(self, num_vectors):
-        return num_vectors <= MAX_EXACT if self.exact is None else self.exact
+    def _is_exact(self, num_embeddings: int) -> bool:
+        return num_embeddings <= MAX_EXACT if self.exact is None else self.exact
 
-    def _whole_graph(self):
-        self.prepare(len(self))
-        self._graph.extend(self.vectors[len(self._graph) :])
+    def _some_graph(self) -> NeighborGraph:
+        if self._graph is None:
+            self._graph = NeighborGraph(self._blocks[0].shape[1])
         return self._graph
+
+    def _whole_graph(self) -> NeighborGraph:
+        graph = self._some_graph()
+        graph.extend(self.embeddings[len(graph) :])
+        return graph

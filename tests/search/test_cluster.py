@@ -17,11 +17,6 @@ STRINGS = [*texts(40), "", *SENTENCES, *SENTENCES[:3], "  "]
 FULL = [row for row, text in enumerate(STRINGS) if text.strip()]
 
 
-@pytest.fixture(scope="module")
-def model():
-    return make_model()
-
-
 def unit(vectors):
     return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
 
@@ -213,7 +208,7 @@ def test_refuses_too_many_texts_for_a_threshold(model, monkeypatch):
 
 def test_progress_counts_different_texts(model):
     counts = []
-    cluster(model, STRINGS, num_clusters=2, progress=counts.append)
+    cluster(model, STRINGS, num_clusters=2, on_progress=counts.append)
     assert counts == [50]
 
 
@@ -232,5 +227,5 @@ def test_missing_extra_is_named(model, name, options, monkeypatch):
     )
     counts = []
     with pytest.raises(ImportError, match=message):
-        cluster(model, SENTENCES, **options, progress=counts.append)
+        cluster(model, SENTENCES, **options, on_progress=counts.append)
     assert not counts

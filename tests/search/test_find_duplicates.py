@@ -3,7 +3,6 @@ import sys
 
 import numpy as np
 import pytest
-from support.models import make_model
 from support.texts import SENTENCES
 from support.texts import texts
 
@@ -12,11 +11,6 @@ from keras_mirror.search import find_duplicates
 
 # The module, whose name the function has taken.
 module = sys.modules[find_duplicates.__module__]
-
-
-@pytest.fixture(scope="module")
-def model():
-    return make_model()
 
 
 def every_pair(model, strings, threshold):
@@ -121,5 +115,7 @@ def test_refuses_what_is_no_string(model):
 
 def test_progress_counts_different_texts(model):
     counts = []
-    find_duplicates(model, [*SENTENCES, "", *SENTENCES], progress=counts.append)
+    find_duplicates(
+        model, [*SENTENCES, "", *SENTENCES], on_progress=counts.append
+    )
     assert counts == [10]

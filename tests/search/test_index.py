@@ -17,7 +17,7 @@ from support.texts import texts
 from keras_mirror.search import Index
 from keras_mirror.search import SearchResult
 from keras_mirror.search import nearest_rows as nearest_rows_module
-from keras_mirror.search import unit_vectors as unit_vectors_module
+from keras_mirror.search import unit_embeddings as unit_embeddings_module
 from keras_mirror.search import vector_search
 from keras_mirror.search.index_file import archive_of_index
 from keras_mirror.search.index_file import read_index
@@ -26,11 +26,6 @@ from keras_mirror.search.neighbor_graph import NeighborGraph
 from keras_mirror.search.vector_search import VectorSearch
 
 QUERIES = ["a man plays", "two dogs run", SENTENCES[3]]
-
-
-@pytest.fixture(scope="module")
-def model():
-    return make_model()
 
 
 @pytest.fixture
@@ -111,13 +106,13 @@ def test_several_calls_are_one(model, exact):
 @pytest.mark.parametrize("exact", [True, False])
 def test_a_text_again_is_another_row(model, exact, monkeypatch):
     encoded = []
-    encode_in_chunks = unit_vectors_module.encode_in_chunks
+    encode_in_chunks = unit_embeddings_module.encode_in_chunks
 
-    def recorded(model, texts, batch_size):
+    def recorded(model, texts, *options):
         encoded.extend(texts)
-        return encode_in_chunks(model, texts, batch_size)
+        return encode_in_chunks(model, texts, *options)
 
-    monkeypatch.setattr(unit_vectors_module, "encode_in_chunks", recorded)
+    monkeypatch.setattr(unit_embeddings_module, "encode_in_chunks", recorded)
     index = Index(model, exact)
     index.add(["a man", "two dogs", "a man"])
     index.add(["a cat", "a man"])
@@ -161,12 +156,12 @@ def test_empty_index(model, exact):
 
 def test_no_queries(index):
     assert index.query([]) == []
-    assert index.query_vectors(np.empty((0, 8))) == []
+    assert index.query_embeddings(np.empty((0, 8))) == []
 
 
 def test_encoded_queries(model, index):
     vectors = model.encode_text(QUERIES)  # of any length
-    found = index.query_vectors(7 * vectors, k=3)
+    found = index.query_embeddings(7 * vectors, k=3)
     for results, others in zip(found, index.query(QUERIES, 3), strict=True):
         assert_same(results, others)
 
@@ -183,9 +178,9 @@ def test_progress_counts_different_texts(model, monkeypatch):
     monkeypatch.setattr(encoding, "CHUNK_SIZE", 4)
     counts = []
     index = Index(model)
-    index.add([*SENTENCES, *SENTENCES, ""], progress=counts.append)
+    index.add([*SENTENCES, *SENTENCES, ""], on_progress=counts.append)
     assert counts == [4, 4, 2]
-    index.add(SENTENCES, progress=counts.append)
+    index.add(SENTENCES, on_progress=counts.append)
     assert counts == [4, 4, 2]
 
 
@@ -200,7 +195,7 @@ def test_refuses_k(index, k):
     with pytest.raises(ValueError, match=message):
         index.query("a man", k)
     with pytest.raises(ValueError, match=message):
-        index.query_vectors(np.ones((1, 8)), k)
+        index.query_embeddings(np.ones((1, 8)), k)
 
 
 def test_k_of_numpy(index):
@@ -242,11 +237,11 @@ def test_refuses_another_model():
 @pytest.mark.parametrize("shape", [(8,), (2, 7), (1, 1, 8)])
 def test_refuses_queries_of_another_shape(index, shape):
     message = (
-        r"^`vectors` must be numbers of shape \(num_queries, 8\), finite. "
+        r"^`embeddings` must be numbers of shape \(num_queries, 8\), finite. "
         f"Received: shape={re.escape(str(shape))}$"
     )
     with pytest.raises(ValueError, match=message):
-        index.query_vectors(np.ones(shape))
+        index.query_embeddings(np.ones(shape))
 
 
 @pytest.mark.parametrize("number", [np.nan, np.inf])
@@ -254,15 +249,15 @@ def test_refuses_vectors_that_are_no_numbers(number, monkeypatch):
     model = make_model()
     index = Index(model)
     index.add(["a cat"])
-    encode_in_chunks = unit_vectors_module.encode_in_chunks
+    encode_in_chunks = unit_embeddings_module.encode_in_chunks
 
-    def broken(model, texts, batch_size):
+    def broken(model, texts, batch_size, on_progress):
         for text in texts:  # a chunk each
             [(vectors, num_cut)] = encode_in_chunks(model, [text], batch_size)
             vectors[0, 2] = number if text == "two dogs" else 1
             yield vectors, num_cut
 
-    monkeypatch.setattr(unit_vectors_module, "encode_in_chunks", broken)
+    monkeypatch.setattr(unit_embeddings_module, "encode_in_chunks", broken)
     message = (
         "^Vectors must be of finite numbers. Received: NaN or infinity from "
         "the model, for the text 'two dogs'$"
@@ -271,8 +266,10 @@ def test_refuses_vectors_that_are_no_numbers(number, monkeypatch):
         with pytest.raises(ValueError, match=message):
             call(["a man", "two dogs", "a cat"])
     assert index.texts == ["a cat"]
-    with pytest.raises(ValueError, match="`vectors` must be numbers of shape"):
-        index.query_vectors(np.full((1, 8), number))
+    with pytest.raises(
+        ValueError, match="`embeddings` must be numbers of shape"
+    ):
+        index.query_embeddings(np.full((1, 8), number))
 
 
 def test_a_broken_model_is_found_out():
@@ -678,7 +675,7 @@ def test_many_texts_need_it_before_they_are_encoded(
     index.add(SENTENCES)
     counts = []
     with pytest.raises(ImportError, match=MISSING):
-        index.add(texts(3), progress=counts.append)
+        index.add(texts(3), on_progress=counts.append)
     assert not counts and len(index) == 10
     index = Index(model, exact=True)
     index.add(texts(20))
@@ -703,6 +700,7 @@ def test_files_are_written_beside_their_end(index, tmp_path, monkeypatch):
     assert read_index("texts.index").texts == SENTENCES
 
 
+@pytest.mark.processes
 def test_the_package_imports_nothing_for_it():
     code = (
         "import sys, keras_mirror\n"
