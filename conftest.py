@@ -59,6 +59,8 @@ PURE_BACKEND = "tensorflow"
 NEEDS = {
     "keras_mirror/integrations/mteb.py": ("mteb",),
     "keras_mirror/integrations/scikit_learn.py": ("sklearn",),
+    "keras_mirror/interop/mteb.py": ("mteb",),
+    "keras_mirror/interop/scikit_learn.py": ("sklearn",),
     "keras_mirror/evaluation/report": ("plotly", "jinja2"),
 }
 collect_ignore = [

@@ -1,4 +1,4 @@
-"""The published name of `keras_mirror.bulk`."""
+"""The published path of `keras_mirror.bulk`."""
 
 from keras_mirror.bulk import ArchiveEncoder as ArchiveEncoder
 from keras_mirror.bulk import ShardPlan as ShardPlan

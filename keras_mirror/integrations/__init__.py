@@ -1,1 +1,1 @@
-"""A model behind the interfaces of other libraries."""
+"""Models behind the interfaces of other libraries; models out of archives."""

@@ -5,22 +5,22 @@ from keras_mirror.metrics.unit_length import unit_rows
 
 
 class MirrorEmbeddings:
-    """Texts to lists of numbers, as LangChain and LlamaIndex call it.
+    """Embeds texts behind the method names of LangChain and LlamaIndex.
 
-    Neither library is needed, nor are its classes inherited.
+    Neither library has to be installed.
 
     LangChain calls `embed_documents` and `embed_query`, or the two with an
-    `a` before them, on whatever object it is given. Some of its stores ask
-    first whether the object is one of its `Embeddings`. One line makes it so:
+    `a` before them, on any object. Some of its stores first check that the
+    object is one of its `Embeddings`. One line makes it so:
     `langchain_core.embeddings.Embeddings.register(MirrorEmbeddings)`.
 
-    LlamaIndex refuses what is no subclass of its `BaseEmbedding`: an index
-    takes the class of the second example, made out of this one.
+    LlamaIndex accepts only subclasses of its `BaseEmbedding`. The second
+    example wraps this class in one.
 
     Args:
         model: A `MirrorModel`, or the path of its `.keras` archive.
-        normalize: Boolean, whether vectors have length 1, so that dot
-            products and distances order texts as cosines do. Defaults to
+        normalize: Boolean, whether embeddings are scaled to length 1, so that
+            dot products and distances order texts as cosines do. Defaults to
             `True`.
         batch_size: Integer, see `MirrorModel.encode_text`. Defaults to `64`.
 
@@ -59,15 +59,17 @@ class MirrorEmbeddings:
     ```
     """
 
-    def __init__(self, model, normalize=True, batch_size=64):
+    def __init__(
+        self, model, normalize: bool = True, batch_size: int = 64
+    ) -> None:
         self.model = as_model(model)
         self.normalize = normalize
         self.batch_size = batch_size
 
     # === LangChain ===
 
-    def embed_documents(self, texts):
-        """Vectors of texts that are to be found.
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        """Embeds the texts that a search looks through.
 
         Args:
             texts: List of strings.
@@ -80,11 +82,13 @@ class MirrorEmbeddings:
                 "`texts` must be a list of strings; `embed_query` takes one. "
                 f"Received: texts={texts!r}"
             )
-        vectors = self.model.encode_text(texts, batch_size=self.batch_size)
-        return (unit_rows(vectors) if self.normalize else vectors).tolist()
+        embeddings = self.model.encode_text(texts, batch_size=self.batch_size)
+        if self.normalize:
+            embeddings = unit_rows(embeddings)
+        return embeddings.tolist()
 
-    def embed_query(self, text):
-        """The vector of one text, as `embed_documents` gives it.
+    def embed_query(self, text: str) -> list[float]:
+        """Embeds one text, as `embed_documents` does.
 
         Args:
             text: String.
@@ -94,31 +98,33 @@ class MirrorEmbeddings:
         """
         return self.embed_documents([text])[0]
 
-    async def aembed_documents(self, texts):
+    async def aembed_documents(self, texts: list[str]) -> list[list[float]]:
         """`embed_documents` in a thread."""
         return await asyncio.to_thread(self.embed_documents, texts)
 
-    async def aembed_query(self, text):
+    async def aembed_query(self, text: str) -> list[float]:
         """`embed_query` in a thread."""
         return await asyncio.to_thread(self.embed_query, text)
 
     # === LlamaIndex ===
 
-    def get_text_embedding(self, text):
+    def get_text_embedding(self, text: str) -> list[float]:
         """`embed_query`, as LlamaIndex calls it for a text that is indexed."""
         return self.embed_query(text)
 
-    def get_query_embedding(self, query):
+    def get_query_embedding(self, query: str) -> list[float]:
         """`embed_query`, as LlamaIndex calls it for a search."""
         return self.embed_query(query)
 
-    def get_text_embedding_batch(self, texts, show_progress=False, **kwargs):
+    def get_text_embedding_batch(
+        self, texts: list[str], show_progress: bool = False, **kwargs
+    ) -> list[list[float]]:
         """`embed_documents`, as LlamaIndex calls it.
 
         Args:
             texts: List of strings.
-            show_progress: Not used: there is no progress to show.
-            **kwargs: Not used: what LlamaIndex tells its own classes.
+            show_progress: Not used.
+            **kwargs: Not used.
 
         Returns:
             A list of lists of floats.

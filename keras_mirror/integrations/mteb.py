@@ -1,5 +1,6 @@
 import os
 import pathlib
+from collections.abc import Iterable
 
 from keras_mirror.encoder.fingerprint import fingerprint
 from keras_mirror.integrations.load_model import as_model
@@ -20,11 +21,11 @@ class MTEBEncoder:
     """A mirror model as the `mteb` library runs it, on any text task.
 
     Follows mteb's `EncoderProtocol`, so that `mteb.evaluate` takes it like
-    any other model. The vectors are those of `MirrorModel.encode_text`.
+    any other model. The embeddings are those of `MirrorModel.encode_text`.
 
     mteb keeps results by the name and the revision of a model, and does not
-    run again what it has. The revision is a fingerprint of the weights and of
-    the settings, so that a model that has learned since is a new one to mteb.
+    repeat a task that it has results for. The revision is a fingerprint of the
+    weights and the settings, so that training makes a new model for mteb.
 
     Reference:
         - [Muennighoff et al., 2023](https://arxiv.org/abs/2210.07316)
@@ -49,15 +50,22 @@ class MTEBEncoder:
     ```
     """
 
-    def __init__(self, model, name=None):
+    def __init__(self, model, name: str | None = None) -> None:
         if isinstance(model, (str, os.PathLike)):
             name = name or pathlib.Path(model).stem
         self.model = as_model(model)
         name = name or self.model.name
         self.name = name if "/" in name else f"keras_mirror/{name}"
 
-    def encode(self, inputs, *, batch_size=64, precision=None, **kwargs):
-        """Turns the texts of a task into vectors.
+    def encode(
+        self,
+        inputs: Iterable[dict],
+        *,
+        batch_size: int = 64,
+        precision: str | None = None,
+        **kwargs,
+    ):
+        """Embeds the texts of a task.
 
         Args:
             inputs: Iterable of batches, dicts with a list of strings under
@@ -66,8 +74,8 @@ class MTEBEncoder:
                 `64`; `mteb.evaluate` asks for `32`, or for what its
                 `encode_kwargs` say.
             precision: `None` or `"float32"`.
-            **kwargs: What else mteb tells: the task, the split, the subset,
-                whether these are queries. A mirror model makes no difference.
+            **kwargs: Not used: the task, the split, the subset, and whether
+                the texts are queries.
 
         Returns:
             A float32 NumPy array of shape `(num_texts, embedding_dim)`.
@@ -94,7 +102,7 @@ class MTEBEncoder:
     # matrices and with single vectors, and expects tensors.
 
     def similarity(self, embeddings1, embeddings2):
-        """Cosines of all vectors of one array with all of another.
+        """Cosines of all pairs of rows of two arrays.
 
         Args:
             embeddings1: Array of shape `(n, embedding_dim)`.
@@ -112,7 +120,7 @@ class MTEBEncoder:
         return cos_sim(embeddings1, embeddings2)
 
     def similarity_pairwise(self, embeddings1, embeddings2):
-        """The cosine of vector `i` of one array with vector `i` of another.
+        """Cosines of the rows of two arrays with the same index.
 
         Args:
             embeddings1: Array of shape `(n, embedding_dim)`.
@@ -130,8 +138,8 @@ class MTEBEncoder:
         return pairwise_cos_sim(embeddings1, embeddings2)
 
     @property
-    def mteb_model_meta(self):
-        """What mteb writes about the model beside its results."""
+    def mteb_model_meta(self) -> ModelMeta:
+        """The description of the model that mteb writes beside its results."""
         return ModelMeta(
             name=self.name,
             revision=fingerprint(self.model),
@@ -143,7 +151,7 @@ class MTEBEncoder:
             n_parameters=self.model.count_params(),
             use_instructions=False,
             memory_usage_mb=None,
-            # Not known of a user's model.
+            # Unknown for a user's model.
             release_date=None,
             languages=None,
             license=None,
@@ -154,7 +162,7 @@ class MTEBEncoder:
         )
 
 
-def _texts(batch):
+def _texts(batch: dict) -> list[str]:
     others = {"image", "audio", "video"}.intersection(batch)
     if "text" not in batch or others:
         raise ValueError(

@@ -1,13 +1,10 @@
 import contextlib
+import os
 import random
+from collections.abc import Iterator
 
 import keras
 import numpy as np
-from sklearn.base import BaseEstimator  # noqa: E402
-from sklearn.base import ClassNamePrefixFeaturesOutMixin  # noqa: E402
-from sklearn.base import TransformerMixin  # noqa: E402
-from sklearn.utils import check_random_state  # noqa: E402
-from sklearn.utils.validation import check_is_fitted  # noqa: E402
 
 from keras_mirror.data import as_strings
 from keras_mirror.data import collect_strings
@@ -17,47 +14,52 @@ from keras_mirror.metrics.unit_length import unit_rows
 from keras_mirror.mirror_model import MirrorModel
 from keras_mirror.optional import import_optional
 from keras_mirror.presets import DEFAULT_PRESET
+from keras_mirror.recipes import FIELDS
+from keras_mirror.recipes import Recipe
 
-# Where it is missing, one line says how to install it.
+# Before the imports below, whose error would not say how to install it.
 import_optional("sklearn", extra="sklearn")
-
-# Of a recipe; the others can be changed in a `Recipe`.
-FIELDS = ("sequence_length", "learning_rate", "epochs", "batch_size")
+from sklearn.base import BaseEstimator  # noqa: E402
+from sklearn.base import ClassNamePrefixFeaturesOutMixin  # noqa: E402
+from sklearn.base import TransformerMixin  # noqa: E402
+from sklearn.utils import check_random_state  # noqa: E402
+from sklearn.utils.validation import check_is_fitted  # noqa: E402
 
 
 class MirrorTransformer(
     ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 ):
-    """Texts to vectors as a step of a scikit-learn pipeline.
+    """Embeds texts as a step of a scikit-learn pipeline.
 
-    `fit` mirrors on the texts that it is given, without their labels;
-    `transform` encodes. Works with `Pipeline`, `clone`, `GridSearchCV`,
+    `fit` runs Mirror-BERT on the texts, without their labels; `transform`
+    encodes. Works with `Pipeline`, `clone`, `GridSearchCV`,
     `set_output` and `pickle`, as scikit-learn's own vectorizers do, and like
     them takes one column of texts: in a `ColumnTransformer` name it by a
     string.
 
-    A few hundred labeled texts are few to mirror on. To mirror on more texts
-    than there are labels for, fit a transformer on all of them and put it into
-    the pipeline as `sklearn.frozen.FrozenEstimator(transformer)`: that one is
-    never fitted again. See `examples/text_classification.py`.
+    A few hundred labeled texts are few to train on. To use more texts than
+    there are labels for, fit a transformer on all of them and put it into the
+    pipeline as `sklearn.frozen.FrozenEstimator(transformer)`, which is never
+    fitted again. See `examples/text_classification.py`.
 
     Args:
         preset: See `MirrorModel.from_preset`, or the path of a `.keras`
             archive, which is used as it is: `fine_tune` must be `False`.
             Defaults to `"mirror_mini_en"`.
         recipe: String or `Recipe`: see there. Defaults to `"sentence"`.
-        sequence_length: Integer, the tokens that are read of a text. Defaults
-            to `None`: the recipe's, 50 for sentences.
+        sequence_length: Integer, the number of tokens after which a text is
+            cut. Defaults to `None`: the recipe's, 50 for sentences.
         learning_rate: Float. Defaults to `None`: the recipe's.
         epochs: Integer. Defaults to `None`: the recipe's.
         batch_size: Integer. Defaults to `None`: the recipe's. A smaller corpus
             is one batch, with a warning.
         fine_tune: Boolean, whether `fit` trains, or only loads. Defaults to
             `True`.
-        normalize: Boolean, whether vectors have length 1. Defaults to `True`.
-        random_state: Integer, `numpy.random.RandomState` or `None`: decides
-            dropout, order and masked spans, as far as the backend repeats
-            itself. Defaults to `None`.
+        normalize: Boolean, whether embeddings are scaled to length 1.
+            Defaults to `True`.
+        random_state: Integer or `numpy.random.RandomState`: seeds dropout,
+            order and masked spans, as far as the backend is deterministic.
+            Defaults to `None`.
 
     Attributes:
         model_: The `MirrorModel`, once fitted.
@@ -76,17 +78,17 @@ class MirrorTransformer(
 
     def __init__(
         self,
-        preset=DEFAULT_PRESET,
+        preset: str | os.PathLike = DEFAULT_PRESET,
         *,
-        recipe="sentence",
-        sequence_length=None,
-        learning_rate=None,
-        epochs=None,
-        batch_size=None,
-        fine_tune=True,
-        normalize=True,
-        random_state=None,
-    ):
+        recipe: str | Recipe = "sentence",
+        sequence_length: int | None = None,
+        learning_rate: float | None = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        fine_tune: bool = True,
+        normalize: bool = True,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
         self.preset = preset
         self.recipe = recipe
         self.sequence_length = sequence_length
@@ -98,7 +100,7 @@ class MirrorTransformer(
         self.random_state = random_state
 
     def fit(self, X, y=None):
-        """Mirrors on texts.
+        """Trains on texts, or only loads the model.
 
         Args:
             X: List, array or series of strings.
@@ -134,12 +136,12 @@ class MirrorTransformer(
             TypeError: `X` is no column of strings.
         """
         check_is_fitted(self)
-        vectors = self.model_.encode_text(_texts(X))
-        return unit_rows(vectors) if self.normalize else vectors
+        embeddings = self.model_.encode_text(_texts(X))
+        return unit_rows(embeddings) if self.normalize else embeddings
 
     @property
-    def _n_features_out(self):
-        """Of scikit-learn's mixin that gives the features their names."""
+    def _n_features_out(self) -> int:
+        """Read by scikit-learn's mixin that names the features."""
         return self.model_.encoder.output_shape[-1]
 
     def __sklearn_tags__(self):
@@ -151,8 +153,11 @@ class MirrorTransformer(
     def _load(self):
         preset = str(self.preset)
         if not preset.endswith(".keras"):
-            given = {name: getattr(self, name) for name in FIELDS}
-            given = {name: v for name, v in given.items() if v is not None}
+            given = {
+                name: value
+                for name, value in self.get_params(deep=False).items()
+                if name in FIELDS and value is not None
+            }
             return MirrorModel.from_preset(preset, self.recipe, **given)
         if self.fine_tune:
             raise ValueError(
@@ -163,8 +168,8 @@ class MirrorTransformer(
         return as_model(preset)
 
 
-def _train(model, texts, seed):
-    # A list of strings is not looked up as paths.
+def _train(model, texts: list[str], seed: int) -> None:
+    # Collected here, since strings in a list could be taken for paths.
     dataset = mirror_dataset(
         collect_strings(texts), model.preprocessor, seed=seed
     )
@@ -172,8 +177,8 @@ def _train(model, texts, seed):
     model.fit(dataset, verbose=0)
 
 
-def _texts(X):
-    """A list of strings, or an error where scikit-learn gives a table."""
+def _texts(X) -> list[str]:
+    """A list of strings; a table raises an error."""
     if isinstance(X, str) or getattr(X, "ndim", 1) != 1:
         raise TypeError(
             "`X` must be a list, an array or a series of strings: one column. "
@@ -184,8 +189,8 @@ def _texts(X):
 
 
 @contextlib.contextmanager
-def _seeded(random_state):
-    """Seeds Keras, and leaves Python's and NumPy's generators as they were."""
+def _seeded(random_state) -> Iterator[int]:
+    """Seeds Keras; restores the generators of Python and NumPy afterwards."""
     generator = check_random_state(random_state)
     seed = int(generator.randint(np.iinfo("int32").max))
     before = random.getstate(), np.random.get_state()

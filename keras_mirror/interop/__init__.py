@@ -1,1 +1,1 @@
-"""The published name of `keras_mirror.integrations`."""
+"""Published import paths of `keras_mirror.integrations`, a few lines each."""

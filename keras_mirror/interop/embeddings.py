@@ -1,4 +1,4 @@
-"""The published name of `keras_mirror.integrations.embeddings`."""
+"""The published path of `keras_mirror.integrations.embeddings`."""
 
 from keras_mirror.integrations.embeddings import (
     MirrorEmbeddings as MirrorEmbeddings,

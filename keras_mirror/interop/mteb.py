@@ -1,3 +1,3 @@
-"""The published name of `keras_mirror.integrations.mteb`."""
+"""The published path of `keras_mirror.integrations.mteb`."""
 
 from keras_mirror.integrations.mteb import MTEBEncoder as MTEBEncoder

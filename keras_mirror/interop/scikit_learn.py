@@ -1,4 +1,4 @@
-"""The published name of `keras_mirror.integrations.scikit_learn`."""
+"""The published path of `keras_mirror.integrations.scikit_learn`."""
 
 from keras_mirror.integrations.scikit_learn import (
     MirrorTransformer as MirrorTransformer,
