@@ -49,11 +49,15 @@ def atomic_output(
 
 
 @contextlib.contextmanager
-def new_folder(path: str | os.PathLike) -> Iterator[pathlib.Path]:
+def new_folder(
+    path: str | os.PathLike, card: str | None = None
+) -> Iterator[pathlib.Path]:
     """A folder to write into, which becomes `path` once all is written.
 
     Args:
         path: String or path, of nothing that exists, in a folder that does.
+        card: String, the text of a model card: its `README.md`. Defaults to
+            `None`: none.
 
     Yields:
         A `pathlib.Path`, an empty folder.
@@ -66,6 +70,8 @@ def new_folder(path: str | os.PathLike) -> Iterator[pathlib.Path]:
     with atomic_output(path) as unfinished:
         unfinished.mkdir()
         yield unfinished
+        if card:
+            (unfinished / "README.md").write_text(card, encoding="utf-8")
 
 
 @contextlib.contextmanager
@@ -127,7 +133,7 @@ def read_json(
             f"Received: path={path}, error={error}"
         ) from error
     if not isinstance(content, kind):
-        name = {dict: "object", list: "array"}[kind]
+        name = "object" if kind is dict else "array"
         raise ValueError(
             f"{path.name} must hold a JSON {name}. "
             f"Received: path={path}, content={type(content).__name__}"

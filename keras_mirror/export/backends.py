@@ -1,10 +1,14 @@
-"""Which backend can write which format, known before Keras is imported."""
+"""Which backends can write a format.
 
-_ALL = ("tensorflow", "jax", "torch")
-# The first one that is installed is the command line's choice.
+A file of its own because the command line reads it before it imports Keras.
+"""
+
+from keras_mirror.startup import BACKENDS
+
+# The command line takes the first one that is installed.
 EXPORT_BACKENDS = {
-    "sentence-transformers": _ALL,
-    "keras": _ALL,
+    "sentence-transformers": BACKENDS,
+    "keras": BACKENDS,
     "onnx": ("tensorflow", "torch"),
     "openvino": ("tensorflow", "torch"),
     "saved_model": ("tensorflow",),
@@ -12,8 +16,8 @@ EXPORT_BACKENDS = {
 }
 
 
-def check_export_backend(format, backend):
-    """Raises a ValueError where a backend cannot write a format.
+def check_export_backend(format: str, backend: str) -> None:
+    """Raises a ValueError if a backend cannot write a format.
 
     Args:
         format: String, a key of `EXPORT_BACKENDS`.

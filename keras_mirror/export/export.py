@@ -1,5 +1,7 @@
-from keras_mirror.encoder.quantization import is_quantized
-from keras_mirror.export.keras_archive import export_archive
+import os
+from collections.abc import Callable
+
+from keras_mirror.export.keras_archive import export_keras
 from keras_mirror.export.litert import export_litert
 from keras_mirror.export.onnx.export import export_onnx
 from keras_mirror.export.openvino import export_openvino
@@ -8,10 +10,10 @@ from keras_mirror.export.sentence_transformers import (
     export_sentence_transformers,
 )
 
-# Name of a format: what writes it. Their backends: `EXPORT_BACKENDS`.
-EXPORTERS = {
+# The function that writes a format. Its backends: `EXPORT_BACKENDS`.
+EXPORTERS: dict[str, Callable[..., None]] = {
     "sentence-transformers": export_sentence_transformers,
-    "keras": export_archive,
+    "keras": export_keras,
     "onnx": export_onnx,
     "openvino": export_openvino,
     "saved_model": export_saved_model,
@@ -19,13 +21,19 @@ EXPORTERS = {
 }
 
 
-def export(model, filepath, format="sentence-transformers", **options):
+def export(
+    model,
+    filepath: str | os.PathLike,
+    format: str = "sentence-transformers",
+    **options,
+) -> None:
     """Writes a model in a format of another library: `MirrorModel.export`.
 
     Args:
         model: A `MirrorModel`.
-        filepath: String or path of what is written, a file or a folder.
-        format: String, one of `EXPORTERS`.
+        filepath: String or path of the new file or folder.
+        format: String, a key of `EXPORTERS`. Defaults to
+            `"sentence-transformers"`.
         **options: Passed to the function that writes this format.
 
     Raises:
@@ -37,10 +45,5 @@ def export(model, filepath, format="sentence-transformers", **options):
         raise ValueError(
             f"`format` must be one of {tuple(EXPORTERS)}. "
             f"Received: format={format!r}"
-        )
-    if format == "sentence-transformers" and is_quantized(model):
-        raise ValueError(
-            "A sentence-transformers folder has weights of floats. Received: "
-            "a model quantized to int8. Export the archive from before"
         )
     EXPORTERS[format](model, filepath, **options)

@@ -1,21 +1,18 @@
-import contextlib
-import logging
-import warnings
-
 import keras
 
+from keras_mirror.encoder.quantization import is_quantized
 from keras_mirror.encoder.sentence_encoder import SentenceEncoder
 from keras_mirror.metrics.unit_length import unit_length
 
 INPUT_NAMES = ("token_ids", "padding_mask")
 
 
-def forward_model(model, normalize):
-    """What an exported file computes: token ids to vectors, in float32.
+def forward_model(model, normalize: bool):
+    """What an exported file computes: token ids to embeddings, in float32.
 
     Args:
         model: A `MirrorModel`.
-        normalize: Boolean, whether vectors get length 1.
+        normalize: Boolean, whether embeddings are scaled to length 1.
 
     Returns:
         A `keras.Model` from a dict of int32 tensors `"token_ids"` and
@@ -37,7 +34,7 @@ def forward_model(model, normalize):
         )
     encoder = model.encoder
     if _half_precisions(encoder):
-        encoder = _in_float32(encoder)
+        encoder = _in_float32(model)
     inputs = {
         name: keras.Input((None,), dtype="int32", name=name)
         for name in INPUT_NAMES
@@ -48,17 +45,15 @@ def forward_model(model, normalize):
     return keras.Model(inputs, {"embeddings": embeddings})
 
 
-def _half_precisions(encoder):
+def _half_precisions(encoder) -> list[str]:
     dtypes = {layer.compute_dtype for layer in encoder._flatten_layers()}
     return sorted(dtypes & {"bfloat16", "float16"})
 
 
-def _in_float32(encoder):
-    """A copy: converters know other floats in part only."""
-    is_int8 = any(
-        layer.quantization_mode for layer in encoder._flatten_layers()
-    )
-    if is_int8 or not isinstance(encoder, SentenceEncoder):
+def _in_float32(model):
+    """A copy of the encoder: converters support other floats only in part."""
+    encoder = model.encoder
+    if is_quantized(model) or not isinstance(encoder, SentenceEncoder):
         raise ValueError(
             "An encoder that is quantized, or is no `SentenceEncoder`, must "
             "compute in float32 to be exported. Received: an encoder that "
@@ -72,29 +67,3 @@ def _in_float32(encoder):
     copy = SentenceEncoder.from_config(config)
     copy.set_weights(encoder.get_weights())
     return copy
-
-
-@contextlib.contextmanager
-def quiet(name):
-    """Keeps what a converter notes on its way from the screen.
-
-    Errors stay errors.
-
-    Args:
-        name: String, the logger of the library.
-
-    Example:
-
-    >>> import logging
-    >>> with quiet("torch.onnx"):
-    ...     logging.getLogger("torch.onnx").warning("torchvision is missing")
-    """
-    logger = logging.getLogger(name)
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)

@@ -1,11 +1,15 @@
+"""A short file, since every format has its own."""
+
+import os
+
 from keras_mirror.files import new_file
 
 
-def export_archive(model, filepath):
+def export_keras(model, filepath: str | os.PathLike) -> None:
     """Writes a `.keras` archive to encode with: without an optimizer.
 
-    A third of the size of what `model.save` writes after training, and
-    loaded in the same way. The model card is inside.
+    It has a third of the size of what `model.save` writes after training, and
+    is loaded in the same way. The model card is inside.
 
     Args:
         model: A `MirrorModel`.
@@ -20,8 +24,12 @@ def export_archive(model, filepath):
     model.export("small.keras", format="keras")
     ```
     """
-    parts = (model.encoder, model.preprocessor, model.recipe, model.record)
-    copy = type(model)(*parts)
+    copy = type(model)(
+        encoder=model.encoder,
+        preprocessor=model.preprocessor,
+        recipe=model.recipe,
+        record=model.record,
+    )
     if model.projection_head is not None:
         weights = model.projection_head.get_weights()
         copy.projection_head.set_weights(weights)

@@ -1,3 +1,4 @@
+import os
 import warnings
 
 from keras_mirror.archive.model_card import model_card
@@ -18,7 +19,7 @@ vectors = model.encode_text(["A man is playing a guitar."])
 """
 
 
-def save_to_preset(model, folder):
+def save_to_preset(model, folder: str | os.PathLike) -> None:
     """Writes a keras-hub preset: see `MirrorModel.save_to_preset`.
 
     Args:
@@ -30,22 +31,71 @@ def save_to_preset(model, folder):
     """
     task = to_text_embedder(model)
     is_ours = isinstance(task, MirrorTextEmbedder)
-    with new_folder(folder) as unfinished:
+    card = model_card(model, how_to_load=HOW_TO_LOAD, library_name="keras-hub")
+    with new_folder(folder, card) as unfinished:
         if is_ours:
             model.encoder.backbone.save_to_preset(str(unfinished))
             model.preprocessor.tokenizer.save_to_preset(str(unfinished))
         else:
             task.save_to_preset(str(unfinished))
         write_mirror_files(model, unfinished)
-        card = model_card(model, None, HOW_TO_LOAD, "keras-hub")
-        (unfinished / "README.md").write_text(card, encoding="utf-8")
     _warn_of_differences(model.encoder, is_ours)
 
 
-def _warn_of_differences(encoder, is_ours):
-    """Tells what keras-hub alone would not load as it was saved."""
+def to_text_embedder(model, normalize: bool = True):
+    """A keras-hub task with a model's weights: see `MirrorModel`.
+
+    Args:
+        model: A `MirrorModel`.
+        normalize: Boolean, whether embeddings are scaled to length 1.
+
+    Returns:
+        A `keras_hub.models.TextEmbedder`.
+
+    Example:
+
+    >>> type(to_text_embedder(model)).__name__
+    'BertTextEmbedder'
+    """
+    encoder, preprocessor = model.encoder, model.preprocessor
+    if not isinstance(encoder, SentenceEncoder):
+        raise ValueError(
+            "A `TextEmbedder` needs a keras-hub backbone: `encoder` must be a "
+            f"`SentenceEncoder`. Received: encoder={type(encoder).__name__}"
+        )
+    embedder_class = _text_embedder_class(model)
+    if embedder_class is None:
+        return MirrorTextEmbedder(encoder, preprocessor, normalize)
+    return embedder_class(
+        encoder.backbone,
+        embedder_class.preprocessor_cls(
+            preprocessor.tokenizer, preprocessor.sequence_length
+        ),
+        pooling_mode=encoder.pooling_mode,
+        normalize=normalize,
+    )
+
+
+def _text_embedder_class(model):
+    """The class of keras-hub that can express a model, if there is one."""
+    encoder, tokenizer = model.encoder, model.preprocessor.tokenizer
+    is_plain = encoder.pooled_layers == "last" and encoder.token_weights is None
+    for embedder_class in EMBEDDERS:
+        tokenizer_class = embedder_class.preprocessor_cls.tokenizer_cls
+        if (
+            is_plain
+            and encoder.pooling_mode in EMBEDDER_POOLING_MODES
+            and isinstance(encoder.backbone, embedder_class.backbone_cls)
+            and isinstance(tokenizer, tokenizer_class)
+        ):
+            return embedder_class
+    return None
+
+
+def _warn_of_differences(encoder, is_ours: bool) -> None:
+    """Warns of what `keras_hub`'s own `from_preset` does not restore."""
     backbone = encoder.backbone
-    plain = type(backbone).from_config(backbone.get_config())
+    plain = _smallest_like(backbone)
     lost = []
     if is_ours:
         lost.append(
@@ -65,63 +115,15 @@ def _warn_of_differences(encoder, is_ours):
         )
 
 
-def to_text_embedder(model, normalize=True):
-    """A keras-hub task with a model's weights: see `MirrorModel`.
+def _smallest_like(backbone):
+    """A new backbone of the same class and options, with few weights.
 
-    Args:
-        model: A `MirrorModel`.
-        normalize: Boolean, whether vectors have length 1.
-
-    Returns:
-        A `keras_hub.models.TextEmbedder`.
-
-    Example:
-
-    >>> type(to_text_embedder(model)).__name__
-    'BertTextEmbedder'
+    It shows the activation and the epsilon that keras-hub has in its code.
     """
-    encoder, preprocessor = model.encoder, model.preprocessor
-    if not isinstance(encoder, SentenceEncoder):
-        raise ValueError(
-            "A `TextEmbedder` needs a keras-hub backbone: `encoder` must be a "
-            f"`SentenceEncoder`. Received: encoder={type(encoder).__name__}"
-        )
-    embedder_class = text_embedder_class(model)
-    if embedder_class is None:
-        return MirrorTextEmbedder(encoder, preprocessor, normalize)
-    return embedder_class(
-        encoder.backbone,
-        embedder_class.preprocessor_cls(
-            preprocessor.tokenizer, preprocessor.sequence_length
-        ),
-        encoder.pooling_mode,
-        normalize,
-    )
-
-
-def text_embedder_class(model):
-    """The class of keras-hub that can express a model.
-
-    Args:
-        model: A `MirrorModel`.
-
-    Returns:
-        A subclass of `keras_hub.models.TextEmbedder`, or `None`.
-
-    Example:
-
-    >>> text_embedder_class(model).__name__
-    'BertTextEmbedder'
-    """
-    encoder, tokenizer = model.encoder, model.preprocessor.tokenizer
-    is_plain = encoder.pooled_layers == "last" and encoder.token_weights is None
-    for embedder_class in EMBEDDERS:
-        tokenizer_class = embedder_class.preprocessor_cls.tokenizer_cls
-        if (
-            is_plain
-            and encoder.pooling_mode in EMBEDDER_POOLING_MODES
-            and isinstance(encoder.backbone, embedder_class.backbone_cls)
-            and isinstance(tokenizer, tokenizer_class)
-        ):
-            return embedder_class
-    return None
+    sizes = {
+        "vocabulary_size": 1,
+        "num_layers": getattr(backbone, "num_groups", 1),  # ALBERT's
+    }
+    config = backbone.get_config()
+    config.update({name: sizes[name] for name in sizes if name in config})
+    return type(backbone).from_config(config)

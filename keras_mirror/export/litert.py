@@ -1,12 +1,12 @@
+import os
 import pathlib
 
 import keras
 
-from keras_mirror.archive.model_card import model_card
 from keras_mirror.export.backends import check_export_backend
 from keras_mirror.export.forward_model import forward_model
+from keras_mirror.export.settings import export_card
 from keras_mirror.export.settings import export_settings
-from keras_mirror.export.settings import in_words
 from keras_mirror.files import new_file
 
 HOW_TO_LOAD = """\
@@ -27,11 +27,13 @@ vectors = encoder(**inputs)["embeddings"]
 """
 
 
-def export_litert(model, filepath, normalize=False):
+def export_litert(
+    model, filepath: str | os.PathLike, normalize: bool = False
+) -> None:
     """Writes a file for LiteRT, on phones for example: ids in, vectors out.
 
-    Inputs, output and the choice of `normalize` are those of `export_onnx`.
-    Only ops that every LiteRT runtime has are used.
+    Inputs, output and the default of `normalize` are those of `export_onnx`.
+    The file needs only ops that every LiteRT runtime has.
 
     Args:
         model: A `MirrorModel`.
@@ -40,8 +42,8 @@ def export_litert(model, filepath, normalize=False):
 
     Raises:
         FileExistsError: `filepath` exists.
-        ValueError: The backend is not TensorFlow, or LiteRT has not all ops
-            of this model (DeBERTa-v3).
+        ValueError: The backend is not TensorFlow, or LiteRT lacks ops of
+            this model (DeBERTa-v3).
 
     Example:
 
@@ -50,16 +52,18 @@ def export_litert(model, filepath, normalize=False):
     ```
     """
     check_export_backend("litert", keras.backend.backend())
-    how_to_load = HOW_TO_LOAD.format(
+    card = export_card(
+        model,
+        export_settings(model, normalize),
+        HOW_TO_LOAD,
+        library_name="tflite",
         name=pathlib.Path(filepath).name,
-        in_words=in_words(export_settings(model, normalize)),
     )
-    card = model_card(model, how_to_load=how_to_load, library_name="tflite")
     with new_file(filepath, ".tflite", card) as unfinished:
         _write(forward_model(model, normalize), unfinished)
 
 
-def _write(forward, path):
+def _write(forward, path: pathlib.Path) -> None:
     import tensorflow as tf
 
     builtin_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]

@@ -1,12 +1,12 @@
 import json
+import os
 
 import keras
 
-from keras_mirror.archive.model_card import model_card
 from keras_mirror.export.backends import check_export_backend
 from keras_mirror.export.onnx.model import onnx_model
+from keras_mirror.export.settings import export_card
 from keras_mirror.export.settings import export_settings
-from keras_mirror.export.settings import in_words
 from keras_mirror.files import new_folder
 from keras_mirror.optional import import_optional
 
@@ -34,22 +34,24 @@ The settings that say how ids are made are in `model.xml` too, as JSON:
 """
 
 
-def export_openvino(model, folder, normalize=False):
+def export_openvino(
+    model, filepath: str | os.PathLike, normalize: bool = False
+) -> None:
     """Writes OpenVINO's `model.xml` and `model.bin`: ids in, vectors out.
 
-    Inputs, output and the choice of `normalize` are those of `export_onnx`,
-    whose file is what OpenVINO converts. Keras's own way in Keras 3.15
-    converts no model of the recipe `"sentence"` on PyTorch, and gives
-    DeBERTa-v3 outputs that it does not have.
+    Inputs, output and the default of `normalize` are those of `export_onnx`,
+    whose file OpenVINO converts. The exporter of Keras 3.15 cannot convert
+    models of the recipe `"sentence"` on PyTorch, and adds outputs to
+    DeBERTa-v3.
 
     Args:
         model: A `MirrorModel`.
-        folder: String or path of a new folder.
+        filepath: String or path of a new folder.
         normalize: Boolean, whether vectors get length 1. Defaults to `False`.
 
     Raises:
-        FileExistsError: `folder` exists.
-        ValueError: The backend cannot write it, or not of this model.
+        FileExistsError: `filepath` exists.
+        ValueError: The backend cannot convert this model, or any.
         ImportError: The extra `[openvino]` is missing.
 
     Example:
@@ -62,9 +64,8 @@ def export_openvino(model, folder, normalize=False):
     openvino = import_optional("openvino", extra="openvino")
     onnx = import_optional("onnx", extra="openvino")
     settings = export_settings(model, normalize)
-    how_to_load = HOW_TO_LOAD.format(in_words=in_words(settings))
-    card = model_card(model, how_to_load=how_to_load, library_name="openvino")
-    with new_folder(folder) as unfinished:
+    card = export_card(model, settings, HOW_TO_LOAD, library_name="openvino")
+    with new_folder(filepath, card) as unfinished:
         path = unfinished / "model.onnx"
         onnx.save(onnx_model(model, normalize), path)
         converted = openvino.convert_model(path)
@@ -74,4 +75,3 @@ def export_openvino(model, folder, normalize=False):
         openvino.save_model(
             converted, unfinished / "model.xml", compress_to_fp16=False
         )
-        (unfinished / "README.md").write_text(card, encoding="utf-8")

@@ -1,3 +1,5 @@
+import os
+
 import keras
 
 from keras_mirror.archive.model_card import model_card
@@ -34,20 +36,21 @@ curl -d '{"inputs": {"texts": ["A man is playing a guitar."]}}' \\
 """
 
 
-def export_saved_model(model, folder):
+def export_saved_model(model, filepath: str | os.PathLike) -> None:
     """Writes a SavedModel of TensorFlow: texts in, vectors out.
 
-    Its signatures `serving_default`, the vectors of `encode_text`, and
-    `normalized`, those of length 1, take `texts`, a string tensor of shape
-    `(batch,)`, and give `embeddings`, float32. TensorFlow Serving serves it,
-    and `tf.saved_model.load` needs `tensorflow_text` beside it and no Keras.
+    It has two signatures: `serving_default` gives the embeddings of
+    `encode_text`, `normalized` scales them to length 1. Both take `texts`, a
+    string tensor of shape `(batch,)`, and return `embeddings`, float32.
+    TensorFlow Serving serves it; `tf.saved_model.load` needs
+    `tensorflow_text`, but not Keras.
 
     Args:
         model: A `MirrorModel`.
-        folder: String or path of a new folder.
+        filepath: String or path of a new folder.
 
     Raises:
-        FileExistsError: `folder` exists.
+        FileExistsError: `filepath` exists.
         ValueError: The backend is not TensorFlow.
 
     Example:
@@ -58,11 +61,10 @@ def export_saved_model(model, folder):
     """
     check_export_backend("saved_model", keras.backend.backend())
     card = model_card(model, how_to_load=HOW_TO_LOAD, library_name="tensorflow")
-    with new_folder(folder) as unfinished:
+    with new_folder(filepath, card) as unfinished:
         _archive(model).write_out(str(unfinished), verbose=False)
         settings = export_settings(model, normalize=False)
         write_json(unfinished / "keras_mirror.json", settings)
-        (unfinished / "README.md").write_text(card, encoding="utf-8")
 
 
 def _archive(model):
@@ -70,7 +72,7 @@ def _archive(model):
 
     signature = [tf.TensorSpec((None,), "string", name="texts")]
     text = GraphPipeline(PlainTextTokenizer(model.preprocessor.tokenizer))
-    # Traced once: every trace renews the resource of a SentencePiece model.
+    # Traced once: each trace makes a SentencePiece model's resource anew.
     tokenize = tf.function(text.tokenize, signature).get_concrete_function()
     forward = forward_model(model, normalize=False)
 
@@ -82,16 +84,16 @@ def _archive(model):
         embeddings = embed(texts)["embeddings"]
         return {"embeddings": unit_length(embeddings)}
 
-    tables = tf.Module()  # Keras tracks no layer that was not built
+    tables = tf.Module()  # Keras does not track layers that are not built
     tables.tokenizer = text.plain_text.cleaned_text_tokenizer
     archive = keras.export.ExportArchive()
-    archive.track(tables)  # variables it finds itself; tracked, it writes two
+    archive.track(tables)  # it finds variables itself; do not track them twice
     archive.add_endpoint("serving_default", embed, signature)
     archive.add_endpoint("normalized", embed_normalized, signature)
     return archive
 
 
-def _pad_to_longest(model, text, token_ids):
+def _pad_to_longest(model, text, token_ids) -> dict:
     """Features as wide as the longest text, as in `encode_text`."""
     longest = model.preprocessor.sequence_length
     shortest = longest if model.recipe.pools_padding else 2

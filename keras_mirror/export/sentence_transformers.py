@@ -1,3 +1,7 @@
+import os
+import pathlib
+from collections.abc import Callable
+
 import keras
 import keras_hub
 import numpy as np
@@ -5,9 +9,8 @@ import safetensors.numpy
 
 from keras_mirror.archive.model_card import model_card
 from keras_mirror.checkpoints.mirror_files import write_mirror_files
-from keras_mirror.checkpoints.sentence_transformers.pooling import (
-    POOLING_FLAGS,
-)
+from keras_mirror.checkpoints.sentence_transformers.pooling import POOLING_FLAGS
+from keras_mirror.encoder.quantization import is_quantized
 from keras_mirror.encoder.sentence_encoder import SentenceEncoder
 from keras_mirror.export.transformers.config import model_config
 from keras_mirror.export.transformers.tokenizer import write_tokenizer
@@ -15,6 +18,8 @@ from keras_mirror.export.transformers.weights import model_weights
 from keras_mirror.files import new_folder
 from keras_mirror.files import write_json
 
+# Names that all releases of sentence-transformers from 2 to 6 import.
+PACKAGE = "sentence_transformers.models"
 HOW_TO_LOAD = """\
 ```python
 from sentence_transformers import SentenceTransformer
@@ -36,53 +41,89 @@ vectors = model.encode_text(["A man is playing a guitar."])
 """
 
 
-def export_sentence_transformers(model, folder, normalize=True):
+def export_sentence_transformers(
+    model, filepath: str | os.PathLike, normalize: bool = True
+) -> None:
     """Writes a folder for sentence-transformers and transformers.
 
-    `sentence_transformers.SentenceTransformer(folder)` gives the vectors of
+    `sentence_transformers.SentenceTransformer(folder)` gives the embeddings of
     `encode_text`, `transformers.AutoModel.from_pretrained(folder)` those of
-    the tokens, and `MirrorModel.from_preset(folder)` the model. A projection
-    head and dropped heads, which belong to training, are not written.
+    the tokens, and `MirrorModel.from_preset(folder)` the model. The projection
+    head and DropHead are left out, since only training uses them.
 
     Args:
         model: A `MirrorModel` of a BERT, RoBERTa, XLM-R, DistilBERT or
             ALBERT.
-        folder: String or path of a new folder.
-        normalize: Boolean, whether vectors get length 1. Defaults to `True`.
+        filepath: String or path of a new folder.
+        normalize: Boolean, whether embeddings are scaled to length 1.
+            Defaults to `True`.
 
     Raises:
-        FileExistsError: `folder` exists.
+        FileExistsError: `filepath` exists.
         ValueError: The libraries have no modules that compute the same.
     """
-    _check(model.encoder)
-    backbone = model.encoder.backbone
-    tokenizer = model.preprocessor.tokenizer
+    _check(model)
+    backbone, tokenizer = model.encoder.backbone, model.preprocessor.tokenizer
     config = model_config(backbone, tokenizer)
-    with new_folder(folder) as unfinished:
+    if model.encoder.pooled_layers == "first_last":
+        config["output_hidden_states"] = True
+    length = "have length 1" if normalize else "are not normalized"
+    card = model_card(
+        model,
+        how_to_load=HOW_TO_LOAD.format(length=length),
+        library_name="sentence-transformers",
+    )
+    with new_folder(filepath, card) as folder:
         write_tokenizer(
             tokenizer,
-            unfinished,
-            model.preprocessor.sequence_length,
-            _input_names(config["model_type"]),
+            folder,
+            sequence_length=model.preprocessor.sequence_length,
+            input_names=_input_names(config["model_type"]),
         )
-        weights = model_weights(backbone, config)
-        safetensors.numpy.save_file(
-            weights, unfinished / "model.safetensors", {"format": "pt"}
-        )
-        if model.encoder.pooled_layers == "first_last":
-            config["output_hidden_states"] = True
-        write_json(unfinished / "config.json", config)
-        write_modules(model, unfinished, normalize)
-        write_mirror_files(model, unfinished)
-        card = model_card(
-            model,
-            how_to_load=_how_to_load(normalize),
-            library_name="sentence-transformers",
-        )
-        (unfinished / "README.md").write_text(card, encoding="utf-8")
+        _write_tensors(folder, model_weights(backbone, config))
+        write_json(folder / "config.json", config)
+        write_modules(model, folder, normalize)
+        write_mirror_files(model, folder)
 
 
-def _check(encoder):
+def write_modules(model, folder: pathlib.Path, normalize: bool) -> None:
+    """Writes what sentence-transformers does after the backbone.
+
+    Args:
+        model: A `MirrorModel`.
+        folder: A `pathlib.Path`, the folder of the backbone.
+        normalize: Boolean, see `export_sentence_transformers`.
+    """
+    encoder = model.encoder
+    writers: dict[str, Callable | None] = {"Transformer": None}
+    if encoder.pooled_layers == "first_last":
+        writers["WeightedLayerPooling"] = _write_layers
+    if _has_token_weights(encoder):
+        writers["WordWeights"] = _write_word_weights
+    writers["Pooling"] = _write_pooling
+    if normalize:
+        writers["Normalize"] = None
+    modules = []
+    for index, (name, write) in enumerate(writers.items()):
+        path = f"{index}_{name}" if index else ""
+        kind = f"{PACKAGE}.{name}"
+        modules.append(
+            {"idx": index, "name": str(index), "path": path, "type": kind}
+        )
+        (folder / path).mkdir(exist_ok=True)
+        if write is not None:
+            write(model, folder / path)
+    write_json(folder / "modules.json", modules)
+    _write_settings(model, folder)
+
+
+def _check(model) -> None:
+    if is_quantized(model):
+        raise ValueError(
+            "A sentence-transformers folder has weights of floats. Received: "
+            "a model quantized to int8. Export the archive from before"
+        )
+    encoder = model.encoder
     if not isinstance(encoder, SentenceEncoder):
         raise ValueError(
             "sentence-transformers needs a keras-hub backbone: `encoder` must "
@@ -105,70 +146,12 @@ def _check(encoder):
         )
 
 
-def _input_names(model_type):
+def _input_names(model_type: str) -> list[str]:
     segments = ["token_type_ids"] if model_type in ("albert", "bert") else []
     return ["input_ids", *segments, "attention_mask"]
 
 
-def _how_to_load(normalize):
-    length = "have length 1" if normalize else "are not normalized"
-    return HOW_TO_LOAD.format(length=length)
-
-
-# Names that all releases of sentence-transformers from 2 to 6 import.
-_PACKAGE = "sentence_transformers.models"
-
-
-def write_modules(model, folder, normalize):
-    """Writes what sentence-transformers does after the backbone.
-
-    Args:
-        model: A `MirrorModel`.
-        folder: A `pathlib.Path`, where the backbone lies.
-        normalize: Boolean, whether vectors get length 1.
-    """
-    encoder = model.encoder
-    writers = {"Transformer": None}
-    if encoder.pooled_layers == "first_last":
-        writers["WeightedLayerPooling"] = _write_layers
-    if has_token_weights(encoder):
-        writers["WordWeights"] = _write_word_weights
-    writers["Pooling"] = _write_pooling
-    if normalize:
-        writers["Normalize"] = None
-    modules = []
-    for index, (name, write) in enumerate(writers.items()):
-        path = f"{index}_{name}" if index else ""
-        kind = f"{_PACKAGE}.{name}"
-        modules.append(
-            {"idx": index, "name": str(index), "path": path, "type": kind}
-        )
-        (folder / path).mkdir(exist_ok=True)
-        if write is not None:
-            write(model, folder / path)
-    write_json(folder / "modules.json", modules)
-    _write_settings(model, folder)
-
-
-def has_token_weights(encoder):
-    """Whether some tokens weigh more than others.
-
-    Args:
-        encoder: A `SentenceEncoder`.
-
-    Returns:
-        A boolean; before anything was counted all weigh alike.
-
-    Example:
-
-    >>> has_token_weights(model.encoder)
-    False
-    """
-    weights = encoder.token_weights
-    return weights is not None and bool(_numpy(weights.counts).any())
-
-
-def _write_settings(model, folder):
+def _write_settings(model, folder: pathlib.Path) -> None:
     length = model.preprocessor.sequence_length
     write_json(
         folder / "sentence_bert_config.json",
@@ -185,7 +168,7 @@ def _write_settings(model, folder):
     )
 
 
-def _write_layers(model, folder):
+def _write_layers(model, folder: pathlib.Path) -> None:
     num_layers = model.encoder.backbone.num_layers
     weights = np.zeros(num_layers, "float32")
     weights[0] += 1
@@ -196,12 +179,16 @@ def _write_layers(model, folder):
         "num_hidden_layers": num_layers,
     }
     write_json(folder / "config.json", config)
-    tensors = {"layer_weights": weights}
-    path = folder / "model.safetensors"
-    safetensors.numpy.save_file(tensors, path, {"format": "pt"})
+    _write_tensors(folder, {"layer_weights": weights})
 
 
-def _write_word_weights(model, folder):
+def _has_token_weights(encoder) -> bool:
+    """Before any token is counted, all tokens weigh alike."""
+    weights = encoder.token_weights
+    return weights is not None and bool(_numpy(weights.counts).any())
+
+
+def _write_word_weights(model, folder: pathlib.Path) -> None:
     layer = model.encoder.token_weights
     ids = np.arange(layer.vocabulary_size)[np.newaxis]
     weights = _numpy(layer(ids, np.ones_like(ids)))[0].tolist()
@@ -214,8 +201,8 @@ def _write_word_weights(model, folder):
     write_json(folder / "config.json", config)
 
 
-def _tokens(tokenizer, vocabulary_size):
-    """A name for every id, no name twice: weights are looked up by it."""
+def _tokens(tokenizer, vocabulary_size: int) -> list[str]:
+    """A unique name per id, by which its weight is looked up."""
     names = dict(enumerate(tokenizer.get_vocabulary()))
     if isinstance(tokenizer, keras_hub.tokenizers.BytePairTokenizer):
         names = {id: token for token, id in tokenizer.vocabulary.items()}
@@ -226,12 +213,17 @@ def _tokens(tokenizer, vocabulary_size):
     ]
 
 
-def _write_pooling(model, folder):
+def _write_pooling(model, folder: pathlib.Path) -> None:
     mode = model.encoder.pooling_mode
     flags = {flag: name == mode for name, flag in POOLING_FLAGS.items()}
     size = model.encoder.output_shape[-1]
     config = {"word_embedding_dimension": size, **flags, "include_prompt": True}
     write_json(folder / "config.json", config)
+
+
+def _write_tensors(folder: pathlib.Path, tensors: dict) -> None:
+    path = folder / "model.safetensors"
+    safetensors.numpy.save_file(tensors, path, {"format": "pt"})
 
 
 def _numpy(tensor):

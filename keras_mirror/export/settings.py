@@ -1,16 +1,17 @@
+from keras_mirror.archive.model_card import model_card
 from keras_mirror.encoder.quantization import is_quantized
 from keras_mirror.version import __version__
 
 
-def export_settings(model, normalize):
+def export_settings(model, normalize: bool) -> dict:
     """What a user of exported weights must know to make their inputs.
 
     Args:
         model: A `MirrorModel`.
-        normalize: Boolean, whether vectors were given length 1.
+        normalize: Boolean, whether embeddings are scaled to length 1.
 
     Returns:
-        A dict of what JSON knows.
+        A dict for JSON.
 
     Example:
 
@@ -32,20 +33,31 @@ def export_settings(model, normalize):
     }
 
 
-def in_words(settings):
-    """What a model card says of the vectors and weights of an export.
+def export_card(
+    model, settings: dict, how_to_load: str, library_name: str, **values: str
+) -> str:
+    """The model card of exported weights.
 
     Args:
-        settings: A dict, see `export_settings`.
+        model: A `MirrorModel`.
+        settings: Dict, see `export_settings`.
+        how_to_load: String, a template for `str.format` with the fields
+            `in_words` (of the settings), those of `settings`, and `values`.
+        library_name: String, see `model_card`.
+        **values: Strings.
 
     Returns:
-        A string.
+        A string of Markdown.
 
     Example:
 
-    >>> in_words({"normalize": True, "int8": False})
-    'Vectors have length 1.'
-    """
+    >>> settings = export_settings(model, normalize=True)
+    >>> card = export_card(model, settings, "{in_words} {name}", "onnx", name="x")
+    >>> "Vectors have length 1. x" in card
+    True
+    """  # noqa: E501
     length = "have length 1" if settings["normalize"] else "are not normalized"
     weights = " Most weights are int8." if settings["int8"] else ""
-    return f"Vectors {length}.{weights}"
+    in_words = f"Vectors {length}.{weights}"
+    text = how_to_load.format(in_words=in_words, **settings, **values)
+    return model_card(model, how_to_load=text, library_name=library_name)

@@ -5,8 +5,8 @@ from keras import ops
 from support import models
 from support.exports import features
 
+from keras_mirror.export import EXPORTERS
 from keras_mirror.export.backends import EXPORT_BACKENDS
-from keras_mirror.export.export import EXPORTERS
 
 
 def vectors(model):

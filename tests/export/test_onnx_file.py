@@ -183,9 +183,9 @@ def test_other_encoders_of_half_precision_are_refused(tmp_path):
 # === Parts ===
 
 
-def test_whole_numbers_are_stored_where_nothing_is_lost():
+def test_kernels_are_stored_as_int8_where_nothing_is_lost():
     arrays = {
-        "whole": np.array([[-127.0, 3.0]], "float32"),
+        "int8": np.array([[-127.0, 3.0]], "float32"),
         "broken": np.array([[0.5, 3.0]], "float32"),
         "large": np.array([[128.0, 3.0]], "float32"),
         "vector": np.array([1.0, 2.0], "float32"),
@@ -206,7 +206,7 @@ def test_whole_numbers_are_stored_where_nothing_is_lost():
     types = {tensor.name: tensor.data_type for tensor in graph.initializer}
     int8 = onnx.TensorProto.INT8
     assert [name for name, kind in types.items() if kind == int8] == [
-        "whole/int8"
+        "int8/int8"
     ]
     opsets = [onnx.helper.make_opsetid("", 18)]
     proto = onnx.helper.make_model(graph, opset_imports=opsets, ir_version=8)

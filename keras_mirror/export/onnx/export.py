@@ -1,9 +1,9 @@
+import os
 import pathlib
 
-from keras_mirror.archive.model_card import model_card
 from keras_mirror.export.onnx.model import onnx_model
+from keras_mirror.export.settings import export_card
 from keras_mirror.export.settings import export_settings
-from keras_mirror.export.settings import in_words
 from keras_mirror.files import new_file
 from keras_mirror.optional import import_optional
 
@@ -53,26 +53,28 @@ vectors = session.run(["embeddings"], inputs)[0]
 """
 
 
-def export_onnx(model, filepath, normalize=False):
+def export_onnx(
+    model, filepath: str | os.PathLike, normalize: bool = False
+) -> None:
     """Writes an ONNX file: token ids in, vectors out.
 
     Inputs are `token_ids` and `padding_mask`, int32 of shape
     `(batch, length)`, both of any size; the output is `embeddings`, float32.
-    What makes ids of a text, recipe and settings are in the file's metadata,
-    as JSON; a model card lies beside it. The tokenizer is not in it:
+    The file's metadata hold the recipe and the settings as JSON, and a model
+    card is written beside it. The tokenizer is not in the file: use
     `model.preprocessor`, or the `tokenizer.json` of a sentence-transformers
-    export, give the same ids.
+    export, which gives the same ids.
 
     Args:
         model: A `MirrorModel`.
         filepath: String or path of a new file, `*.onnx`.
-        normalize: Boolean, whether vectors get length 1. Defaults to
-            `False`: the vectors of `encode_text`, whose length no one could
-            bring back.
+        normalize: Boolean, whether embeddings are scaled to length 1.
+            Defaults to `False`: the embeddings of `encode_text`, whose length
+            is lost otherwise.
 
     Raises:
         FileExistsError: `filepath` exists.
-        ValueError: The backend cannot write ONNX, or not of this model.
+        ValueError: The backend cannot write ONNX, or not this model.
         ImportError: The extra `[onnx]` is missing.
 
     Example:
@@ -83,15 +85,14 @@ def export_onnx(model, filepath, normalize=False):
     """
     onnx = import_optional("onnx", extra="onnx")
     settings = export_settings(model, normalize)
-    padding = ""
-    if settings["padding"] == "sequence_length":
-        padding = f", length={settings['sequence_length']}"
-    how_to_load = HOW_TO_LOAD.format(
+    is_padded = settings["padding"] == "sequence_length"
+    card = export_card(
+        model,
+        settings,
+        HOW_TO_LOAD,
+        library_name="onnx",
         name=pathlib.Path(filepath).name,
-        in_words=in_words(settings),
-        length=padding,
-        **settings,
+        length=f", length={settings['sequence_length']}" if is_padded else "",
     )
-    card = model_card(model, how_to_load=how_to_load, library_name="onnx")
     with new_file(filepath, ".onnx", card) as unfinished:
         onnx.save(onnx_model(model, normalize), unfinished)

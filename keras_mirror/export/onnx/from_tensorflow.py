@@ -1,11 +1,10 @@
 import numpy as np
 
 from keras_mirror.export.forward_model import INPUT_NAMES
-from keras_mirror.export.forward_model import quiet
 from keras_mirror.optional import import_optional
 
 
-def onnx_from_tensorflow(forward, opset):
+def onnx_from_tensorflow(forward, opset: int):
     """Converts a model to ONNX where Keras runs on TensorFlow.
 
     As `keras.Model.export(format="onnx")` does. But where a model has an
@@ -31,17 +30,16 @@ def onnx_from_tensorflow(forward, opset):
         inputs = {"token_ids": token_ids, "padding_mask": padding_mask}
         return forward(inputs, training=False)
 
-    with quiet("tensorflow"):
-        proto, _ = tf2onnx.convert.from_function(
-            embed,
-            signature,
-            opset=opset,
-            custom_op_handlers={"Erfc": (_write_erfc, [])},
-        )
+    proto, _ = tf2onnx.convert.from_function(
+        embed,
+        signature,
+        opset=opset,
+        custom_op_handlers={"Erfc": (_write_erfc, [])},
+    )
     return proto
 
 
-def _write_erfc(graph, node, name, arguments):
+def _write_erfc(graph, node, name: str, arguments: list) -> None:
     """Writes `erfc(x)` as `1 - erf(x)`, for a conversion of tf2onnx."""
     node.type = "Erf"
     one = graph.make_const(f"{name}/one", np.float32(1))

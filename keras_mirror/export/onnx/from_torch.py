@@ -1,11 +1,10 @@
 from keras import ops
 
 from keras_mirror.export.forward_model import INPUT_NAMES
-from keras_mirror.export.forward_model import quiet
 from keras_mirror.optional import import_optional
 
 
-def onnx_from_torch(forward, opset, max_length):
+def onnx_from_torch(forward, opset: int, max_length: int | None):
     """Converts a model to ONNX where Keras runs on PyTorch.
 
     `keras.Model.export(format="onnx")` of Keras 3.15 uses PyTorch's older
@@ -25,13 +24,13 @@ def onnx_from_torch(forward, opset, max_length):
     import torch
 
     import_optional("onnxscript", extra="onnx")
-    # Two tensors: one alone, given twice, would become one input. Of sizes
-    # that differ, and from 1, which PyTorch takes for fixed.
+    # Two tensors, since the same one given twice would become one input. Their
+    # sizes differ, and are not 1, which PyTorch takes for fixed.
     example = tuple(ops.ones((2, 3), "int32") for _ in INPUT_NAMES)
     dimension = torch.export.Dim
     shape = {0: dimension("batch"), 1: dimension("length", max=max_length)}
     try:
-        with torch.no_grad(), quiet("torch.onnx"):
+        with torch.no_grad():
             program = torch.onnx.export(
                 _with_two_inputs(forward),
                 example,
@@ -49,14 +48,14 @@ def onnx_from_torch(forward, opset, max_length):
             f"PyTorch cannot convert this model to ONNX: {reason}. "
             "KERAS_BACKEND=tensorflow may"
         ) from error
-    return program.model_proto
+    return program.model_proto  # type: ignore[union-attr]  # never None here
 
 
 def _with_two_inputs(forward):
     import torch
 
     class TwoInputs(torch.nn.Module):
-        def __init__(self):
+        def __init__(self) -> None:
             super().__init__()
             self.forward_model = forward
 
@@ -69,13 +68,13 @@ def _with_two_inputs(forward):
 
 
 def _squeeze(tensor, dim):
-    """As PyTorch does it: an axis of another size than 1 stays.
+    """PyTorch's `squeeze`, which keeps an axis of another size than 1.
 
-    PyTorch 2.13 would write ONNX's Squeeze, which fails there. Keras 3.15
-    squeezes what `ops.take` takes of a vector.
+    PyTorch 2.13 would write ONNX's Squeeze, which fails on such an axis. Keras
+    3.15 squeezes the result of `ops.take` from a vector.
     """
     from onnxscript import opset18
 
     if tensor.shape[dim] == 1:
-        return opset18.Squeeze(tensor, [dim])
+        return opset18.Squeeze(tensor, [dim])  # type: ignore[arg-type]
     return opset18.Identity(tensor)

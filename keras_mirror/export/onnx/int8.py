@@ -5,13 +5,12 @@ from keras_mirror.optional import import_optional
 _ONE = "keras_mirror/one"
 
 
-def store_int8_kernels(graph):
-    """Stores kernels that Keras quantized to int8 in a byte a weight.
+def store_int8_kernels(graph) -> None:
+    """Stores kernels that Keras quantized as int8, not as float32.
 
-    Converters compute what is constant, here the cast of such kernels to
-    float32, and write the result: TensorFlow's in the file, OpenVINO where it
-    reads the file. A `DequantizeLinear` of scale 1 is that cast, and one that
-    nobody computes in advance.
+    Converters fold constants, here the cast of such kernels to float32:
+    TensorFlow's when it writes the file, OpenVINO when it reads it. A
+    `DequantizeLinear` of scale 1 is the same cast, which neither folds.
 
     Args:
         graph: An `onnx.GraphProto`, changed in place.
@@ -19,9 +18,9 @@ def store_int8_kernels(graph):
     onnx = import_optional("onnx", extra="onnx")
     num_casts = _replace_casts(onnx, graph)
     for tensor in graph.initializer:
-        whole = _whole_numbers(onnx, tensor)
-        if whole is not None:
-            stored = onnx.numpy_helper.from_array(whole, f"{tensor.name}/int8")
+        kernel = _int8_kernel(onnx, tensor)
+        if kernel is not None:
+            stored = onnx.numpy_helper.from_array(kernel, f"{tensor.name}/int8")
             graph.node.insert(0, _cast(onnx, stored.name, tensor.name))
             tensor.CopyFrom(stored)
             num_casts += 1
@@ -30,12 +29,12 @@ def store_int8_kernels(graph):
         graph.initializer.append(one)
 
 
-def _cast(onnx, source, name):
+def _cast(onnx, source: str, name: str):
     return onnx.helper.make_node("DequantizeLinear", [source, _ONE], [name])
 
 
-def _replace_casts(onnx, graph):
-    """Puts our casts in the place of those of int8 kernels; counts them."""
+def _replace_casts(onnx, graph) -> int:
+    """Replaces the casts of int8 kernels by ours, and counts them."""
     types = onnx.TensorProto
     tensors = graph.initializer
     kernels = {each.name for each in tensors if each.data_type == types.INT8}
@@ -51,10 +50,10 @@ def _replace_casts(onnx, graph):
     return num_casts
 
 
-def _whole_numbers(onnx, tensor):
-    """A kernel as int8, or `None` where that would change it."""
+def _int8_kernel(onnx, tensor):
+    """A kernel as int8, or `None` if that would change it."""
     if tensor.data_type != onnx.TensorProto.FLOAT or len(tensor.dims) < 2:
         return None
     array = onnx.numpy_helper.to_array(tensor)
-    whole = np.clip(array, -127, 127).astype("int8")
-    return whole if np.array_equal(array, whole) else None
+    kernel = np.clip(array, -127, 127).astype("int8")
+    return kernel if np.array_equal(array, kernel) else None

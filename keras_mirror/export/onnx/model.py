@@ -1,5 +1,9 @@
+import contextlib
 import json
+import logging
 import math
+import warnings
+from collections.abc import Iterator
 
 import keras
 import numpy as np
@@ -17,12 +21,12 @@ OPSET = 18  # the least of PyTorch's exporter, the most of tf2onnx 1.17
 MAX_BYTES = 2**31  # of a file of protobuf
 
 
-def onnx_model(model, normalize=False):
-    """A model as ONNX, not yet written: see `export_onnx`.
+def onnx_model(model, normalize: bool = False):
+    """Converts a model to ONNX: see `export_onnx`.
 
     Args:
         model: A `MirrorModel`.
-        normalize: Boolean, whether vectors get length 1. Defaults to `False`.
+        normalize: Boolean, see `export_onnx`. Defaults to `False`.
 
     Returns:
         An `onnx.ModelProto`.
@@ -35,12 +39,13 @@ def onnx_model(model, normalize=False):
     onnx = import_optional("onnx", extra="onnx")
     forward = forward_model(model, normalize)
     _check_size(forward)
-    if backend == "tensorflow":
-        proto = onnx_from_tensorflow(forward, OPSET)
-    else:
-        backbone = getattr(model.encoder, "backbone", None)
-        max_length = getattr(backbone, "max_sequence_length", None)
-        proto = onnx_from_torch(forward, OPSET, max_length)
+    with _quiet("tensorflow", "torch.onnx"):
+        if backend == "tensorflow":
+            proto = onnx_from_tensorflow(forward, OPSET)
+        else:
+            backbone = getattr(model.encoder, "backbone", None)
+            max_length = getattr(backbone, "max_sequence_length", None)
+            proto = onnx_from_torch(forward, OPSET, max_length)
     _name_dimensions(proto.graph)
     for node in proto.graph.node:  # PyTorch writes paths of source files
         node.ClearField("metadata_props")
@@ -52,7 +57,7 @@ def onnx_model(model, normalize=False):
     return proto
 
 
-def _check_size(forward):
+def _check_size(forward) -> None:
     num_bytes = sum(
         math.prod(weight.shape) * np.dtype(weight.dtype).itemsize
         for weight in forward.weights
@@ -65,12 +70,26 @@ def _check_size(forward):
         )
 
 
-def _name_dimensions(graph):
-    """Says `batch` and `length` where converters number what is free."""
+@contextlib.contextmanager
+def _quiet(*names: str) -> Iterator[None]:
+    """Keeps the warnings of converters off the screen, of loggers too."""
+    loggers = [logging.getLogger(name) for name in names]
+    levels = [logger.level for logger in loggers]
+    try:
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+def _name_dimensions(graph) -> None:
+    """Names the free dimensions, which converters only number."""
     inputs = {value.name: value for value in graph.input}
-    names = {name: ("batch", "length") for name in INPUT_NAMES}
-    for name, dimensions in names.items():
-        shape = inputs[name].type.tensor_type.shape
-        for dimension, text in zip(shape.dim, dimensions, strict=True):
-            dimension.dim_param = text
+    for name in INPUT_NAMES:
+        batch, length = inputs[name].type.tensor_type.shape.dim
+        batch.dim_param, length.dim_param = "batch", "length"
     graph.output[0].type.tensor_type.shape.dim[0].dim_param = "batch"

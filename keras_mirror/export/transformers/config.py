@@ -10,18 +10,18 @@ MODEL_TYPES = {
     "RobertaBackbone": ("roberta", "RobertaModel"),
     "XLMRobertaBackbone": ("xlm-roberta", "XLMRobertaModel"),
 }
-# Of several names for one function the one that old releases know too.
+# Where a function has several names, the one that old releases know too.
 _ACTIVATIONS = {
     **{ours: theirs for theirs, ours in ACTIVATIONS.items()},
     "gelu": "gelu",
     "gelu_approximate": "gelu_new",
     "silu": "silu",
 }
-# DistilBERT has it in its code, and no place for it in its configuration.
+# In the code of DistilBERT, whose configuration has no field for it.
 _DISTIL_BERT_EPSILON = 1e-12
 
 
-def model_config(backbone, tokenizer):
+def model_config(backbone, tokenizer) -> dict:
     """The `config.json` of a backbone, as transformers reads it.
 
     Args:
@@ -61,14 +61,14 @@ def model_config(backbone, tokenizer):
     return config
 
 
-def num_reserved_positions(config):
-    """How many rows of the table of positions lie before the first token's.
+def num_reserved_positions(config: dict) -> int:
+    """The number of rows of the position table before the first token's.
 
     Args:
         config: A dict, as `model_config` returns it.
 
     Returns:
-        An integer: RoBERTa counts positions from the padding's id on.
+        An integer: RoBERTa's positions start after the id of the padding.
 
     Example:
 
@@ -79,7 +79,7 @@ def num_reserved_positions(config):
     return config["pad_token_id"] + 1 if is_roberta else 0
 
 
-def _bert_sizes(backbone):
+def _bert_sizes(backbone) -> dict:
     config = {
         "hidden_size": backbone.hidden_dim,
         "num_hidden_layers": backbone.num_layers,
@@ -99,7 +99,7 @@ def _bert_sizes(backbone):
     return config
 
 
-def _distil_bert_sizes(backbone):
+def _distil_bert_sizes(backbone) -> dict:
     epsilon = layer_norm_epsilon_of(backbone)
     if epsilon != _DISTIL_BERT_EPSILON:
         raise ValueError(
@@ -119,7 +119,7 @@ def _distil_bert_sizes(backbone):
     }
 
 
-def _activation(backbone):
+def _activation(backbone) -> str:
     name = activation_of(backbone)
     if name not in _ACTIVATIONS:
         raise ValueError(

@@ -11,7 +11,7 @@ from keras_mirror.export.transformers.special_tokens import special_tokens
 from keras_mirror.preprocessing.plain_text_tokenizer import fast_byte_pair
 
 
-def fast_tokenizer(tokenizer):
+def fast_tokenizer(tokenizer) -> tokenizers.Tokenizer:
     """A keras-hub tokenizer as one of the `tokenizers` library.
 
     Args:
@@ -20,7 +20,7 @@ def fast_tokenizer(tokenizer):
 
     Returns:
         A `tokenizers.Tokenizer`. It gives the ids of `PlainTextTokenizer` if
-        its `encode_special_tokens` is set: what a text says stays text.
+        its `encode_special_tokens` is set: `[MASK]` in a text stays text.
 
     Raises:
         ValueError: The tokenizer is of another kind.
@@ -44,7 +44,7 @@ def fast_tokenizer(tokenizer):
     return fast
 
 
-def _post_processor(tokenizer):
+def _post_processor(tokenizer) -> processors.TemplateProcessing:
     start_id, end_id = tokenizer.start_token_id, tokenizer.end_token_id
     start, end = map(tokenizer.id_to_token, (start_id, end_id))
     pair = [start, "$A", end, "$B:1", f"{end}:1"]
@@ -57,7 +57,7 @@ def _post_processor(tokenizer):
     )
 
 
-def _word_piece(tokenizer):
+def _word_piece(tokenizer) -> tokenizers.Tokenizer:
     vocabulary = enumerate(tokenizer.vocabulary)
     fast = tokenizers.Tokenizer(
         models.WordPiece(
@@ -77,7 +77,7 @@ def _word_piece(tokenizer):
     return fast
 
 
-def _byte_pair(tokenizer):
+def _byte_pair(tokenizer) -> tokenizers.Tokenizer:
     fast = fast_byte_pair(tokenizer)
     fast.decoder = decoders.ByteLevel()
     return fast

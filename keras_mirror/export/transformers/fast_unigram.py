@@ -5,6 +5,7 @@ from tokenizers import models
 from tokenizers import normalizers
 from tokenizers import pre_tokenizers
 
+from keras_mirror.checkpoints.tokenizers.sentence_piece_model import Piece
 from keras_mirror.checkpoints.tokenizers.sentence_piece_model import PieceKind
 from keras_mirror.checkpoints.tokenizers.sentence_piece_model import (
     decode_model,
@@ -17,7 +18,7 @@ from keras_mirror.preprocessing.plain_text_tokenizer import spell_apart
 _NEVER = -10_000.0
 
 
-def fast_unigram(tokenizer):
+def fast_unigram(tokenizer) -> tokenizers.Tokenizer:
     """A SentencePiece tokenizer as one of the `tokenizers` library.
 
     Args:
@@ -46,24 +47,25 @@ def fast_unigram(tokenizer):
     if steps:
         is_one = len(steps) == 1
         fast.normalizer = steps[0] if is_one else normalizers.Sequence(steps)
-    metaspace = {"replacement": "▁", "prepend_scheme": "always"}
     fast.pre_tokenizer = pre_tokenizers.Sequence(
         [
             pre_tokenizers.WhitespaceSplit(),
-            pre_tokenizers.Metaspace(**metaspace),
+            pre_tokenizers.Metaspace(prepend_scheme="always"),
         ]
     )
-    fast.decoder = decoders.Metaspace(**metaspace)
+    fast.decoder = decoders.Metaspace(prepend_scheme="always")
     return fast
 
 
-def _vocabulary(tokenizer, pieces):
-    """Pairs of a token and its score by their ids, and the unknown one's."""
+def _vocabulary(
+    tokenizer, pieces: list[Piece]
+) -> tuple[list[tuple[str, float]], int]:
+    """Pairs of a token and its score, and the id of the unknown token."""
     best = max(piece.score for piece in pieces if _is_text(piece))
     entries = [(piece.text, _score(piece, best)) for piece in pieces]
     unknown_id = [piece.kind for piece in pieces].index(PieceKind.UNKNOWN)
     if isinstance(tokenizer, keras_hub.tokenizers.XLMRobertaTokenizer):
-        # It has an order of its own for the first ones, and a mask.
+        # Its first tokens have another order, and it has a mask token.
         names = tokenizer.get_vocabulary()
         first = [(name, _NEVER) for name in names[:4]]
         entries = [*first, *entries[3:], (names[-1], _NEVER)]
@@ -71,18 +73,18 @@ def _vocabulary(tokenizer, pieces):
     return entries, unknown_id
 
 
-def _score(piece, best):
+def _score(piece: Piece, best: float) -> float:
     if piece.kind == PieceKind.USER_DEFINED:
         return len(piece.text.encode()) * best - 0.1  # SentencePiece's own
     return piece.score if _is_text(piece) else _NEVER
 
 
-def _is_text(piece):
+def _is_text(piece: Piece) -> bool:
     return piece.kind == PieceKind.NORMAL
 
 
-def _replacements(tokenizer):
-    """What is not done to single characters, as SentencePiece's rules are."""
+def _replacements(tokenizer) -> list:
+    """Replacements of whole tokens, which character rules cannot express."""
     plain_text = PlainTextTokenizer(tokenizer)
     steps = [
         normalizers.Replace(token, spell_apart(token))

@@ -14,7 +14,7 @@ _ROLES = {
 }
 
 
-def special_tokens(tokenizer):
+def special_tokens(tokenizer) -> dict[str, tokenizers.AddedToken]:
     """The special tokens of a keras-hub tokenizer, by transformers' roles.
 
     Args:
@@ -39,7 +39,7 @@ def special_tokens(tokenizer):
     kinds = keras_hub.tokenizers
     is_word_piece = isinstance(tokenizer, kinds.WordPieceTokenizer)
     return {
-        # Elsewhere than in WordPiece a space is a part of the next word.
+        # Except in WordPiece, a space is a part of the next word.
         role: tokenizers.AddedToken(
             token,
             lstrip=role == "mask_token" and not is_word_piece,
@@ -50,7 +50,7 @@ def special_tokens(tokenizer):
     }
 
 
-def _unknown(tokenizer):
+def _unknown(tokenizer) -> str | None:
     kinds = keras_hub.tokenizers
     if isinstance(tokenizer, kinds.WordPieceTokenizer):
         return tokenizer.oov_token

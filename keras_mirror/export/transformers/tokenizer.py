@@ -1,4 +1,7 @@
+import pathlib
+
 import keras_hub
+import tokenizers
 
 from keras_mirror.export.transformers.fast_tokenizer import fast_tokenizer
 from keras_mirror.export.transformers.special_tokens import special_tokens
@@ -6,8 +9,8 @@ from keras_mirror.files import write_json
 from keras_mirror.preprocessing.plain_text_tokenizer import PlainTextTokenizer
 from keras_mirror.preprocessing.plain_text_tokenizer import merges
 
-# What separates tokenizers: accents, capitals, Chinese, digits, punctuation,
-# emoji, spaces, joined letters.
+# Texts on which tokenizers differ: accents, capitals, Chinese, digits,
+# punctuation, emoji, spaces, joined letters.
 PROBES = (
     "A man is playing a guitar, isn't he?",
     "CAFÉ Müller, naïve über-cool crêpes; Σίσυφος",
@@ -15,8 +18,8 @@ PROBES = (
     "  1,234.56%\tor\n(3/4)  ",
     "👩‍🚀 😀 don’t “quote” …",
 )
-# What transformers 5 builds by its own rules out of a vocabulary, the same
-# rules. Where it does not, the class is one that follows `tokenizer.json`.
+# Tokenizers that transformers 5 builds from a vocabulary by the same rules.
+# Others get the class that follows `tokenizer.json`.
 _CLASSES = {
     "BertTokenizer": "BertTokenizer",
     "DistilBertTokenizer": "DistilBertTokenizer",
@@ -26,17 +29,22 @@ _CLASSES = {
 _ANY_CLASS = "PreTrainedTokenizerFast"
 
 
-def write_tokenizer(tokenizer, folder, sequence_length, input_names):
+def write_tokenizer(
+    tokenizer,
+    folder: pathlib.Path,
+    sequence_length: int,
+    input_names: list[str],
+) -> None:
     """Writes a keras-hub tokenizer as transformers reads it.
 
-    With the option `split_special_tokens`, so that `[MASK]` in a text stays
+    The option `split_special_tokens` is set, so that `[MASK]` in a text stays
     text there too.
 
     Args:
         tokenizer: A `keras_hub.tokenizers.Tokenizer`.
         folder: A `pathlib.Path`.
         sequence_length: Integer, the most tokens of a text.
-        input_names: List of the names of what the model takes.
+        input_names: List of strings, the names of the model's inputs.
 
     Raises:
         ValueError: The tokenizers library gives other ids.
@@ -68,7 +76,7 @@ def write_tokenizer(tokenizer, folder, sequence_length, input_names):
     )
 
 
-def _check_ids(fast, tokenizer):
+def _check_ids(fast: tokenizers.Tokenizer, tokenizer) -> None:
     fast.encode_special_tokens = True
     rows = fast.encode_batch(list(PROBES), add_special_tokens=False)
     expected = PlainTextTokenizer(tokenizer)(list(PROBES))
@@ -81,7 +89,7 @@ def _check_ids(fast, tokenizer):
             )
 
 
-def _class(tokenizer, fast, names):
+def _class(tokenizer, fast: tokenizers.Tokenizer, names: dict) -> str:
     name = _CLASSES.get(type(tokenizer).__name__, _ANY_CLASS)
     has_own_rules = getattr(tokenizer, "suffix_indicator", "##") != "##"
     if name == "XLMRobertaTokenizer":
@@ -92,7 +100,7 @@ def _class(tokenizer, fast, names):
     return name if is_usual else _ANY_CLASS
 
 
-def _options(tokenizer):
+def _options(tokenizer) -> dict:
     kinds = keras_hub.tokenizers
     if isinstance(tokenizer, kinds.WordPieceTokenizer):
         return {
@@ -106,7 +114,7 @@ def _options(tokenizer):
     return {"do_lower_case": False, "keep_accents": True}
 
 
-def _entry(token):
+def _entry(token: tokenizers.AddedToken) -> dict:
     names = ("content", "lstrip", "normalized", "rstrip", "single_word")
     return {
         **{name: getattr(token, name) for name in names},
@@ -114,7 +122,7 @@ def _entry(token):
     }
 
 
-def _write_vocabulary(tokenizer, folder):
+def _write_vocabulary(tokenizer, folder: pathlib.Path) -> None:
     """Writes what older libraries read instead of `tokenizer.json`."""
     kinds = keras_hub.tokenizers
     if isinstance(tokenizer, kinds.WordPieceTokenizer):

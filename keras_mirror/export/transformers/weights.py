@@ -1,4 +1,5 @@
 import itertools
+from collections.abc import Iterator
 
 import keras
 import numpy as np
@@ -21,11 +22,11 @@ _PARTS = (
 _ROBERTA_POOLER = "pooler.dense"
 
 
-def model_weights(backbone, config):
+def model_weights(backbone, config: dict) -> dict:
     """The weights of a backbone by the names that transformers gives them.
 
-    A pooler that keras-hub has no layer for is zeros: transformers would
-    make up random weights otherwise, other ones with every load.
+    A pooler that keras-hub has no layer for is written as zeros: transformers
+    would otherwise draw random weights at every load.
 
     Args:
         backbone: A `keras_hub.models.Backbone`.
@@ -52,7 +53,7 @@ def model_weights(backbone, config):
     return weights
 
 
-def _embeddings(backbone, config):
+def _embeddings(backbone, config: dict) -> list:
     """The tables of tokens, positions and, but for DistilBERT, segments."""
     # In some backbones both tables are parts of one layer.
     owner = getattr(backbone, "embeddings", backbone)
@@ -69,7 +70,7 @@ def _embeddings(backbone, config):
     return tables
 
 
-def _layers(backbone):
+def _layers(backbone) -> Iterator[keras.layers.Layer]:
     yield backbone.embeddings_layer_norm
     blocks = backbone.transformer_layers
     if isinstance(blocks[0], list):  # ALBERT's groups
@@ -85,11 +86,11 @@ def _layers(backbone):
             yield getattr(backbone, name)
 
 
-def _weight_and_bias(layer):
+def _weight_and_bias(layer) -> list:
     if isinstance(layer, keras.layers.LayerNormalization):
         return [_array(layer.gamma), _array(layer.beta)]
     bias = _array(layer.bias).reshape(-1)
-    # Attention has an axis for its heads, on either side of the kernel.
+    # Attention kernels have an axis for the heads, on either side.
     kernel = _array(layer.kernel).reshape(-1, bias.size)
     return [np.ascontiguousarray(kernel.T), bias]
 
