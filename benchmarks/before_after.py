@@ -81,13 +81,7 @@ def train_and_score(arguments, overrides, tasks, seed):
     model = load(arguments, overrides)
     papers = arguments.data / "mirror_corpus" / CORPORA[arguments.kind]
     corpus = arguments.corpus or papers
-    dataset = keras_mirror.mirror_dataset(
-        corpus,
-        model.preprocessor,
-        model.recipe.batch_size,
-        seed=seed,
-        group_by_length=model.recipe.group_by_length,
-    )
+    dataset = keras_mirror.mirror_dataset(corpus, model.preprocessor, seed=seed)
     model.compile()
     model.fit(dataset)
     return with_average(model, tasks)

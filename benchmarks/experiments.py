@@ -124,11 +124,7 @@ def train_and_score(arguments, recipe, fields, seed, tasks):
     )
     start = time.perf_counter()
     dataset = keras_mirror.mirror_dataset(
-        arguments.corpus,
-        model.preprocessor,
-        model.recipe.batch_size,
-        seed=seed,
-        group_by_length=model.recipe.group_by_length,
+        arguments.corpus, model.preprocessor, seed=seed
     )
     model.compile()
     model.fit(dataset, verbose=0)

@@ -3,7 +3,7 @@
 python examples/sentence_encoder.py sentences.txt bert_base_en_uncased
 
 The corpus is one sentence a line; the paper took 10,000 of STS-B's training
-set. `recipe="paper_sentence"` is the paper's own run. On any backend:
+set. `RECIPE = "paper_sentence"` is the paper's own run. On any backend:
 KERAS_BACKEND=jax python examples/sentence_encoder.py ...
 """
 
@@ -13,6 +13,7 @@ import keras
 
 import keras_mirror
 
+RECIPE = "sentence"
 # Settings of the recipe that one may want to change; these are the paper's.
 TEMPERATURE = 0.04  # sharper than for words: sentences are easier to tell apart
 SPAN_LENGTH = 5  # characters masked in one view; 10 did better for RoBERTa
@@ -34,16 +35,14 @@ def main():
     keras.utils.set_random_seed(arguments.seed)
     model = keras_mirror.MirrorModel.from_preset(
         arguments.preset,
-        recipe="sentence",
+        RECIPE,
         temperature=TEMPERATURE,
         span_length=SPAN_LENGTH,
         learning_rate=arguments.learning_rate,
+        batch_size=arguments.batch_size,
     )
     dataset = keras_mirror.mirror_dataset(
-        arguments.corpus,
-        model.preprocessor,
-        arguments.batch_size,
-        seed=arguments.seed,
+        arguments.corpus, model.preprocessor, seed=arguments.seed
     )
     model.compile()
     model.fit(dataset, steps_per_epoch=arguments.steps)

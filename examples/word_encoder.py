@@ -32,13 +32,13 @@ def main():
 
     keras.utils.set_random_seed(arguments.seed)
     model = keras_mirror.MirrorModel.from_preset(
-        arguments.preset, RECIPE, learning_rate=arguments.learning_rate
+        arguments.preset,
+        RECIPE,
+        learning_rate=arguments.learning_rate,
+        batch_size=arguments.batch_size,
     )
     dataset = keras_mirror.mirror_dataset(
-        arguments.corpus,
-        model.preprocessor,
-        arguments.batch_size,
-        seed=arguments.seed,
+        arguments.corpus, model.preprocessor, seed=arguments.seed
     )
     model.compile()
     model.fit(dataset, steps_per_epoch=arguments.steps)

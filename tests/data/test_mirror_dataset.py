@@ -198,6 +198,41 @@ def test_strings_of_a_batch_have_similar_lengths(preprocessor, kind):
     assert min(numbers_of_lengths(shuffle=False)) > 1
 
 
+# === The recipe ===
+
+
+def numbers_of_lengths(model):
+    """Different lengths in each batch of short and of long strings."""
+    strings = [*STRINGS, *[f"a dog {number}" for number in range(20)]]
+    dataset = mirror_dataset(strings, model.preprocessor, seed=0)
+    batches = dataset
+    if isinstance(dataset, NumpyMirrorDataset):
+        batches = (dataset[index] for index in range(len(dataset)))
+    masks = [np.asarray(view["padding_mask"]) for view, _ in batches]
+    assert [len(mask) for mask in masks] == [10] * 4
+    return [len(set(mask.sum(axis=1) > 8)) for mask in masks]
+
+
+@pytest.mark.parametrize(
+    "recipe, expected", [("sentence", [1]), ("paper_sentence", [2])]
+)
+def test_batches_are_those_of_the_models_recipe(
+    kind, recipe, expected, tmp_path
+):
+    model = models.make_model(recipe=recipe, batch_size=10)
+    assert numbers_of_lengths(model) == expected * 4
+    model.save(tmp_path / "encoder.keras")
+    loaded = keras.saving.load_model(tmp_path / "encoder.keras")
+    assert loaded.preprocessor.recipe == model.recipe
+    assert numbers_of_lengths(loaded) == expected * 4
+
+
+def test_a_preprocessor_without_a_model_has_the_default_recipe(
+    real_preprocessor,
+):
+    assert real_preprocessor.recipe == get_recipe("sentence")
+
+
 # === Pairs ===
 
 PAIRS = [(text, f"{text} with a partner") for text in STRINGS]
