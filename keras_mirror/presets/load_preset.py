@@ -50,15 +50,15 @@ def load_parts(
     Raises:
         ValueError: There is no such preset, or it is not one.
     """
-    preset = os.fspath(preset)
-    if preset in BUNDLED_PRESETS:
-        preset = preset_folder(preset)
-    elif preset.startswith("hf://"):
-        preset = _download(preset.removeprefix("hf://"))
-    if not os.path.isdir(preset):
-        _check_name(preset)
-        return load_keras_hub(preset, dropout, dtype)
-    folder = pathlib.Path(preset)
+    name = os.fspath(preset)
+    if name in BUNDLED_PRESETS:
+        name = preset_folder(name)
+    elif name.startswith("hf://"):
+        name = _download(name.removeprefix("hf://"))
+    if not os.path.isdir(name):
+        _check_name(name)
+        return load_keras_hub(name, dropout, dtype)
+    folder = pathlib.Path(name)
     if (folder / MODULES_FILE).is_file():
         return load_sentence_transformer(folder, dropout, dtype)
     try:
@@ -71,7 +71,7 @@ def load_parts(
         ) from error
     if "model_type" in config:
         return load_hugging_face(folder, config, dropout, dtype)
-    return load_keras_hub(preset, dropout, dtype)
+    return load_keras_hub(name, dropout, dtype)
 
 
 def assemble(

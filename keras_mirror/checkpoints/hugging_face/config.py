@@ -105,10 +105,9 @@ def complete_config(config: dict, folder: pathlib.Path) -> dict:
         ValueError: No keras-hub backbone computes the same.
     """
     path = folder / "config.json"
-    model_type = config.get("model_type")
-    _check_member(model_type, DEFAULTS, "model_type", path)
+    _check_member(config.get("model_type"), DEFAULTS, "model_type", path)
     given = {key: value for key, value in config.items() if value is not None}
-    config = {**DEFAULTS[model_type], **given}
+    config = {**DEFAULTS[config["model_type"]], **given}
     _check_sizes(config, path)
     _check_encoder(config, path)
     activation_name(config)

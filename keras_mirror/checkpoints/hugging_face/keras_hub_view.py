@@ -1,71 +1,187 @@
+"""A Hugging Face folder as keras-hub's own converters can read it."""
+
 import contextlib
-import json
 import pathlib
 import shutil
 import tempfile
+from collections.abc import Callable
+from collections.abc import Iterator
 
 import numpy as np
 import safetensors.numpy
 
-from keras_mirror.checkpoints.hugging_face.keras_hub_weights import (
-    keras_hub_weights,
+from keras_mirror.checkpoints.hugging_face.weight_files import StoredTensor
+from keras_mirror.checkpoints.hugging_face.weight_files import read_weight_files
+from keras_mirror.checkpoints.hugging_face.weight_names import (
+    POSITION_EMBEDDINGS,
 )
+from keras_mirror.checkpoints.hugging_face.weight_names import PREFIXES
+from keras_mirror.checkpoints.hugging_face.weight_names import (
+    TOKEN_TYPE_EMBEDDINGS,
+)
+from keras_mirror.checkpoints.hugging_face.weight_names import WORD_EMBEDDINGS
+from keras_mirror.checkpoints.hugging_face.weight_names import pooler_parts
+from keras_mirror.checkpoints.hugging_face.weight_names import weight_names
+from keras_mirror.files import write_json
 
 _REWRITTEN = "rewritten.safetensors"
+# The rows of RoBERTa's table of positions that keras-hub cuts off.
+_NUM_RESERVED = 2
 
 
 @contextlib.contextmanager
-def keras_hub_view(folder, config):
+def keras_hub_view(folder: pathlib.Path, config: dict) -> Iterator[str]:
     """A temporary folder with the same model, as keras-hub can read it.
 
-    Tensors that suit keras-hub stay in the files where they are, which may
-    be large. Others are written anew: those of `pytorch_model.bin`, of other
-    types than float32 and float16, of other names, and missing ones that are
-    not used, such as the pooler's of a masked language model.
+    Tensors that suit keras-hub stay in their files, which may be large and
+    are linked. The others are written to a new file: tensors of
+    `pytorch_model.bin`, of types other than float32 and float16, under other
+    names, and unused ones that are missing, such as the pooler's of a masked
+    language model.
 
     Args:
         folder: A `pathlib.Path`, the Hugging Face folder.
-        config: A dict, as `read_config` returns it.
+        config: A dict, as `complete_config` returns it.
 
-    Returns:
-        A context manager that gives the path of the folder as a string, and
-        deletes the folder at its end.
+    Yields:
+        The path of the temporary folder as a string. The folder is deleted
+        at the end.
     """
     tensors, config = keras_hub_weights(folder, config)
-    with tempfile.TemporaryDirectory() as staged:
-        staged = pathlib.Path(staged)
-        names = _link_files(staged, tensors)
-        _write_rewritten(staged, tensors)
+    with tempfile.TemporaryDirectory() as name:
+        view = pathlib.Path(name)
+        links = _link_files(view, tensors)
+        _write_rewritten(view, tensors)
         weight_map = {
-            name: names.get(tensor.file, _REWRITTEN)
+            name: links[tensor.file] if tensor.file else _REWRITTEN
             for name, tensor in tensors.items()
         }
         index = {"weight_map": weight_map}
-        _write_json(staged / "model.safetensors.index.json", index)
-        _write_json(staged / "config.json", config)
-        yield str(staged)
+        write_json(view / "model.safetensors.index.json", index)
+        write_json(view / "config.json", config)
+        yield str(view)
 
 
-def _link_files(staged, tensors):
-    names = {}
-    for file in {tensor.file for tensor in tensors.values()} - {None}:
-        names[file] = f"original-{len(names)}.safetensors"
+def keras_hub_weights(
+    folder: pathlib.Path, config: dict
+) -> tuple[dict[str, StoredTensor], dict]:
+    """The weights of a Hugging Face folder, as keras-hub asks for them.
+
+    Args:
+        folder: A `pathlib.Path`.
+        config: A dict, as `complete_config` returns it.
+
+    Returns:
+        A tuple `(tensors, config)`: a dict of the names that keras-hub looks
+        up to `StoredTensor`s, and the configuration that fits them.
+    """
+    weights = read_weight_files(folder)
+    prefix = _prefix(weights, folder)
+    new_prefix = PREFIXES.get(config["model_type"], prefix)
+    tensors, missing = {}, []
+    for name in weight_names(config):
+        tensor = _find(weights, prefix, name, new_prefix)
+        tensor = tensor or _unused(name, config)
+        if tensor is None:
+            missing.append(prefix + name)
+        else:
+            tensors[name] = tensor
+    if missing:
+        raise ValueError(
+            f"The weights must be those of a {config['model_type']!r} model "
+            f"as deep as config.json says. {len(missing)} tensors are "
+            f"missing, the first is {missing[0]!r}. Received: folder={folder}"
+        )
+    if config["model_type"] in ("roberta", "xlm-roberta"):
+        tensors, config = _shift_positions(tensors, config)
+    return {new_prefix + name: tensors[name] for name in tensors}, config
+
+
+def _link_files(
+    view: pathlib.Path, tensors: dict[str, StoredTensor]
+) -> dict[pathlib.Path, str]:
+    links: dict[pathlib.Path, str] = {}
+    for file in {tensor.file for tensor in tensors.values() if tensor.file}:
+        links[file] = f"original-{len(links)}.safetensors"
         try:
-            (staged / names[file]).symlink_to(file.resolve())
+            (view / links[file]).symlink_to(file.resolve())
         except OSError:  # Windows asks for further rights
-            shutil.copyfile(file, staged / names[file])
-    return names
+            shutil.copyfile(file, view / links[file])
+    return links
 
 
-def _write_rewritten(staged, tensors):
+def _write_rewritten(
+    view: pathlib.Path, tensors: dict[str, StoredTensor]
+) -> None:
     arrays = {
         name: np.ascontiguousarray(tensor.read(), dtype="float32")
         for name, tensor in tensors.items()
         if tensor.file is None
     }
     if arrays:
-        safetensors.numpy.save_file(arrays, staged / _REWRITTEN)
+        safetensors.numpy.save_file(arrays, view / _REWRITTEN)
 
 
-def _write_json(path, content):
-    path.write_text(json.dumps(content), encoding="utf-8")
+def _prefix(weights: dict[str, StoredTensor], folder: pathlib.Path) -> str:
+    prefixes = [
+        name.removesuffix(WORD_EMBEDDINGS)
+        for name in weights
+        if name.endswith(WORD_EMBEDDINGS)
+    ]
+    if not prefixes:
+        raise ValueError(
+            f"The weights must hold a tensor {WORD_EMBEDDINGS!r}, with or "
+            f"without a prefix. Received: folder={folder}"
+        )
+    return min(prefixes, key=len)
+
+
+def _find(
+    weights: dict[str, StoredTensor], prefix: str, name: str, new_prefix: str
+) -> StoredTensor | None:
+    old_name = name.replace("LayerNorm.weight", "LayerNorm.gamma")
+    old_name = old_name.replace("LayerNorm.bias", "LayerNorm.beta")
+    for key in (prefix + name, prefix + old_name):
+        if key in weights:
+            in_place = key == new_prefix + name
+            return weights[key] if in_place else _moved(weights[key].read)
+    return None
+
+
+def _unused(name: str, config: dict) -> StoredTensor | None:
+    """Zeros for what a checkpoint may lack, because no text goes through."""
+    size = config.get("hidden_size", 0)
+    shapes: dict[str, tuple[int, ...]] = {}
+    for pooler in pooler_parts(config["model_type"]):
+        shapes[f"{pooler}.weight"] = (size, size)
+        shapes[f"{pooler}.bias"] = (size,)
+    if "roberta" in config["model_type"]:
+        shapes[TOKEN_TYPE_EMBEDDINGS] = (1, size)
+    if name not in shapes:
+        return None
+    return _moved(lambda: np.zeros(shapes[name], "float32"))
+
+
+def _shift_positions(
+    tensors: dict[str, StoredTensor], config: dict
+) -> tuple[dict[str, StoredTensor], dict]:
+    """Moves RoBERTa's positions to where keras-hub expects them.
+
+    They start behind the padding's id, which keras-hub takes to be 1. For
+    RoBERTa its converter also leaves out the embedding of the only segment,
+    which is zero in the released weights but not after training.
+    """
+    segment = np.zeros((), "float32")
+    if config["model_type"] == "roberta":
+        segment = tensors[TOKEN_TYPE_EMBEDDINGS].read()[0].astype("float32")
+    first = config["pad_token_id"] + 1
+    if first == _NUM_RESERVED and not segment.any():
+        return tensors, config
+    table = tensors[POSITION_EMBEDDINGS].read().astype("float32")
+    table = np.pad(table[first:] + segment, ((_NUM_RESERVED, 0), (0, 0)))
+    shifted = {**tensors, POSITION_EMBEDDINGS: _moved(lambda: table)}
+    return shifted, {**config, "max_position_embeddings": len(table)}
+
+
+def _moved(read: Callable[[], np.ndarray]) -> StoredTensor:
+    return StoredTensor(None, read)

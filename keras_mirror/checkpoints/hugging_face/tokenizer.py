@@ -1,3 +1,5 @@
+import pathlib
+
 from keras_mirror.checkpoints.tokenizers.byte_pair import byte_pair_tokenizer
 from keras_mirror.checkpoints.tokenizers.tokenizer_files import TokenizerFiles
 from keras_mirror.checkpoints.tokenizers.unigram import unigram_tokenizer
@@ -8,7 +10,7 @@ _MODELS = {
     "Unigram": unigram_tokenizer,
     "WordPiece": word_piece_tokenizer,
 }
-# What other files than transformers writes may lead to.
+# What files that transformers did not write may lead to.
 _MALFORMED = (
     AttributeError,
     IndexError,
@@ -25,7 +27,7 @@ _FILES = {
 }
 
 
-def load_hugging_face_tokenizer(folder, config):
+def load_hugging_face_tokenizer(folder: pathlib.Path, config: dict):
     """Makes a keras-hub tokenizer from the files of a Hugging Face folder.
 
     The tokenizer's class follows the kind of the vocabulary, not the model:
@@ -33,23 +35,22 @@ def load_hugging_face_tokenizer(folder, config):
 
     Args:
         folder: A `pathlib.Path`.
-        config: A dict, the content of the folder's `config.json`.
+        config: A dict, as `complete_config` returns it.
 
     Returns:
         A `keras_hub.tokenizers.Tokenizer` with the ids of the folder's.
     """
     files = TokenizerFiles(folder, config["vocab_size"], config["model_type"])
     try:
-        tokenizer = _MODELS[_model(files)](files)
+        return _MODELS[_model(files)](files)
     except _MALFORMED as error:
         raise ValueError(
             "The tokenizer's files must have the form that transformers "
             f"writes. Received: folder={folder}, error={error!r}"
         ) from error
-    return tokenizer
 
 
-def _model(files):
+def _model(files: TokenizerFiles) -> str:
     if files.fast:
         return _fast_model(files)
     for name, model in _FILES.items():
@@ -61,7 +62,7 @@ def _model(files):
     )
 
 
-def _fast_model(files):
+def _fast_model(files: TokenizerFiles) -> str:
     vocabulary = files.model.get("vocab")
     if "merges" in files.model:
         guess = "BPE"

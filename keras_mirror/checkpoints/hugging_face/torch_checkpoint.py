@@ -1,8 +1,11 @@
 import io
 import math
 import os
+import pathlib
 import pickle
 import zipfile
+from collections.abc import Callable
+from typing import BinaryIO
 
 import numpy as np
 
@@ -17,7 +20,7 @@ _MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 _PROTOCOL_VERSION = 1001
 
 
-def read_torch_checkpoint(path):
+def read_torch_checkpoint(path: pathlib.Path) -> dict[str, np.ndarray]:
     """Reads the tensors of a `pytorch_model.bin`, without PyTorch.
 
     Such a file is a pickle, a program that could do anything when it is
@@ -49,7 +52,7 @@ def read_torch_checkpoint(path):
         ) from error
 
 
-def _read_zip(file):
+def _read_zip(file: BinaryIO) -> dict[str, np.ndarray]:
     with zipfile.ZipFile(file) as archive:
         if any(part.compress_type for part in archive.infolist()):
             raise zipfile.BadZipFile("compressed parts")
@@ -64,7 +67,7 @@ def _read_zip(file):
         )
 
 
-def _read_legacy(file):
+def _read_legacy(file: BinaryIO) -> dict[str, np.ndarray]:
     _check_equal(read_pickle(file), _MAGIC_NUMBER)
     _check_equal(read_pickle(file), _PROTOCOL_VERSION)
     _check_equal(read_pickle(file)["little_endian"], True)
@@ -83,7 +86,9 @@ def _read_legacy(file):
     return _arrays(state_dict, storages.__getitem__)
 
 
-def _arrays(state_dict, read_storage):
+def _arrays(
+    state_dict: dict, read_storage: Callable[[str], bytes]
+) -> dict[str, np.ndarray]:
     return {
         name: _array(record, read_storage(record.storage.key))
         for name, record in state_dict.items()
@@ -91,7 +96,7 @@ def _arrays(state_dict, read_storage):
     }
 
 
-def _array(record, data):
+def _array(record: TensorRecord, data: bytes) -> np.ndarray:
     storage, offset, shape, strides = record
     values = np.frombuffer(data, storage.dtype)
     steps = zip(shape, strides, strict=True)
@@ -106,6 +111,6 @@ def _array(record, data):
     return view.copy()
 
 
-def _check_equal(value, expected):
+def _check_equal(value: object, expected: object) -> None:
     if value != expected:
         raise pickle.UnpicklingError(f"{value!r} in the place of {expected!r}")

@@ -1,6 +1,9 @@
 import io
 import pickle
 import pickletools
+from collections.abc import Callable
+from typing import Any
+from typing import BinaryIO
 from typing import NamedTuple
 
 import ml_dtypes
@@ -21,6 +24,9 @@ STORAGE_TYPES = {
 }
 
 
+_MEMO_OPCODES = ("PUT", "BINPUT", "LONG_BINPUT")
+
+
 class StorageRecord(NamedTuple):
     """Where a tensor's numbers lie, and their type."""
 
@@ -33,8 +39,8 @@ class TensorRecord(NamedTuple):
 
     storage: StorageRecord
     offset: int
-    shape: tuple
-    strides: tuple
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
 
 
 class TorchUnpickler(pickle.Unpickler):
@@ -47,10 +53,10 @@ class TorchUnpickler(pickle.Unpickler):
         data: The bytes of one pickle.
     """
 
-    def __init__(self, data):
+    def __init__(self, data: bytes) -> None:
         super().__init__(io.BytesIO(data), encoding="utf-8")
 
-    def find_class(self, module, name):
+    def find_class(self, module: str, name: str) -> Any:
         if module == "torch" and name in STORAGE_TYPES:
             return name
         if (module, name) in _GLOBALS:
@@ -58,7 +64,7 @@ class TorchUnpickler(pickle.Unpickler):
             return lambda *args: _GLOBALS[module, name](*args)
         raise ForbiddenGlobalError(f"{module}.{name}")
 
-    def persistent_load(self, pid):
+    def persistent_load(self, pid: Any) -> StorageRecord:
         tag, storage_type, key, *_ = pid
         if tag != "storage":
             raise pickle.UnpicklingError(f"not a storage: {pid!r}")
@@ -74,11 +80,11 @@ class _StateDict(dict):
 
     __slots__ = ()
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: object) -> None:
         pass  # module versions, of no use here
 
 
-def read_pickle(file):
+def read_pickle(file: BinaryIO) -> Any:
     """Reads one pickle of tensors from a file, up to its end.
 
     Args:
@@ -90,7 +96,7 @@ def read_pickle(file):
     start = file.tell()
     largest_memo = 0
     for opcode, argument, _ in pickletools.genops(file):
-        if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT"):
+        if opcode.name in _MEMO_OPCODES and argument:
             largest_memo = max(largest_memo, argument)
     length = file.tell() - start
     if largest_memo > length:  # the C code would make room for that many
@@ -99,17 +105,19 @@ def read_pickle(file):
     return TorchUnpickler(file.read(length)).load()
 
 
-def _rebuild_tensor(storage, offset, shape, strides, *_):
+def _rebuild_tensor(
+    storage: object, offset: int, shape: Any, strides: Any, *_: object
+) -> TensorRecord:
     if not isinstance(storage, StorageRecord):
         raise pickle.UnpicklingError(f"not a storage: {storage!r}")
     return TensorRecord(storage, offset, tuple(shape), tuple(strides))
 
 
-def _rebuild_parameter(data, *_):
+def _rebuild_parameter(data: object, *_: object) -> object:
     return data
 
 
-_GLOBALS = {
+_GLOBALS: dict[tuple[str, str], Callable[..., Any]] = {
     ("collections", "OrderedDict"): _StateDict,
     ("torch._utils", "_rebuild_parameter"): _rebuild_parameter,
     ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,

@@ -1,6 +1,7 @@
 import dataclasses
+import functools
+import pathlib
 from collections.abc import Callable
-from pathlib import Path
 
 import ml_dtypes  # noqa: F401, gives NumPy the bfloat16 of safetensors
 import numpy as np
@@ -30,11 +31,11 @@ class StoredTensor:
         read: A function that returns the tensor as a NumPy array.
     """
 
-    file: Path | None
+    file: pathlib.Path | None
     read: Callable[[], np.ndarray]
 
 
-def read_weight_files(folder):
+def read_weight_files(folder: pathlib.Path) -> dict[str, StoredTensor]:
     """Finds the tensors in the weight files of a Hugging Face folder.
 
     Args:
@@ -53,14 +54,14 @@ def read_weight_files(folder):
             f"{', '.join(WEIGHT_FILES)}. Received: folder={folder}"
         )
     paths = _shards(path) if path.suffix == ".json" else [path]
-    tensors = {}
+    tensors: dict[str, StoredTensor] = {}
     for path in paths:
         is_torch = path.suffix == ".bin"
         tensors.update(_torch(path) if is_torch else _safetensors(path))
     return tensors
 
 
-def _shards(index):
+def _shards(index: pathlib.Path) -> list[pathlib.Path]:
     weight_map = read_json(index).get("weight_map")
     if not isinstance(weight_map, dict):
         raise ValueError(
@@ -76,15 +77,15 @@ def _shards(index):
     return [index.parent / name for name in shards]
 
 
-def _torch(path):
+def _torch(path: pathlib.Path) -> dict[str, StoredTensor]:
     arrays = read_torch_checkpoint(path)
     return {
-        name: StoredTensor(None, lambda array=array: array)
-        for name, array in arrays.items()
+        name: StoredTensor(None, functools.partial(arrays.__getitem__, name))
+        for name in arrays
     }
 
 
-def _safetensors(path):
+def _safetensors(path: pathlib.Path) -> dict[str, StoredTensor]:
     tensors = {}
     try:
         with safetensors.safe_open(path, framework="np") as file:
@@ -99,8 +100,8 @@ def _safetensors(path):
     return tensors
 
 
-def _stored(path, name, dtype):
-    def read():
+def _stored(path: pathlib.Path, name: str, dtype: str) -> StoredTensor:
+    def read() -> np.ndarray:
         with safetensors.safe_open(path, framework="np") as file:
             return file.get_tensor(name)
 

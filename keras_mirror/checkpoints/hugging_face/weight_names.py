@@ -40,11 +40,11 @@ _ALBERT_LAYER = (
 )
 
 
-def weight_names(config):
+def weight_names(config: dict) -> list[str]:
     """The weights that keras-hub's converter reads, without their prefix.
 
     Args:
-        config: A dict, as `read_config` returns it.
+        config: A dict, as `complete_config` returns it.
 
     Returns:
         A list of names as transformers gives them today.
@@ -62,7 +62,7 @@ def weight_names(config):
     return names
 
 
-def pooler_parts(model_type):
+def pooler_parts(model_type: str) -> list[str]:
     """The parts of the pooler, which masked language models lack.
 
     Args:
@@ -74,7 +74,7 @@ def pooler_parts(model_type):
     return {"albert": ["pooler"], "bert": ["pooler.dense"]}.get(model_type, [])
 
 
-def _layers(config):
+def _layers(config: dict) -> list[str]:
     if config["model_type"] == "distilbert":
         layers = [f"transformer.layer.{i}" for i in range(config["n_layers"])]
         parts = _DISTIL_BERT_LAYER

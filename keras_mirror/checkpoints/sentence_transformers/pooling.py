@@ -61,18 +61,18 @@ def read_pooled_layers(folder: pathlib.Path | None, config: dict) -> str:
     # Without the outputs of all layers the module does nothing.
     if folder is None or not config.get("output_hidden_states"):
         return "last"
-    num_layers = config.get("n_layers", config.get("num_hidden_layers"))
+    num_layers = config.get("n_layers") or config["num_hidden_layers"]
     start = read_json(folder / "config.json").get("layer_start")
     tensor = read_weight_files(folder).get("layer_weights")
-    weights = np.zeros(0) if tensor is None else tensor.read()
-    if not isinstance(start, int) or weights.shape != (num_layers + 1 - start,):
+    array = np.zeros(0) if tensor is None else tensor.read()
+    if not isinstance(start, int) or array.shape != (num_layers + 1 - start,):
         raise ValueError(
             "A WeightedLayerPooling module must have a weight for every "
             f"layer from `layer_start` to {num_layers}. Received: "
-            f"layer_start={start!r}, {weights.shape} in folder={folder}"
+            f"layer_start={start!r}, {array.shape} in folder={folder}"
         )
-    weights = dict(enumerate(weights.astype("float32").tolist(), start))
-    weights = {layer: weight for layer, weight in weights.items() if weight}
+    listed = enumerate(array.astype("float32").tolist(), start)
+    weights = {layer: weight for layer, weight in listed if weight}
     if set(weights) == {num_layers}:
         return "last"
     if set(weights) == {1, num_layers} and len(set(weights.values())) == 1:

@@ -24,11 +24,11 @@ def read_word_weights(folder: pathlib.Path, vocabulary_size: int) -> np.ndarray:
     config = read_json(folder / "config.json")
     try:
         known, unknown = config["word_weights"], config["unknown_word_weight"]
-        weights = [
+        listed = [
             known.get(word, known.get(word.lower(), unknown))
             for word in config["vocab"]
         ]
-        weights = np.array(weights, "float64")
+        weights = np.array(listed, "float64")
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(
             "A WordWeights module must hold `vocab`, `word_weights` and "
@@ -58,7 +58,7 @@ def token_counts(
     this form, since a factor common to all does not change a weighted mean.
 
     Args:
-        weights: Array of positive weights, one a token.
+        weights: Array of positive weights, one per token.
 
     Returns:
         A tuple `(smoothing, counts)`; the counts add up to 1, so that the

@@ -1,21 +1,22 @@
+import pathlib
+
 import keras_hub
 
+from keras_mirror.checkpoints.tokenizers.tokenizer_files import ROBERTA_NAMES
+from keras_mirror.checkpoints.tokenizers.tokenizer_files import TokenizerFiles
 from keras_mirror.checkpoints.tokenizers.tokenizer_files import check_ids
 from keras_mirror.checkpoints.tokenizers.tokenizer_files import (
     rename_special_tokens,
 )
 from keras_mirror.files import read_json
 
-# The names that keras-hub's RobertaTokenizer has in its code.
-_NAMES = {
-    "cls_token": "<s>",
-    "sep_token": "</s>",
-    "pad_token": "<pad>",
-    "mask_token": "<mask>",
-}
+# No text of bytes has an unknown token.
+_NAMES = {k: v for k, v in ROBERTA_NAMES.items() if k != "unk_token"}
 
 
-def byte_pair_tokenizer(files):
+def byte_pair_tokenizer(
+    files: TokenizerFiles,
+) -> keras_hub.tokenizers.RobertaTokenizer:
     """Makes a keras-hub tokenizer from a byte-level byte-pair vocabulary.
 
     Args:
@@ -39,7 +40,7 @@ def byte_pair_tokenizer(files):
     )
 
 
-def _read_merges(path):
+def _read_merges(path: pathlib.Path) -> list[str]:
     if not path.is_file():
         raise FileNotFoundError(
             "A vocab.json must have a merges.txt beside it. "
@@ -49,7 +50,7 @@ def _read_merges(path):
     return [line for line in lines if line.strip()]
 
 
-def _check_byte_level(files):
+def _check_byte_level(files: TokenizerFiles) -> None:
     unlike_roberta = {
         "normalizer": files.fast.get("normalizer"),
         "continuing_subword_prefix": files.model.get(
@@ -65,15 +66,13 @@ def _check_byte_level(files):
         )
 
 
-def _byte_level(files):
+def _byte_level(files: TokenizerFiles) -> dict | None:
     splitter = files.fast.get("pre_tokenizer") or {}
     splitters = splitter.get("pretokenizers", [splitter])
     matches = [part for part in splitters if part.get("type") == "ByteLevel"]
     return matches[0] if matches else None
 
 
-def _add_prefix_space(files):
-    default = False
-    if files.fast:
-        default = _byte_level(files).get("add_prefix_space", False)
+def _add_prefix_space(files: TokenizerFiles) -> bool:
+    default = (_byte_level(files) or {}).get("add_prefix_space", False)
     return files.config.get("add_prefix_space", default)

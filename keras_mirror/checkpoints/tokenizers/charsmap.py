@@ -5,6 +5,7 @@ import pathlib
 import sys
 import tempfile
 import unicodedata
+from collections.abc import Callable
 
 import sentencepiece
 import tokenizers
@@ -12,9 +13,7 @@ import tokenizers
 from keras_mirror.checkpoints.tokenizers.sentence_piece_model import (
     decode_model,
 )
-from keras_mirror.checkpoints.tokenizers.split_special_tokens import (
-    spelled_apart,
-)
+from keras_mirror.preprocessing.plain_text_tokenizer import spell_apart
 
 # Normalizers of the tokenizers library that change a text piece by piece, so
 # that SentencePiece's rules can do the same.
@@ -36,19 +35,18 @@ _TYPES = (
 _NO_CHARACTERS = ("Cn", "Co", "Cs")
 
 
-def compile_charsmap(normalizer):
+def compile_charsmap(steps: list[dict]) -> bytes:
     """Makes SentencePiece's rules out of a normalizer of `tokenizer.json`.
 
     SentencePiece itself splits at spaces and joins several into one, so what
     a normalizer does with white space is left to it.
 
     Args:
-        normalizer: A dict, as in `tokenizer.json`, or `None`.
+        steps: A list of dicts, the steps of the normalizer.
 
     Returns:
         Bytes, the `precompiled_charsmap` of a SentencePiece model.
     """
-    steps = _flatten(normalizer)
     for step in steps:
         if step["type"] not in _TYPES:
             raise ValueError(
@@ -58,31 +56,51 @@ def compile_charsmap(normalizer):
     steps = [
         step
         for step in steps
-        if not _is_about_spaces(step) and not spelled_apart(step)
+        if not _is_about_spaces(step) and not split_special_tokens([step])
     ]
     if [step["type"] for step in steps] == ["Precompiled"]:
         return base64.b64decode(steps[0]["precompiled_charsmap"])
     return _compile(_rules(steps))
 
 
-def _flatten(normalizer):
-    if not normalizer:
-        return []
-    if normalizer["type"] != "Sequence":
-        return [normalizer]
+def split_special_tokens(steps: list[dict]) -> list[str]:
+    """The special tokens that a normalizer puts spaces into.
+
+    `PlainTextTokenizer` does so with tokens that SentencePiece would find in
+    a text, and tokenizers that were exported from here have such steps.
+
+    Args:
+        steps: A list of dicts, as `compile_charsmap` takes them.
+
+    Returns:
+        A list of strings.
+
+    Example:
+
+    >>> step = {"type": "Replace", "content": "[ MASK ]"}
+    >>> split_special_tokens([{**step, "pattern": {"String": "[MASK]"}}])
+    ['[MASK]']
+    """
+    replaced = [
+        (step["pattern"].get("String", ""), step["content"])
+        for step in steps
+        if step["type"] == "Replace"
+    ]
     return [
-        step for part in normalizer["normalizers"] for step in _flatten(part)
+        text
+        for text, content in replaced
+        if len(text) > 2 and content == spell_apart(text)
     ]
 
 
-def _is_about_spaces(step):
+def _is_about_spaces(step: dict) -> bool:
     if step["type"] == "Replace":
         return "Regex" in step["pattern"] and not step["content"].strip(" ▁")
     return step["type"] == "Strip"
 
 
-def _rules(steps):
-    """What becomes of characters, a dict of strings to strings."""
+def _rules(steps: list[dict]) -> dict[str, str]:
+    """Every character or pair that the steps change, and its new text."""
     normalize = _normalize_function(steps)
     rules = {}
     for code_point in range(1, sys.maxunicode + 1):
@@ -101,7 +119,9 @@ def _rules(steps):
     return {old: new for old, new in rules.items() if old != new}
 
 
-def _add_composition(rules, character, normalize):
+def _add_composition(
+    rules: dict[str, str], character: str, normalize: Callable[[str], str]
+) -> None:
     # A letter and its accent, say, which only together are one character.
     parts = unicodedata.normalize("NFD", character)
     if len(parts) > 1:
@@ -110,17 +130,17 @@ def _add_composition(rules, character, normalize):
             rules[parts] = composed
 
 
-def _normalize_function(steps):
+def _normalize_function(steps: list[dict]) -> Callable[[str], str]:
     if not steps:
         return str
     sequence = {"type": "Sequence", "normalizers": steps}
     model = {"type": "WordLevel", "vocab": {}, "unk_token": ""}
-    tokenizer = {"version": "1.0", "normalizer": sequence, "model": model}
-    tokenizer = tokenizers.Tokenizer.from_str(json.dumps(tokenizer))
+    content = {"version": "1.0", "normalizer": sequence, "model": model}
+    tokenizer = tokenizers.Tokenizer.from_str(json.dumps(content))
     return tokenizer.normalizer.normalize_str
 
 
-def _compile(rules):
+def _compile(rules: dict[str, str]) -> bytes:
     # Only a training compiles rules in every release of SentencePiece; its
     # vocabulary, of two letters, is thrown away.
     lines = [f"{_hex(old)}\t{_hex(new)}\n" for old, new in rules.items()]
@@ -140,5 +160,5 @@ def _compile(rules):
     return decode_model(model.getvalue())[1]
 
 
-def _hex(text):
+def _hex(text: str) -> str:
     return " ".join(f"{ord(character):X}" for character in text)

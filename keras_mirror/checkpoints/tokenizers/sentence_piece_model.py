@@ -5,7 +5,10 @@ and of a model only a few fields matter here: see `sentencepiece_model.proto`.
 """
 
 import enum
+import pathlib
 import struct
+from collections.abc import Iterator
+from typing import Any
 from typing import NamedTuple
 
 _UNIGRAM = 1
@@ -39,7 +42,7 @@ class Piece(NamedTuple):
     kind: PieceKind
 
 
-def encode_model(pieces, charsmap=b""):
+def encode_model(pieces: list[Piece], charsmap: bytes = b"") -> bytes:
     """Makes the content of a unigram model file.
 
     Args:
@@ -63,7 +66,7 @@ def encode_model(pieces, charsmap=b""):
     return model + _field(_NORMALIZER_SPEC, _field(_CHARSMAP, charsmap))
 
 
-def decode_model(model):
+def decode_model(model: bytes) -> tuple[list[Piece], bytes]:
     """Reads the content of a unigram model file.
 
     Args:
@@ -85,7 +88,7 @@ def decode_model(model):
     return pieces, normalizer.get(_CHARSMAP, b"")
 
 
-def read_model(path):
+def read_model(path: pathlib.Path) -> tuple[list[Piece], bytes]:
     """Reads a unigram model file.
 
     Args:
@@ -107,27 +110,27 @@ def read_model(path):
     return pieces, charsmap
 
 
-def _encode_piece(piece):
+def _encode_piece(piece: Piece) -> bytes:
     message = _field(_PIECE, piece.text.encode())
     message += _varint(_SCORE << 3 | _FIXED_32)
     message += struct.pack("<f", piece.score)
     return message + _field(_KIND, piece.kind)
 
 
-def _decode_piece(message):
+def _decode_piece(message: bytes) -> Piece:
     fields = dict(_fields(message))
     (score,) = struct.unpack("<f", fields.get(_SCORE, bytes(4)))
     kind = fields.get(_KIND, PieceKind.NORMAL)
     return Piece(fields[_PIECE].decode(), score, PieceKind(kind))
 
 
-def _field(number, value):
+def _field(number: int, value: int | bytes) -> bytes:
     if isinstance(value, int):
         return _varint(number << 3 | _VARINT) + _varint(value)
     return _varint(number << 3 | _BYTES) + _varint(len(value)) + value
 
 
-def _varint(value):
+def _varint(value: int) -> bytes:
     encoded = bytearray()
     while value > 127:
         encoded.append(value & 127 | 128)
@@ -135,8 +138,9 @@ def _varint(value):
     return bytes([*encoded, value])
 
 
-def _fields(message):
+def _fields(message: bytes) -> Iterator[tuple[int, Any]]:
     """Yields the number and the value of every field of a message."""
+    value: int | bytes
     position = 0
     while position < len(message):
         key, position = _read_varint(message, position)
@@ -155,7 +159,7 @@ def _fields(message):
         raise ValueError("it ends within a field")
 
 
-def _read_varint(message, position):
+def _read_varint(message: bytes, position: int) -> tuple[int, int]:
     value = shift = 0
     while True:
         byte = message[position]

@@ -1,16 +1,25 @@
 import dataclasses
 import functools
 import pathlib
+from collections.abc import Iterable
 
 from keras_mirror.files import read_json
 
-# How special tokens are called where no file says so, the likeliest last.
-_USUAL_NAMES = {
-    "cls_token": ("<s>", "[CLS]"),
-    "sep_token": ("</s>", "[SEP]"),
-    "pad_token": ("<pad>", "[PAD]"),
-    "mask_token": ("<mask>", "[MASK]"),
-    "unk_token": ("<unk>", "[UNK]"),
+# The special tokens' names where no file says them: BERT's are tried first.
+# They stand in the code of keras-hub's tokenizers of these families.
+BERT_NAMES = {
+    "cls_token": "[CLS]",
+    "sep_token": "[SEP]",
+    "pad_token": "[PAD]",
+    "mask_token": "[MASK]",
+    "unk_token": "[UNK]",
+}
+ROBERTA_NAMES = {
+    "cls_token": "<s>",
+    "sep_token": "</s>",
+    "pad_token": "<pad>",
+    "mask_token": "<mask>",
+    "unk_token": "<unk>",
 }
 
 
@@ -38,22 +47,27 @@ class TokenizerFiles:
     model_type: str
 
     @functools.cached_property
-    def config(self):
+    def config(self) -> dict:
         """The content of `tokenizer_config.json`, if there is one."""
         return read_json(self.folder / "tokenizer_config.json", default={})
 
     @functools.cached_property
-    def fast(self):
+    def fast(self) -> dict:
         """The content of `tokenizer.json`, if there is one."""
         return read_json(self.folder / "tokenizer.json", default={})
 
     @functools.cached_property
-    def model(self):
+    def model(self) -> dict:
         """The vocabulary and the algorithm, as in `tokenizer.json`."""
         return self.fast.get("model") or {}
 
     @functools.cached_property
-    def added_tokens(self):
+    def normalizers(self) -> list[dict]:
+        """The steps of the normalizer of `tokenizer.json`, in their order."""
+        return _flatten(self.fast.get("normalizer"))
+
+    @functools.cached_property
+    def added_tokens(self) -> dict[str, AddedToken]:
         """The added tokens by their content, without ids of no embedding."""
         added = {}
         for content, id in self._read("added_tokens.json").items():
@@ -69,7 +83,9 @@ class TokenizerFiles:
             if token.id < self.vocabulary_size
         }
 
-    def special_tokens(self, ids, roles):
+    def special_tokens(
+        self, ids: dict[str, int], roles: Iterable[str]
+    ) -> dict[str, str]:
         """The special tokens, each by the name that it has in these files.
 
         Args:
@@ -89,7 +105,9 @@ class TokenizerFiles:
         self._check_special_tokens(tokens, ids)
         return tokens
 
-    def _check_special_tokens(self, tokens, ids):
+    def _check_special_tokens(
+        self, tokens: dict[str, str], ids: dict[str, int]
+    ) -> None:
         missing = [token for token in tokens.values() if token not in ids]
         if missing:
             raise ValueError(
@@ -104,16 +122,11 @@ class TokenizerFiles:
                 f"Received: special tokens {tokens} in folder={self.folder}"
             )
 
-    def _read(self, name):
+    def _read(self, name: str) -> dict:
         return read_json(self.folder / name, default={})
 
 
-def _usual_name(role, ids):
-    known = [name for name in _USUAL_NAMES[role] if name in ids]
-    return known[-1] if known else _USUAL_NAMES[role][-1]
-
-
-def check_ids(ids, files):
+def check_ids(ids: dict[str, int], files: TokenizerFiles) -> dict[str, int]:
     """Checks the ids of a vocabulary, and adds the added tokens to it.
 
     Args:
@@ -134,7 +147,9 @@ def check_ids(ids, files):
     return {**added, **ids}
 
 
-def rename_special_tokens(ids, files, names):
+def rename_special_tokens(
+    ids: dict[str, int], files: TokenizerFiles, names: dict[str, str]
+) -> dict[str, int]:
     """Gives special tokens the names that a keras-hub class looks for.
 
     Args:
@@ -144,10 +159,25 @@ def rename_special_tokens(ids, files, names):
 
     Returns:
         A dict of all tokens to their ids, the same ids as before. A token
-        that had one of the new names without being special has gone.
+        that had one of the new names without being special is dropped.
     """
     tokens = files.special_tokens(ids, names)
     renamed = {name: ids[tokens[role]] for role, name in names.items()}
     special = set(tokens.values())
     others = {token: id for token, id in ids.items() if token not in special}
     return {**others, **renamed}
+
+
+def _usual_name(role: str, ids: dict[str, int]) -> str:
+    names = (BERT_NAMES[role], ROBERTA_NAMES[role])
+    return next((name for name in names if name in ids), BERT_NAMES[role])
+
+
+def _flatten(normalizer: dict | None) -> list[dict]:
+    if not normalizer:
+        return []
+    if normalizer["type"] != "Sequence":
+        return [normalizer]
+    return [
+        step for part in normalizer["normalizers"] for step in _flatten(part)
+    ]

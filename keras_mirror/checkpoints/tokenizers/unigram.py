@@ -1,18 +1,18 @@
 import base64
 import re
+from collections.abc import Collection
 
 import keras_hub
 
 from keras_mirror.checkpoints.tokenizers.charsmap import compile_charsmap
+from keras_mirror.checkpoints.tokenizers.charsmap import split_special_tokens
 from keras_mirror.checkpoints.tokenizers.sentence_piece_model import Piece
 from keras_mirror.checkpoints.tokenizers.sentence_piece_model import PieceKind
 from keras_mirror.checkpoints.tokenizers.sentence_piece_model import (
     encode_model,
 )
 from keras_mirror.checkpoints.tokenizers.sentence_piece_model import read_model
-from keras_mirror.checkpoints.tokenizers.split_special_tokens import (
-    spelled_apart,
-)
+from keras_mirror.checkpoints.tokenizers.tokenizer_files import TokenizerFiles
 from keras_mirror.checkpoints.tokenizers.tokenizer_files import check_ids
 
 # The names that keras-hub's AlbertTokenizer has in its code.
@@ -27,7 +27,9 @@ _NAMES = {
 _XLM_ROBERTA_NAMES = {0: "<s>", 1: "<pad>", 2: "</s>", 3: "<unk>"}
 
 
-def unigram_tokenizer(files):
+def unigram_tokenizer(
+    files: TokenizerFiles,
+) -> keras_hub.tokenizers.SentencePieceTokenizer:
     """Makes a keras-hub tokenizer from a unigram vocabulary.
 
     Args:
@@ -40,7 +42,7 @@ def unigram_tokenizer(files):
     """
     if files.fast:
         pieces = _fast_pieces(files)
-        charsmap = compile_charsmap(files.fast.get("normalizer"))
+        charsmap = compile_charsmap(files.normalizers)
         return _tokenizer(pieces, charsmap, files)
     xlm_roberta = files.folder / "sentencepiece.bpe.model"
     if xlm_roberta.is_file():
@@ -48,11 +50,11 @@ def unigram_tokenizer(files):
         proto = xlm_roberta.read_bytes()
         return keras_hub.tokenizers.XLMRobertaTokenizer(proto)
     pieces, charsmap = read_model(files.folder / "spiece.model")
-    charsmap = compile_charsmap(_albert_normalizer(charsmap, files.config))
+    charsmap = compile_charsmap(_albert_steps(charsmap, files.config))
     return _tokenizer(pieces, charsmap, files)
 
 
-def _fast_pieces(files):
+def _fast_pieces(files: TokenizerFiles) -> list[Piece]:
     unknown = files.model["unk_id"]
     has_bytes = files.model.get("byte_fallback", False)
     pieces = [
@@ -63,14 +65,14 @@ def _fast_pieces(files):
     return pieces
 
 
-def _kind(text, has_bytes):
+def _kind(text: str, has_bytes: bool) -> PieceKind:
     is_byte = has_bytes and re.fullmatch("<0x[0-9A-F]{2}>", text)
     return PieceKind.BYTE if is_byte else PieceKind.NORMAL
 
 
-def _albert_normalizer(charsmap, config):
-    """What transformers does to the text before SentencePiece's rules."""
-    steps = [
+def _albert_steps(charsmap: bytes, config: dict) -> list[dict]:
+    """What transformers does to a text, SentencePiece's rules last."""
+    steps: list[dict] = [
         {"type": "Replace", "pattern": {"String": quote}, "content": '"'}
         for quote in ("``", "''")
     ]
@@ -81,42 +83,44 @@ def _albert_normalizer(charsmap, config):
     if charsmap:
         encoded = base64.b64encode(charsmap).decode()
         steps += [{"type": "Precompiled", "precompiled_charsmap": encoded}]
-    return {"type": "Sequence", "normalizers": steps}
+    return steps
 
 
-def _tokenizer(pieces, charsmap, files):
+def _tokenizer(
+    pieces: list[Piece], charsmap: bytes, files: TokenizerFiles
+) -> keras_hub.tokenizers.SentencePieceTokenizer:
     check_ids({piece.text: id for id, piece in enumerate(pieces)}, files)
     pieces = _distinct(_with_added_tokens(pieces, files))
     ids = {piece.text: id for id, piece in enumerate(pieces)}
-    special = files.special_tokens(ids, _NAMES)
-    special = {role: ids[token] for role, token in special.items()}
+    tokens = files.special_tokens(ids, _NAMES)
+    special = {role: ids[token] for role, token in tokens.items()}
     if _is_xlm_roberta(special, pieces):
         pieces = _rename(pieces, _XLM_ROBERTA_NAMES)
         start, _, end, unknown, *others = pieces[: special["mask_token"]]
         proto = encode_model([unknown, start, end, *others], charsmap)
         return keras_hub.tokenizers.XLMRobertaTokenizer(proto)
     names = {id: _NAMES[role] for role, id in special.items()}
-    apart = spelled_apart(files.fast.get("normalizer"))
+    apart = split_special_tokens(files.normalizers)
     proto = encode_model(_rename(pieces, names, apart), charsmap)
     return keras_hub.tokenizers.AlbertTokenizer(proto)
 
 
-def _with_added_tokens(pieces, files):
+def _with_added_tokens(
+    pieces: list[Piece], files: TokenizerFiles
+) -> list[Piece]:
     ids = {piece.text: id for id, piece in enumerate(pieces)}
     pieces = list(pieces)
     for token in files.added_tokens.values():
         id = ids.get(token.content, token.id)
         pieces += map(_vacant, range(len(pieces), id + 1))
-        kind = PieceKind.USER_DEFINED
-        if token.special:
-            kind = PieceKind.CONTROL
+        kind = PieceKind.CONTROL if token.special else PieceKind.USER_DEFINED
         if pieces[id].kind == PieceKind.UNKNOWN:
             kind = PieceKind.UNKNOWN
         pieces[id] = Piece(token.content, 0.0, kind)
     return pieces
 
 
-def _distinct(pieces):
+def _distinct(pieces: list[Piece]) -> list[Piece]:
     """The pieces, without empty and repeated ones, which are refused.
 
     Of repeated pieces the last counts, as in transformers.
@@ -128,10 +132,12 @@ def _distinct(pieces):
     ]
 
 
-def _rename(pieces, names, found=()):
+def _rename(
+    pieces: list[Piece], names: dict[int, str], found: Collection[str] = ()
+) -> list[Piece]:
     """Renames special pieces, given by their ids.
 
-    A text has none of them but those in `found`, by their old names.
+    Only those with an old name in `found` can be found in a text.
     """
     renamed = [
         _vacant(id) if piece.text in names.values() else piece
@@ -147,11 +153,11 @@ def _rename(pieces, names, found=()):
     return renamed
 
 
-def _vacant(id):
+def _vacant(id: int) -> Piece:
     return Piece(f"[vacant{id}]", 0.0, PieceKind.UNUSED)
 
 
-def _is_xlm_roberta(special, pieces):
+def _is_xlm_roberta(special: dict[str, int], pieces: list[Piece]) -> bool:
     start = [special[role] for role in ("cls_token", "pad_token", "sep_token")]
     mask = special["mask_token"]
     return (

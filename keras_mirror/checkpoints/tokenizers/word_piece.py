@@ -1,21 +1,16 @@
 import keras_hub
 
+from keras_mirror.checkpoints.tokenizers.tokenizer_files import BERT_NAMES
+from keras_mirror.checkpoints.tokenizers.tokenizer_files import TokenizerFiles
 from keras_mirror.checkpoints.tokenizers.tokenizer_files import check_ids
 from keras_mirror.checkpoints.tokenizers.tokenizer_files import (
     rename_special_tokens,
 )
 
-# The names that keras-hub's BertTokenizer has in its code.
-_NAMES = {
-    "cls_token": "[CLS]",
-    "sep_token": "[SEP]",
-    "pad_token": "[PAD]",
-    "mask_token": "[MASK]",
-    "unk_token": "[UNK]",
-}
 
-
-def word_piece_tokenizer(files):
+def word_piece_tokenizer(
+    files: TokenizerFiles,
+) -> keras_hub.tokenizers.BertTokenizer:
     """Makes a keras-hub tokenizer from a WordPiece vocabulary.
 
     Args:
@@ -30,7 +25,7 @@ def word_piece_tokenizer(files):
         tokenizer_class = keras_hub.tokenizers.DistilBertTokenizer
     ids = files.model["vocab"] if files.fast else _read_vocabulary(files)
     ids = check_ids(ids, files)
-    ids = rename_special_tokens(ids, files, _NAMES)
+    ids = rename_special_tokens(ids, files, BERT_NAMES)
     lowercase, strip_accents, split_on_cjk = _normalizer(files)
     return tokenizer_class(
         _lines(ids),
@@ -41,13 +36,13 @@ def word_piece_tokenizer(files):
     )
 
 
-def _read_vocabulary(files):
+def _read_vocabulary(files: TokenizerFiles) -> dict[str, int]:
     text = (files.folder / "vocab.txt").read_text(encoding="utf-8")
     # As in transformers, the last of equal tokens counts.
     return {token: id for id, token in enumerate(text.rstrip().split("\n"))}
 
 
-def _lines(ids):
+def _lines(ids: dict[str, int]) -> list[str]:
     """The tokens in the order of their ids, one for every id.
 
     Ids without a token of their own get one that no text can contain: those
@@ -60,35 +55,20 @@ def _lines(ids):
     return tokens
 
 
-def _normalizer(files):
+def _normalizer(files: TokenizerFiles) -> tuple[bool, bool, bool]:
     """Whether to lower-case, to strip accents, to split Chinese characters."""
-    steps = _steps(files.fast.get("normalizer"))
-    lowercase = _option(files, steps, "do_lower_case", "lowercase")
+    steps = {step["type"]: step for step in files.normalizers}
+    bert = steps.get("BertNormalizer", {})
+
+    def option(key: str, step_key: str) -> bool | None:
+        value = files.config.get(key)
+        return bert.get(step_key) if value is None else value
+
+    lowercase = option("do_lower_case", "lowercase")
     if lowercase is None:
         lowercase = "Lowercase" in steps if files.fast else True
-    strip_accents = _option(files, steps, "strip_accents", "strip_accents")
+    strip_accents = option("strip_accents", "strip_accents")
     if strip_accents is None:
         strip_accents = lowercase or "StripAccents" in steps
-    split_on_cjk = _option(
-        files, steps, "tokenize_chinese_chars", "handle_chinese_chars"
-    )
+    split_on_cjk = option("tokenize_chinese_chars", "handle_chinese_chars")
     return lowercase, strip_accents, split_on_cjk is not False
-
-
-def _option(files, steps, key, step_key):
-    value = files.config.get(key)
-    if value is None:
-        value = steps.get("BertNormalizer", {}).get(step_key)
-    return value
-
-
-def _steps(normalizer):
-    """The parts of a normalizer by their type."""
-    if not normalizer:
-        return {}
-    if normalizer["type"] != "Sequence":
-        return {normalizer["type"]: normalizer}
-    steps = {}
-    for part in normalizer["normalizers"]:
-        steps.update(_steps(part))
-    return steps
