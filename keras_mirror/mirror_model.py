@@ -49,8 +49,7 @@ def stack_views(view_1: dict, view_2: dict) -> dict:
     One pass over it equals two passes, since dropout is drawn for every row.
 
     Args:
-        view_1: Dict of features of shape `(batch_size, ...)`.
-        view_2: Dict of the same features of the other view.
+        view_1, view_2: Dicts of features of shape `(batch_size, ...)`.
 
     Returns:
         A dict of features of shape `(2 * batch_size, ...)`.
@@ -91,7 +90,12 @@ class MirrorModel(keras.Model):
     """
 
     def __init__(
-        self, encoder, preprocessor, recipe="sentence", record=None, **kwargs
+        self,
+        encoder,
+        preprocessor,
+        recipe: str | Recipe = "sentence",
+        record: TrainingRecord | None = None,
+        **kwargs,
     ):
         kwargs.setdefault("dtype", encoder.dtype_policy)
         super().__init__(**kwargs)

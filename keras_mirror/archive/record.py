@@ -114,13 +114,6 @@ class TrainingRecord:
         return cls(**{**config, "runs": runs})
 
 
-def _is_finite_number(value):
-    try:
-        return not isinstance(value, (bool, str)) and math.isfinite(value)
-    except TypeError:
-        return False
-
-
 def software_versions():
     """Versions of what a model was trained or written with, for its card.
 
@@ -142,3 +135,26 @@ def software_versions():
         "keras_hub": keras_hub.__version__,
         "backend": f"{backend} {version}".strip(),
     }
+
+
+def checked_record(record: TrainingRecord | None) -> TrainingRecord:
+    """An empty record for `None`; anything but a record is refused.
+
+    Example:
+
+    >>> checked_record(None).runs
+    ()
+    """
+    record = TrainingRecord() if record is None else record
+    if not isinstance(record, TrainingRecord):
+        raise TypeError(
+            f"`record` must be a `TrainingRecord`. Received: record={record!r}"
+        )
+    return record
+
+
+def _is_finite_number(value: object) -> bool:
+    try:
+        return not isinstance(value, (bool, str)) and math.isfinite(value)
+    except TypeError:
+        return False
