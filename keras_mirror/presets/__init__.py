@@ -1,4 +1,4 @@
-"""Backbones that travel inside the package: nothing is downloaded."""
+"""Backbones that ship with the package: nothing needs to be downloaded."""
 
 import json
 import os
@@ -9,7 +9,7 @@ BUNDLED_PRESETS = (DEFAULT_PRESET,)
 RECIPES_FILE = "mirror_recipes.json"
 
 
-def preset_folder(name=DEFAULT_PRESET):
+def preset_folder(name: str = DEFAULT_PRESET) -> str:
     """The folder of a bundled preset, in keras-hub's format.
 
     Args:
@@ -34,11 +34,11 @@ def preset_folder(name=DEFAULT_PRESET):
     return str(pathlib.Path(__file__).parent / name)
 
 
-def preset_fields(preset, recipe):
-    """What a preset wants to be different from the paper's recipe.
+def preset_fields(preset: str | os.PathLike[str], recipe: str) -> dict:
+    """The fields of a named recipe that a preset has other values for.
 
-    The paper's learning rate was chosen for 110M parameters. A preset folder
-    may hold a `mirror_recipes.json` with its own values.
+    The learning rate of the paper was chosen for 110M parameters. A preset
+    folder may hold a `mirror_recipes.json` with its own values.
 
     Args:
         preset: See `MirrorModel.from_preset`.

@@ -9,6 +9,7 @@ import difflib
 import os
 import pathlib
 
+import huggingface_hub
 import keras_hub
 
 from keras_mirror.checkpoints.hugging_face.checkpoint import load_hugging_face
@@ -141,8 +142,6 @@ def _check_name(preset: str) -> None:
 
 
 def _download(repository: str) -> str:
-    import huggingface_hub  # half a second, for handles only
-
     return huggingface_hub.snapshot_download(
         repository,
         allow_patterns=list(WANTED_FILES),
