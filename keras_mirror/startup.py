@@ -37,6 +37,9 @@ KERAS_FREE = (
 # uses, and they take as long as Keras. A command that needs one imports it.
 NEEDLESS_IMPORTS = ("sklearn", "matplotlib", "pandas", "orbax")
 
+# A module that is `None` in here cannot be imported.
+MODULES: dict[str, ModuleType | None] = sys.modules  # type: ignore[assignment]
+
 # Of glibc's `mallopt`: see malloc.h.
 M_TRIM_THRESHOLD = -1
 M_MMAP_MAX = -4
@@ -104,7 +107,7 @@ def _needless(backend: str | None) -> tuple[str, ...]:
 def _without(names: Iterable[str]) -> Iterator[None]:
     """Hides modules that are not imported yet from imports."""
     hidden = {name: None for name in names if name not in sys.modules}
-    sys.modules.update(hidden)
+    MODULES.update(hidden)
     try:
         yield
     finally:
@@ -119,8 +122,8 @@ def _tune(backend: str | None) -> None:
     if backend not in ("jax", "torch"):
         return
     # This backend does not need TensorFlow, whose import takes seconds.
-    sys.modules.setdefault("tensorflow", None)
-    sys.modules.setdefault("tensorflow_text", None)
+    MODULES.setdefault("tensorflow", None)
+    MODULES.setdefault("tensorflow_text", None)
     _keep_freed_memory()
     if backend == "jax":
         _keep_compilations()

@@ -1,7 +1,13 @@
+"""What commands show and ask: results on the output, the rest on errors."""
+
 import contextlib
 import sys
 import time
 import warnings
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Iterator
+from typing import TextIO
 
 import click
 from rich.console import Console
@@ -11,35 +17,56 @@ from rich.progress import Progress
 from rich.progress import TextColumn
 from rich.progress import TimeElapsedColumn
 from rich.progress import TimeRemainingColumn
+from rich.status import Status
+from rich.table import Table
 
-from keras_mirror import startup
-from keras_mirror.startup import BACKENDS
+from keras_mirror.files import atomic_output
 
-
-def backend_options(command):
-    """Adds `--backend` and `--debug`, which every command has."""
-    command = click.option(
-        "--debug",
-        is_flag=True,
-        help="Show tracebacks and what the frameworks print.",
-    )(command)
-    return click.option(
-        "--backend",
-        type=click.Choice(BACKENDS),
-        help="Keras backend. Default: KERAS_BACKEND, or Keras's own default.",
-    )(command)
+# === Results ===
 
 
-batch_size_option = click.option(
-    "--batch-size",
-    type=click.IntRange(1),
-    default=64,
-    show_default=True,
-    help="Texts of full length at once.",
-)
+def print_table(table: Table) -> None:
+    """A table at its natural width: a pipe must not cut numbers."""
+    screen = console(sys.stdout)
+    unlimited = screen.options.update(max_width=10_000)
+    natural = screen.measure(table, options=unlimited).maximum
+    screen.width = max(screen.width, natural)
+    screen.print(table)
 
 
-def console(file=None):
+def print_texts(title: str, texts: Iterable[tuple]) -> None:
+    """A title, and under it texts with their cosines and names.
+
+    Args:
+        title: String.
+        texts: Iterable of tuples `(cosine, name, text)`.
+    """
+    click.echo(f"\n{title}")
+    for cosine, name, text in texts:
+        click.echo(f"  {cosine:.2f}  {name}: {text}")
+
+
+def write_table(rows: Iterable[tuple], path: str | None = None) -> None:
+    """Writes rows with TABs between their columns.
+
+    Args:
+        rows: Iterable of tuples. A TAB in a text becomes a space.
+        path: String. Defaults to `None`: the screen.
+    """
+    with contextlib.ExitStack() as stack:
+        file = None
+        if path:
+            unfinished = stack.enter_context(atomic_output(path))
+            file = stack.enter_context(open(unfinished, "w", encoding="utf-8"))
+        for row in rows:
+            cells = (str(cell).replace("\t", " ") for cell in row)
+            click.echo("\t".join(cells), file=file)
+
+
+# === Progress ===
+
+
+def console(file: TextIO | None = None) -> Console:
     """A plain screen; progress goes to errors, never into a pipe of results.
 
     Args:
@@ -48,12 +75,47 @@ def console(file=None):
     return Console(file=file or sys.stderr, soft_wrap=True, highlight=False)
 
 
-def print_error(message):
-    """One line that says what went wrong."""
-    click.echo(f"keras-mirror: error: {message}", err=True)
+def status(message: str) -> Status:
+    """A spinner for what takes seconds and has no steps."""
+    return console().status(f"{message} ...")
 
 
-def print_summary(rows, start):
+def progress_bar() -> Progress:
+    """A progress bar with counts and times."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console(),
+    )
+
+
+@contextlib.contextmanager
+def encoding_bar(texts: list[str], then: str) -> Iterator[Callable]:
+    """A progress bar for what encodes every different text once.
+
+    Args:
+        texts: List of strings.
+        then: String, what happens when all are encoded.
+
+    Yields:
+        A function of the number of texts just encoded.
+    """
+    total = len({text for text in texts if text.strip()})
+    with progress_bar() as bar:
+        task = bar.add_task("Encoding", total=total)
+
+        def on_progress(count: int) -> None:
+            bar.update(task, advance=count)
+            if bar.finished:
+                bar.update(task, description=then)
+
+        yield on_progress
+
+
+def print_summary(rows: dict[str, object], start: float) -> None:
     """The end of a command: what was done, in how many seconds.
 
     Args:
@@ -67,56 +129,29 @@ def print_summary(rows, start):
         click.echo(f"{name:<{width}}  {value}", err=True)
 
 
-def print_table(table):
-    """A table of results, as wide as it is: a pipe must not cut numbers.
+# === Questions and errors ===
+
+
+def ask(question: str, answer: Callable[[str], None]) -> None:
+    """Takes searches from the keyboard until an empty line or Ctrl-C.
 
     Args:
-        table: A `rich.table.Table`.
+        question: String, what is asked for.
+        answer: Function of a search.
     """
-    screen = console(sys.stdout)
-    unlimited = screen.options.update(max_width=10_000)
-    natural = screen.measure(table, options=unlimited).maximum
-    screen.width = max(screen.width, natural)
-    screen.print(table)
+    click.echo(f"\n{question} An empty line ends.", err=True)
+    with contextlib.suppress(click.Abort):  # Ctrl-C, or no more input
+        while query := click.prompt("search", "", show_default=False, err=True):
+            answer(query)
 
 
-def start_keras(backend, debug):
-    """Imports Keras and registers this package's classes, with a spinner.
-
-    Args:
-        backend: One of `BACKENDS`, or `None` for Keras's own choice.
-        debug: Boolean. With it the frameworks may print.
-
-    Returns:
-        The module `keras`.
-    """
-    with usage_errors():
-        backend = startup.choose_backend(backend, debug)
-    with status("Starting Keras"):
-        keras = startup.import_keras(backend)
-        import keras_mirror.mirror_model  # noqa: F401  registers the classes
-    return keras
-
-
-def status(message):
-    """A spinner for what takes seconds and has no steps."""
-    return console().status(f"{message} ...")
-
-
-def progress_bar():
-    """A progress bar with counts and times."""
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=console(),
-    )
+def print_error(message: str) -> None:
+    """One line that says what went wrong."""
+    click.echo(f"keras-mirror: error: {message}", err=True)
 
 
 @contextlib.contextmanager
-def usage_errors():
+def usage_errors() -> Iterator[None]:
     """Makes the errors of bad values exit with 2, as those of bad options."""
     try:
         yield
@@ -125,7 +160,7 @@ def usage_errors():
 
 
 @contextlib.contextmanager
-def echo_warnings():
+def echo_warnings() -> Iterator[None]:
     """Prints this package's own warnings as lines, and no others."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")

@@ -2,22 +2,23 @@ import time
 
 import click
 
-from keras_mirror.cli.console import backend_options
-from keras_mirror.cli.console import batch_size_option
 from keras_mirror.cli.console import echo_warnings
+from keras_mirror.cli.console import encoding_bar
 from keras_mirror.cli.console import print_summary
-from keras_mirror.cli.console import start_keras
+from keras_mirror.cli.console import write_table
 from keras_mirror.cli.files import check_output
 from keras_mirror.cli.files import list_texts
-from keras_mirror.cli.files import overwrite_option
-from keras_mirror.cli.files import text_options
 from keras_mirror.cli.models import open_archive
-from keras_mirror.cli.screen import encoding_bar
-from keras_mirror.cli.screen import write_table
+from keras_mirror.cli.models import start_keras
+from keras_mirror.cli.options import archive_argument
+from keras_mirror.cli.options import backend_options
+from keras_mirror.cli.options import batch_size_option
+from keras_mirror.cli.options import overwrite_option
+from keras_mirror.cli.options import text_options
 
 
 @click.command()
-@click.argument("archive", type=click.Path(exists=True, dir_okay=False))
+@archive_argument
 @click.argument("texts")
 @click.option(
     "--threshold",
@@ -31,7 +32,7 @@ from keras_mirror.cli.screen import write_table
     type=click.IntRange(1),
     default=100_000,
     show_default=True,
-    help="The most pairs: the best ones are kept.",
+    help="The maximum number of pairs; the best ones are kept.",
 )
 @click.option("--output", help="File to write. Default: the screen.")
 @batch_size_option
@@ -39,22 +40,22 @@ from keras_mirror.cli.screen import write_table
 @overwrite_option
 @backend_options
 def duplicates(
-    archive,
-    texts,
-    threshold,
-    limit,
-    output,
-    batch_size,
-    column,
-    errors,
-    overwrite,
-    backend,
-    debug,
-):
+    archive: str,
+    texts: str,
+    threshold: float,
+    limit: int,
+    output: str | None,
+    batch_size: int,
+    column: str | None,
+    errors: str,
+    overwrite: bool,
+    backend: str | None,
+    debug: bool,
+) -> None:
     """Finds lines of TEXTS that mean nearly the same.
 
-    Writes a line a pair, best first: cosine TAB number of the line TAB number
-    of the other line TAB line TAB other line. Empty lines have no pairs.
+    Writes one row per pair, best first: cosine, the two line numbers, the two
+    lines (TAB-separated). Empty lines have no pairs.
     """
     start = time.monotonic()
     if output:
@@ -64,16 +65,21 @@ def duplicates(
     from keras_mirror.search import find_duplicates
 
     model = open_archive(archive)
-    with echo_warnings(), encoding_bar(lines, then="Comparing") as progress:
+    with echo_warnings(), encoding_bar(lines, then="Comparing") as on_progress:
         pairs = find_duplicates(
-            model, lines, threshold, limit, batch_size, progress
+            model,
+            lines,
+            threshold=threshold,
+            limit=limit,
+            batch_size=batch_size,
+            on_progress=on_progress,
         )
     write_table((_row(pair, lines) for pair in pairs), output)
     rows = {"lines": len(lines), "pairs": len(pairs)}
     print_summary(rows | ({"written": output} if output else {}), start)
 
 
-def _row(pair, lines):
+def _row(pair: tuple, lines: list[str]) -> tuple:
     cosine, *rows = pair
     numbers = (row + 1 for row in rows)
     return f"{cosine:.4f}", *numbers, *(lines[row] for row in rows)

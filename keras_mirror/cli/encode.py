@@ -1,22 +1,36 @@
+import logging
+import os
 import time
+from typing import BinaryIO
 
 import click
+import numpy as np
 from click.core import ParameterSource
 
 from keras_mirror.bulk.encode_files import ENGINES
-from keras_mirror.cli.console import backend_options
-from keras_mirror.cli.console import batch_size_option
+from keras_mirror.bulk.encode_files import ShardWriter
+from keras_mirror.bulk.encode_files import encode_shards
+from keras_mirror.bulk.shard_folder import begin_folder
+from keras_mirror.bulk.shards import ShardPlan
 from keras_mirror.cli.console import print_summary
-from keras_mirror.cli.encode_array import encode_array
-from keras_mirror.cli.encode_folder import check_folder
-from keras_mirror.cli.encode_folder import encode_folder
+from keras_mirror.cli.console import progress_bar
+from keras_mirror.cli.console import status
+from keras_mirror.cli.console import usage_errors
 from keras_mirror.cli.files import check_output
-from keras_mirror.cli.files import overwrite_option
-from keras_mirror.cli.files import text_options
+from keras_mirror.cli.files import open_texts
+from keras_mirror.cli.models import open_archive
+from keras_mirror.cli.models import start_keras
+from keras_mirror.cli.options import archive_argument
+from keras_mirror.cli.options import backend_options
+from keras_mirror.cli.options import batch_size_option
+from keras_mirror.cli.options import overwrite_option
+from keras_mirror.cli.options import text_options
+from keras_mirror.files import atomic_output
+from keras_mirror.startup import choose_backend
 
 
 @click.command()
-@click.argument("archive", type=click.Path(exists=True, dir_okay=False))
+@archive_argument
 @click.argument("texts", nargs=-1, required=True)
 @click.option(
     "--output",
@@ -25,74 +39,164 @@ from keras_mirror.cli.files import text_options
 )
 @batch_size_option
 @text_options
-@click.option("--id-column", help="Of the folder. Default: path:row.")
+@click.option(
+    "--id-column", help="(folder output only) Column of ids. Default: path:row."
+)
 @click.option(
     "--engine",
     type=click.Choice(ENGINES),
     default="local",
     show_default=True,
-    help="Who encodes into a folder: this process, or Ray's workers.",
+    help="(folder output only) Encode in this process, or in Ray's workers.",
 )
 @click.option(
     "--workers",
     type=click.IntRange(1),
-    help="Of Ray. Default: one a GPU or CPU.",
+    help="Number of Ray workers. Default: one per GPU or CPU.",
 )
 @click.option(
     "--rows-per-file",
     type=click.IntRange(1),
     default=10_000,
     show_default=True,
-    help="Of the folder.",
+    help="(folder output only) Number of texts per Parquet file.",
 )
 @overwrite_option
 @backend_options
 def encode(
-    archive,
-    texts,
-    output,
-    batch_size,
-    column,
-    errors,
-    overwrite,
-    backend,
-    debug,
-    **of_folders,
-):
-    """Writes one vector a text of TEXTS, float32.
+    archive: str,
+    texts: tuple[str, ...],
+    output: str,
+    batch_size: int,
+    column: str | None,
+    errors: str,
+    id_column: str | None,
+    engine: str,
+    workers: int | None,
+    rows_per_file: int,
+    overwrite: bool,
+    backend: str | None,
+    debug: bool,
+) -> None:
+    """Encodes TEXTS into vectors, float32.
 
-    Into one file: row i is line i of all files. Or into a folder of Parquet
-    files, a row of id and vector a text: for any number of texts, on one
-    machine or many. Stopped on the way, the same command goes on.
+    Into one file *.npy: row i is the vector of line i of all files. Or into a
+    folder of Parquet files with one row of id and vector per text, for any
+    number of texts, on one machine or many. If interrupted, run the same
+    command again to resume.
     """
     start = time.monotonic()
-    reading = {"column": column, "errors": errors}
     if output.endswith(".npy"):
-        _refuse(of_folders)
+        _refuse("id_column", "engine", "workers", "rows_per_file")
         check_output(output, overwrite)
-        rows = encode_array(
-            archive, texts, output, batch_size, backend, debug, **reading
-        )
+        with status("Counting texts"):
+            opened = open_texts(*texts, column=column, errors=errors)
+            num_texts = sum(1 for _ in opened)
+        start_keras(backend, debug)
+        opened = open_texts(*texts, column=column, errors=errors)
+        model = open_archive(archive)
+        rows = _encode_array(model, opened, num_texts, output, batch_size)
     else:
-        check_folder(output, overwrite)
-        rows = encode_folder(
-            archive,
-            texts,
-            output,
-            batch_size,
-            backend,
-            debug,
-            **reading,
-            **of_folders,
-        )
+        _check_folder(output, overwrite)
+        with usage_errors():
+            plan = ShardPlan(
+                texts,
+                column=column,
+                id_column=id_column,
+                errors=errors,
+                rows_per_shard=rows_per_file,
+            )
+            folder = begin_folder(archive, plan, output)
+        _start_engine(engine, backend, debug)
+        writer = ShardWriter(archive, folder, batch_size)
+        rows = _encode_shards(plan, writer, engine, workers)
+        rows["vectors"] = output
     print_summary(rows, start)
 
 
-def _refuse(of_folders):
+# === Into a file ===
+
+
+def _refuse(*of_folders: str) -> None:
     context = click.get_current_context()
     for name in of_folders:
         if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
             raise click.UsageError(
-                f"--{name.replace('_', '-')} is for folders. Received: "
-                "--output *.npy"
+                f"--{name.replace('_', '-')} needs a folder as --output"
             )
+
+
+def _encode_array(
+    model, texts, num_texts: int, output: str, batch_size: int
+) -> dict[str, object]:
+    shape = (num_texts, model.encoder.output_shape[-1])
+    with atomic_output(output) as unfinished, open(unfinished, "wb") as file:
+        settings = {"descr": "<f4", "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(file, settings)
+        num_cut = _write_rows(file, model, texts, num_texts, batch_size)
+    return {
+        "texts": num_texts,
+        "cut": f"{num_cut} at {model.preprocessor.sequence_length} tokens",
+        "vectors": f"{output}, {shape[0]} x {shape[1]}",
+    }
+
+
+def _write_rows(
+    file: BinaryIO, model, texts, num_texts: int, batch_size: int
+) -> int:
+    """Row by row, not mapped into memory, which would fill with the file."""
+    from keras_mirror.encoder.encode import encode_in_chunks
+
+    total_cut = 0
+    with progress_bar() as bar:
+        task = bar.add_task("Encoding", total=num_texts)
+        for vectors, num_cut in encode_in_chunks(model, texts, batch_size):
+            file.write(vectors.astype("<f4").tobytes())
+            total_cut += num_cut
+            bar.update(task, advance=len(vectors))
+    return total_cut
+
+
+# === Into a folder ===
+
+
+def _check_folder(path: str, overwrite: bool) -> None:
+    ending = os.path.splitext(path)[1]
+    if ending:
+        raise click.UsageError(
+            "--output must end in .npy, or be a folder. Received: "
+            f"{path}, which ends in {ending}"
+        )
+    if overwrite:
+        raise click.UsageError(
+            "--overwrite is for *.npy: a folder goes on where it was stopped. "
+            f"Choose another folder. Received: --output {path}"
+        )
+
+
+def _start_engine(engine: str, backend: str | None, debug: bool) -> None:
+    if engine == "local":
+        start_keras(backend, debug)
+        return
+    choose_backend(backend, debug)  # workers start Keras themselves
+    if not debug:  # Ray logs pages for what we tell in a line
+        logging.disable(logging.CRITICAL)
+
+
+def _encode_shards(
+    plan: ShardPlan, writer: ShardWriter, engine: str, workers: int | None
+) -> dict[str, object]:
+    with progress_bar() as bar:
+        task = bar.add_task("Encoding", total=None)
+        done = encode_shards(
+            plan,
+            writer,
+            engine=engine,
+            num_workers=workers,
+            on_progress=lambda number: bar.update(task, advance=number),
+        )
+    return {
+        "texts": done["num_texts"],
+        "cut": done["num_cut"],
+        "files": f"{done['num_shards']}, {done['num_found']} were there",
+    }

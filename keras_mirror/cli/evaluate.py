@@ -1,23 +1,25 @@
 import json
 import os
 import time
+from collections.abc import Iterable
 
 import click
 
-from keras_mirror.cli.console import backend_options
-from keras_mirror.cli.console import batch_size_option
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import print_table
 from keras_mirror.cli.console import progress_bar
-from keras_mirror.cli.console import start_keras
 from keras_mirror.cli.console import status
 from keras_mirror.cli.console import usage_errors
 from keras_mirror.cli.evaluation_table import evaluation_table
 from keras_mirror.cli.files import check_output
-from keras_mirror.cli.files import overwrite_option
 from keras_mirror.cli.models import is_model
 from keras_mirror.cli.models import load_model
+from keras_mirror.cli.models import start_keras
+from keras_mirror.cli.options import backend_options
+from keras_mirror.cli.options import batch_size_option
+from keras_mirror.cli.options import overwrite_option
 from keras_mirror.files import atomic_output
+from keras_mirror.recipes import POOLING_MODES
 
 
 @click.command()
@@ -26,37 +28,39 @@ from keras_mirror.files import atomic_output
 )
 @click.option(
     "--pooling",
-    type=click.Choice(["cls", "mean", "max", "padded_mean"]),
-    help="Instead of each model's own; the report says so.",
+    type=click.Choice(POOLING_MODES),
+    help="Replaces each model's own pooling; the report says so.",
 )
-@click.option("--json", "json_path", help="File to write, all numbers.")
-@click.option("--html", "html_path", help="File to write, a page to look at.")
+@click.option(
+    "--json", "json_path", help="Write all numbers to this JSON file."
+)
+@click.option("--html", "html_path", help="Write a report to this file.")
 @click.option(
     "--log",
     type=click.Path(exists=True, dir_okay=False),
-    help="CSV file of `train --log`: its curves for --html.",
+    help="CSV file of `train --log`, whose curves --html draws.",
 )
 @batch_size_option
 @overwrite_option
 @backend_options
 def evaluate(
-    arguments,
-    pooling,
-    json_path,
-    html_path,
-    log,
-    batch_size,
-    overwrite,
-    backend,
-    debug,
-):
+    arguments: tuple[str, ...],
+    pooling: str | None,
+    json_path: str | None,
+    html_path: str | None,
+    log: str | None,
+    batch_size: int,
+    overwrite: bool,
+    backend: str | None,
+    debug: bool,
+) -> None:
     """Scores models on benchmarks, side by side, with 95% intervals.
 
-    MODEL is an archive (*.keras) or a preset, the latter as it is before
-    mirror fine-tuning. PATH is a file or folder of benchmarks in their
-    owners' formats: STS, STS-B, SICK, word similarity, Multi-SimLex, bilingual
-    lexicons, entity linking, QNLI, BEIR, or any table of two texts and a
-    score. Differences are against the first model.
+    MODEL is an archive (*.keras) or a preset. A preset is scored untrained, as
+    it is before mirror fine-tuning. PATH is a file or folder of benchmarks in
+    their owners' formats: STS, STS-B, SICK, word similarity, Multi-SimLex,
+    bilingual lexicons, entity linking, QNLI, BEIR, or any table of two texts
+    and a score. Differences are against the first model.
     """
     start = time.monotonic()
     if json_path:
@@ -79,7 +83,7 @@ def evaluate(
     print_summary(_summary(evaluation, notes, outputs), start)
 
 
-def _check_report(html_path, log):
+def _check_report(html_path: str | None, log: str | None) -> None:
     """Finds out before the work starts whether it can be drawn."""
     if log and not html_path:
         raise click.UsageError("--log is drawn in --html, which is missing")
@@ -88,7 +92,7 @@ def _check_report(html_path, log):
 
         check_installed()
     if log:
-        from keras_mirror.evaluation.report.training_log import (
+        from keras_mirror.evaluation.report.training_curves import (
             read_training_log,
         )
 
@@ -96,9 +100,9 @@ def _check_report(html_path, log):
             read_training_log(log)
 
 
-def _sort(arguments):
+def _sort(names_and_paths: Iterable[str]) -> tuple[list[str], list[str]]:
     """Names of models and paths of benchmarks, each once."""
-    arguments = list(dict.fromkeys(arguments))
+    arguments = list(dict.fromkeys(names_and_paths))
     names = [argument for argument in arguments if is_model(argument)]
     paths = [argument for argument in arguments if argument not in names]
     if not names or not paths:
@@ -114,14 +118,14 @@ def _sort(arguments):
     return names, paths
 
 
-def _read(paths):
+def _read(paths: list[str]) -> list:
     from keras_mirror.evaluation.readers import read_benchmarks
 
     with status("Reading benchmarks"), usage_errors():
         return read_benchmarks(*paths)
 
 
-def _load(names, pooling):
+def _load(names: list[str], pooling: str | None) -> dict:
     models = {}
     for name in names:
         with status(f"Loading {name}"):
@@ -129,7 +133,7 @@ def _load(names, pooling):
     return models
 
 
-def _evaluate(models, tasks, batch_size):
+def _evaluate(models: dict, tasks: list, batch_size: int):
     from keras_mirror.evaluation import evaluate
 
     total = len({text for task in tasks for text in task.texts()})
@@ -138,13 +142,13 @@ def _evaluate(models, tasks, batch_size):
         return evaluate(
             models,
             tasks,
-            batch_size,
-            lambda name, count: bar.update(bars[name], advance=count),
+            batch_size=batch_size,
+            on_progress=lambda name, n: bar.update(bars[name], advance=n),
         )
 
 
-def _write_json(evaluation, path, notes):
-    from keras_mirror.evaluation.as_dict import as_dict
+def _write_json(evaluation, path: str, notes: list[str]) -> None:
+    from keras_mirror.evaluation.evaluate import as_dict
 
     content = {**as_dict(evaluation), "notes": notes}
     with atomic_output(path) as unfinished:
@@ -152,15 +156,19 @@ def _write_json(evaluation, path, notes):
             json.dump(content, file, indent=1, ensure_ascii=False)
 
 
-def _write_html(evaluation, path, log, notes):
+def _write_html(
+    evaluation, path: str, log: str | None, notes: list[str]
+) -> None:
     from keras_mirror.evaluation.report import write_html
 
     with status("Drawing"):
         write_html(evaluation, path, log=log, notes=notes)
 
 
-def _summary(evaluation, notes, outputs):
-    rows = {}
+def _summary(
+    evaluation, notes: list[str], outputs: list[str]
+) -> dict[str, object]:
+    rows: dict[str, object] = {}
     for name, embeddings in evaluation.embeddings.items():
         model = evaluation.models[name]
         rows[name] = (

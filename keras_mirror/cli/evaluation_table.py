@@ -2,7 +2,7 @@ from rich.markup import escape
 from rich.table import Table
 
 
-def evaluation_table(evaluation):
+def evaluation_table(evaluation) -> Table:
     """The screen's table of an `Evaluation`: values x 100 and intervals.
 
     Of subsets, only the headline metric: the rest stands in `--json` and
@@ -38,7 +38,7 @@ def evaluation_table(evaluation):
     return table
 
 
-def cell(score, signed=False):
+def cell(score, signed: bool = False) -> str:
     """A score as text: `"66.08 [64.10, 67.95]"`, or `"undefined"`.
 
     Args:
@@ -64,6 +64,6 @@ def cell(score, signed=False):
     return f"{text} \\[{low}, {high}]"  # a bracket is markup to rich
 
 
-def _headline(evaluation, row):
+def _headline(evaluation, row) -> str:
     first = next(r for r in evaluation.rows if r.task == row.task)
     return first.metric

@@ -4,21 +4,33 @@ import time
 
 import click
 
-from keras_mirror.cli.console import backend_options
 from keras_mirror.cli.console import print_summary
-from keras_mirror.cli.console import start_keras
 from keras_mirror.cli.console import status
 from keras_mirror.cli.console import usage_errors
 from keras_mirror.cli.files import check_output
-from keras_mirror.cli.files import overwrite_option
+from keras_mirror.cli.files import check_unused
 from keras_mirror.cli.models import open_archive
+from keras_mirror.cli.models import start_keras
+from keras_mirror.cli.options import archive_argument
+from keras_mirror.cli.options import backend_options
+from keras_mirror.cli.options import overwrite_option
 from keras_mirror.export.backends import EXPORT_BACKENDS
 from keras_mirror.files import atomic_output
 from keras_mirror.startup import BACKENDS
 
+# Formats of one file, and how its name must end.
+SUFFIXES = {"keras": ".keras", "onnx": ".onnx", "litert": ".tflite"}
+# Formats of a folder, and a file that tells that it is one: only such a folder
+# is replaced.
+MARKERS = {
+    "sentence-transformers": "modules.json",
+    "openvino": "model.xml",
+    "saved_model": "saved_model.pb",
+}
+
 
 @click.command()
-@click.argument("archive", type=click.Path(exists=True, dir_okay=False))
+@archive_argument
 @click.option(
     "--format",
     "format_name",
@@ -30,26 +42,33 @@ from keras_mirror.startup import BACKENDS
 @click.option(
     "--normalize/--no-normalize",
     default=None,
-    help="Whether vectors get length 1. Default: in sentence-transformers "
-    "only; saved_model has both.",
+    help="Whether to scale vectors to length 1. Default: only for "
+    "sentence-transformers; saved_model has both.",
 )
-@click.option("--int8", is_flag=True, help="Store a weight in a byte.")
+@click.option("--int8", is_flag=True, help="Store weights as int8.")
 @overwrite_option
 @backend_options
 def export(
-    archive, format_name, output, normalize, int8, overwrite, backend, debug
-):
+    archive: str,
+    format_name: str,
+    output: str,
+    normalize: bool | None,
+    int8: bool,
+    overwrite: bool,
+    backend: str | None,
+    debug: bool,
+) -> None:
     """Writes ARCHIVE for another library.
 
-    Folders of sentence-transformers, of OpenVINO, and SavedModels with the
-    tokenizer in them; files of ONNX and LiteRT, with a model card beside; and
-    `keras`, an archive without its optimizer. The backend is one that can
+    Writes folders for sentence-transformers and OpenVINO, SavedModels that
+    contain the tokenizer, ONNX and LiteRT files with a model card beside them,
+    and `keras`, an archive without its optimizer. Picks a backend that can
     write the format.
     """
     start = time.monotonic()
     output = os.path.normpath(output)
     options = _options(format_name, normalize, int8)
-    check_export_output(output, format_name, overwrite)
+    _check_output(output, format_name, overwrite)
     keras = start_keras(_choose_backend(format_name, backend), debug)
     model = open_archive(archive)
     with status(f"Writing {output}"), usage_errors():
@@ -60,12 +79,14 @@ def export(
     rows = {
         "format": f"{format_name}, int8" if int8 else format_name,
         "backend": keras.backend.backend(),
-        "written": f"{output}, {size_of(output) / 1e6:.1f} MB",
+        "written": f"{output}, {_size_of(output) / 1e6:.1f} MB",
     }
     print_summary(rows, start)
 
 
-def _options(format_name, normalize, int8):
+def _options(
+    format_name: str, normalize: bool | None, int8: bool
+) -> dict[str, bool]:
     if int8 and format_name == "sentence-transformers":
         raise click.UsageError(
             "--int8 is not for sentence-transformers, whose weights are floats"
@@ -80,7 +101,7 @@ def _options(format_name, normalize, int8):
     return {"normalize": normalize}
 
 
-def _choose_backend(format_name, backend):
+def _choose_backend(format_name: str, backend: str | None) -> str | None:
     """The user's, or Keras's own where all can, or the first that can."""
     able = EXPORT_BACKENDS[format_name]
     if backend or len(able) == len(BACKENDS):
@@ -91,55 +112,25 @@ def _choose_backend(format_name, backend):
     return installed[0] if installed else able[0]
 
 
-# Formats of one file, and how its name must end.
-SUFFIXES = {"keras": ".keras", "onnx": ".onnx", "litert": ".tflite"}
-# Formats of a folder, and a file that tells that it is one: only such a folder
-# is replaced.
-MARKERS = {
-    "sentence-transformers": "modules.json",
-    "openvino": "model.xml",
-    "saved_model": "saved_model.pb",
-}
-
-
-def check_export_output(path, format, overwrite):
-    """Finds out before the work starts whether an export can be written.
-
-    Args:
-        path: String.
-        format: String, a key of `SUFFIXES` or of `MARKERS`.
-        overwrite: Boolean, whether an earlier export may be replaced.
-
-    Raises:
-        click.UsageError: `path` exists, or ends otherwise, or is a folder of
-            something else.
-    """
-    if format in SUFFIXES:
-        check_output(path, overwrite, SUFFIXES[format])
+def _check_output(path: str, format_name: str, overwrite: bool) -> None:
+    """As `check_output`; of folders only earlier exports may be replaced."""
+    if format_name in SUFFIXES:
+        check_output(path, overwrite, SUFFIXES[format_name])
         check_output(f"{path}.md", overwrite)
         return
-    marker = os.path.join(path, MARKERS[format])
-    if os.path.exists(path) and overwrite and not os.path.isfile(marker):
+    marker = MARKERS[format_name]
+    is_earlier = os.path.isfile(os.path.join(path, marker))
+    if os.path.exists(path) and overwrite and not is_earlier:
         raise click.UsageError(
-            f"'{path}' exists and is no earlier export: it has no "
-            f"{MARKERS[format]}. Choose another --output"
+            f"'{path}' exists and is no earlier export: it has no {marker}. "
+            "Choose another --output"
         )
-    if os.path.exists(path) and not overwrite:
-        raise click.UsageError(
-            f"'{path}' exists. Choose another --output, or add --overwrite"
-        )
+    check_unused(path, overwrite)
     check_output(f"{path}.new", overwrite=True)
 
 
-def size_of(path):
-    """The bytes of a file, or of all files of a folder.
-
-    Args:
-        path: String.
-
-    Returns:
-        An integer.
-    """
+def _size_of(path: str) -> int:
+    """The bytes of a file, or of all files of a folder."""
     if os.path.isfile(path):
         return os.path.getsize(path)
     return sum(

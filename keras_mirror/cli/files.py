@@ -1,6 +1,9 @@
+"""What commands read, and whether they can write their results."""
+
 import itertools
 import os
 import tempfile
+from collections.abc import Iterator
 
 import click
 
@@ -9,41 +12,29 @@ from keras_mirror.cli.console import usage_errors
 from keras_mirror.data import read_texts
 
 
-def text_options(command):
-    """Adds `--column` and `--errors`, see `keras_mirror.data.read_texts`."""
-    command = click.option(
-        "--errors",
-        type=click.Choice(["strict", "replace"]),
-        default="strict",
-        show_default=True,
-        help="What to do with bytes that are not UTF-8.",
-    )(command)
-    return click.option(
-        "--column",
-        help="Of .jsonl, .parquet (default: text), .csv and .tsv.",
-    )(command)
-
-
-def open_texts(*paths, column=None, errors="strict"):
+def open_texts(
+    *paths: str,
+    column: str | None = None,
+    errors: str = "strict",
+    pairs: bool = False,
+) -> Iterator:
     """`read_texts`; what is wrong before the first text exits with 2."""
     with usage_errors():
-        return read_texts(*paths, column=column, errors=errors)
+        return read_texts(*paths, column=column, errors=errors, pairs=pairs)
 
 
-def list_texts(path, column, errors):
+def list_texts(path: str, column: str | None, errors: str) -> list[str]:
     """All texts of a file, as a list."""
     with status(f"Reading {path}"):
         return list(open_texts(path, column=column, errors=errors))
 
 
-def overwrite_option(command):
-    """Adds `--overwrite`."""
-    return click.option(
-        "--overwrite", is_flag=True, help="Replace an existing output file."
-    )(command)
-
-
-def check_output(path, overwrite, suffix=None, option="--output"):
+def check_output(
+    path: str,
+    overwrite: bool,
+    suffix: str | None = None,
+    option: str = "--output",
+) -> None:
     """Finds out before the work starts whether its result can be written.
 
     Args:
@@ -62,10 +53,7 @@ def check_output(path, overwrite, suffix=None, option="--output"):
         )
     if os.path.isdir(path):
         raise click.UsageError(f"{option} must be a file. '{path}' is a folder")
-    if os.path.exists(path) and not overwrite:
-        raise click.UsageError(
-            f"'{path}' exists. Choose another {option}, or add --overwrite"
-        )
+    check_unused(path, overwrite, option)
     folder = os.path.dirname(path) or "."
     try:
         with tempfile.TemporaryFile(dir=folder):
@@ -76,7 +64,15 @@ def check_output(path, overwrite, suffix=None, option="--output"):
         ) from error
 
 
-def interrupted_path(path):
+def check_unused(path: str, overwrite: bool, option: str = "--output") -> None:
+    """Raises `click.UsageError` if `path` exists and may not be replaced."""
+    if os.path.exists(path) and not overwrite:
+        raise click.UsageError(
+            f"'{path}' exists. Choose another {option}, or add --overwrite"
+        )
+
+
+def interrupted_path(path: str) -> str:
     """A new name beside `path`, for what is only half done.
 
     Args:

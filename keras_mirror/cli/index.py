@@ -3,21 +3,22 @@ import time
 
 import click
 
-from keras_mirror.cli.console import backend_options
-from keras_mirror.cli.console import batch_size_option
+from keras_mirror.cli.console import encoding_bar
 from keras_mirror.cli.console import print_summary
-from keras_mirror.cli.console import start_keras
 from keras_mirror.cli.console import status
 from keras_mirror.cli.files import check_output
 from keras_mirror.cli.files import list_texts
-from keras_mirror.cli.files import overwrite_option
-from keras_mirror.cli.files import text_options
 from keras_mirror.cli.models import open_archive
-from keras_mirror.cli.screen import encoding_bar
+from keras_mirror.cli.models import start_keras
+from keras_mirror.cli.options import archive_argument
+from keras_mirror.cli.options import backend_options
+from keras_mirror.cli.options import batch_size_option
+from keras_mirror.cli.options import overwrite_option
+from keras_mirror.cli.options import text_options
 
 
 @click.command()
-@click.argument("archive", type=click.Path(exists=True, dir_okay=False))
+@archive_argument
 @click.argument("texts")
 @click.option("--output", required=True, help="Index to write.")
 @click.option(
@@ -30,18 +31,18 @@ from keras_mirror.cli.screen import encoding_bar
 @overwrite_option
 @backend_options
 def index(
-    archive,
-    texts,
-    output,
-    exact,
-    batch_size,
-    column,
-    errors,
-    overwrite,
-    backend,
-    debug,
-):
-    """Makes an index of TEXTS, a text a line, for `keras-mirror search`.
+    archive: str,
+    texts: str,
+    output: str,
+    exact: bool | None,
+    batch_size: int,
+    column: str | None,
+    errors: str,
+    overwrite: bool,
+    backend: str | None,
+    debug: bool,
+) -> None:
+    """Makes an index of the lines of TEXTS for `keras-mirror search`.
 
     The index holds the lines, their vectors, and where ARCHIVE is.
     """
@@ -52,8 +53,8 @@ def index(
     from keras_mirror.search import Index
 
     made = Index(open_archive(archive), exact)
-    with encoding_bar(lines, then="Encoded") as progress:
-        made.add(lines, batch_size, progress)
+    with encoding_bar(lines, then="Encoded") as on_progress:
+        made.add(lines, batch_size, on_progress)
     with status("Saving"):
         made.save(output, overwrite, archive)
     rows = {

@@ -8,17 +8,18 @@ from keras_mirror.archive.card_wording import run_words
 from keras_mirror.archive.reading import archive_card
 from keras_mirror.archive.reading import archive_info
 from keras_mirror.archive.training_run import TrainingRun
+from keras_mirror.cli.options import archive_argument
 
 
 @click.command()
-@click.argument("archive", type=click.Path(exists=True, dir_okay=False))
+@archive_argument
 @click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
 @click.option("--card", is_flag=True, help="The model card, as Markdown.")
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
-def info(archive, as_json, card, debug):
-    """Tells what is inside of ARCHIVE, at once: no framework is loaded."""
+def info(archive: str, as_json: bool, card: bool, debug: bool) -> None:
+    """Shows what ARCHIVE contains, without loading a framework."""
     if as_json and card:
-        raise click.UsageError("--json and --card are two answers: take one")
+        raise click.UsageError("--json and --card cannot be combined")
     if card:
         click.echo(_printable(archive_card(archive)), nl=False)
         return
@@ -32,7 +33,7 @@ def info(archive, as_json, card, debug):
         click.echo(_printable(f"{name:<{width}}  {value}"))
 
 
-def _rows(archive, content):
+def _rows(archive: str, content: dict) -> list[tuple[str, str]]:
     """Names and values; several runs are several rows."""
     saved = f"{content['size'] / 1e6:,.1f} MB, saved {content['saved']}"
     recipe, tokenizer = content["recipe"], content["tokenizer"]
@@ -52,16 +53,16 @@ def _rows(archive, content):
     ]
 
 
-def _backbone(backbone):
+def _backbone(backbone: dict) -> str:
     return backbone_words(backbone["class"], backbone)
 
 
-def _tokenizer(tokenizer):
+def _tokenizer(tokenizer: dict) -> str:
     size = tokenizer["vocabulary_size"]
     return tokenizer["class"] + (f", {size:,} tokens" if size else "")
 
 
-def _parameters(numbers):
+def _parameters(numbers: dict[str, int] | None) -> str:
     if numbers is None:
         return "unknown"
     names = {
@@ -76,6 +77,6 @@ def _parameters(numbers):
     )
 
 
-def _printable(text):
+def _printable(text: str) -> str:
     """Without the control characters by which a file could steer a screen."""
     return "".join(x for x in text if x.isprintable() or x in "\n\t")

@@ -1,5 +1,6 @@
 import sys
 import traceback
+from collections.abc import Sequence
 
 import click
 
@@ -20,36 +21,40 @@ from keras_mirror.version import __version__
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="keras-mirror")
-def cli():
+def cli() -> None:
     """Turns a pretrained language model into a text encoder, without labels."""
 
 
-cli.add_command(quickstart)
-cli.add_command(train)
-cli.add_command(encode)
-cli.add_command(similarity)
-cli.add_command(evaluate)
-cli.add_command(export)
-cli.add_command(index)
-cli.add_command(search)
-cli.add_command(duplicates)
-cli.add_command(cluster)
-cli.add_command(info)
+for command in (
+    quickstart,
+    train,
+    encode,
+    similarity,
+    evaluate,
+    export,
+    index,
+    search,
+    duplicates,
+    cluster,
+    info,
+):
+    cli.add_command(command)
 
 
-def run(arguments=None):
+def run(arguments: Sequence[str] | None = None) -> None:
     """Runs a command and exits: 0 done, 1 failed, 2 wrong use, 130 stopped.
 
-    What goes wrong is told in one line; `--debug` adds the traceback.
+    Prints an error in one line; `--debug` adds the traceback.
 
     Args:
         arguments: List of strings. Defaults to `None`: those of the process.
     """
-    arguments = sys.argv[1:] if arguments is None else arguments
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
     try:
-        options = {"standalone_mode": False, "obj": arguments}
-        code = cli.main(arguments, "keras-mirror", **options)
+        code = cli.main(
+            arguments, "keras-mirror", standalone_mode=False, obj=arguments
+        )
         sys.exit(code if isinstance(code, int) else 0)
     except (KeyboardInterrupt, click.Abort):
         print_error("interrupted; nothing was saved")
@@ -64,7 +69,7 @@ def run(arguments=None):
         sys.exit(1)
 
 
-def _tell(error, message, debug):
+def _tell(error: Exception, message: str, debug: bool) -> None:
     if debug:
         traceback.print_exception(error)
     print_error(" ".join(message.split()))

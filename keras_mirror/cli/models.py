@@ -1,14 +1,37 @@
+"""Keras started, and models loaded and saved, as all commands do it."""
+
 import dataclasses
 import os
+from types import ModuleType
 
+from keras_mirror import startup
 from keras_mirror.cli.console import status
+from keras_mirror.cli.console import usage_errors
 from keras_mirror.cli.files import interrupted_path
 from keras_mirror.files import atomic_output
 from keras_mirror.integrations.load_model import load_archive
 from keras_mirror.presets import BUNDLED_PRESETS
 
 
-def is_model(argument):
+def start_keras(backend: str | None, debug: bool) -> ModuleType:
+    """Imports Keras and registers this package's classes, with a spinner.
+
+    Args:
+        backend: One of `BACKENDS`, or `None` for Keras's own choice.
+        debug: Boolean, whether the frameworks may print.
+
+    Returns:
+        The module `keras`.
+    """
+    with usage_errors():
+        backend = startup.choose_backend(backend, debug)
+    with status("Starting Keras"):
+        keras = startup.import_keras(backend)
+        import keras_mirror.mirror_model  # noqa: F401  registers the classes
+    return keras
+
+
+def is_model(argument: str) -> bool:
     """Whether an argument names an archive or a preset, not other data.
 
     Args:
@@ -29,7 +52,7 @@ def is_model(argument):
     return argument in BUNDLED_PRESETS or _is_keras_hub_name(argument)
 
 
-def load_model(name, pooling_mode=None):
+def load_model(name: str, pooling_mode: str | None = None):
     """Loads an archive, or a preset as it is before mirror fine-tuning.
 
     Args:
@@ -55,53 +78,13 @@ def load_model(name, pooling_mode=None):
     return _repooled(model, pooling_mode)
 
 
-def _repooled(model, pooling_mode):
-    from keras_mirror.encoder.sentence_encoder import SentenceEncoder
-    from keras_mirror.mirror_model import MirrorModel
-
-    old = model.encoder
-    if not isinstance(old, SentenceEncoder):
-        raise ValueError(
-            "--pooling needs an archive with a SentenceEncoder. "
-            f"Received: a {type(old).__name__}"
-        )
-    encoder = SentenceEncoder(
-        old.backbone,
-        pooling_mode,
-        old.activation,
-        old.layer_norm_epsilon,
-        pooled_layers=old.pooled_layers,
-    )
-    # Tokens of a mean are weighed as they were counted in training.
-    recipe = dataclasses.replace(
-        model.recipe, pooling_mode=pooling_mode, frequency_smoothing=None
-    )
-    return MirrorModel(encoder, model.preprocessor, recipe)
-
-
-def _is_keras_hub_name(argument):
-    """Names are looked up only where nothing else has this name."""
-    if os.path.exists(argument) or not argument.isidentifier():
-        return False
-    import keras_hub
-
-    return argument in keras_hub.models.Backbone.presets
-
-
-def open_archive(path):
-    """Loads an archive, which takes seconds, and says so.
-
-    Args:
-        path: String.
-
-    Returns:
-        A `MirrorModel`.
-    """
+def open_archive(path: str):
+    """Loads the `MirrorModel` of an archive, with a spinner."""
     with status(f"Loading {path}"):
         return load_archive(path)
 
 
-def save_archive(model, path, finished):
+def save_archive(model, path: str, finished: bool) -> str:
     """Saves a model; what is only half trained, beside `path`.
 
     Args:
@@ -116,3 +99,36 @@ def save_archive(model, path, finished):
     with status("Saving"), atomic_output(path) as unfinished:
         model.save(unfinished)
     return path
+
+
+def _repooled(model, pooling_mode: str | None):
+    from keras_mirror.encoder.sentence_encoder import SentenceEncoder
+    from keras_mirror.mirror_model import MirrorModel
+
+    old = model.encoder
+    if not isinstance(old, SentenceEncoder):
+        raise ValueError(
+            "--pooling needs an archive with a SentenceEncoder. "
+            f"Received: a {type(old).__name__}"
+        )
+    encoder = SentenceEncoder(
+        old.backbone,
+        pooling_mode,
+        activation=old.activation,
+        layer_norm_epsilon=old.layer_norm_epsilon,
+        pooled_layers=old.pooled_layers,
+    )
+    # Tokens of a mean are weighed as they were counted in training.
+    recipe = dataclasses.replace(
+        model.recipe, pooling_mode=pooling_mode, frequency_smoothing=None
+    )
+    return MirrorModel(encoder, model.preprocessor, recipe)
+
+
+def _is_keras_hub_name(argument: str) -> bool:
+    """Names are looked up only where nothing else has this name."""
+    if os.path.exists(argument) or not argument.isidentifier():
+        return False
+    import keras_hub
+
+    return argument in keras_hub.models.Backbone.presets

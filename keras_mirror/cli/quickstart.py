@@ -1,19 +1,22 @@
 import time
+from collections.abc import Callable
 
 import click
 from rich.table import Table
 
-from keras_mirror.cli.console import backend_options
+from keras_mirror.cli.console import ask
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import print_table
-from keras_mirror.cli.console import start_keras
+from keras_mirror.cli.console import print_texts
 from keras_mirror.cli.console import status
 from keras_mirror.cli.console import usage_errors
 from keras_mirror.cli.files import check_output
-from keras_mirror.cli.files import overwrite_option
 from keras_mirror.cli.models import save_archive
-from keras_mirror.cli.screen import ask
-from keras_mirror.cli.screen import print_texts
+from keras_mirror.cli.models import start_keras
+from keras_mirror.cli.options import backend_options
+from keras_mirror.cli.options import interactive_option
+from keras_mirror.cli.options import overwrite_option
+from keras_mirror.data import collect_strings
 from keras_mirror.presets import DEFAULT_PRESET
 
 SEQUENCE_LENGTH = 32  # summaries are one short sentence; longer ones are cut
@@ -29,15 +32,23 @@ NUM_ANSWERS = 3
 @click.command()
 @click.option("--output", default="encoder.keras", show_default=True)
 @click.option("--preset", default=DEFAULT_PRESET, show_default=True)
-@click.option("--interactive", is_flag=True, help="Then answer your searches.")
+@interactive_option
 @click.option("--seed", type=int, default=0, show_default=True)
 @overwrite_option
 @backend_options
-def quickstart(output, preset, interactive, seed, overwrite, backend, debug):
+def quickstart(
+    output: str,
+    preset: str,
+    interactive: bool,
+    seed: int,
+    overwrite: bool,
+    backend: str | None,
+    debug: bool,
+) -> int:
     """Makes a search engine for Python functions, to see what this does.
 
-    Offline, in one or two minutes: the docstrings of the installed packages
-    are the corpus; the score is how well a function finds its namesake in
+    Offline, in one or two minutes. The docstrings of the installed packages
+    are the corpus. The score tells how well a function finds its namesake in
     another library, before and after mirror fine-tuning.
     """
     start = time.monotonic()
@@ -55,7 +66,8 @@ def quickstart(output, preset, interactive, seed, overwrite, backend, debug):
         model = MirrorModel.from_preset(preset, sequence_length=SEQUENCE_LENGTH)
     model.compile()
     before = _score(model, tasks, "before")
-    progress = fit_with_progress(model, list(api.values()), seed)
+    corpus = collect_strings(api.values())
+    progress = fit_with_progress(model, corpus, seed)
     path = save_archive(model, output, progress.finished)
     if progress.finished:
         after = _score(model, tasks, "after")
@@ -69,14 +81,16 @@ def quickstart(output, preset, interactive, seed, overwrite, backend, debug):
     return 0 if progress.finished else 130
 
 
-def _score(model, tasks, when):
+def _score(model, tasks: list, when: str) -> dict[str, float]:
     from keras_mirror.evaluation import score_retrieval
 
     with status(f"Scoring {when} training"):
         return score_retrieval(model, tasks)
 
 
-def _print_scores(before, after, num_queries):
+def _print_scores(
+    before: dict[str, float], after: dict[str, float], num_queries: int
+) -> None:
     title = f"Finding {num_queries} functions by their namesakes (%)"
     table = Table("", "before", "after", title=title, title_justify="left")
     for name in before:
@@ -85,18 +99,18 @@ def _print_scores(before, after, num_queries):
     print_table(table)
 
 
-def _searcher(model, api):
+def _searcher(model, api: dict[str, str]) -> Callable[[str], None]:
     """A function that prints the nearest texts to a query, with names."""
     from keras_mirror.search import Index
 
-    names = {}
+    names: dict[str, str] = {}
     for name, text in api.items():
         names.setdefault(text, name)
     index = Index(model)
     with status(f"Encoding {len(names)} summaries"):
         index.add(list(names))
 
-    def answer(query):
+    def answer(query: str) -> None:
         [results] = index.query(query, NUM_ANSWERS)
         print_texts(
             query, ((cosine, names[text], text) for text, cosine, _ in results)
@@ -105,7 +119,7 @@ def _searcher(model, api):
     return answer
 
 
-def _summary(api, progress, path):
+def _summary(api: dict[str, str], progress, path: str) -> dict[str, object]:
     return {
         "functions": len(api),
         "different texts": len(set(api.values())),

@@ -3,12 +3,13 @@ import os
 
 import click
 
-from keras_mirror.cli.console import backend_options
-from keras_mirror.cli.console import start_keras
+from keras_mirror.cli.console import ask
+from keras_mirror.cli.console import print_texts
 from keras_mirror.cli.console import status
 from keras_mirror.cli.models import open_archive
-from keras_mirror.cli.screen import ask
-from keras_mirror.cli.screen import print_texts
+from keras_mirror.cli.models import start_keras
+from keras_mirror.cli.options import backend_options
+from keras_mirror.cli.options import interactive_option
 
 
 @click.command()
@@ -16,18 +17,27 @@ from keras_mirror.cli.screen import print_texts
 @click.argument("queries", nargs=-1, metavar="QUERY...")
 @click.option("--k", type=click.IntRange(1), default=5, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Results as JSON.")
-@click.option("--interactive", is_flag=True, help="Then answer your searches.")
+@interactive_option
 @click.option(
     "--archive",
     type=click.Path(exists=True, dir_okay=False),
     help="The encoder. Default: where it was when INDEX was made.",
 )
 @backend_options
-def search(index, queries, k, as_json, interactive, archive, backend, debug):
+def search(
+    index: str,
+    queries: tuple[str, ...],
+    k: int,
+    as_json: bool,
+    interactive: bool,
+    archive: str | None,
+    backend: str | None,
+    debug: bool,
+) -> None:
     """Finds the lines of INDEX that mean what QUERY says.
 
-    Prints cosine, number of the line, line. INDEX is what `keras-mirror
-    index` made; a move of both it and its archive does no harm.
+    Prints cosine, line number and line. INDEX is what `keras-mirror index`
+    made; the index and its archive may be moved together.
     """
     if not queries and not interactive:
         raise click.UsageError("a QUERY or --interactive is missing")
@@ -50,7 +60,7 @@ def search(index, queries, k, as_json, interactive, archive, backend, debug):
         )
 
 
-def _open(index, archive):
+def _open(index: str, archive: str | None):
     from keras_mirror.search import Index
 
     archive = archive or _archive_of(index)
@@ -59,7 +69,7 @@ def _open(index, archive):
         return Index.load(index, model)
 
 
-def _archive_of(index):
+def _archive_of(index: str) -> str:
     from keras_mirror.search.index_file import archive_of_index
 
     archive = archive_of_index(index)
@@ -76,11 +86,11 @@ def _archive_of(index):
     return archive
 
 
-def _print(query, results):
+def _print(query: str, results: list) -> None:
     print_texts(query, ((each[1], each[2] + 1, each[0]) for each in results))
 
 
-def _as_json(answers):
+def _as_json(answers: list[tuple[str, list]]) -> list[dict]:
     return [
         {
             "query": query,

@@ -1,12 +1,13 @@
 import contextlib
+import itertools
 import os
 import time
+from collections.abc import Iterable
+from typing import Any
 
 import click
 
-from keras_mirror.cli.console import backend_options
 from keras_mirror.cli.console import print_summary
-from keras_mirror.cli.console import start_keras
 from keras_mirror.cli.console import status
 from keras_mirror.cli.console import usage_errors
 from keras_mirror.cli.devices import devices_option
@@ -14,14 +15,17 @@ from keras_mirror.cli.devices import is_worker
 from keras_mirror.cli.devices import training_devices
 from keras_mirror.cli.files import check_output
 from keras_mirror.cli.files import open_texts
-from keras_mirror.cli.files import overwrite_option
-from keras_mirror.cli.files import text_options
 from keras_mirror.cli.models import save_archive
+from keras_mirror.cli.models import start_keras
+from keras_mirror.cli.options import backend_options
+from keras_mirror.cli.options import overwrite_option
+from keras_mirror.cli.options import text_options
 from keras_mirror.cli.recipe_options import recipe_options
+from keras_mirror.data import Corpus
 from keras_mirror.data import collect_strings
 from keras_mirror.data import sample_strings
-from keras_mirror.data import split_pairs
 from keras_mirror.presets import DEFAULT_PRESET
+from keras_mirror.recipes import get_recipe
 
 # Those of `keras_mirror.metrics` that cost next to nothing.
 LOGGED_METRICS = [
@@ -33,7 +37,9 @@ LOGGED_METRICS = [
 
 
 @click.command()
-@click.argument("corpus", nargs=-1, required=True, type=click.Path())
+@click.argument(
+    "source", nargs=-1, required=True, type=click.Path(), metavar="CORPUS..."
+)
 @click.option(
     "--preset",
     default=DEFAULT_PRESET,
@@ -43,14 +49,20 @@ LOGGED_METRICS = [
 @click.option("--output", required=True, help="Archive to write, *.keras.")
 @recipe_options
 @click.option("--seed", type=int, help="Repeats a run on the same backend.")
-@click.option("--limit", type=click.IntRange(2), help="Read so many strings.")
+@click.option(
+    "--limit",
+    type=click.IntRange(2),
+    help="Stop after this many usable strings.",
+)
 @click.option(
     "--sample",
     type=click.IntRange(2),
-    help="Read all and draw so many: for corpora larger than memory.",
+    help="Draw this many of all: for corpora larger than memory.",
 )
 @click.option("--log", help="CSV file to write: loss and metrics of steps.")
-@click.option("--keep-duplicates", is_flag=True, help="As the original code.")
+@click.option(
+    "--keep-duplicates", is_flag=True, help="As the original code does."
+)
 @click.option("--pairs", is_flag=True, help="Lines may be text TAB text.")
 @text_options
 @click.option("--dtype-policy", help="E.g. mixed_bfloat16. Default: float32.")
@@ -58,36 +70,36 @@ LOGGED_METRICS = [
 @overwrite_option
 @backend_options
 def train(
-    corpus,
-    preset,
-    output,
-    recipe,
-    fields,
-    seed,
-    limit,
-    sample,
-    log,
-    keep_duplicates,
-    pairs,
-    column,
-    errors,
-    dtype_policy,
-    devices,
-    overwrite,
-    backend,
-    debug,
-):
+    source: tuple[str, ...],
+    preset: str,
+    output: str,
+    recipe: str,
+    fields: dict[str, Any],
+    seed: int | None,
+    limit: int | None,
+    sample: int | None,
+    log: str | None,
+    keep_duplicates: bool,
+    pairs: bool,
+    column: str | None,
+    errors: str,
+    dtype_policy: str | None,
+    devices: int,
+    overwrite: bool,
+    backend: str | None,
+    debug: bool,
+) -> int:
     """Mirror-fine-tunes PRESET on text files, one text a line."""
     start = time.monotonic()
     check_output(output, overwrite, suffix=".keras")
     if log:
         check_output(log, overwrite, suffix=".csv", option="--log")
-    strings = None
+    corpus = None
     if not is_worker():
-        texts = open_texts(*corpus, column=column, errors=errors)
-        texts = split_pairs(texts) if pairs else texts
-        strings = _collect(texts, limit, sample, seed, not keep_duplicates)
-        _check_number(strings, corpus)
+        texts = open_texts(*source, column=column, errors=errors, pairs=pairs)
+        is_once = not keep_duplicates
+        corpus = _collect(texts, limit, sample, seed, drop_duplicates=is_once)
+        _check_number(corpus, source)
 
     keras = start_keras(backend, debug)
     from keras_mirror.callbacks import StepLog
@@ -95,22 +107,30 @@ def train(
     from keras_mirror.distribution import active_replicas
 
     with training_devices(devices, debug):
-        strings = active_replicas().broadcast(strings)
-        model = _make_model(keras, preset, recipe, fields, dtype_policy, seed)
+        corpus = active_replicas().broadcast(corpus)
+        if seed is not None:
+            keras.utils.set_random_seed(seed)
+        model = _make_model(keras, preset, recipe, fields, dtype_policy)
         model.compile(metrics=LOGGED_METRICS if log else None)
         writes_log = log and not is_worker()
         callbacks = [StepLog(log, overwrite)] if writes_log else []
-        progress = fit_with_progress(model, strings, seed, callbacks)
+        progress = fit_with_progress(model, corpus, seed, callbacks)
     if is_worker():
         return 0
     path = save_archive(model, output, progress.finished)
-    rows = _summary(model, strings, progress, path)
+    rows = _summary(model, corpus, progress, path)
     rows |= {"devices": devices} if devices > 1 else {}
     print_summary(rows, start)
     return 0 if progress.finished else 130
 
 
-def _collect(texts, limit, sample, seed, drop_duplicates):
+def _collect(
+    texts: Iterable[str | tuple[str, str]],
+    limit: int | None,
+    sample: int | None,
+    seed: int | None,
+    drop_duplicates: bool,
+) -> Corpus:
     if limit and sample:
         raise click.UsageError("give one of --limit and --sample")
     with status("Reading"):
@@ -119,7 +139,7 @@ def _collect(texts, limit, sample, seed, drop_duplicates):
         return collect_strings(texts, drop_duplicates, limit)
 
 
-def _check_number(corpus, paths):
+def _check_number(corpus: Corpus, paths: Iterable[str]) -> None:
     if len(corpus.strings) < 2:
         raise ValueError(
             "a corpus needs at least two different strings. Received: "
@@ -128,12 +148,15 @@ def _check_number(corpus, paths):
         )
 
 
-def _make_model(keras, preset, recipe, fields, dtype_policy, seed):
+def _make_model(
+    keras,
+    preset: str,
+    recipe: str,
+    fields: dict[str, Any],
+    dtype_policy: str | None,
+):
     from keras_mirror.mirror_model import MirrorModel
-    from keras_mirror.recipes import get_recipe
 
-    if seed is not None:
-        keras.utils.set_random_seed(seed)
     with usage_errors():
         get_recipe(recipe, **fields)
         dtype = keras.dtype_policies.get(dtype_policy) if dtype_policy else None
@@ -142,15 +165,14 @@ def _make_model(keras, preset, recipe, fields, dtype_policy, seed):
         contextlib.nullcontext() if os.path.isdir(preset) else usage_errors()
     )
     with status(f"Loading {preset}"), guard:
-        model = MirrorModel.from_preset(preset, recipe, dtype, **fields)
-    return model
+        return MirrorModel.from_preset(preset, recipe, dtype, **fields)
 
 
-def _summary(model, corpus, progress, path):
-    longest = model.recipe.sequence_length - 2  # start and end are special
+def _summary(model, corpus: Corpus, progress, path: str) -> dict[str, object]:
     with status("Counting cut strings"):
-        texts = corpus.strings + (corpus.partners or [])
-        num_cut = (model.preprocessor.count_tokens(texts) > longest).sum()
+        texts = list(itertools.chain(*corpus.sides))
+        counts = model.preprocessor.count_tokens(texts)
+        num_cut = (counts > model.preprocessor.max_text_tokens).sum()
     return {
         "strings read": corpus.num_read,
         "empty": f"{corpus.num_empty} dropped",

@@ -319,9 +319,9 @@ def test_encode_several_files_into_an_array(command, model, archive, paths):
         (
             ["--output", "v.npy", "--engine", "ray"],
             2,
-            "--engine is for folders",
+            "--engine needs a folder as --output",
         ),
-        (["--output", "v.npy", "--rows-per-file", 9], 2, "--rows-per-file is"),
+        (["--output", "v.npy", "--rows-per-file", 9], 2, "--rows-per-file needs"),
         (["--output", "out", "--overwrite"], 2, "--overwrite is for *.npy"),
         (["--output", "o", "--id-column", "id"], 2, "A column is read from"),
         (["--output", "."], 2, "A new or empty folder is expected"),
