@@ -1,10 +1,14 @@
+import re
 import warnings
 
 import keras
 import numpy as np
 
-from keras_mirror.archive.step_counter import StepCounter
-from keras_mirror.callbacks.task_scores import TaskScores
+from keras_mirror.archive.recorder import StepCounter
+from keras_mirror.evaluation.score import average
+from keras_mirror.evaluation.task import Task
+from keras_mirror.evaluation.tasks import SimilarityTask
+from keras_mirror.evaluation.text_embeddings import TextEmbeddings
 
 
 class SimilarityEvaluation(keras.callbacks.Callback):
@@ -69,13 +73,13 @@ class SimilarityEvaluation(keras.callbacks.Callback):
 
     def __init__(
         self,
-        task,
-        every=None,
-        restore_best_weights=False,
-        name=None,
-        batch_size=64,
-        initial=False,
-    ):
+        task: Task | list[Task] | tuple[Task, ...],
+        every: int | None = None,
+        restore_best_weights: bool = False,
+        name: str | None = None,
+        batch_size: int = 64,
+        initial: bool = False,
+    ) -> None:
         super().__init__()
         if every is not None and (not isinstance(every, int) or every < 1):
             raise ValueError(
@@ -85,34 +89,34 @@ class SimilarityEvaluation(keras.callbacks.Callback):
         self.every = every
         self.restore_best_weights = restore_best_weights
         self.initial = initial
-        self._scores = TaskScores(task, name, batch_size)
+        self._scores = _TaskScores(task, name, batch_size)
         self._reset()
 
     # === What Keras calls ===
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict | None = None) -> None:
         self._reset()
         if self.initial:
             self._evaluate()
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         self._counter.begin_epoch()
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         before = self._counter.step
         self._counter.end_batch(batch)
         every = self.every
         if every and self._counter.step // every > before // every:
             self._evaluate()
-            logs.update(self._newest)
+            self._add_newest(logs)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         is_last = epoch + 1 == self.params.get("epochs")
         if self.every is None or is_last or self.model.stop_training:
             self._evaluate()
-        logs.update(self._newest)
+        self._add_newest(logs)
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict | None = None) -> None:
         self._evaluate()  # a callback listed later may have stopped training
         if self.restore_best_weights and self.best_step is not None:
             self.model.set_weights(self._best_weights)
@@ -124,15 +128,16 @@ class SimilarityEvaluation(keras.callbacks.Callback):
 
     # === Scoring ===
 
-    def _reset(self):
-        self.history = []
-        self.best_step = self.best_score = None
-        self._best_weights = None
+    def _reset(self) -> None:
+        self.history: list[tuple[int, float | None]] = []
+        self.best_step: int | None = None
+        self.best_score: float | None = None
+        self._best_weights: list | None = None
         self._counter = StepCounter()
-        self._newest = {}
+        self._newest: dict[str, float] = {}
         self._has_warned = False
 
-    def _evaluate(self):
+    def _evaluate(self) -> None:
         step = self._counter.step
         if self.history and self.history[-1][0] == step:
             return
@@ -149,7 +154,11 @@ class SimilarityEvaluation(keras.callbacks.Callback):
                 weights = self.model.get_weights()
                 self._best_weights = [np.array(weight) for weight in weights]
 
-    def _warn_of_undefined(self, scores):
+    def _add_newest(self, logs: dict | None) -> None:
+        if logs is not None:
+            logs.update(self._newest)
+
+    def _warn_of_undefined(self, scores: dict[str, float | None]) -> None:
         undefined = [name for name, score in scores.items() if score is None]
         if undefined and not self._has_warned:
             self._has_warned = True
@@ -159,3 +168,58 @@ class SimilarityEvaluation(keras.callbacks.Callback):
                 "embedding, or no finite one.",
                 stacklevel=2,
             )
+
+
+class _TaskScores:
+    """The headline scores of a model, by their names in the logs."""
+
+    def __init__(
+        self,
+        task: Task | list[Task] | tuple[Task, ...],
+        name: str | None,
+        batch_size: int,
+    ) -> None:
+        self.tasks = list(task) if isinstance(task, (list, tuple)) else [task]
+        _check_tasks(self.tasks)
+        self.name = _log_name(name or _default_name(self.tasks))
+        self.batch_size = batch_size
+        self._task_names = [_log_name(task.name) for task in self.tasks]
+        if len(self.tasks) > 1:
+            _check_different([*self._task_names, self.name])
+
+    def __call__(self, model) -> dict[str, float | None]:
+        """One entry for one task, else one per task and their mean."""
+        texts = [text for task in self.tasks for text in task.texts()]
+        embed = TextEmbeddings(model, texts, self.batch_size)
+        scores = [task.score(embed)[0].score for task in self.tasks]
+        mean = {self.name: average(scores).value}
+        if len(scores) == 1:
+            return mean
+        values = [score.value for score in scores]
+        return dict(zip(self._task_names, values, strict=True)) | mean
+
+
+def _log_name(name: str) -> str:
+    """A name that CSV files, TensorBoard and `ModelCheckpoint` can use."""
+    return "val_" + re.sub(r"\W+", "_", name.lower()).strip("_")
+
+
+def _default_name(tasks: list[Task]) -> str:
+    of_similarity = all(isinstance(task, SimilarityTask) for task in tasks)
+    return "spearman" if of_similarity else "score"
+
+
+def _check_tasks(tasks: list[Task]) -> None:
+    if not tasks or not all(isinstance(task, Task) for task in tasks):
+        raise ValueError(
+            "`task` must be a `SimilarityTask`, another `Task`, or a list of "
+            f"them. Received: {tasks}"
+        )
+
+
+def _check_different(names: list[str]) -> None:
+    if len(set(names)) < len(names):
+        raise ValueError(
+            "The tasks and `name` must have different names in the logs. "
+            f"Received: {', '.join(names)}"
+        )

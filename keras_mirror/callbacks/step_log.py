@@ -3,16 +3,15 @@ import os
 
 import keras
 
-from keras_mirror.archive.step_counter import StepCounter
+from keras_mirror.archive.recorder import StepCounter
 
 
 class StepLog(keras.callbacks.Callback):
-    """Writes a CSV file with one line a step: `step,loss,<metrics>`.
+    """Writes a CSV file with one line per step: `step,loss,<metrics>`.
 
-    The values are each step's own. What Keras logs are means over the epoch so
-    far, which start anew with each epoch and hide what the last step did; they
-    are undone here, which takes batches of one size, as `mirror_dataset`
-    makes. A nan stays in Keras's mean, and so here, until the epoch ends.
+    Keras logs running means; this recovers each step's own value, assuming
+    equal batch sizes, as `mirror_dataset` makes. A nan stays in Keras's mean,
+    and so here, until the epoch ends.
 
     Every line is in the file before the next step begins, so a killed run
     leaves its log. Scores of `val_` names belong to no step's batch and are
@@ -42,23 +41,25 @@ class StepLog(keras.callbacks.Callback):
     'step,loss,alignment'
     """
 
-    def __init__(self, path, overwrite=False):
+    def __init__(
+        self, path: str | os.PathLike[str], overwrite: bool = False
+    ) -> None:
         super().__init__()
         self.path = path
         self.overwrite = overwrite
         self._refuse_existing()
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict | None = None) -> None:
         self._refuse_existing()
         open(self.path, "w").close()  # what cannot be written fails here
         self._counter = StepCounter()
-        self._names = None
+        self._names: list[str] | None = None
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         self._counter.begin_epoch()
-        self._sums = {}
+        self._sums: dict[str, float] = {}
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         before = self._counter.epoch_step
         self._counter.end_batch(batch)
         num_steps = self._counter.epoch_step
@@ -74,8 +75,8 @@ class StepLog(keras.callbacks.Callback):
         self._sums = sums
         self._write(values)
 
-    def _write(self, values):
-        rows = []
+    def _write(self, values: dict[str, float]) -> None:
+        rows: list[list] = []
         if self._names is None:
             self._names = sorted(values, key=lambda name: name != "loss")
             rows.append(["step", *self._names])
@@ -84,7 +85,7 @@ class StepLog(keras.callbacks.Callback):
         with open(self.path, "a", newline="", encoding="utf-8") as file:
             csv.writer(file, lineterminator="\n").writerows(rows)
 
-    def _refuse_existing(self):
+    def _refuse_existing(self) -> None:
         if not self.overwrite and os.path.exists(self.path):
             raise FileExistsError(
                 "`path` must be a new file, or `overwrite` be True. "
