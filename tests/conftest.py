@@ -41,6 +41,14 @@ def model():
 
 
 @pytest.fixture(scope="session")
+def archive(model, tmp_path_factory):
+    """The path of `model`'s archive."""
+    path = tmp_path_factory.mktemp("model") / "encoder.keras"
+    model.save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
 def trained_model():
     """A model on the default recipe after two steps."""
     model = models.make_model(recipe="sentence", batch_size=10)

@@ -69,6 +69,7 @@ def losses(work):
         return [float(row["val_loss"]) for row in csv.DictReader(file)]
 
 
+@pytest.mark.processes
 def test_same_seed_same_curve_and_it_learns(pretrain):
     first = pretrain("first")
     assert len(first) == 4
@@ -77,6 +78,7 @@ def test_same_seed_same_curve_and_it_learns(pretrain):
     assert abs(pretrain("third", seed=2)[-1] - first[-1]) > 1e-4
 
 
+@pytest.mark.processes
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_killed_and_resumed_run_ends_as_the_whole_one(
     pretrain, tmp_path, monkeypatch
@@ -98,6 +100,7 @@ def test_killed_and_resumed_run_ends_as_the_whole_one(
     assert (tmp_path / "killed" / "model.weights.h5").exists()
 
 
+@pytest.mark.processes
 def test_the_output_is_a_preset_in_half_precision(pretrain, tmp_path):
     pretrain("preset", steps=10)
     folder = str(tmp_path / "preset")
@@ -114,6 +117,7 @@ def test_the_output_is_a_preset_in_half_precision(pretrain, tmp_path):
     assert np.isfinite(history["loss"][0])
 
 
+@pytest.mark.processes
 def test_other_settings_do_not_go_on_in_the_same_folder(pretrain):
     pretrain("run", steps=10)
     with pytest.raises(SystemExit, match="other settings"):

@@ -5,7 +5,6 @@ import re
 
 import numpy as np
 import pytest
-from support.models import save_preset
 from support.processes import run_python
 from support.texts import texts
 
@@ -23,13 +22,9 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
-@pytest.fixture
-def preset(tmp_path):
-    return save_preset(tmp_path / "preset")
-
-
+@pytest.mark.processes
 def test_python_blocks(preset, tmp_path, monkeypatch):
-    assert len(BLOCKS) == 4
+    assert BLOCKS
     load = keras_mirror.MirrorModel.from_preset
     asked = []
 
@@ -57,6 +52,7 @@ def test_python_blocks(preset, tmp_path, monkeypatch):
     )
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("name", ["sentence_encoder", "word_encoder"])
 def test_example_in_its_short_form(name, preset, tmp_path):
     import keras
@@ -75,6 +71,7 @@ def test_example_in_its_short_form(name, preset, tmp_path):
     assert (ROOT / "examples" / f"{name}.py").read_text().count("\n") < 120
 
 
+@pytest.mark.processes
 def test_search_example_in_its_short_form(preset, tmp_path):
     import keras
 

@@ -50,6 +50,7 @@ import sklearn.cluster
 """
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(
     platform.libc_ver()[0] != "glibc", reason="the C library is not glibc"
 )
@@ -78,6 +79,7 @@ def test_tensorflow_is_left_out_where_nothing_needs_it(monkeypatch, backend):
     assert sys.modules["tensorflow"] is None
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(BACKEND != "jax", reason="only JAX has a compilation cache")
 def test_what_jax_compiled_is_found_again(tmp_path):
     from support.models import make_model
@@ -104,6 +106,7 @@ def test_onednn_is_on_unless_told(monkeypatch, given, expected):
     assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == expected
 
 
+@pytest.mark.processes
 def test_keras_does_not_import_what_no_command_needs():
     printed = run_python(START, BACKEND, backend=BACKEND).strip()
     assert printed == ("jax" if BACKEND == "jax" else "")

@@ -62,6 +62,7 @@ keras_mirror_cli.main()
 )
 
 
+@pytest.mark.processes
 def test_main_path_and_same_vectors_as_with_tensorflow(tmp_path):
     output = run_python(LIBRARY, tmp_path, backend=BACKEND)
     report = json.loads(output.splitlines()[-1])
@@ -74,6 +75,7 @@ def test_main_path_and_same_vectors_as_with_tensorflow(tmp_path):
         )
 
 
+@pytest.mark.processes
 def test_command_line(tmp_path):
     from support.models import save_preset
 

@@ -1,71 +1,9 @@
-import json
 import shutil
-import zipfile
 
 import keras
-import numpy as np
 import pytest
+from support.archives import change_config
 from support.models import make_model
-from support.processes import INSTALLED
-from support.processes import PACKAGES
-from support.processes import run_python
-from support.texts import SENTENCES
-from support.texts import texts
-
-# A WordPiece and a SentencePiece vocabulary; byte pairs are tried below.
-FAMILIES = ("Bert", "Albert")
-
-LOAD_AND_GO_ON = """
-import json, sys
-import torch  # before TensorFlow, whatever the backend is
-import keras_mirror
-import keras, numpy as np
-from support.texts import SENTENCES
-from support.texts import texts
-
-report = {}
-for path in sys.argv[1:]:
-    model = keras.saving.load_model(path)
-    expected = np.load(path + ".npy")
-    distance = np.abs(model.encode_text(SENTENCES) - expected).max()
-    iterations = int(model.optimizer.iterations)
-    loss = model.fit(
-        texts(20), batch_size=10, epochs=1, verbose=0
-    ).history["loss"][0]
-    report[path] = [
-        float(distance), iterations, int(model.optimizer.iterations), loss
-    ]
-print(json.dumps(report))
-"""
-
-
-@pytest.fixture(scope="module")
-def archives(tmp_path_factory):
-    """Trained archives, each with its vectors beside it."""
-    folder = tmp_path_factory.mktemp("archives")
-    paths = []
-    for family in FAMILIES:
-        model = make_model(family, "word", learning_rate=1e-2, batch_size=10)
-        model.compile()
-        model.fit(texts(20), epochs=1, verbose=0)
-        paths.append(str(folder / f"{family}.keras"))
-        model.save(paths[-1])
-        np.save(paths[-1] + ".npy", model.encode_text(SENTENCES))
-    return paths
-
-
-@pytest.mark.parametrize("backend", PACKAGES)
-def test_archive_works_on_every_backend(archives, backend):
-    if backend not in INSTALLED:
-        pytest.skip(f"{backend} is not installed")
-    report = json.loads(
-        run_python(LOAD_AND_GO_ON, *archives, backend=backend).splitlines()[-1]
-    )
-    assert list(report) == archives
-    for distance, before, after, loss in report.values():
-        assert distance < 1e-5
-        assert (before, after) == (2, 4)
-        assert np.isfinite(loss)
 
 
 def test_archive_is_whole(tmp_path):
@@ -119,19 +57,6 @@ def test_special_tokens_stay_text_after_loading(tmp_path):
 # === Damaged, foreign and hostile files ===
 
 
-def change_config(source, target, change):
-    """Copies an archive with its configuration changed."""
-    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
-        for name in old.namelist():
-            data = old.read(name)
-            if name == "config.json":
-                config = json.loads(data)
-                change(config["config"])
-                data = json.dumps(config)
-            new.writestr(name, data)
-    return str(target)
-
-
 def vocabulary_outside(config):
     tokenizer = config["preprocessor"]["config"]["tokenizer"]["config"]
     tokenizer["vocabulary"] = "/etc/hostname"
@@ -173,8 +98,8 @@ def callable_activation(config):
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
-def test_hostile_archive_is_refused(archives, tmp_path, change, message):
-    path = change_config(archives[0], tmp_path / "hostile.keras", change)
+def test_hostile_archive_is_refused(trained_archive, tmp_path, change, message):
+    path = change_config(trained_archive, tmp_path / "hostile.keras", change)
     with pytest.raises((TypeError, ValueError), match=message):
         keras.saving.load_model(path)
 
@@ -194,9 +119,9 @@ def test_hostile_byte_pair_files_are_refused(tmp_path):
         keras.saving.load_model(path)
 
 
-def test_truncated_archive_is_refused(archives, tmp_path):
+def test_truncated_archive_is_refused(trained_archive, tmp_path):
     path = tmp_path / "truncated.keras"
-    shutil.copy(archives[0], path)
+    shutil.copy(trained_archive, path)
     with open(path, "r+b") as file:
         file.truncate(path.stat().st_size // 2)
     with pytest.raises(ValueError):

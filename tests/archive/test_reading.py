@@ -6,10 +6,11 @@ import zipfile
 import keras
 import numpy as np
 import pytest
+from support.archives import change_config
+from support.archives import rewrite
 from support.models import make_model
 from support.references import Batches
 from support.texts import texts
-from test_archives import change_config
 
 import keras_mirror
 from keras_mirror.archive import reading
@@ -37,19 +38,6 @@ def archive(model, tmp_path_factory):
     path = tmp_path_factory.mktemp("info") / "encoder.keras"
     model.save(path)
     return path
-
-
-def rewrite(source, target, compression=zipfile.ZIP_STORED, **contents):
-    """Copies an archive, some of its files changed or left out."""
-    with (
-        zipfile.ZipFile(source) as old,
-        zipfile.ZipFile(target, "w", compression) as new,
-    ):
-        for name in old.namelist():
-            content = contents.get(name.rpartition("/")[2], old.read(name))
-            if content is not None:
-                new.writestr(name, content)
-    return target
 
 
 # === What is told ===

@@ -6,12 +6,12 @@ import subprocess
 import keras
 import numpy as np
 import pytest
+from support.archives import change_config
 from support.models import compiled_model
 from support.models import make_model
 from support.models import save_preset
 from support.references import Batches
 from support.texts import texts
-from test_archives import change_config
 
 import keras_mirror
 from keras_mirror.archive.record import TrainingRecord

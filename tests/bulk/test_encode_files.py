@@ -321,7 +321,11 @@ def test_encode_several_files_into_an_array(command, model, archive, paths):
             2,
             "--engine needs a folder as --output",
         ),
-        (["--output", "v.npy", "--rows-per-file", 9], 2, "--rows-per-file needs"),
+        (
+            ["--output", "v.npy", "--rows-per-file", 9],
+            2,
+            "--rows-per-file needs",
+        ),
         (["--output", "out", "--overwrite"], 2, "--overwrite is for *.npy"),
         (["--output", "o", "--id-column", "id"], 2, "A column is read from"),
         (["--output", "."], 2, "A new or empty folder is expected"),

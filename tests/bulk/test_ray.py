@@ -22,9 +22,12 @@ from keras_mirror.bulk import encode_files
 
 if importlib.util.find_spec("ray") is None:
     pytest.skip("needs the extra [ray]", allow_module_level=True)
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux", reason="/proc finds the workers"
-)
+pytestmark = [
+    pytest.mark.processes,
+    pytest.mark.skipif(
+        sys.platform != "linux", reason="/proc finds the workers"
+    ),
+]
 MARK = "KERAS_MIRROR_TEST_RUN"
 COMMAND = "import keras_mirror_cli; keras_mirror_cli.main()"
 

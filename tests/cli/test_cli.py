@@ -1,33 +1,17 @@
 import io
-import os
 import pathlib
 import re
 import signal
 import subprocess
 import sys
-import time
 
 import keras
 import numpy as np
 import pytest
-from support.models import make_model
-from support.models import save_preset
 from support.texts import SENTENCES
 from support.texts import texts
 
 from keras_mirror.encoder import encode as encoding
-
-
-@pytest.fixture(scope="module")
-def preset(tmp_path_factory):
-    return save_preset(tmp_path_factory.mktemp("cli") / "preset")
-
-
-@pytest.fixture(scope="module")
-def archive(tmp_path_factory):
-    path = tmp_path_factory.mktemp("cli") / "encoder.keras"
-    make_model().save(path)
-    return str(path)
 
 
 @pytest.fixture
@@ -408,25 +392,6 @@ def test_default_preset_is_the_bundled_one(command):
 
 
 # === As a process ===
-
-
-def test_help_needs_no_framework():
-    began = time.monotonic()
-    process = start("train", "--help", env={**os.environ, "PYTHONPATH": "."})
-    output, _ = process.communicate(timeout=60)
-    assert process.returncode == 0 and "--temperature" in output
-    code = (
-        "import sys, keras_mirror_cli\n"
-        "sys.argv = ['keras-mirror', '--help']\n"
-        "try: keras_mirror_cli.main()\n"
-        "except SystemExit: pass\n"
-        "print('keras' in sys.modules, 'tensorflow' in sys.modules)"
-    )
-    result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True
-    )
-    assert result.stdout.splitlines()[-1] == "False False"
-    assert time.monotonic() - began < 20
 
 
 def test_screen_has_no_framework_noise(preset, corpus, tmp_path):

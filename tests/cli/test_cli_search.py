@@ -18,11 +18,6 @@ from keras_mirror.search import find_duplicates
 LINES = [*SENTENCES, "", *texts(20), SENTENCES[0], "  ", "with\ta tab"]
 
 
-@pytest.fixture(scope="module")
-def model():
-    return make_model()
-
-
 @pytest.fixture
 def archive(model, tmp_path):
     path = tmp_path / "models" / "encoder.keras"

@@ -10,7 +10,6 @@ import time
 import keras
 import numpy as np
 import pytest
-from support.models import save_preset
 from support.texts import texts
 
 from keras_mirror.cli import worker_processes
@@ -34,11 +33,6 @@ with worker_processes.WorkerProcesses(3, [], 0, debug=False):
 only_torch = pytest.mark.skipif(
     BACKEND != "torch", reason="only PyTorch has a process a device"
 )
-
-
-@pytest.fixture(scope="module")
-def preset(tmp_path_factory):
-    return save_preset(tmp_path_factory.mktemp("devices") / "preset")
 
 
 @pytest.fixture
@@ -66,6 +60,7 @@ def train(preset, tmp_path):
     return start
 
 
+@pytest.mark.processes
 def test_two_devices_train_as_one(train, tmp_path):
     options = ["--dropout", 0, "--drophead", 0, "--seed", 3]
     told = {}
@@ -102,6 +97,7 @@ def test_no_devices_are_refused(command, tmp_path):
 # === Processes ===
 
 
+@pytest.mark.processes
 @only_torch
 @pytest.mark.parametrize("is_dead", [False, True], ids=["ctrl-c", "killed"])
 def test_processes_end_together(train, tmp_path, is_dead):
@@ -144,6 +140,7 @@ def test_own_errors_come_first(monkeypatch):
             raise ValueError("wrong preset")
 
 
+@pytest.mark.processes
 def test_a_process_that_waits_for_a_dead_one_ends():
     process = subprocess.run(
         [sys.executable, "-c", WAITS_FOR_EVER],

@@ -2,15 +2,14 @@ import json
 import os
 import subprocess
 import sys
-import time
 
 import pytest
+from support.archives import change_config
+from support.archives import rewrite
 from support.models import make_model
 from support.models import save_preset
 from support.references import Batches
 from support.texts import texts
-from test_archives import change_config
-from test_reading import rewrite
 
 from keras_mirror.archive.model_card import model_card
 from keras_mirror.archive.reading import archive_info
@@ -119,7 +118,7 @@ def test_a_file_cannot_steer_the_screen(command, model, tmp_path):
 
 def test_info_refuses_two_answers_at_once(command, archive):
     code, _, errors = command("info", archive, "--json", "--card")
-    assert code == 2 and "are two answers: take one" in errors
+    assert code == 2 and "--json and --card cannot be combined" in errors
 
 
 def test_info_of_a_missing_file(command, tmp_path):
@@ -128,7 +127,6 @@ def test_info_of_a_missing_file(command, tmp_path):
 
 
 def test_info_loads_no_framework(archive):
-    began = time.monotonic()
     result = subprocess.run(
         [sys.executable, "-c", IMPORTED, "info", str(archive)],
         capture_output=True,
@@ -138,7 +136,6 @@ def test_info_loads_no_framework(archive):
     *rows, end, imported = result.stdout.splitlines()
     assert end == "exit 0" and imported == "set()"
     assert "2 steps" in "".join(rows)
-    assert time.monotonic() - began < 20  # a busy machine; without, 0.3
 
 
 def test_what_train_knew_is_told(command, tmp_path):

@@ -22,6 +22,7 @@ CASES = {
     "mini batches": {**PAPER, "batch_size": 20, "mini_batch_size": 6},
 }
 BACKEND = keras.backend.backend()
+pytestmark = pytest.mark.processes
 # PyTorch has a process a device.
 WAYS = ["processes"] if BACKEND == "torch" else ["devices", "processes"]
 

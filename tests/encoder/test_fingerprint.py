@@ -1,5 +1,3 @@
-import json
-
 import keras
 import keras_hub
 import numpy as np
@@ -7,32 +5,11 @@ import pytest
 from support.models import FAMILIES
 from support.models import make_backbone
 from support.models import make_model
-from support.processes import INSTALLED
-from support.processes import PACKAGES
-from support.processes import run_python
 from support.texts import texts
 
 from keras_mirror import MirrorModel
 from keras_mirror import MirrorPreprocessor
 from keras_mirror.encoder.fingerprint import fingerprint
-
-PRINT = """
-import json, sys
-import torch  # before TensorFlow, whatever the backend is
-import keras_mirror
-import keras
-from keras_mirror.encoder.fingerprint import fingerprint
-
-keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])  # more names
-keras.config.set_dtype_policy("mixed_bfloat16")
-models = [keras.saving.load_model(path) for path in sys.argv[1:]]
-print(json.dumps([fingerprint(model) for model in models]))
-"""
-
-
-@pytest.fixture(scope="module")
-def model():
-    return make_model()
 
 
 def with_weights_of(model, **settings):
@@ -48,22 +25,6 @@ def test_is_the_archives(family, tmp_path):
     loaded = keras.saving.load_model(tmp_path / "encoder.keras")
     assert fingerprint(loaded) == fingerprint(model)
     assert fingerprint(model) != fingerprint(make_model(family))  # weights
-
-
-@pytest.mark.parametrize("backend", PACKAGES)
-def test_is_the_same_on_every_backend(backend, tmp_path):
-    if backend not in INSTALLED:
-        pytest.skip(f"{backend} is not installed")
-    models = {
-        "sentence": make_model(recipe="sentence"),
-        "bytes": make_model("Roberta"),
-        "bfloat16": make_model(dtype="bfloat16"),
-    }
-    paths = [tmp_path / f"{name}.keras" for name in models]
-    for path, each in zip(paths, models.values(), strict=True):
-        each.save(path)
-    printed = run_python(PRINT, *paths, backend=backend).splitlines()[-1]
-    assert json.loads(printed) == list(map(fingerprint, models.values()))
 
 
 @pytest.mark.parametrize("recipe", ["sentence", "paper_sentence"])

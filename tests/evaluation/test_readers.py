@@ -1,26 +1,14 @@
 """What all readers have in common, and the real files."""
 
 import pytest
+from support.benchmarks import names
+from support.benchmarks import write
 from support.texts import DATA
 
 from keras_mirror.evaluation.readers import read_benchmarks
 from keras_mirror.evaluation.readers.read_benchmarks import READERS
 
 ROWS = "A man plays.\tA man.\t2.5\nA cat.\tA dog.\t0\n"
-
-
-def write(folder, files):
-    """Writes files, from a dict of names and texts; gives the folder."""
-    for name, text in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        text = text if isinstance(text, bytes) else text.encode()
-        path.write_bytes(text)
-    return folder
-
-
-def names(tasks):
-    return [task.name for task in tasks]
 
 
 # === Paths ===

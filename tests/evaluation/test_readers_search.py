@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from test_readers import names
-from test_readers import write
+from support.benchmarks import names
+from support.benchmarks import write
 
 from keras_mirror.evaluation.readers import read_benchmarks
 

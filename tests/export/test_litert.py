@@ -7,6 +7,7 @@ from support.exports import make_wide_model
 interpreter = pytest.importorskip(
     "ai_edge_litert.interpreter", reason="the extra [litert]"
 )
+PROCESSES = pytest.mark.processes
 pytestmark = pytest.mark.skipif(**cannot_write("litert"))
 
 
@@ -21,9 +22,8 @@ def export(model, folder, **options):
     "family, recipe, mode",
     [
         ("Bert", "sentence", "mean"),
-        ("Roberta", "sentence", "mean"),
-        ("XLMRoberta", "paper_sentence", "max"),
-        ("DistilBert", "paper_sentence", "cls"),
+        pytest.param("XLMRoberta", "paper_sentence", "max", marks=PROCESSES),
+        pytest.param("DistilBert", "paper_sentence", "cls", marks=PROCESSES),
     ],
 )
 def test_vectors(family, recipe, mode, tmp_path):
@@ -33,12 +33,14 @@ def test_vectors(family, recipe, mode, tmp_path):
     assert 'Interpreter("encoder.tflite")' in card
 
 
+@pytest.mark.processes
 def test_vectors_are_normalized_where_asked(tmp_path):
     model = make_model()
     encode = export(model, tmp_path, normalize=True)
     check_vectors(model, encode, normalize=True)
 
 
+@pytest.mark.processes
 def test_int8_weights_stay_int8(tmp_path):
     model = make_wide_model()
     export(model, tmp_path)
@@ -50,6 +52,7 @@ def test_int8_weights_stay_int8(tmp_path):
     assert (tmp_path / "encoder.tflite").stat().st_size < large / 2
 
 
+@pytest.mark.processes
 def test_models_that_a_runtime_could_not_run_are_refused(tmp_path):
     with pytest.raises(ValueError) as error:
         export(make_model("DebertaV3", "paper_sentence"), tmp_path)

@@ -12,14 +12,7 @@ onnx = pytest.importorskip("onnx", reason="the extra [onnx]")
 onnxruntime = pytest.importorskip("onnxruntime", reason="the extra [onnx]")
 pytestmark = pytest.mark.skipif(**cannot_write("onnx"))
 
-FAMILIES = ["Bert", "Roberta", "XLMRoberta", "DistilBert"]
 MODES = ["cls", "mean", "max"]
-
-
-def slow_on_torch(values):
-    """PyTorch takes six seconds to convert a model, TensorFlow two."""
-    marks = [pytest.mark.slow] if BACKEND == "torch" else []
-    return [pytest.param(*value, marks=marks) for value in values]
 
 
 def export(model, folder, **options):
@@ -34,19 +27,16 @@ def test_vectors_of_the_default_recipe(tmp_path):
     check_vectors(model, export(model, tmp_path))
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     "family, recipe, mode",
-    slow_on_torch(
-        [
-            ("Bert", "sentence", "mean"),
-            ("XLMRoberta", "sentence", "mean"),
-            ("DistilBert", "sentence", "mean"),
-            ("Bert", "paper_sentence", "cls"),
-            ("Roberta", "paper_sentence", "mean"),
-            ("XLMRoberta", "paper_sentence", "max"),
-            ("DistilBert", "paper_sentence", "cls"),
-        ]
-    ),
+    [
+        ("Bert", "sentence", "mean"),
+        ("XLMRoberta", "sentence", "mean"),
+        ("Bert", "paper_sentence", "cls"),
+        ("Roberta", "paper_sentence", "mean"),
+        ("DistilBert", "paper_sentence", "max"),
+    ],
 )
 def test_vectors_of_other_families(family, recipe, mode, tmp_path):
     model = make_model(family, recipe, pooling_mode=mode)
@@ -63,22 +53,22 @@ def test_vectors_of_all(family, mode, tmp_path):
     check_vectors(model, export(model, tmp_path))
 
 
-@pytest.mark.parametrize(
-    "activation", slow_on_torch([("gelu",), ("gelu_approximate",)])
-)
+@pytest.mark.processes
+@pytest.mark.parametrize("activation", ["gelu", "gelu_approximate"])
 def test_vectors_of_both_gelus(activation, tmp_path):
     model = make_model()
     set_activation(model.encoder.backbone, activation)
     check_vectors(model, export(model, tmp_path))
 
 
-@pytest.mark.parametrize("family", slow_on_torch([("Bert",)]))
-def test_vectors_are_normalized_where_asked(family, tmp_path):
-    model = make_model(family)
+@pytest.mark.processes
+def test_vectors_are_normalized_where_asked(tmp_path):
+    model = make_model()
     encode = export(model, tmp_path, normalize=True)
     check_vectors(model, encode, normalize=True)
 
 
+@pytest.mark.processes
 def test_int8_weights_stay_int8(tmp_path):
     model = make_model()
     model.quantize("int8")
@@ -94,9 +84,9 @@ def test_int8_weights_stay_int8(tmp_path):
     assert max(np.prod(t.dims) for t in floats) <= most
 
 
-@pytest.mark.parametrize("dtype", slow_on_torch([("mixed_bfloat16",)]))
-def test_half_precision_becomes_float32(dtype, tmp_path):
-    model = make_model(dtype=dtype)
+@pytest.mark.processes
+def test_half_precision_becomes_float32(tmp_path):
+    model = make_model(dtype="mixed_bfloat16")
     encode = export(model, tmp_path)
     check_vectors(model, encode, atol=0.1)
     plain = make_model()

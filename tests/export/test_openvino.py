@@ -1,7 +1,6 @@
 import sys
 
 import pytest
-from support.exports import BACKEND
 from support.exports import cannot_write
 from support.exports import check_vectors
 from support.exports import make_model
@@ -20,11 +19,14 @@ def export(model, folder, **options):
     return lambda inputs: encoder(inputs)["embeddings"]
 
 
-FAMILIES = [("Bert", "sentence"), ("Roberta", "paper_sentence")]
-
-
 @pytest.mark.parametrize(
-    "family, recipe", FAMILIES[:1] if BACKEND == "torch" else FAMILIES
+    "family, recipe",
+    [
+        ("Bert", "sentence"),
+        pytest.param(
+            *("Roberta", "paper_sentence"), marks=pytest.mark.processes
+        ),
+    ],
 )
 def test_vectors(family, recipe, tmp_path):
     model = make_model(family, recipe)
@@ -41,6 +43,7 @@ def test_vectors(family, recipe, tmp_path):
     assert settings["normalize"] == "false"
 
 
+@pytest.mark.processes
 def test_int8_weights_stay_int8(tmp_path):
     model = make_wide_model()
     model.quantize("int8")

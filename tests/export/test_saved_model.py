@@ -98,6 +98,7 @@ def served(tmp_path_factory):
     return export_and_serve(models, tmp_path_factory.mktemp("exported"))
 
 
+@pytest.mark.processes
 @on_tensorflow
 @pytest.mark.parametrize("name", MODELS)
 def test_strings_become_the_same_vectors(name, served):
@@ -105,6 +106,7 @@ def test_strings_become_the_same_vectors(name, served):
     check(expected[name], folder / name)
 
 
+@pytest.mark.processes
 @on_tensorflow
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SLOW_MODELS)
@@ -116,6 +118,7 @@ def test_strings_become_the_same_vectors_of_others(name, tmp_path):
     check(expected[name], folder / name, atol)
 
 
+@pytest.mark.processes
 @on_tensorflow
 def test_what_lies_in_the_folder(served):
     folder = served[1] / "Bert"
@@ -126,6 +129,7 @@ def test_what_lies_in_the_folder(served):
     assert "tf.saved_model.load" in card
 
 
+@pytest.mark.processes
 @on_tensorflow
 def test_weights_are_written_once_and_int8_as_bytes(served, tmp_path):
     model = make_wide_model()

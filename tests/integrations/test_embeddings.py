@@ -3,16 +3,10 @@ import re
 
 import numpy as np
 import pytest
-from support.models import make_model
 from support.texts import SENTENCES
 
 from keras_mirror.integrations.embeddings import MirrorEmbeddings
 from keras_mirror.metrics.unit_length import unit_rows
-
-
-@pytest.fixture(scope="module")
-def model():
-    return make_model()
 
 
 @pytest.fixture

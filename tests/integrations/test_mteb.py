@@ -90,11 +90,6 @@ def no_network(monkeypatch):
     assert not attempts
 
 
-@pytest.fixture(scope="module")
-def model():
-    return make_model()
-
-
 def test_similarity_scores_are_ours(model):
     scores = evaluate(MTEBEncoder(model), Pairs())
     vectors = [

@@ -10,7 +10,6 @@ import keras
 import numpy as np
 import pytest
 from support.models import make_model
-from support.models import save_preset
 from support.processes import run_python
 from support.texts import SENTENCES
 from support.texts import texts
@@ -38,11 +37,6 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 TEXTS = texts(24)
 LABELS = [text.split()[0] < "m" for text in TEXTS]
-
-
-@pytest.fixture(scope="module")
-def preset(tmp_path_factory):
-    return save_preset(tmp_path_factory.mktemp("scikit_learn") / "preset")
 
 
 @pytest.fixture
@@ -259,6 +253,7 @@ def test_it_works_in_a_grid_search(preset):
     assert not hasattr(transformer, "model_")
 
 
+@pytest.mark.processes
 @pytest.mark.slow
 def test_it_works_in_several_processes(raw):
     options = {"cv": 2, "error_score": "raise"}
@@ -290,6 +285,7 @@ def test_a_fitted_one_pickles(fitted):
     assert copied.get_params() == fitted.get_params()
 
 
+@pytest.mark.processes
 def test_a_fitted_one_is_dumped_for_another_process(fitted, tmp_path):
     import joblib
 
@@ -386,6 +382,7 @@ def test_one_text_is_too_few(preset):
         MirrorTransformer(preset).fit(["one", "one"])
 
 
+@pytest.mark.processes
 def test_without_scikit_learn_one_line_names_the_extra():
     code = (
         "import sys; sys.modules['sklearn'] = None\n"
@@ -401,6 +398,7 @@ def test_without_scikit_learn_one_line_names_the_extra():
     )
 
 
+@pytest.mark.processes
 def test_the_example_in_its_short_form(preset, tmp_path):
     table = tmp_path / "labeled.tsv"
     rows = [f"{text.split()[0] < 'm'}\t{text}" for text in texts(80)]

@@ -17,11 +17,24 @@ CACHE = os.path.join(tempfile.gettempdir(), "keras-mirror-tests")
 FOLDER = pathlib.Path(__file__).parents[1]
 
 
+def tensorflow_is_installed():
+    return importlib.util.find_spec("tensorflow") is not None
+
+
 def run_python(code, *arguments, backend, **environment):
     """Runs code with the tests' helpers importable; gives what it printed."""
+    return _run("-c", code, *arguments, backend=backend, **environment)
+
+
+def run_module(module, *arguments, backend, **environment):
+    """Runs one of the tests' programs as `run_python` does."""
+    return _run("-m", module, *arguments, backend=backend, **environment)
+
+
+def _run(*arguments, backend, **environment):
     path = os.pathsep.join([str(FOLDER), str(FOLDER.parent)])
     result = subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)],
+        [sys.executable, *map(str, arguments)],
         env={
             **os.environ,
             "KERAS_BACKEND": backend,
@@ -37,7 +50,3 @@ def run_python(code, *arguments, backend, **environment):
     )
     assert result.returncode == 0, result.stderr[-4000:]
     return result.stdout
-
-
-def tensorflow_is_installed():
-    return importlib.util.find_spec("tensorflow") is not None
