@@ -9,9 +9,9 @@ import pytest
 import safetensors.numpy
 import torch
 import transformers
+from support.folders import FOLDERS
 from support.folders import make_albert_folder
 from support.folders import make_bert_folder
-from support.folders import make_distil_bert_folder
 from support.folders import make_roberta_folder
 from support.folders import make_xlm_roberta_folder
 from support.texts import DATA
@@ -27,13 +27,6 @@ from keras_mirror.encoder.backbones import set_layer_norm_epsilon
 # Keras 3.15 makes NumPy arrays of tensors in a way that NumPy 2 warns about.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation")
 
-FOLDERS = {
-    "bert": make_bert_folder,
-    "roberta": make_roberta_folder,
-    "xlm-roberta": make_xlm_roberta_folder,
-    "distilbert": make_distil_bert_folder,
-    "albert": make_albert_folder,
-}
 BERT_MINI = DATA / "weights" / "bert-mini-en"
 
 

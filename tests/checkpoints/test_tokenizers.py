@@ -6,6 +6,7 @@ import keras_hub
 import numpy as np
 import pytest
 import transformers
+from support.folders import FOLDERS
 from support.folders import SENTENCES
 from support.folders import TEXTS
 from support.folders import make_albert_folder
@@ -27,13 +28,6 @@ try:
 except ImportError:
     tf = None
 
-FOLDERS = {
-    "bert": make_bert_folder,
-    "roberta": make_roberta_folder,
-    "xlm-roberta": make_xlm_roberta_folder,
-    "distilbert": make_distil_bert_folder,
-    "albert": make_albert_folder,
-}
 UNUSUAL = [
     "ﬁne ½ ² ™ €",
     "naïve e\u0301 decomposed",

@@ -453,16 +453,11 @@ def test_invalid_utf_8_is_refused(preprocessor, kind, tmp_path):
         mirror_dataset(path, preprocessor)
 
 
-@pytest.mark.parametrize(
-    "item", [None, 3, float("nan"), b"two", ["two"], ("a", "b", "c")]
-)
-def test_elements_that_are_no_strings_are_refused(preprocessor, kind, item):
-    message = (
-        f"Texts must be strings. Received: {item!r} of type "
-        f"{type(item).__name__} at index 1"
-    )
+def test_elements_that_are_no_strings_are_refused(preprocessor, kind):
+    """More of them: test_corpus.py."""
+    message = "Texts must be strings. Received: nan of type float at index 1"
     with pytest.raises(TypeError, match=re.escape(message)):
-        mirror_dataset(["one", item], preprocessor)
+        mirror_dataset(["one", float("nan")], preprocessor)
 
 
 def test_nested_strings_are_refused(preprocessor, kind):

@@ -146,6 +146,16 @@ def make_albert_folder(path, masked_lm=False, tokenizer=None, **config):
     return _write(path, "Albert", tokenizer, masked_lm, config)
 
 
+# By the `model_type` of Hugging Face.
+FOLDERS = {
+    "bert": make_bert_folder,
+    "roberta": make_roberta_folder,
+    "xlm-roberta": make_xlm_roberta_folder,
+    "distilbert": make_distil_bert_folder,
+    "albert": make_albert_folder,
+}
+
+
 def write_xlm_roberta_model(path):
     """Writes the `sentencepiece.bpe.model` of `make_xlm_roberta_folder`."""
     _write_sentence_piece(os.path.join(path, "sentencepiece.bpe.model"))
