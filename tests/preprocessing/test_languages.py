@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from support.models import FEW_FAMILIES
 from support.models import make_model
 
 import keras_mirror
@@ -30,7 +31,6 @@ LANGUAGES = {
         "🚂⏰🍵🏮😀😃" * 6,
     ],
 }
-FAMILIES = ["Bert", "Roberta", "XLMRoberta"]  # one an algorithm
 
 
 @pytest.fixture(params=LANGUAGES)
@@ -38,7 +38,7 @@ def strings(request):
     return LANGUAGES[request.param]
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", FEW_FAMILIES)
 def test_a_span_of_characters_is_masked(strings, family):
     preprocessor = make_model(family, sequence_length=300).preprocessor
     assert all(len(text) >= 30 for text in strings)
@@ -54,7 +54,7 @@ def test_a_span_of_characters_is_masked(strings, family):
     assert len(set(view_1["string_ids"].tolist())) == len(strings)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", FEW_FAMILIES)
 def test_file_to_archive(family, tmp_path):
     strings = [text for texts in LANGUAGES.values() for text in texts]
     path = tmp_path / "corpus.txt"
@@ -68,8 +68,8 @@ def test_file_to_archive(family, tmp_path):
     assert np.isfinite(history.history["loss"]).all()
     after = model.encode_text(strings)
     assert (np.abs(after - before).max(axis=1) > 1e-3).all()
-    alone = np.concatenate([model.encode_text(text) for text in strings])
-    np.testing.assert_allclose(alone, after, atol=1e-5)
+    alone = np.concatenate([model.encode_text(text) for text in strings[::3]])
+    np.testing.assert_allclose(alone, after[::3], atol=1e-5)
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(loaded.encode_text(strings), after)
