@@ -7,11 +7,11 @@ class AdamW(keras.optimizers.AdamW):
     """AdamW with the arithmetic of PyTorch, the original code's optimizer.
 
     Differs from `keras.optimizers.AdamW` in two things. The epsilon is added
-    to the bias-corrected root, where Keras adds it to the raw one, thirty
+    to the bias-corrected root. Keras adds it to the raw one, which is thirty
     times smaller at the first step. And gradients of embeddings are summed
-    over a batch's equal tokens before they are squared: with TensorFlow, Keras
-    3.15 squares them one by one, which ruined a run that was to follow
-    PyTorch's (loss 2.20 instead of 3.44 at the second step).
+    over a batch's equal tokens before they are squared. With TensorFlow, Keras
+    3.15 squares them one by one: the loss at the second step was 2.20 instead
+    of PyTorch's 3.44.
 
     Every weight decays, biases and normalizations too, as with
     `torch.optim.AdamW(model.parameters())`.
@@ -33,7 +33,11 @@ class AdamW(keras.optimizers.AdamW):
     """
 
     def __init__(
-        self, learning_rate=2e-5, weight_decay=0.01, epsilon=1e-8, **kwargs
+        self,
+        learning_rate=2e-5,
+        weight_decay: float = 0.01,
+        epsilon: float = 1e-8,
+        **kwargs,
     ):
         super().__init__(
             learning_rate=learning_rate,
@@ -43,7 +47,7 @@ class AdamW(keras.optimizers.AdamW):
         )
 
     def apply(self, grads, trainable_variables=None):
-        # Here once a step; once a weight, it is a quarter of a graph's nodes.
+        # Once per step: once per weight, it would be a quarter of the graph.
         step = ops.cast(self.iterations + 1, "float32")
         root = ops.sqrt(1 - ops.power(self.beta_2, step))
         self._rate_correction = root / (1 - ops.power(self.beta_1, step))

@@ -1,10 +1,12 @@
-"""How model cards and `keras-mirror info` say things: Keras is not needed."""
+"""The words of model cards and of `keras-mirror info`, without Keras."""
+
+from keras_mirror.archive.training_run import TrainingRun
 
 SIZES = ("num_layers", "hidden_dim", "num_heads", "intermediate_dim")
 
 
-def backbone_words(name, config):
-    """A backbone by its class and its sizes.
+def backbone_words(name: str, config: dict) -> str:
+    """Names a backbone by its class and its sizes.
 
     Args:
         name: String, the name of its class.
@@ -22,8 +24,8 @@ def backbone_words(name, config):
     return ", ".join([name, *sizes])
 
 
-def pooling_words(recipe):
-    """How tokens become one vector.
+def pooling_words(recipe: dict) -> str:
+    """Says how tokens become one vector.
 
     Args:
         recipe: Dict of fields of `Recipe`. An older version had fewer.
@@ -45,8 +47,8 @@ def pooling_words(recipe):
     return ", ".join(words)
 
 
-def run_words(run):
-    """What one call of `fit` did.
+def run_words(run: TrainingRun) -> str:
+    """Sums up one call of `fit`.
 
     Args:
         run: A `TrainingRun`.
@@ -56,7 +58,6 @@ def run_words(run):
 
     Example:
 
-    >>> from keras_mirror.archive.training_run import TrainingRun
     >>> run_words(TrainingRun(None, 200, 1, 1, steps=46, seconds=35.21))
     'a corpus that is unknown; 1 of 1 epochs; 46 steps of 200 strings, 35.2 seconds'
     """  # noqa: E501
@@ -70,7 +71,7 @@ def run_words(run):
     return "; ".join(filter(None, parts))
 
 
-def _corpus_words(corpus):
+def _corpus_words(corpus: dict | None) -> str:
     if corpus is None:
         return "a corpus that is unknown"
     told = {

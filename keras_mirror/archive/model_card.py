@@ -4,7 +4,9 @@ import re
 from keras_mirror.archive.card_wording import backbone_words
 from keras_mirror.archive.card_wording import pooling_words
 from keras_mirror.archive.card_wording import run_words
+from keras_mirror.archive.record import TrainingRecord
 from keras_mirror.archive.record import software_versions
+from keras_mirror.recipes import Recipe
 
 LOAD_ARCHIVE = """\
 import keras
@@ -14,27 +16,32 @@ model = keras.saving.load_model("encoder.keras")
 vectors = model.encode_text(["A man is playing a guitar."])
 """
 TAGS = ("keras-mirror", "mirror-bert", "sentence-similarity")
-# An owner and a repository of the Hugging Face Hub.
+# A repository of the Hugging Face Hub and its owner.
 _HUB_ID = re.compile(r"hf://([\w.-]+/[\w.-]+)")
 
 
-def model_card(model, title=None, how_to_load=None, library_name="keras"):
+def model_card(
+    model,
+    title: str | None = None,
+    how_to_load: str | None = None,
+    library_name: str = "keras",
+) -> str:
     """What a model is and where it comes from, as a Hugging Face README.md.
 
-    Says the base, the recipe, the corpus by its size and its hash, versions,
+    It has the base, the recipe, the size and the hash of the corpus, versions,
     steps and seconds of training, and the scores that were given to
-    `model.record`. No text of the corpus is in it, and of a local folder only
-    its name.
+    `model.record`. It shows no text of the corpus, and of a local folder only
+    the name.
 
     Args:
         model: A `MirrorModel`.
-        title: String. Defaults to `None`: of what was made of which base.
-        how_to_load: String, Python code that loads what the card lies beside,
-            or Markdown that has code blocks of its own. Defaults to `None`:
-            how a `.keras` archive is loaded.
-        library_name: String, the library that loads it, as the Hugging Face
-            Hub calls it: `"keras"`, `"sentence-transformers"` and others.
-            Defaults to `"keras"`.
+        title: String. Defaults to `None`: the base and what was done to it.
+        how_to_load: String, Python code that loads the files beside the card,
+            or Markdown with code blocks. Defaults to `None`: how a `.keras`
+            archive is loaded.
+        library_name: String, the library that loads it, by its name on the
+            Hugging Face Hub, such as `"sentence-transformers"`. Defaults to
+            `"keras"`.
 
     Returns:
         A string of Markdown with a YAML header.
@@ -68,16 +75,16 @@ def model_card(model, title=None, how_to_load=None, library_name="keras"):
         "cosine.\nMade without labels by Mirror-BERT ([Liu et al.,\n"
         "2021](https://arxiv.org/abs/2104.08027)) in keras_mirror.",
         f"## How to load\n\n{_code(how_to_load or LOAD_ARCHIVE)}",
-        what_section(model),
-        training_section(record),
-        recipe_section(model.recipe),
-        scores_section(record.scores),
+        _what_section(model),
+        _training_section(record),
+        _recipe_section(model.recipe),
+        _scores_section(record.scores),
         f"Written with {versions}.",
     ]
     return "\n\n".join(sections) + "\n"
 
 
-def _header(record, library_name):
+def _header(record: TrainingRecord, library_name: str) -> str:
     lines = [
         "---",
         # A string of JSON is one of YAML, whatever is in it.
@@ -91,31 +98,18 @@ def _header(record, library_name):
     return "\n".join([*lines, "---"])
 
 
-def _title(record):
+def _title(record: TrainingRecord) -> str:
     base = record.base or "Text encoder"
     return f"{base}, mirror-fine-tuned" if record.runs else base
 
 
-def _code(text):
+def _code(text: str) -> str:
     if "```" in text:
         return text.strip()
     return f"```python\n{text.strip()}\n```"
 
 
-def what_section(model):
-    """What a model is made of.
-
-    Args:
-        model: A `MirrorModel`.
-
-    Returns:
-        A string.
-
-    Example:
-
-    >>> print(what_section(model).splitlines()[5])
-    | backbone | BertBackbone, num_layers 2, hidden_dim 8, num_heads 2, intermediate_dim 16 |
-    """  # noqa: E501
+def _what_section(model) -> str:
     encoder, preprocessor = model.encoder, model.preprocessor
     tokenizer = preprocessor.tokenizer
     backbone = getattr(encoder, "backbone", encoder)
@@ -136,23 +130,7 @@ def what_section(model):
     return f"## What it is\n\n{_table(rows)}"
 
 
-def training_section(record):
-    """What `fit` did, run after run.
-
-    Args:
-        record: A `TrainingRecord`.
-
-    Returns:
-        A string.
-
-    Example:
-
-    >>> from keras_mirror.archive.record import TrainingRecord
-    >>> print(training_section(TrainingRecord()))
-    ## Training
-    <BLANKLINE>
-    No `fit` is on record.
-    """
+def _training_section(record: TrainingRecord) -> str:
     if not record.runs:
         return "## Training\n\nNo `fit` is on record."
     runs = "\n".join(f"1. {run_words(run)}." for run in record.runs)
@@ -167,55 +145,29 @@ def training_section(record):
     )
 
 
-def recipe_section(recipe):
-    """All fields of a recipe.
-
-    Args:
-        recipe: A `Recipe`.
-
-    Returns:
-        A string.
-
-    Example:
-
-    >>> print(recipe_section(model.recipe).splitlines()[6])
-    | temperature | 0.04 |
-    """
+def _recipe_section(recipe: Recipe) -> str:
     return (
         "## Recipe\n\nWhat `compile()` and `fit()` do if they are not told "
         f"otherwise.\n\n{_table(recipe.get_config())}"
     )
 
 
-def scores_section(scores):
-    """What the user measured.
-
-    Args:
-        scores: Dict from names to numbers.
-
-    Returns:
-        A string.
-
-    Example:
-
-    >>> print(scores_section({"STS-B dev": 72.13}).splitlines()[-1])
-    | STS-B dev | 72.13 |
-    """
+def _scores_section(scores: dict[str, float]) -> str:
     if not scores:
         return "## Scores\n\nNone are on record."
     rows = {name: f"{score:g}" for name, score in scores.items()}
     return f"## Scores\n\n{_table(rows)}"
 
 
-def _parameters(model):
+def _parameters(model) -> str:
     text = f"{model.encoder.count_params():,}"
     if model.projection_head is None:
         return text
     return f"{text}, {model.projection_head.count_params():,} more in training"
 
 
-def _table(rows):
-    """Two columns. Names of folders and scores may hold anything."""
+def _table(rows: dict) -> str:
+    """Two columns; names of folders and scores may hold any characters."""
     lines = ["| | |", "|---|---|"]
     for name, value in rows.items():
         cells = [" ".join(str(x).split()) for x in (name, value)]

@@ -1,16 +1,33 @@
+"""What a `.keras` archive of a `MirrorModel` says of itself, without Keras."""
+
 import contextlib
 import json
 import os
 import zipfile
 import zlib
+from collections.abc import Iterator
 
 from keras_mirror.archive.stored_member import StoredMember
 
+CARD = "assets/README.md"
 WEIGHTS = "model.weights.h5"
+# Far more than a configuration, a card or a vocabulary has; an archive that
+# unpacks to more is not read.
+MAX_BYTES = 2**26
+_PARTS = {"encoder", "preprocessor", "recipe"}
+# The errors of damaged files; encrypted ones raise a runtime error.
+_DAMAGES = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError),
+    *(ValueError, KeyError, TypeError, AttributeError),
+)
 
 
-def archive_info(path):
-    """What a `.keras` archive of a `MirrorModel` holds: Keras is not needed.
+class WrongArchiveError(ValueError):
+    """The archive is whole, but does not hold what is asked for."""
+
+
+def archive_info(path: str | os.PathLike[str]) -> dict:
+    """What an archive holds.
 
     Args:
         path: String or path of the archive.
@@ -20,8 +37,8 @@ def archive_info(path):
         `"keras"`, the time and the version of saving, `"backbone"` and
         `"tokenizer"`, each with its `"class"`, `"parameters"`, the numbers of
         weights of the parts, `"dtype_policy"`, `"recipe"`, and `"record"`, see
-        `TrainingRecord`. What an older version did not write is `None` or
-        left out.
+        `TrainingRecord`. A value that an older version did not write is `None`
+        or left out.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -36,7 +53,7 @@ def archive_info(path):
     'BertBackbone'
     """
     with opened_archive(path) as (archive, config):
-        metadata = json.loads(read_member(archive, "metadata.json"))
+        metadata = json.loads(_read(archive, "metadata.json"))
         encoder = config["encoder"]
         backbone = encoder["config"].get("backbone", encoder)
         tokenizer = config["preprocessor"]["config"]["tokenizer"]
@@ -50,65 +67,15 @@ def archive_info(path):
                 **_part(tokenizer),
                 "vocabulary_size": _vocabulary_size(archive, backbone),
             },
-            "parameters": _parameters(archive),
+            "parameters": _parameters(path, archive),
             "dtype_policy": _policy_name(config.get("dtype")),
             "recipe": dict(config["recipe"]["config"]),
             "record": record and dict(record["config"]),
         }
 
 
-def _part(serialized):
-    """The class and the plain values of the configuration of an object."""
-    plain = {
-        name: value
-        for name, value in serialized["config"].items()
-        if name != "name" and isinstance(value, (int, float, str))
-    }
-    return {"class": serialized["class_name"], **plain}
-
-
-def _vocabulary_size(archive, backbone):
-    """The tokens of a tokenizer: of SentencePiece, the backbone's rows."""
-    for name in archive.namelist():
-        match name.rpartition("/")[2]:
-            case "vocabulary.txt":
-                return read_member(archive, name).count(b"\n")
-            case "vocabulary.json":
-                return len(json.loads(read_member(archive, name)))
-    return backbone["config"].get("vocabulary_size")
-
-
-def _parameters(archive):
-    """How many numbers the weights of each part are; no weight is read."""
-    info = archive.NameToInfo.get(WEIGHTS)
-    # Keras does not compress; another tool's archive would be unpacked whole.
-    if info is None or info.compress_type != zipfile.ZIP_STORED:
-        return None
-    import h5py
-
-    numbers = {"encoder": 0, "optimizer": 0, "training_only": 0}
-
-    def count(name, item):
-        if isinstance(item, h5py.Dataset):
-            part = name.partition("/")[0]
-            part = part if part in numbers else "training_only"
-            numbers[part] += item.size
-
-    member = StoredMember(archive.filename, info)
-    with member as file, h5py.File(file) as weights:
-        weights.visititems(count)
-    return numbers
-
-
-def _policy_name(policy):
-    return policy["config"]["name"] if isinstance(policy, dict) else policy
-
-
-CARD = "assets/README.md"
-
-
-def archive_card(path):
-    """The model card inside of a `.keras` archive: Keras is not needed.
+def archive_card(path: str | os.PathLike[str]) -> str:
+    """The model card inside of an archive.
 
     Args:
         path: String or path of the archive.
@@ -134,26 +101,13 @@ def archive_card(path):
                 f"'{path}' has no model card: an older version wrote it. Load "
                 "it and save it again"
             )
-        return read_member(archive, CARD).decode("utf-8")
-
-
-# Far more than a configuration, a card or a vocabulary has; an archive that
-# unpacks to more is not read.
-MAX_BYTES = 2**26
-_PARTS = {"encoder", "preprocessor", "recipe"}
-# What damaged files raise; a runtime error is what encrypted ones do.
-_DAMAGES = (
-    *(zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError),
-    *(ValueError, KeyError, TypeError, AttributeError),
-)
-
-
-class WrongArchiveError(ValueError):
-    """Of an archive that is whole, but does not hold what is asked for."""
+        return _read(archive, CARD).decode("utf-8")
 
 
 @contextlib.contextmanager
-def opened_archive(path):
+def opened_archive(
+    path: str | os.PathLike[str],
+) -> Iterator[tuple[zipfile.ZipFile, dict]]:
     """Opens an archive of a `MirrorModel`.
 
     Args:
@@ -165,8 +119,8 @@ def opened_archive(path):
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: It holds something else, or is damaged, also where that
-            comes to light while it is open.
+        ValueError: It holds something else, or is damaged; errors of the
+            `with` block count as damage.
     """
     if not os.path.isfile(path):
         raise FileNotFoundError(
@@ -174,7 +128,7 @@ def opened_archive(path):
         )
     try:
         with zipfile.ZipFile(path) as archive:
-            content = json.loads(read_member(archive, "config.json"))
+            content = json.loads(_read(archive, "config.json"))
             config = content["config"]
             if not isinstance(config, dict) or not _PARTS <= set(config):
                 raise WrongArchiveError(
@@ -191,20 +145,58 @@ def opened_archive(path):
         ) from error
 
 
-def read_member(archive, name):
-    """The bytes of a file in an archive.
+def _part(serialized: dict) -> dict:
+    """The class and the plain values of the configuration of an object."""
+    plain = {
+        name: value
+        for name, value in serialized["config"].items()
+        if name != "name" and isinstance(value, (int, float, str))
+    }
+    return {"class": serialized["class_name"], **plain}
 
-    Args:
-        archive: A `zipfile.ZipFile`.
-        name: String.
 
-    Returns:
-        Bytes, `MAX_BYTES` of them at most.
+def _vocabulary_size(archive: zipfile.ZipFile, backbone: dict) -> int | None:
+    """The number of tokens; for SentencePiece, the backbone's."""
+    for name in archive.namelist():
+        match name.rpartition("/")[2]:
+            case "vocabulary.txt":
+                return _read(archive, name).count(b"\n")
+            case "vocabulary.json":
+                return len(json.loads(_read(archive, name)))
+    return backbone["config"].get("vocabulary_size")
 
-    Raises:
-        KeyError: There is no such file.
-        ValueError: It is larger.
-    """
+
+def _parameters(
+    path: str | os.PathLike[str], archive: zipfile.ZipFile
+) -> dict[str, int] | None:
+    """The number of weights of each part; their values are not read."""
+    info = archive.NameToInfo.get(WEIGHTS)
+    # Keras does not compress. An archive of another tool would have to be
+    # unpacked whole.
+    if info is None or info.compress_type != zipfile.ZIP_STORED:
+        return None
+    import h5py
+
+    numbers = {"encoder": 0, "optimizer": 0, "training_only": 0}
+
+    def count(name: str, item) -> None:
+        if isinstance(item, h5py.Dataset):
+            part = name.partition("/")[0]
+            part = part if part in numbers else "training_only"
+            numbers[part] += item.size
+
+    member = StoredMember(path, info)
+    with member as file, h5py.File(file) as weights:
+        weights.visititems(count)
+    return numbers
+
+
+def _policy_name(policy: dict | str | None) -> str | None:
+    return policy["config"]["name"] if isinstance(policy, dict) else policy
+
+
+def _read(archive: zipfile.ZipFile, name: str) -> bytes:
+    """A file of an archive; raises a ValueError if it is too large."""
     size = archive.getinfo(name).file_size
     if size > MAX_BYTES:
         raise ValueError(

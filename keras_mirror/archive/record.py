@@ -16,15 +16,15 @@ from keras_mirror.version import __version__
 class TrainingRecord:
     """Where a model comes from and what was done to it: `MirrorModel.record`.
 
-    Travels in the archive, and is told by the model card. `from_preset` fills
-    in the base and `fit` the runs; scores are yours to add. Training by other
-    means than `fit` is not recorded.
+    It is saved in the archive and shown in the model card. `from_preset` fills
+    in the base and `fit` the runs; you may add scores. Only training by `fit`
+    is recorded.
 
     Args:
         base: String, the name or the handle of the preset; of a local folder
-            its name only. `None` where it is unknown.
-        runs: Tuple of `TrainingRun`, one for every call of `fit`.
-        scores: Dict from names to numbers, of the weights as they are: `fit`
+            its name only. `None` if it is unknown.
+        runs: Tuple of `TrainingRun`, one per call of `fit`.
+        scores: Dict from names to numbers, those of the current weights: `fit`
             drops them.
 
     Example:
@@ -39,7 +39,7 @@ class TrainingRecord:
     scores: dict = dataclasses.field(default_factory=dict)
 
     @classmethod
-    def of_preset(cls, preset):
+    def of_preset(cls, preset: str | os.PathLike[str]) -> "TrainingRecord":
         """A record of a model that was just loaded.
 
         Args:
@@ -55,11 +55,11 @@ class TrainingRecord:
         """
         preset = os.fspath(preset)
         if os.path.isdir(preset):
-            # Where a folder was on somebody's disk is nobody else's business.
+            # The path on somebody's disk is private.
             preset = pathlib.Path(preset).resolve().name
         return cls(preset or None)
 
-    def with_run(self, run):
+    def with_run(self, run: TrainingRun) -> "TrainingRecord":
         """This record and one more run, without the scores.
 
         Args:
@@ -75,7 +75,7 @@ class TrainingRecord:
         """
         return TrainingRecord(self.base, (*self.runs, run))
 
-    def with_scores(self, scores):
+    def with_scores(self, scores: dict[str, float]) -> "TrainingRecord":
         """This record with more scores, for the model card.
 
         Args:
@@ -104,18 +104,18 @@ class TrainingRecord:
         merged = {**self.scores, **numbers}
         return dataclasses.replace(self, scores=merged)
 
-    def get_config(self):
+    def get_config(self) -> dict:
         config = dataclasses.asdict(self)
         return {**config, "runs": list(config["runs"])}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict) -> "TrainingRecord":
         runs = tuple(TrainingRun(**run) for run in config["runs"])
         return cls(**{**config, "runs": runs})
 
 
-def software_versions():
-    """Versions of what a model was trained or written with, for its card.
+def software_versions() -> dict[str, str]:
+    """Versions of the software that trains or writes a model, for its card.
 
     Returns:
         A dict of strings with the keys `"keras_mirror"`, `"keras"`,
@@ -153,7 +153,7 @@ def checked_record(record: TrainingRecord | None) -> TrainingRecord:
     return record
 
 
-def _is_finite_number(value: object) -> bool:
+def _is_finite_number(value) -> bool:
     try:
         return not isinstance(value, (bool, str)) and math.isfinite(value)
     except TypeError:

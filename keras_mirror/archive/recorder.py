@@ -4,22 +4,57 @@ import time
 import keras
 
 from keras_mirror.archive.record import software_versions
-from keras_mirror.archive.step_counter import StepCounter
 from keras_mirror.archive.training_run import TrainingRun
+
+
+class StepCounter:
+    """The number of training steps since `fit` began, over all epochs.
+
+    Keras numbers the batches of each epoch from 0. Of the batches that
+    `steps_per_execution` runs together it reports the last one only.
+
+    Attributes:
+        step: Integer, the steps of all epochs.
+        epoch_step: Integer, the steps of the running epoch.
+
+    Example:
+
+    >>> counter = StepCounter()
+    >>> for epoch in range(2):
+    ...     counter.begin_epoch()
+    ...     counter.end_batch(0)
+    ...     counter.end_batch(1)
+    >>> counter.step, counter.epoch_step
+    (4, 2)
+    """
+
+    def __init__(self) -> None:
+        self.epoch_step = 0
+        self._in_earlier_epochs = 0
+
+    @property
+    def step(self) -> int:
+        return self._in_earlier_epochs + self.epoch_step
+
+    def begin_epoch(self) -> None:
+        self._in_earlier_epochs += self.epoch_step
+        self.epoch_step = 0
+
+    def end_batch(self, batch: int) -> None:
+        self.epoch_step = batch + 1
 
 
 class RunRecorder(keras.callbacks.Callback):
     """Keeps `MirrorModel.record` while `fit` runs.
 
-    The record is right after every step: an archive that another callback
-    saves tells what its weights have seen, and so does a model whose training
-    was interrupted.
+    The record is up to date after every step: archives that another callback
+    saves, and models whose training was interrupted, have the right one.
 
     Args:
         model: A `MirrorModel`.
-        dataset: What the model is trained on. One made by `mirror_dataset`
-            knows its corpus.
-        epochs: Integer, the epoch to end with.
+        dataset: The training data. One made by `mirror_dataset` knows its
+            corpus.
+        epochs: Integer, the number of the last epoch.
 
     Example:
 
@@ -30,64 +65,64 @@ class RunRecorder(keras.callbacks.Callback):
     1
     """
 
-    # Keras may go on with the next step and call this in a thread: to wait for
+    # Keras may call this in a thread while the next step runs: waiting for
     # every step would slow down a GPU.
     async_safe = True
 
-    def __init__(self, model, dataset, epochs):
+    def __init__(self, model, dataset, epochs: int):
         super().__init__()
-        # Not `self.model`: on JAX that writes the state of the running step
-        # into the weights, and training goes on from there.
+        # Not `self.model`: reading it on JAX writes the state of the running
+        # step into the weights, and training goes on from there.
         self._recorded = model
         self.epochs = epochs
         self._lock = threading.Lock()
         self._source = getattr(dataset, "mirror_source", {})
 
     def before(self, callbacks):
-        """These callbacks after this one, so that they save what it knows.
+        """Puts this callback first, so that the others save what it recorded.
 
         Args:
-            callbacks: What `keras.Model.fit` takes.
+            callbacks: As in `keras.Model.fit`.
 
         Returns:
-            The same with this callback first.
+            All of them, for `keras.Model.fit`.
         """
         if isinstance(callbacks, keras.callbacks.CallbackList):
             callbacks.callbacks.insert(0, self)
             return callbacks
         return [self, *keras.tree.flatten(callbacks or [])]
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict | None = None) -> None:
         self._before = self._recorded.record
         self._counter = StepCounter()
         self._versions = software_versions()
         self._completed_epochs = 0
-        self._initial_epoch = None
+        self._initial_epoch: int | None = None
         self._start = time.monotonic()
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         if self._initial_epoch is None:
             self._initial_epoch = epoch
         self._counter.begin_epoch()
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         with self._lock:  # threads may come in any order
             if batch >= self._counter.epoch_step:
                 self._counter.end_batch(batch)
                 self._update()
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         # Keras ends an epoch also where `stop_training` cut it short.
         planned = (self.params or {}).get("steps")
         if planned is None or self._counter.epoch_step >= planned:
             self._completed_epochs += 1
         self._update()
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict | None = None) -> None:
         self._update()
 
-    def _update(self):
-        if not self._counter.step:
+    def _update(self) -> None:
+        if self._initial_epoch is None or not self._counter.step:
             return
         run = TrainingRun(
             **self._source,

@@ -1,4 +1,5 @@
 import io
+import os
 import struct
 import zipfile
 
@@ -7,10 +8,10 @@ _LENGTHS = 26  # where their lengths are
 
 
 class StoredMember(io.RawIOBase):
-    """A file inside of an archive that is not compressed, read in any order.
+    """An uncompressed file inside of an archive, read in any order.
 
-    `zipfile` reads all that is between two places when it seeks, up to Python
-    3.12: a second for the names in a small model's weights.
+    Before Python 3.13, `zipfile` reads everything it seeks over: it takes a
+    second to list the weights of a small model.
 
     Args:
         path: String or path of the archive.
@@ -27,7 +28,7 @@ class StoredMember(io.RawIOBase):
     (2, b'cde')
     """
 
-    def __init__(self, path, info):
+    def __init__(self, path: str | os.PathLike[str], info: zipfile.ZipInfo):
         super().__init__()
         if info.compress_type != zipfile.ZIP_STORED:
             raise ValueError(
@@ -41,13 +42,13 @@ class StoredMember(io.RawIOBase):
         self._size = info.file_size
         self._position = 0
 
-    def readable(self):
+    def readable(self) -> bool:
         return True
 
-    def seekable(self):
+    def seekable(self) -> bool:
         return True
 
-    def seek(self, offset, whence=io.SEEK_SET):
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         origins = {
             io.SEEK_SET: 0,
             io.SEEK_CUR: self._position,
@@ -56,13 +57,13 @@ class StoredMember(io.RawIOBase):
         self._position = max(0, origins[whence] + offset)
         return self._position
 
-    def readinto(self, buffer):
+    def readinto(self, buffer) -> int:
         left = max(0, self._size - self._position)
         self._file.seek(self._start + self._position)
         number = self._file.readinto(memoryview(buffer)[:left])
         self._position += number
         return number
 
-    def close(self):
+    def close(self) -> None:
         self._file.close()
         super().close()

@@ -1,22 +1,22 @@
-"""Free of Keras, for `keras-mirror info`."""
+"""Apart from `record`, which needs Keras: `keras-mirror info` shows runs."""
 
 import dataclasses
 
 
 @dataclasses.dataclass(frozen=True)
 class TrainingRun:
-    """One call of `MirrorModel.fit`, in numbers: no text of the corpus.
+    """One call of `MirrorModel.fit` in numbers, without text of the corpus.
 
     Args:
-        corpus: Dict of counts and a hash, see `corpus_summary`, or `None`
-            where it is unknown: of a dataset that `mirror_dataset` did not
-            make, or that was changed since.
-        batch_size: Integer, strings a step, or `None` where unknown.
-        epochs: Integer, those asked for.
-        completed_epochs: Integer, those that came to their end.
-        steps: Integer, those that ran.
-        seconds: Float, from the first step's beginning to the last step's
-            end, or to the end of `fit`.
+        corpus: Dict of counts and a hash, see `corpus_summary`. `None` if it
+            is unknown: `mirror_dataset` did not make the dataset, or the
+            dataset was changed since.
+        batch_size: Integer, strings per step, or `None` if unknown.
+        epochs: Integer, the epochs asked for.
+        completed_epochs: Integer, the epochs that were completed.
+        steps: Integer, the steps that ran.
+        seconds: Float, from the start of the first step to the end of the
+            last one, or to the end of `fit`.
         versions: Dict of strings, see
             `keras_mirror.archive.record.software_versions`.
 

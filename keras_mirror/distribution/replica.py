@@ -78,9 +78,8 @@ def seed_variables(model) -> list:
 
     Example:
 
-    >>> drop_head = keras_mirror.layers.DropHead(rate=0.5, num_heads=2)
-    >>> [tuple(variable.shape) for variable in seed_variables(drop_head)]
-    [(2,)]
+    >>> len(seed_variables(backbone)) > 0  # of its dropout
+    True
     """
     weights = {variable.path for variable in model.weights}
     variables = model.non_trainable_variables

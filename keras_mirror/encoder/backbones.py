@@ -1,15 +1,16 @@
-"""What keras-hub's backbones fix in their code and a checkpoint may not.
+"""Activation and epsilon, which keras-hub fixes and checkpoints choose.
 
-A backbone's config holds neither its activation nor its normalization's
-epsilon, so both are set on the layers after the backbone was made.
+A backbone's config has neither, so both are set on the layers of a backbone
+that is built.
 """
 
 import functools
+from collections.abc import Callable
 
 import keras
 
 
-def set_activation(backbone, activation):
+def set_activation(backbone, activation: str) -> None:
     """Sets the activation of every feed-forward block of a backbone.
 
     keras-hub's BERT, ALBERT and ELECTRA always use the tanh approximation of
@@ -39,7 +40,7 @@ def set_activation(backbone, activation):
                     part.activation = function
 
 
-def set_layer_norm_epsilon(backbone, epsilon):
+def set_layer_norm_epsilon(backbone, epsilon: float) -> None:
     """Sets the epsilon of every layer normalization of a backbone.
 
     Args:
@@ -55,7 +56,7 @@ def set_layer_norm_epsilon(backbone, epsilon):
             layer.epsilon = epsilon
 
 
-def activation_of(backbone):
+def activation_of(backbone) -> str:
     """The activation of the feed-forward blocks of a backbone, by its name.
 
     Args:
@@ -78,7 +79,7 @@ def activation_of(backbone):
     return "gelu_approximate" if is_ours else activation.__name__
 
 
-def layer_norm_epsilon_of(backbone):
+def layer_norm_epsilon_of(backbone) -> float:
     """The epsilon of the layer normalizations of a backbone.
 
     Args:
@@ -121,7 +122,7 @@ def copy_backbone(backbone, **changes):
     return copy
 
 
-def _activation(name):
+def _activation(name: str) -> Callable:
     if name == "gelu_approximate":
         return functools.partial(keras.activations.gelu, approximate=True)
     return keras.activations.get(name)

@@ -1,3 +1,7 @@
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Iterator
+
 import numpy as np
 
 from keras_mirror.data import as_strings
@@ -9,14 +13,14 @@ from keras_mirror.preprocessing.padding import padded_rows
 CHUNK_SIZE = 4096  # texts sorted by length together
 
 
-def encode(model, texts, batch_size=64):
-    """Vectors of texts: `MirrorModel.encode_text`, see there.
+def encode(model, texts, batch_size: int = 64):
+    """Encodes texts: see `MirrorModel.encode_text`.
 
     Args:
         model: A `MirrorModel`.
         texts: A string, or a list or array of strings.
         batch_size: Integer, texts of `sequence_length` tokens per call of the
-            encoder; more of shorter ones.
+            encoder; a call takes more texts if they are shorter.
 
     Returns:
         A float32 array of shape `(len(texts), embedding_dim)`.
@@ -30,13 +34,12 @@ def encode(model, texts, batch_size=64):
     return encode_ids(model, token_ids, batch_size)
 
 
-def encode_ids(model, token_ids, batch_size=64):
-    """Vectors of tokenized texts, those of similar length computed together.
+def encode_ids(model, token_ids: list[list[int]], batch_size: int = 64):
+    """Encodes tokenized texts, those of similar length together.
 
     Every call of the encoder gets about the same number of tokens: the
-    shorter the texts, the more of them. Equal texts are computed once. Where
-    every new shape is compiled anew, shapes are few: see
-    `keras_mirror.padding`.
+    shorter the texts, the more of them. Equal texts are computed once. Under
+    XLA, which compiles every new shape, shapes are few: see `padded_lengths`.
 
     Args:
         model: A `MirrorModel`.
@@ -58,25 +61,30 @@ def encode_ids(model, token_ids, batch_size=64):
             "`batch_size` must be a positive integer. "
             f"Received: batch_size={batch_size!r}"
         )
-    embedding_dim = model.encoder.output_shape[-1]
-    index = {}
+    index: dict[tuple[int, ...], int] = {}
     row_of_texts = [
         index.setdefault(tuple(ids), len(index)) for ids in token_ids
     ]
-    token_ids = list(index)
-    embeddings = np.empty((len(token_ids), embedding_dim), dtype="float32")
-    for rows, width, num_rows in _batches(model, token_ids, batch_size):
-        # Empty rows fill the last batch of a width up: no new compilation.
-        batch = [token_ids[row] for row in rows]
-        batch += [[]] * (num_rows - len(rows))
+    distinct = list(index)
+    shape = (len(distinct), model.encoder.output_shape[-1])
+    embeddings = np.empty(shape, dtype="float32")
+    for rows, width, num_rows in _batches(model, distinct, batch_size):
+        # Empty texts fill the last batch of a width, for no new compilation.
+        batch = [distinct[row] for row in rows]
+        batch += [()] * (num_rows - len(rows))
         features = model.preprocessor.pack(batch, width)
         outputs = np.asarray(model.predict_on_batch(features))
         embeddings[rows] = outputs[: len(rows)]
     return embeddings[row_of_texts]
 
 
-def encode_in_chunks(model, texts, batch_size=64, on_progress=None):
-    """Vectors of any number of texts, chunk by chunk, for progress bars.
+def encode_in_chunks(
+    model,
+    texts: Iterable[str],
+    batch_size: int = 64,
+    on_progress: Callable[[int], object] | None = None,
+) -> Iterator[tuple]:
+    """Encodes any number of texts, chunk by chunk, for progress bars.
 
     Args:
         model: A `MirrorModel`.
@@ -91,8 +99,8 @@ def encode_in_chunks(model, texts, batch_size=64, on_progress=None):
 
     Example:
 
-    >>> [(vectors, num_cut)] = encode_in_chunks(model, ["a man", "a woman"])
-    >>> vectors.shape[0], num_cut
+    >>> [(embeddings, num_cut)] = encode_in_chunks(model, ["a man", "a woman"])
+    >>> embeddings.shape[0], num_cut
     (2, 0)
     """
     longest = model.preprocessor.max_text_tokens
@@ -105,8 +113,8 @@ def encode_in_chunks(model, texts, batch_size=64, on_progress=None):
         yield embeddings, num_cut
 
 
-def _batches(model, token_ids, batch_size):
-    """The texts of every call of the encoder, its width, its number of rows."""
+def _batches(model, token_ids: list, batch_size: int) -> Iterator[tuple]:
+    """Yields the texts of a call of the encoder, its width, its rows."""
     longest = model.preprocessor.sequence_length
     widths = padded_lengths(longest)
     if model.recipe.pools_padding:

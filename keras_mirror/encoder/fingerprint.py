@@ -3,27 +3,28 @@ import json
 import pathlib
 import re
 import tempfile
+from collections.abc import Iterator
 
 import keras
 from keras import ops
 
-# Settings that no vector of `encode_text` depends on.
+# Settings that no embedding of `encode_text` depends on.
 _WITHOUT_EFFECT = {
     *("name", "trainable", "seed", "dropout", "drophead"),
     *("span_length", "view_padding"),  # of views, which are for training
-    # What Keras writes beside settings, and where a class lives this year.
+    # What Keras writes beside settings, and the module of a class.
     *("module", "registered_name", "build_config", "compile_config"),
 }
 
 
-def fingerprint(model):
-    """Tells encoders apart: equal for a model and its archive, on any backend.
+def fingerprint(model) -> str:
+    """Identifies an encoder: equal for a model and its archive, on any backend.
 
-    It is made of all that decides which vector a text has: the encoder's
-    weights and settings, the tokenizer's files, the sequence length. Names,
-    rates of dropout, the masking of spans, the recipe and the projection head
-    do not count, nor does the precision but where it is computed with. One
-    step of training changes it.
+    It depends on everything that decides the embedding of a text: the
+    encoder's weights and settings, the tokenizer's files, the sequence length.
+    Names, rates of dropout, the masking of spans, the recipe and the
+    projection head do not count. Of a dtype policy only the compute dtype
+    counts. One step of training changes it.
 
     Args:
         model: A `MirrorModel`.
@@ -44,7 +45,7 @@ def fingerprint(model):
     return digest.hexdigest()[:16]
 
 
-def _settings(model):
+def _settings(model) -> str:
     serialize = keras.saving.serialize_keras_object
     preprocessor = serialize(model.preprocessor)
     preprocessor["config"].pop("dtype", None)  # of a layer without numbers
@@ -66,10 +67,10 @@ def _essential(settings):
     return {name: _essential(setting) for name, setting in kept.items()}
 
 
-def _tokenizer_files(tokenizer):
-    """The vocabulary and the like, which Keras keeps beside the settings."""
+def _tokenizer_files(tokenizer) -> Iterator[bytes]:
+    """The vocabulary and other files that Keras keeps beside the settings."""
     with tempfile.TemporaryDirectory() as folder:
         tokenizer.save_assets(folder)
         for path in sorted(pathlib.Path(folder).iterdir()):
-            # Windows ends lines in another way.
+            # On Windows lines end in two bytes.
             yield path.read_bytes().replace(b"\r\n", b"\n")

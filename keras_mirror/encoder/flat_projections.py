@@ -5,18 +5,17 @@ import keras
 from keras import ops
 
 
-def flatten_projections(backbone):
+def flatten_projections(backbone) -> None:
     """Makes dense layers multiply all tokens of a batch by a kernel at once.
 
-    On TensorFlow, Keras 3.15 multiplies text by text in `EinsumDense`, and
-    makes a gradient of the whole kernel for every text of the batch, to be
-    summed. `Dense` is no slower there, but its product, bias and activation
-    become one kernel only where no other shape comes between. The results are
-    the same.
+    On TensorFlow, Keras 3.15 multiplies text by text in `EinsumDense`: for
+    every text of the batch it computes a gradient of the whole kernel and sums
+    them. `Dense` does not, but TensorFlow fuses its product, bias and
+    activation only if no reshape comes between. The results are the same.
 
-    Of kernels that Keras quantized to int8 the product is one of floats too.
-    Keras would round the inputs to int8 as well, and multiply integers, which
-    takes TensorFlow several times longer on a CPU.
+    Kernels that Keras quantized to int8 are multiplied in float too. Keras
+    would round the inputs to int8 as well and multiply integers, which takes
+    TensorFlow several times longer on a CPU.
 
     Args:
         backbone: A `keras_hub.models.Backbone`, changed in place.
@@ -34,7 +33,7 @@ def flatten_projections(backbone):
             )
 
 
-def _num_contracted_axes(layer):
+def _num_contracted_axes(layer) -> int:
     """2 for `"abcd,cde->abe"`; 0 where the kernel is not simply at the end."""
     if isinstance(layer, keras.layers.Dense):
         return 1
@@ -49,18 +48,18 @@ def _num_contracted_axes(layer):
     return 0
 
 
-def _has_plain_bias(layer, num_axes):
+def _has_plain_bias(layer, num_axes: int) -> bool:
     shape = layer.kernel.shape[num_axes:]
     return layer.bias is None or tuple(layer.bias.shape) == tuple(shape)
 
 
-def _project_quantized(layer, num_axes, inputs, training=None):
+def _project_quantized(layer, num_axes: int, inputs, training=None):
     if layer.quantization_mode == "int8":
         return _project(layer, num_axes, inputs)
     return type(layer).quantized_call(layer, inputs)
 
 
-def _project(layer, num_axes, inputs, training=None):
+def _project(layer, num_axes: int, inputs, training=None):
     kernel_shape = layer.kernel.shape
     num_features = math.prod(kernel_shape[:num_axes])
     kernel = ops.reshape(layer.kernel, (num_features, -1))

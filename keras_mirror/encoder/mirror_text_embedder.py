@@ -9,10 +9,10 @@ from keras_mirror.metrics.unit_length import unit_length
 class MirrorTextEmbedder(keras_hub.models.TextEmbedder):
     """A `SentenceEncoder` as a keras-hub task.
 
-    What `MirrorModel.to_text_embedder` gives where no class of keras-hub can
+    `MirrorModel.to_text_embedder` returns it if no class of keras-hub can
     express the model: other backbones than BERT and XLM-R, a pooling of two
     layers, weighted tokens. Strings go through the model's own preprocessor,
-    so that vectors are those of the model.
+    so embeddings are those of the model.
 
     Args:
         encoder: A `SentenceEncoder`.
@@ -28,7 +28,7 @@ class MirrorTextEmbedder(keras_hub.models.TextEmbedder):
     [1.0, 1.0]
     """
 
-    def __init__(self, encoder, preprocessor, normalize=True, **kwargs):
+    def __init__(self, encoder, preprocessor, normalize: bool = True, **kwargs):
         # === Layers ===
         self.backbone = encoder.backbone
         self.preprocessor = preprocessor
@@ -57,13 +57,13 @@ class MirrorTextEmbedder(keras_hub.models.TextEmbedder):
         return ops.matmul(query_embeddings, ops.transpose(document_embeddings))
 
     def save_to_preset(self, preset_dir, max_shard_size=10):
-        # keras-hub would look for a class of its own when it loads it.
+        # On loading, keras-hub would look for a class of its own package.
         raise NotImplementedError(
             "A `MirrorTextEmbedder` has no preset of its own. Use "
             "`MirrorModel.save_to_preset`, or `save` for a .keras file"
         )
 
-    def get_config(self):
+    def get_config(self) -> dict:
         serialize = keras.saving.serialize_keras_object
         return {
             "name": self.name,
@@ -73,7 +73,7 @@ class MirrorTextEmbedder(keras_hub.models.TextEmbedder):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict) -> "MirrorTextEmbedder":
         config = dict(config)
         for name in ("encoder", "preprocessor"):
             part = keras.saving.deserialize_keras_object(config[name])

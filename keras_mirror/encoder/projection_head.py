@@ -1,11 +1,13 @@
+"""Alone in its file: whoever tries another head looks for it by this name."""
+
 import keras
 
 
-def projection_head(embedding_dim):
+def projection_head(embedding_dim: int):
     """Two dense layers between the embeddings and the loss, in training only.
 
-    The loss then shapes the head's outputs, and leaves in the embeddings what
-    it would wash out. Computes in float32, as the pooling before it.
+    The loss then acts on the head's outputs, and the embeddings keep
+    information that it would remove. Computes in float32, as the pooling does.
 
     Reference:
         - [Chen et al., 2020](https://arxiv.org/abs/2002.05709), section 4.2

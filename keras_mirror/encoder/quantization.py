@@ -1,9 +1,10 @@
 import contextlib
 import gc
+from collections.abc import Iterator
 
 import keras
 
-# What Keras quantizes; of every other layer it would warn.
+# The layers that Keras quantizes; it would warn about all others.
 _WITH_KERNEL = (
     keras.layers.Dense,
     keras.layers.EinsumDense,
@@ -11,8 +12,8 @@ _WITH_KERNEL = (
 )
 
 
-def quantize(model, mode, config=None):
-    """Weights of a byte each: `MirrorModel.quantize`, see there.
+def quantize(model, mode: str | None, config=None) -> None:
+    """Quantizes an encoder to int8; see `MirrorModel.quantize`.
 
     Args:
         model: A `MirrorModel`, changed in place.
@@ -40,13 +41,13 @@ def quantize(model, mode, config=None):
         )
     with _quick_collections():
         model.encoder.quantize(mode, config=config, filters=_has_kernel)
-    # The momenta of kernels that are gone.
+    # Its momenta are those of the float kernels.
     model.optimizer = None
     model.compiled = False
     model.train_function = model.test_function = model.predict_function = None
 
 
-def is_quantized(model):
+def is_quantized(model) -> bool:
     """Whether a model has kernels of int8.
 
     Args:
@@ -64,16 +65,16 @@ def is_quantized(model):
     return any(layer.quantization_mode for layer in layers)
 
 
-def _has_kernel(layer):
+def _has_kernel(layer) -> bool:
     return isinstance(layer, _WITH_KERNEL)
 
 
 @contextlib.contextmanager
-def _quick_collections():
-    """Has the garbage collector leave out all that there is already.
+def _quick_collections() -> Iterator[None]:
+    """Makes the garbage collector skip all objects that exist already.
 
-    Keras 3.15 collects garbage after every layer: nearly a second each where
-    a framework is imported.
+    Keras 3.15 collects garbage after every layer, which takes nearly a second
+    with a framework imported.
     """
     gc.freeze()
     try:

@@ -15,11 +15,11 @@ MAX_WEIGHTS = 2**31
 
 @keras.saving.register_keras_serializable(package="keras_mirror")
 class SentenceEncoder(keras.Model):
-    """A keras-hub backbone and a pooling: token ids in, one vector a text out.
+    """A keras-hub backbone and a pooling: turns token ids into embeddings.
 
-    Has the same two inputs for every backbone: segment ids, where a backbone
-    wants them, are zeros made inside. A pooler of the backbone is not used
-    and does not train.
+    It has the same two inputs for every backbone: if a backbone needs segment
+    ids, they are zeros made inside. A pooler of the backbone is not used and
+    does not train.
 
     Args:
         backbone: A `keras_hub.models.Backbone` of text with the inputs
@@ -28,20 +28,20 @@ class SentenceEncoder(keras.Model):
         pooling_mode: String, see `keras_mirror.layers.SentencePooling`.
             Defaults to `"cls"`.
         activation: String. Replaces the activation that keras-hub wrote into
-            the backbone, see `keras_mirror.backbones.set_activation`.
+            the backbone, see `keras_mirror.encoder.backbones.set_activation`.
             Defaults to `None`: stays as it is.
         layer_norm_epsilon: Float. Replaces the epsilon of the backbone's
             layer normalizations. Defaults to `None`: stays as it is.
-        drophead: Float in `[0, 1)`, the chance of an attention head to be
-            dropped in training, see `keras_mirror.layers.DropHead`. Defaults
+        drophead: Float in `[0, 1)`, the probability of dropping an attention
+            head in training, see `keras_mirror.layers.DropHead`. Defaults
             to `0`.
-        pooled_layers: String. `"last"` pools what the last layer gives,
-            `"first_last"` the mean of the first layer's and the last one's:
-            see [Su et al., 2021](https://arxiv.org/abs/2103.15316).
-            Defaults to `"last"`.
+        pooled_layers: String. `"last"` pools the output of the last layer,
+            `"first_last"` the mean of the first and the last layer's: see
+            [Su et al., 2021](https://arxiv.org/abs/2103.15316). Defaults to
+            `"last"`.
         frequency_smoothing: Float. Makes the mean over tokens a weighted one,
-            see `keras_mirror.layers.TokenWeights`. Defaults to `None`: all
-            tokens alike.
+            see `keras_mirror.layers.TokenWeights`. Defaults to `None`: equal
+            weights.
         **kwargs: Passed to `keras.Model`.
 
     Input shape:
@@ -62,12 +62,12 @@ class SentenceEncoder(keras.Model):
     def __init__(
         self,
         backbone,
-        pooling_mode="cls",
-        activation=None,
-        layer_norm_epsilon=None,
-        drophead=0.0,
-        pooled_layers="last",
-        frequency_smoothing=None,
+        pooling_mode: str = "cls",
+        activation: str | None = None,
+        layer_norm_epsilon: float | None = None,
+        drophead: float = 0.0,
+        pooled_layers: str = "last",
+        frequency_smoothing: float | None = None,
         **kwargs,
     ):
         _check_pooling(pooling_mode, pooled_layers, frequency_smoothing)
@@ -110,7 +110,7 @@ class SentenceEncoder(keras.Model):
         self.frequency_smoothing = frequency_smoothing
         self.token_weights = token_weights
 
-    def get_config(self):
+    def get_config(self) -> dict:
         return {
             "name": self.name,
             "backbone": keras.saving.serialize_keras_object(self.backbone),
@@ -123,14 +123,14 @@ class SentenceEncoder(keras.Model):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict) -> "SentenceEncoder":
         config = dict(config)
         _check_size(config["backbone"]["config"])
         backbone = keras.saving.deserialize_keras_object(config["backbone"])
         return cls(**{**config, "backbone": backbone})
 
 
-def _check_size(config):
+def _check_size(config: dict) -> None:
     """Refuses sizes that only a damaged or hostile archive would ask for."""
     sizes = {
         name: config.get(name, 1)
@@ -147,7 +147,9 @@ def _check_size(config):
         )
 
 
-def _check_pooling(pooling_mode, pooled_layers, frequency_smoothing):
+def _check_pooling(
+    pooling_mode: str, pooled_layers: str, frequency_smoothing: float | None
+) -> None:
     if pooled_layers not in POOLED_LAYERS:
         raise ValueError(
             f"`pooled_layers` must be one of {POOLED_LAYERS}. "
@@ -160,8 +162,8 @@ def _check_pooling(pooling_mode, pooled_layers, frequency_smoothing):
         )
 
 
-def _tokens(backbone, inputs, pooled_layers):
-    """A vector a token, `(batch_size, sequence_length, embedding_dim)`."""
+def _tokens(backbone, inputs: dict, pooled_layers: str):
+    """One vector per token, `(batch_size, sequence_length, embedding_dim)`."""
     inputs = _backbone_inputs(backbone, inputs)
     if pooled_layers == "last":
         return _sequence_output(backbone(inputs))
@@ -170,7 +172,7 @@ def _tokens(backbone, inputs, pooled_layers):
     return keras.layers.average(keras.Model(backbone.input, outputs)(inputs))
 
 
-def _backbone_inputs(backbone, inputs):
+def _backbone_inputs(backbone, inputs: dict) -> dict:
     names = set(backbone.input) if isinstance(backbone.input, dict) else set()
     if not {"token_ids", "padding_mask"} <= names <= {*inputs, "segment_ids"}:
         raise ValueError(
@@ -190,7 +192,7 @@ def _sequence_output(outputs):
     return outputs
 
 
-def _freeze_unused_layers(backbone):
+def _freeze_unused_layers(backbone) -> None:
     """Keeps a pooler out of training, which would warn of its gradients."""
     output = _sequence_output(backbone.output)
     used = keras.Model(backbone.input, output).layers

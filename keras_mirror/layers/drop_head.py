@@ -1,4 +1,5 @@
 import functools
+from collections.abc import Callable
 
 import keras
 from keras import ops
@@ -6,14 +7,14 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="keras_mirror")
 class DropHead(keras.layers.Layer):
-    """Drops whole attention heads, other ones for every text.
+    """Drops whole attention heads, drawn independently per text.
 
-    Goes between a multi-head attention and its output projection, which
-    `keras_mirror.drophead.set_drophead` does. The heads of a text that are
-    kept are scaled by `num_heads / num_kept`. Does nothing but in training.
+    `set_drophead` puts it between a multi-head attention and its output
+    projection. The heads that a text keeps are scaled by
+    `num_heads / num_kept`. Active only in training.
 
-    Differs from the paper: a text that would lose all its heads keeps one, any
-    of them with the same chance.
+    Differs from the paper: a text that would lose all its heads keeps one,
+    each with the same probability.
 
     Reference:
         - [Zhou et al., 2020](https://arxiv.org/abs/2004.13342), "Scheduled
@@ -21,7 +22,7 @@ class DropHead(keras.layers.Layer):
           [Liu et al., 2021](https://arxiv.org/abs/2104.08027)
 
     Args:
-        rate: Float in `[0, 1)`, the chance of a head to be dropped.
+        rate: Float in `[0, 1)`, the probability of dropping a head.
         num_heads: Positive integer.
         seed: Integer. Defaults to `None`: a random one.
         **kwargs: Passed to `keras.layers.Layer`.
@@ -42,7 +43,9 @@ class DropHead(keras.layers.Layer):
     [0.0, 1.0, 2.0]
     """
 
-    def __init__(self, rate, num_heads, seed=None, **kwargs):
+    def __init__(
+        self, rate: float, num_heads: int, seed: int | None = None, **kwargs
+    ):
         super().__init__(**kwargs)
         if not isinstance(rate, (int, float)) or not 0 <= rate < 1:
             raise ValueError(
@@ -74,7 +77,7 @@ class DropHead(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> dict:
         return {
             **super().get_config(),
             "rate": self.rate,
@@ -82,7 +85,7 @@ class DropHead(keras.layers.Layer):
             "seed": self.seed,
         }
 
-    def _draw_scales(self, batch_size):
+    def _draw_scales(self, batch_size: int):
         """`(batch_size, num_heads)`: 0 for a head that is dropped."""
         uniforms = keras.random.uniform(
             (batch_size, self.num_heads), seed=self.seed_generator
@@ -94,7 +97,7 @@ class DropHead(keras.layers.Layer):
         return ops.where(is_kept, self.num_heads / num_kept, 0.0)
 
 
-def set_drophead(backbone, rate):
+def set_drophead(backbone, rate: float) -> list[DropHead]:
     """Makes every multi-head attention of a backbone drop whole heads.
 
     Args:
@@ -103,8 +106,8 @@ def set_drophead(backbone, rate):
         rate: Float in `[0, 1)`, see `keras_mirror.layers.DropHead`.
 
     Returns:
-        The list of `DropHead` layers, one an attention, which a model must
-        hold as an attribute: their random state is a part of its state.
+        The list of `DropHead` layers, one per attention. A model must hold it
+        as an attribute, because their random state is a part of its state.
 
     Raises:
         ValueError: The backbone has no multi-head attention.
@@ -128,20 +131,20 @@ def set_drophead(backbone, rate):
     return drop_heads
 
 
-def _ends(layer):
+def _ends(layer) -> bool:
     """Whether a layer is the output projection of an attention.
 
-    It is called so by Keras and in keras-hub's layers of its own (0.32).
+    Keras and keras-hub's own layers (0.32) call it by this name.
     """
     is_dense = isinstance(layer, keras.layers.EinsumDense)
     return is_dense and layer.name == "attention_output"
 
 
-def _plain_call(layer):
+def _plain_call(layer) -> Callable:
     """The call without the heads dropped by an earlier `set_drophead`."""
     is_ours = getattr(layer.call, "func", None) is _call
     return layer.call.args[1] if is_ours else layer.call
 
 
-def _call(drop_head, project, inputs, training=None):
+def _call(drop_head: DropHead, project: Callable, inputs, training=None):
     return project(drop_head(inputs, training=training))

@@ -8,8 +8,8 @@ from keras_mirror.recipes import POOLING_MODES
 class SentencePooling(keras.layers.Layer):
     """Turns the vectors of a text's tokens into one vector.
 
-    Computes in float32 unless told otherwise: a mean over fifty bfloat16
-    vectors would lose what mixed precision left.
+    Computes in float32 by default: a mean over fifty bfloat16 vectors would
+    lose precision.
 
     Reference:
         - [Liu et al., 2021](https://arxiv.org/abs/2104.08027), appendix B
@@ -17,11 +17,10 @@ class SentencePooling(keras.layers.Layer):
     Args:
         pooling_mode: String. `"cls"` takes the first token, `"mean"` averages
             the real tokens, `"max"` takes the largest value of the real
-            tokens in each dimension. `"padded_mean"` averages padding too:
-            it is what the original code calls `mean`, it makes a vector
-            depend on the padding of its batch, and it is here to compare
-            with. Defaults to `"cls"`, the paper's choice for everything but
-            BERT on sentences.
+            tokens in each dimension. `"padded_mean"` averages padding too,
+            as the original code's `mean` does. It makes a vector depend on
+            the padding of its batch, and is here for comparison. Defaults to
+            `"cls"`, the paper's choice except for BERT on sentences.
         **kwargs: Passed to `keras.layers.Layer`.
 
     Call arguments:
@@ -30,7 +29,7 @@ class SentencePooling(keras.layers.Layer):
         padding_mask: Integer or boolean tensor of shape
             `(batch_size, sequence_length)`; true where a token is real.
         token_weights: Float tensor of the same shape, 0 for padding: makes
-            `"mean"` a weighted mean. Defaults to `None`: all alike.
+            `"mean"` a weighted mean. Defaults to `None`: equal weights.
 
     Output shape:
         `(batch_size, embedding_dim)`.
@@ -43,7 +42,7 @@ class SentencePooling(keras.layers.Layer):
     2.0
     """
 
-    def __init__(self, pooling_mode="cls", dtype="float32", **kwargs):
+    def __init__(self, pooling_mode: str = "cls", dtype="float32", **kwargs):
         super().__init__(dtype=dtype, **kwargs)
         if pooling_mode not in POOLING_MODES:
             raise ValueError(
@@ -77,5 +76,5 @@ class SentencePooling(keras.layers.Layer):
     ):
         return (sequence_output_shape[0], sequence_output_shape[-1])
 
-    def get_config(self):
+    def get_config(self) -> dict:
         return {**super().get_config(), "pooling_mode": self.pooling_mode}

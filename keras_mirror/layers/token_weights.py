@@ -8,13 +8,12 @@ from keras_mirror.distribution import active_replicas
 class TokenWeights(keras.layers.Layer):
     """Weighs tokens by their smooth inverse frequency.
 
-    Frequent tokens say little about what a text means. A token's weight is
-    `smoothing / (smoothing + frequency)`; frequencies are those of the texts
-    that were counted, which `MirrorModel` does with every batch it trains on.
-    Before that all weights are 1.
+    Frequent tokens say little about the meaning of a text. A token's weight is
+    `smoothing / (smoothing + frequency)`. `MirrorModel` counts the tokens of
+    every batch that it trains on; before that all weights are 1.
 
-    Differs from the paper, where frequencies are those of a large corpus and
-    a common direction is taken out of the embeddings.
+    Differs from the paper, which takes frequencies from a large corpus and
+    removes a common direction from the embeddings.
 
     Reference:
         - [Arora et al., 2017](https://openreview.net/forum?id=SyK00v5xx),
@@ -42,7 +41,11 @@ class TokenWeights(keras.layers.Layer):
     """
 
     def __init__(
-        self, vocabulary_size, smoothing=1e-3, dtype="float32", **kwargs
+        self,
+        vocabulary_size: int,
+        smoothing: float = 1e-3,
+        dtype="float32",
+        **kwargs,
     ):
         super().__init__(dtype=dtype, **kwargs)
         if not isinstance(vocabulary_size, int) or vocabulary_size < 1:
@@ -75,8 +78,8 @@ class TokenWeights(keras.layers.Layer):
         weights = ops.take(weights, token_ids, axis=0)
         return weights * ops.cast(padding_mask, weights.dtype)
 
-    def count(self, token_ids, padding_mask):
-        """Adds the real tokens of a batch, of all devices, to the counts."""
+    def count(self, token_ids, padding_mask) -> None:
+        """Counts the real tokens of a batch, those of all devices."""
         is_real = ops.cast(ops.reshape(padding_mask, (-1,)), "float32")
         token_ids = ops.reshape(token_ids, (-1,))
         counts = ops.segment_sum(is_real, token_ids, self.vocabulary_size)
@@ -85,7 +88,7 @@ class TokenWeights(keras.layers.Layer):
     def compute_output_shape(self, token_ids_shape, padding_mask_shape):
         return token_ids_shape
 
-    def get_config(self):
+    def get_config(self) -> dict:
         return {
             **super().get_config(),
             "vocabulary_size": self.vocabulary_size,

@@ -7,9 +7,9 @@ def uniformity(embeddings):
     """How evenly directions fill the sphere; lower is better.
 
     The logarithm of the mean of `exp(-2 * squared distance)` over all pairs
-    of different rows, normalized: 0 where all rows have one direction, never
-    below -8. Rows of the same string would be no more than noise in it: give
-    it one view, of different strings.
+    of different normalized rows: 0 if all rows have one direction, never below
+    -8. Pass one view of different strings: two rows of the same string would
+    only add noise.
 
     Reference:
         - [Wang and Isola, 2020](https://arxiv.org/abs/2005.10242), t = 2
@@ -42,8 +42,8 @@ def uniformity(embeddings):
 def mean_vector_norm(embeddings):
     """The length of the mean embedding; lower is better.
 
-    Large where all embeddings lie in one narrow cone. It grows with the
-    length of the embeddings, so it compares encoders of one kind only.
+    It is large if all embeddings lie in one narrow cone. It grows with the
+    length of the embeddings, so compare it only between encoders of one kind.
 
     Reference:
         - [Liu et al., 2021](https://arxiv.org/abs/2104.08027), "MVN"
@@ -71,11 +71,10 @@ def isotropy_score(embeddings):
     smallest `Z(c)` divided by the largest one, over the eigenvectors `c` of
     `V^T V` for the matrix `V` of embeddings. An eigenvector has no sign, and
     `Z` is not even: both signs of each are taken, so that the score does not
-    depend on what the eigenvalue solver returns. Where eigenvalues are equal,
-    the eigenvectors, and with them the score, are a matter of choice.
+    depend on what the eigenvalue solver returns. If eigenvalues are equal, the
+    eigenvectors, and with them the score, are arbitrary.
 
-    Long embeddings give a score near 0. The solver is the cost: see the note
-    on metrics in `MirrorModel.compile`.
+    Long embeddings give a score near 0. The eigenvalue solver is slow.
 
     Reference:
         - [Liu et al., 2021](https://arxiv.org/abs/2104.08027), "IS"
@@ -105,7 +104,7 @@ def isotropy_score(embeddings):
     return ops.exp(ops.min(log_sums) - ops.max(log_sums))
 
 
-def scaled_down(embeddings, axis=None):
+def scaled_down(embeddings, axis: int | None = None):
     """Divides embeddings by their largest entry, in float32.
 
     Squares and sums of the scaled ones overflow for no embedding that is

@@ -27,10 +27,10 @@ class ViewMetrics:
             to `None`: none.
 
     Attributes:
-        trackers: List of `keras.metrics.Mean`, one a name.
+        trackers: List of `keras.metrics.Mean`, one per name.
 
     Raises:
-        ValueError: `names` is no list, or has an unknown name, or one twice.
+        ValueError: `names` is not a list, or a name is unknown or repeated.
 
     Example:
 
@@ -40,7 +40,7 @@ class ViewMetrics:
     {'alignment': 0.0}
     """
 
-    def __init__(self, names=None):
+    def __init__(self, names: list[str] | None = None):
         names = [] if names is None else names
         if not _are_different_names(names):
             raise ValueError(
@@ -52,7 +52,7 @@ class ViewMetrics:
             keras.metrics.Mean(name, dtype="float32") for name in names
         ]
 
-    def update_state(self, embeddings):
+    def update_state(self, embeddings) -> None:
         """Adds one batch.
 
         Args:
@@ -69,7 +69,7 @@ class ViewMetrics:
             tracker.update_state(value)
 
 
-def _are_different_names(names):
+def _are_different_names(names) -> bool:
     return (
         isinstance(names, (list, tuple))
         and all(isinstance(name, str) and name in NAMES for name in names)
