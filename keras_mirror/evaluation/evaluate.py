@@ -121,23 +121,8 @@ def as_dict(evaluation: Evaluation) -> dict[str, object]:
 
     Numbers are as they are, not times 100; an undefined one is `None`.
 
-    Args:
-        evaluation: An `Evaluation`.
-
     Returns:
         A dict of `"models"`, `"tasks"`, `"rows"`, and how it was made.
-
-    Example:
-
-    >>> from keras_mirror.evaluation import SimilarityTask
-    >>> task = SimilarityTask(
-    ...     name="mine",
-    ...     texts_1=["a man plays", "a man", "a woman plays"],
-    ...     texts_2=["a man plays", "plays", "a man"],
-    ...     scores=[5.0, 1.0, 2.0],
-    ... )
-    >>> as_dict(evaluate({"mine": model}, [task]))["tasks"][0]["name"]
-    'mine'
     """
     return {
         "keras_mirror": __version__,

@@ -44,12 +44,6 @@ def write_index(
 ) -> None:
     """Writes an index: a ZIP file that `path` becomes once all is written.
 
-    Args:
-        path: String or path.
-        content: An `IndexContent`.
-        overwrite: Boolean, whether an existing file may be replaced. Defaults
-            to `False`.
-
     Raises:
         FileExistsError: `path` exists.
     """
@@ -66,12 +60,6 @@ def write_index(
 
 def read_index(path: str | os.PathLike[str]) -> IndexContent:
     """Reads what `write_index` wrote; a damaged file is found out.
-
-    Args:
-        path: String or path.
-
-    Returns:
-        An `IndexContent`.
 
     Raises:
         ValueError: The file is damaged, or something else.
@@ -100,9 +88,6 @@ def read_index(path: str | os.PathLike[str]) -> IndexContent:
 def archive_of_index(path: str | os.PathLike[str]) -> str | None:
     """Where the archive of an index's encoder was when it was saved.
 
-    Args:
-        path: String or path of the index.
-
     Returns:
         A string, or `None` where the index does not say.
 
@@ -118,9 +103,6 @@ def archive_of_index(path: str | os.PathLike[str]) -> str | None:
 @contextlib.contextmanager
 def index_errors(path: str | os.PathLike[str]) -> Iterator[None]:
     """Makes one error of whatever a damaged file breaks in three libraries.
-
-    Args:
-        path: String or path of the index.
 
     Raises:
         ValueError: The code inside raised an error.

@@ -66,11 +66,7 @@ class NeighborGraph:
         return self._num_embeddings
 
     def extend(self, embeddings) -> None:
-        """Adds embeddings behind those that are there.
-
-        Args:
-            embeddings: Float32 unit embeddings of shape `(n, embedding_dim)`.
-        """
+        """Adds embeddings behind those that are there."""
         num_nodes = len(self._rows)
         first = self._assign(embeddings)
         if first:

@@ -48,18 +48,11 @@ class VectorSearch:
         return self._blocks[0]
 
     def extend(self, embeddings) -> None:
-        """Adds embeddings behind those that are there.
-
-        Args:
-            embeddings: Float32 array of shape `(n, embedding_dim)`.
-        """
+        """Adds embeddings behind those that are there."""
         self._blocks.append(embeddings)
 
     def prepare(self, num_embeddings: int) -> None:
         """Finds out whether what so many embeddings need is installed.
-
-        Args:
-            num_embeddings: Integer.
 
         Raises:
             ImportError: It is not.

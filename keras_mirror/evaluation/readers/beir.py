@@ -23,12 +23,6 @@ def find_beir(files: list[pathlib.Path]) -> list[BenchmarkFiles]:
     Reference:
         - [Thakur et al., 2021](https://arxiv.org/abs/2104.08663)
 
-    Args:
-        files: List of paths.
-
-    Returns:
-        A list of `BenchmarkFiles`.
-
     Example:
 
     >>> import pathlib

@@ -1,4 +1,8 @@
-"""Which files may hold benchmarks, and what a reader says of those it knows."""
+"""What readers of benchmarks have in common.
+
+Each is a function from a list of paths to a list of `BenchmarkFiles`: those of
+its own format. `READERS` in `read_benchmarks.py` lists them.
+"""
 
 import dataclasses
 import functools

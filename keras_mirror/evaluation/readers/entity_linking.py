@@ -32,12 +32,6 @@ def find_entity_linking(files: list[pathlib.Path]) -> list[BenchmarkFiles]:
     Reference:
         - [Sung et al., 2020](https://arxiv.org/abs/2005.00239), "BioSyn"
 
-    Args:
-        files: List of paths.
-
-    Returns:
-        A list of `BenchmarkFiles`.
-
     Example:
 
     >>> import pathlib, tempfile

@@ -28,12 +28,6 @@ def find_lexicons(files: list[pathlib.Path]) -> list[BenchmarkFiles]:
         - [Glavaš et al., 2019](https://aclanthology.org/P19-1070/)
         - [Conneau et al., 2018](https://arxiv.org/abs/1710.04087), "MUSE"
 
-    Args:
-        files: List of paths.
-
-    Returns:
-        A list of `BenchmarkFiles`.
-
     Example:
 
     >>> import pathlib, tempfile

@@ -25,12 +25,6 @@ def find_multi_simlex(files: list[pathlib.Path]) -> list[BenchmarkFiles]:
     Reference:
         - [Vulić et al., 2020](https://arxiv.org/abs/2003.04866)
 
-    Args:
-        files: List of paths.
-
-    Returns:
-        A list of `BenchmarkFiles`.
-
     Example:
 
     >>> import pathlib

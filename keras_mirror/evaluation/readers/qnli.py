@@ -18,12 +18,6 @@ def read_qnli(path: pathlib.Path) -> list[EntailmentTask]:
     Reference:
         - [Wang et al., 2018](https://arxiv.org/abs/1804.07461), "GLUE"
 
-    Args:
-        path: Path of a file.
-
-    Returns:
-        A list of one `EntailmentTask`.
-
     Raises:
         NotABenchmark: The file has no labels, as GLUE's `test.tsv`.
         ValueError: A row is wrong.

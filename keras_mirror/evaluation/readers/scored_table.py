@@ -121,12 +121,6 @@ class ScoredPairs:
 def read_scored_table(path: pathlib.Path) -> list[SimilarityTask]:
     """Any TAB or CSV file with two texts and a score a row.
 
-    Args:
-        path: Path of a file.
-
-    Returns:
-        A list of one `SimilarityTask`, named as the file.
-
     Raises:
         NotABenchmark: The file is none.
         ValueError: It is one, but not clear, or a row is wrong.

@@ -39,12 +39,6 @@ def find_semeval_sts(files: list[pathlib.Path]) -> list[BenchmarkFiles]:
     Reference:
         - [Cer et al., 2017](https://arxiv.org/abs/1708.00055)
 
-    Args:
-        files: List of paths.
-
-    Returns:
-        A list of `BenchmarkFiles`.
-
     Example:
 
     >>> import pathlib

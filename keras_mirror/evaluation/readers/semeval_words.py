@@ -19,12 +19,6 @@ def find_semeval_words(files: list[pathlib.Path]) -> list[BenchmarkFiles]:
     Reference:
         - [Camacho-Collados et al., 2017](https://aclanthology.org/S17-2002/)
 
-    Args:
-        files: List of paths.
-
-    Returns:
-        A list of `BenchmarkFiles`.
-
     Example:
 
     >>> import pathlib

@@ -19,12 +19,6 @@ def read_sick(path: pathlib.Path) -> list[SimilarityTask]:
     Reference:
         - [Marelli et al., 2014](https://aclanthology.org/S14-2001/)
 
-    Args:
-        path: Path of a file.
-
-    Returns:
-        A list of `SimilarityTask`, one a part.
-
     Example:
 
     >>> import pathlib, tempfile

@@ -23,12 +23,6 @@ def read_sts_benchmark(path: pathlib.Path) -> list[SimilarityTask]:
         - [Cer et al., 2017](https://arxiv.org/abs/1708.00055)
         - [Wang et al., 2018](https://arxiv.org/abs/1804.07461), "GLUE"
 
-    Args:
-        path: Path of a file.
-
-    Returns:
-        A list of one `SimilarityTask`.
-
     Example:
 
     >>> import pathlib, tempfile

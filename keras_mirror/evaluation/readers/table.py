@@ -166,13 +166,6 @@ def sample_names(
 ) -> dict[str, int]:
     """`column_names` of the first row of a file that may be anything.
 
-    Args:
-        path: Path of a file.
-        separator: See `read_rows`.
-
-    Returns:
-        A dict, see `column_names`.
-
     Example:
 
     >>> import pathlib, tempfile

@@ -52,12 +52,6 @@ def read_word_similarity(path: pathlib.Path) -> list[SimilarityTask]:
         - [Luong et al., 2013](https://aclanthology.org/W13-3512/),
           "RareWords"
 
-    Args:
-        path: Path of a file with one of the names of `KNOWN_WORDS`.
-
-    Returns:
-        A list of one `SimilarityTask`.
-
     Example:
 
     >>> import pathlib, tempfile

@@ -91,9 +91,6 @@ def chart_text(text: str, width: int | None = None) -> str:
         text: String.
         width: Integer, where to break lines. Defaults to `None`: nowhere.
 
-    Returns:
-        A string.
-
     Example:
 
     >>> chart_text("<b>a man</b>", width=8)

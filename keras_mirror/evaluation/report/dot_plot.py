@@ -15,13 +15,6 @@ LEGEND_LENGTH = 30
 def dot_plot(rows: list[ScoreRow], names: list[str]) -> str:
     """Scores with their intervals, a row a line and a trace a model.
 
-    Args:
-        rows: List of `ScoreRow`.
-        names: List of strings, the models.
-
-    Returns:
-        A chart, see `make_chart`.
-
     Example:
 
     >>> "before" in dot_plot([], ["before"])

@@ -37,9 +37,6 @@ def geometries(
         texts: List of different strings. A few thousand: memory is quadratic.
         pairs: List of pairs of strings that mean the same.
 
-    Returns:
-        A list.
-
     Example:
 
     >>> texts = ["a man", "a woman"]

@@ -20,13 +20,6 @@ def heat_maps(
 ) -> dict[str, str]:
     """The cosines of a few texts with each other, on the same color scale.
 
-    Args:
-        embeddings: Dict from names to `TextEmbeddings`.
-        texts: List of strings.
-
-    Returns:
-        A dict from the same names to charts, see `make_chart`.
-
     Example:
 
     >>> texts = ["a man", "a woman"]

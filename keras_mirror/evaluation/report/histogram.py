@@ -46,13 +46,6 @@ def histograms(
     Random pairs are drawn from the texts of one task, as many as it has
     related ones: a word is far from a sentence, whatever they mean.
 
-    Args:
-        embeddings: Dict from names to `TextEmbeddings`.
-        tasks: List of `SimilarityTask`.
-
-    Returns:
-        A list.
-
     Example:
 
     >>> task = SimilarityTask(

@@ -35,14 +35,6 @@ def render_page(
 ) -> str:
     """The report as a string of HTML, see `write_html`.
 
-    Args:
-        evaluation: An `Evaluation`.
-        log: Dict, see `read_training_log`, or `None`.
-        notes: List of strings.
-
-    Returns:
-        A string.
-
     Example:
 
     >>> from keras_mirror.evaluation import SimilarityTask

@@ -30,12 +30,6 @@ def similarity_tasks(tasks: Iterable[Task]) -> list[SimilarityTask]:
 def positive_pairs(task: SimilarityTask) -> list[tuple[str, str]]:
     """The pairs in the top fifth of a task's scores, not those of one text.
 
-    Args:
-        task: A `SimilarityTask`.
-
-    Returns:
-        A list of pairs of strings.
-
     Example:
 
     >>> task = SimilarityTask(
@@ -56,11 +50,6 @@ def random_pairs(
     texts: Iterable[str], number: int, seed: int = SEED
 ) -> list[tuple[str, str]]:
     """Pairs of two different texts, each pair as likely as any other.
-
-    Args:
-        texts: List of strings.
-        number: Integer.
-        seed: Integer.
 
     Returns:
         A list of pairs of strings; empty if all texts are the same.
@@ -117,10 +106,6 @@ def example_texts(
 
 def cosines_of_pairs(embed: Callable, pairs: list[tuple[str, str]]):
     """The cosine of each pair, those that are numbers.
-
-    Args:
-        embed: Function from a list of strings to an array.
-        pairs: List of pairs of strings.
 
     Returns:
         A float64 array of shape `(num_pairs,)`.

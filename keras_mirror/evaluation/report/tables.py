@@ -59,28 +59,7 @@ class ScoreLine:
 
 
 def score_table(evaluation: Evaluation) -> dict[str, list[ScoreLine]]:
-    """The rows of an evaluation by kind, for the table.
-
-    Args:
-        evaluation: An `Evaluation`.
-
-    Returns:
-        A dict from kinds to lists of `ScoreLine`.
-
-    Example:
-
-    >>> from keras_mirror.evaluation import SimilarityTask
-    >>> from keras_mirror.evaluation import evaluate
-    >>> task = SimilarityTask(
-    ...     name="mine",
-    ...     texts_1=["a man plays", "a man"],
-    ...     texts_2=["a man plays", "plays"],
-    ...     scores=[5.0, 1.0],
-    ... )
-    >>> table = score_table(evaluate({"model": model}, [task]))
-    >>> [row.label for row in table["sentence similarity"]]
-    ['mine', '']
-    """
+    """The rows of an evaluation by kind, for the table."""
     names = {(task.kind, task.name) for task in evaluation.tasks}
     table: dict[str, list[ScoreLine]] = {}
     for key, rows in itertools.groupby(
@@ -97,12 +76,6 @@ def score_table(evaluation: Evaluation) -> dict[str, list[ScoreLine]]:
 def headlines(table: dict[str, list[ScoreLine]]) -> dict[str, list[ScoreRow]]:
     """The first number of each task, and the averages.
 
-    Args:
-        table: Dict, see `score_table`.
-
-    Returns:
-        A dict from kinds to lists of `ScoreRow`; an average comes last.
-
     Example:
 
     >>> headlines({"similarity": []})
@@ -116,9 +89,6 @@ def headlines(table: dict[str, list[ScoreLine]]) -> dict[str, list[ScoreRow]]:
 
 def verdict(difference: Score) -> str:
     """What the interval of a difference says.
-
-    Args:
-        difference: A `Score`.
 
     Returns:
         `"better"` or `"worse"` where it excludes 0, otherwise `""`.
@@ -152,28 +122,7 @@ class TaskItems:
 
 
 def dropped_rows(evaluation: Evaluation) -> list[TaskItems]:
-    """The tasks where not everything counts.
-
-    Args:
-        evaluation: An `Evaluation`.
-
-    Returns:
-        A list of `TaskItems`, without tasks that are complete.
-
-    Example:
-
-    >>> from keras_mirror.evaluation import SimilarityTask
-    >>> from keras_mirror.evaluation import evaluate
-    >>> task = SimilarityTask(
-    ...     name="mine",
-    ...     texts_1=["a man"],
-    ...     texts_2=["a woman"],
-    ...     scores=[5.0],
-    ...     num_published=2,
-    ... )
-    >>> dropped_rows(evaluate({"model": model}, [task]))
-    [TaskItems(name='mine', num_items=1, num_published=2, reasons={})]
-    """
+    """The tasks where not everything counts."""
     everything = [_task_items(task) for task in evaluation.tasks]
     return [
         items for items in everything if items.reasons or items.num_published

@@ -56,12 +56,6 @@ def read_training_log(path: str) -> dict[str, list[float]]:
 def curves(log: dict[str, list[float]]) -> dict[str, str]:
     """A chart for each column of a training run; of a long run, every nth step.
 
-    Args:
-        log: Dict, see `read_training_log`.
-
-    Returns:
-        A dict from the columns' names to charts, see `make_chart`.
-
     Example:
 
     >>> list(curves({"step": [1.0, 2.0], "loss": [2.5, 2.25]}))
