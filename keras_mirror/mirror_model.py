@@ -19,6 +19,8 @@ import pathlib
 import keras
 from keras import ops
 
+import keras_mirror.encoder.sentence_encoder  # noqa: F401  in archives
+import keras_mirror.preprocessing.mirror_preprocessor  # noqa: F401  in archives
 from keras_mirror.archive.record import TrainingRecord
 from keras_mirror.archive.record import checked_record
 from keras_mirror.archive.recorder import RunRecorder

@@ -394,6 +394,16 @@ def test_default_preset_is_the_bundled_one(command):
 
 
 @pytest.mark.processes
+def test_an_archive_loads_where_the_command_line_started(archive, tmp_path):
+    """Other tests run commands where the whole package is imported."""
+    pairs = tmp_path / "pairs.tsv"
+    pairs.write_text("a man\ta man\n", encoding="utf-8")
+    process = start("similarity", archive, pairs)
+    screen, errors = process.communicate(timeout=300)
+    assert (screen, process.returncode) == ("1.0000\ta man\ta man\n", 0), errors
+
+
+@pytest.mark.processes
 def test_screen_has_no_framework_noise(preset, corpus, tmp_path):
     output = tmp_path / "encoder.keras"
     process = start(
