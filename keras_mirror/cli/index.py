@@ -24,7 +24,7 @@ from keras_mirror.cli.options import text_options
 @click.option(
     "--exact/--approximate",
     default=None,
-    help="Whether to look at all vectors. Default: up to 100,000.",
+    help="Whether to compare with all vectors. Default: up to 100,000.",
 )
 @batch_size_option
 @text_options

@@ -1,10 +1,14 @@
 """Arguments and options that several commands have."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import click
 
+from keras_mirror.recipes import FIELDS
+from keras_mirror.recipes import RECIPES
+from keras_mirror.recipes import field_type
 from keras_mirror.startup import BACKENDS
 
 archive_argument = click.argument(
@@ -24,7 +28,7 @@ overwrite_option = click.option(
 )
 
 interactive_option = click.option(
-    "--interactive", is_flag=True, help="Then answer your searches."
+    "--interactive", is_flag=True, help="Then answer searches as you type."
 )
 
 
@@ -39,7 +43,7 @@ def text_options(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
     return click.option(
         "--column",
-        help="Of .jsonl, .parquet (default: text), .csv and .tsv.",
+        help="Column of .jsonl, .parquet (default: text), .csv and .tsv files.",
     )(command)
 
 
@@ -55,3 +59,30 @@ def backend_options(command: Callable[..., Any]) -> Callable[..., Any]:
         type=click.Choice(BACKENDS),
         help="Keras backend. Default: KERAS_BACKEND, or Keras's own default.",
     )(command)
+
+
+def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds `--recipe` and an option for every field of a recipe.
+
+    The command gets `recipe`, a string, and `fields`, a dict of the fields
+    that were given.
+    """
+
+    @functools.wraps(command)
+    def with_fields(**arguments: Any) -> Any:
+        fields = {name: arguments.pop(name) for name in FIELDS}
+        given = {name: v for name, v in fields.items() if v is not None}
+        return command(fields=given, **arguments)
+
+    for name, field in reversed(FIELDS.items()):
+        option = "--" + name.replace("_", "-")
+        with_fields = click.option(
+            option, type=field_type(name), help=field.metadata["help"]
+        )(with_fields)
+    return click.option(
+        "--recipe",
+        type=click.Choice(list(RECIPES)),
+        default="sentence",
+        show_default=True,
+        help="Settings for texts of this kind; paper_* are the paper's.",
+    )(with_fields)

@@ -19,8 +19,8 @@ from keras_mirror.cli.models import save_archive
 from keras_mirror.cli.models import start_keras
 from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import overwrite_option
+from keras_mirror.cli.options import recipe_options
 from keras_mirror.cli.options import text_options
-from keras_mirror.cli.recipe_options import recipe_options
 from keras_mirror.data import Corpus
 from keras_mirror.data import collect_strings
 from keras_mirror.data import sample_strings
