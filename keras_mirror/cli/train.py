@@ -112,8 +112,9 @@ def train(
             keras.utils.set_random_seed(seed)
         model = _make_model(keras, preset, recipe, fields, dtype_policy)
         model.compile(metrics=LOGGED_METRICS if log else None)
-        writes_log = log and not is_worker()
-        callbacks = [StepLog(log, overwrite)] if writes_log else []
+        callbacks = []
+        if log and not is_worker():
+            callbacks.append(StepLog(log, overwrite))
         progress = fit_with_progress(model, corpus, seed, callbacks)
     if is_worker():
         return 0

@@ -5,12 +5,12 @@ from keras_mirror.data.as_strings import batched
 from keras_mirror.data.as_strings import check_string
 from keras_mirror.data.corpus import Corpus
 from keras_mirror.data.corpus import collect_strings
+from keras_mirror.data.corpus import sample_strings
 from keras_mirror.data.read_corpus import read_corpus
 from keras_mirror.data.read_lines import read_lines
 from keras_mirror.data.read_texts import read_identified_texts
 from keras_mirror.data.read_texts import read_texts
 from keras_mirror.data.read_texts import split_pairs
-from keras_mirror.data.sample_strings import sample_strings
 
 __all__ = [
     "Corpus",

@@ -59,13 +59,6 @@ def check_string(text: object, index: int) -> None:
 def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
     """Lists of `size` items, the last one shorter (Python 3.12 has it).
 
-    Args:
-        items: Iterable.
-        size: Positive integer.
-
-    Returns:
-        An iterator of lists.
-
     Example:
 
     >>> list(batched("abc", 2))

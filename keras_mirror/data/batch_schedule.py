@@ -49,10 +49,7 @@ class BatchSchedule:
         return self.num_strings // self.batch_size
 
     def batches(self, epoch: int):
-        """The strings of the batches of an epoch.
-
-        Args:
-            epoch: Integer, from 0.
+        """The strings of the batches of an epoch, counted from 0.
 
         Returns:
             An integer array of shape `(len(self), batch_size)`.

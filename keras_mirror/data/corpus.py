@@ -1,9 +1,14 @@
 import dataclasses
 import hashlib
+import heapq
+import os
 from collections.abc import Iterable
 from collections.abc import Iterator
 
 from keras_mirror.data.as_strings import check_string
+
+Pair = tuple[str, str]
+Text = str | Pair
 
 
 @dataclasses.dataclass
@@ -23,7 +28,6 @@ class Corpus:
 
     Example:
 
-    >>> from keras_mirror.data import collect_strings
     >>> collect_strings(["a man", " ", "a man"]).num_duplicates
     1
     """
@@ -41,7 +45,7 @@ class Corpus:
         """The texts of view 1, and where they are other ones, of view 2."""
         return [self.strings] + ([self.partners] if self.partners else [])
 
-    def set_pairs(self, pairs: list[tuple[str, str]]) -> None:
+    def set_pairs(self, pairs: list[Pair]) -> None:
         """Takes the usable texts: tuples of two strings, often equal ones."""
         self.strings = [text for text, _ in pairs]
         partners = [partner for _, partner in pairs]
@@ -49,7 +53,7 @@ class Corpus:
 
 
 def collect_strings(
-    texts: Iterable[str | tuple[str, str]],
+    texts: Iterable[Text],
     drop_duplicates: bool = True,
     limit: int | None = None,
 ) -> Corpus:
@@ -78,10 +82,10 @@ def collect_strings(
     """
     corpus = Corpus([])
     pairs = []
-    seen: set[tuple[str, str]] = set()
+    seen: set[Pair] = set()
     if limit == 0:
         return corpus
-    for pair in usable_pairs(texts, corpus):
+    for pair in _usable_pairs(texts, corpus):
         if drop_duplicates and pair in seen:
             corpus.num_duplicates += 1
             continue
@@ -93,46 +97,63 @@ def collect_strings(
     return corpus
 
 
-def usable_pairs(
-    texts: Iterable[str | tuple[str, str]], corpus: Corpus
-) -> Iterator[tuple[str, str]]:
-    """The texts that can train an encoder, as pairs; counts all texts.
+def sample_strings(
+    texts: Iterable[Text],
+    size: int,
+    seed: int | None = None,
+    drop_duplicates: bool = True,
+) -> Corpus:
+    """Draws strings uniformly in one pass, for a corpus larger than memory.
+
+    Every string gets a random number that is a hash of it, and those with the
+    smallest numbers stay: all different strings are equally likely, however
+    often each appears. In random order, which does not depend on that of
+    `texts`. Memory holds `size` strings.
+
+    Reference:
+        E. Cohen and H. Kaplan, Summarizing data using bottom-k sketches,
+        PODC 2007.
 
     Args:
-        texts: Iterable of strings, and of tuples of two strings that mean the
-            same.
-        corpus: A `Corpus`, whose counts of what was read, empty and binary go
-            up.
+        texts: Iterable, see `collect_strings`.
+        size: Integer, the number of strings. Fewer are drawn where `texts`
+            has no more that are usable.
+        seed: Integer. Decides which. Defaults to `None`: others every time.
+        drop_duplicates: Boolean. Whether a string counts once only; if not,
+            all lines are equally likely. Defaults to `True`.
 
-    Yields:
-        Tuples of two stripped strings: of a pair, or twice the same.
+    Returns:
+        A `Corpus`.
 
     Raises:
         TypeError: An element is neither a string nor two.
 
     Example:
 
-    >>> from keras_mirror.data import Corpus
-    >>> list(usable_pairs(["a man ", "", ("a", "b")], Corpus([])))
-    [('a man', 'a man'), ('a', 'b')]
+    >>> texts = (f"text {number % 1000}" for number in range(10_000))
+    >>> corpus = sample_strings(texts, size=3, seed=0)
+    >>> len(set(corpus.strings)), corpus.num_read
+    (3, 10000)
     """
-    for text in texts:
-        pair = _as_pair(text, corpus.num_read)
-        corpus.num_read += 1
-        if not all(pair):
-            corpus.num_empty += 1
-        elif any("\0" in text for text in pair):
-            corpus.num_binary += 1
-        else:
-            yield pair
-
-
-def _as_pair(item, index: int) -> tuple[str, str]:
-    is_pair = isinstance(item, tuple) and len(item) == 2
-    text, partner = item if is_pair else (item, item)
-    check_string(text, index)
-    check_string(partner, index)
-    return text.strip(), partner.strip()
+    corpus = Corpus([])
+    key = os.urandom(16) if seed is None else str(seed).encode()
+    drawn: dict[int, Pair] = {}  # the strings by their numbers
+    largest: list[int] = []  # a heap of the same numbers, negative
+    for pair in _usable_pairs(texts, corpus):
+        position = None if drop_duplicates else corpus.num_read
+        number = _random_number(key, pair, position)
+        if number in drawn:
+            corpus.num_duplicates += 1
+            continue
+        if len(drawn) == size:
+            corpus.num_unsampled += 1
+            if number > -largest[0]:
+                continue
+            del drawn[-heapq.heappop(largest)]
+        drawn[number] = pair
+        heapq.heappush(largest, -number)
+    corpus.set_pairs([drawn[number] for number in sorted(drawn)])
+    return corpus
 
 
 def corpus_summary(corpus: Corpus) -> dict[str, int | str]:
@@ -151,7 +172,6 @@ def corpus_summary(corpus: Corpus) -> dict[str, int | str]:
 
     Example:
 
-    >>> from keras_mirror.data import collect_strings
     >>> summary = corpus_summary(collect_strings(["b", "a", "", "b"]))
     >>> summary["num_strings"], summary["num_read"], summary["num_empty"]
     (2, 4, 1)
@@ -167,13 +187,37 @@ def corpus_summary(corpus: Corpus) -> dict[str, int | str]:
     return {
         "num_strings": len(corpus.strings),
         "num_pairs": sum(map(str.__ne__, lines, corpus.strings)),
-        "num_read": corpus.num_read,
-        "num_empty": corpus.num_empty,
-        "num_binary": corpus.num_binary,
-        "num_duplicates": corpus.num_duplicates,
-        "num_unsampled": corpus.num_unsampled,
+        **{name: n for name, n in vars(corpus).items() if name[:4] == "num_"},
         "sha256": digest.hexdigest(),
     }
+
+
+def _usable_pairs(texts: Iterable[Text], corpus: Corpus) -> Iterator[Pair]:
+    """Stripped pairs, or twice the same string; `corpus` counts all texts."""
+    for text in texts:
+        pair = _as_pair(text, corpus.num_read)
+        corpus.num_read += 1
+        if not all(pair):
+            corpus.num_empty += 1
+        elif any("\0" in text for text in pair):
+            corpus.num_binary += 1
+        else:
+            yield pair
+
+
+def _as_pair(item, index: int) -> Pair:
+    is_pair = isinstance(item, tuple) and len(item) == 2
+    text, partner = item if is_pair else (item, item)
+    check_string(text, index)
+    check_string(partner, index)
+    return text.strip(), partner.strip()
+
+
+def _random_number(key: bytes, pair: Pair, position: int | None) -> int:
+    # No usable text holds a NUL byte. 128 bits: no two strings collide.
+    content = "\0".join(pair) if position is None else f"\0{position}"
+    digest = hashlib.blake2b(content.encode(), digest_size=16, key=key)
+    return int.from_bytes(digest.digest(), "big")
 
 
 def _line(text: str, partner: str) -> str:

@@ -11,20 +11,16 @@ from typing import Any
 
 from keras_mirror.optional import import_optional
 
+AnyPath = str | os.PathLike
 
-def is_remote(path: str | os.PathLike) -> bool:
+
+def is_remote(path: AnyPath) -> bool:
     """Whether `path` is an address for `fsspec`, as in s3://bucket/key."""
     return "://" in os.fspath(path)
 
 
-def is_file(path: str | os.PathLike) -> bool:
+def is_file(path: AnyPath) -> bool:
     """Whether there is a file at a path or an address.
-
-    Args:
-        path: String or path.
-
-    Returns:
-        A boolean.
 
     Raises:
         ImportError: The address needs a package that is not installed.
@@ -41,33 +37,20 @@ def is_file(path: str | os.PathLike) -> bool:
     return system.isfile(name)
 
 
-def file_size(path: str | os.PathLike) -> int:
-    """The size of a file, in bytes.
-
-    Args:
-        path: String or path, or an address.
-
-    Returns:
-        An integer.
-    """
+def file_size(path: AnyPath) -> int:
+    """The size in bytes of the file at a path or an address."""
     if not is_remote(path):
         return os.path.getsize(path)
     system, name = _system(path)
     return system.size(name)
 
 
-def _system(path: str | os.PathLike) -> tuple[Any, str]:
+def _system(path: AnyPath) -> tuple[Any, str]:
     return import_optional("fsspec", "files").url_to_fs(path)
 
 
-def uncompressed_name(path: str | os.PathLike) -> str:
+def uncompressed_name(path: AnyPath) -> str:
     """A path without the ending of what `open_binary` decompresses.
-
-    Args:
-        path: String or path.
-
-    Returns:
-        A string.
 
     Example:
 
@@ -79,7 +62,7 @@ def uncompressed_name(path: str | os.PathLike) -> str:
 
 
 @contextlib.contextmanager
-def open_binary(path: str | os.PathLike) -> Iterator[IO[bytes]]:
+def open_binary(path: AnyPath) -> Iterator[IO[bytes]]:
     """Opens a file to read, decompressed if its name says so.
 
     Args:
@@ -118,7 +101,7 @@ def open_binary(path: str | os.PathLike) -> Iterator[IO[bytes]]:
             ) from error
 
 
-def _open(path: str | os.PathLike) -> IO[bytes]:
+def _open(path: AnyPath) -> IO[bytes]:
     if not is_remote(path):
         return open(path, "rb")
     return import_optional("fsspec", "files").open(path, "rb")

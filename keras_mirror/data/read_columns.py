@@ -4,24 +4,23 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+from keras_mirror.data.open_binary import AnyPath
 from keras_mirror.data.open_binary import open_binary
 from keras_mirror.data.open_binary import uncompressed_name
 from keras_mirror.data.read_lines import read_lines
 from keras_mirror.optional import import_optional
 
 ROWS_AT_ONCE = 1024
+Rows = Iterator[dict[str, Any]]
 
 
-def has_columns(path: str | os.PathLike, column: str | None = None) -> bool:
-    """Whether a file's texts are in a column, not one a line.
+def has_columns(path: AnyPath, column: str | None = None) -> bool:
+    """Whether a file's texts are in a column, not one per line.
 
     Args:
         path: String or path.
         column: String, the name of a column, or `None`. With one, tables of
             text have columns too, and other files are refused.
-
-    Returns:
-        A boolean.
 
     Raises:
         ValueError: A column is asked of a file that has none.
@@ -43,7 +42,7 @@ def has_columns(path: str | os.PathLike, column: str | None = None) -> bool:
 
 
 def read_columns(
-    path: str | os.PathLike, columns: list[str], errors: str = "strict"
+    path: AnyPath, columns: list[str], errors: str = "strict"
 ) -> Iterator[list]:
     """The values of some columns, row by row.
 
@@ -78,13 +77,11 @@ def read_columns(
         yield [row[column] for column in columns]
 
 
-def _ending(path: str | os.PathLike) -> str:
+def _ending(path: AnyPath) -> str:
     return os.path.splitext(uncompressed_name(path))[1].lower()
 
 
-def _json_rows(
-    path: str | os.PathLike, columns: list[str], errors: str
-) -> Iterator[dict[str, Any]]:
+def _json_rows(path: AnyPath, columns: list[str], errors: str) -> Rows:
     for number, line in enumerate(read_lines(path, errors=errors), start=1):
         try:
             row = json.loads(line)
@@ -101,9 +98,7 @@ def _json_rows(
         yield row
 
 
-def _parquet_rows(
-    path: str | os.PathLike, columns: list[str], errors: str
-) -> Iterator[dict[str, Any]]:
+def _parquet_rows(path: AnyPath, columns: list[str], errors: str) -> Rows:
     parquet = import_optional("pyarrow.parquet", "files")
     with open_binary(path) as file:
         try:
@@ -117,9 +112,7 @@ def _parquet_rows(
             yield from batch.to_pylist()
 
 
-def _table_rows(
-    path: str | os.PathLike, columns: list[str], errors: str
-) -> Iterator[dict[str, Any]]:
+def _table_rows(path: AnyPath, columns: list[str], errors: str) -> Rows:
     separator = _SEPARATORS[_ending(path)]
     lines = (f"{line}\n" for line in read_lines(path, errors=errors))
     return csv.DictReader(lines, delimiter=separator)

@@ -49,13 +49,7 @@ def read_corpus(
 
 
 def is_strings(data) -> bool:
-    """Whether `data` is strings, rather than features, for `fit` to batch.
-
-    Args:
-        data: Anything that `keras.Model.fit` takes.
-
-    Returns:
-        A boolean.
+    """Whether `data`, given to `fit`, is strings rather than features.
 
     Example:
 

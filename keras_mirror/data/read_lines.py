@@ -3,14 +3,13 @@ import os
 from collections.abc import Iterable
 from collections.abc import Iterator
 
+from keras_mirror.data.open_binary import AnyPath
 from keras_mirror.data.open_binary import is_file
 from keras_mirror.data.open_binary import is_remote
 from keras_mirror.data.open_binary import open_binary
 
 
-def read_lines(
-    *paths: str | os.PathLike, errors: str = "strict"
-) -> Iterator[str]:
+def read_lines(*paths: AnyPath, errors: str = "strict") -> Iterator[str]:
     """The lines of text files, one by one, without their line ends.
 
     Only a line feed ends a line, so that line `i` here is line `i` of every
@@ -44,7 +43,7 @@ def read_lines(
     return itertools.chain.from_iterable(files)
 
 
-def check_files(paths: Iterable[str | os.PathLike]) -> None:
+def check_files(paths: Iterable[AnyPath]) -> None:
     """Raises `FileNotFoundError` unless there is a file at every path."""
     for path in paths:
         if not is_file(path):
@@ -55,7 +54,7 @@ def check_files(paths: Iterable[str | os.PathLike]) -> None:
             )
 
 
-def _lines_of(path: str | os.PathLike, errors: str) -> Iterator[str]:
+def _lines_of(path: AnyPath, errors: str) -> Iterator[str]:
     with open_binary(path) as file:
         for number, line in enumerate(file, start=1):
             line = line.removesuffix(b"\n").removesuffix(b"\r")

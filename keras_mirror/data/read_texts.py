@@ -1,8 +1,8 @@
 import itertools
-import os
 from collections.abc import Iterable
 from collections.abc import Iterator
 
+from keras_mirror.data.open_binary import AnyPath
 from keras_mirror.data.read_columns import has_columns
 from keras_mirror.data.read_columns import read_columns
 from keras_mirror.data.read_lines import check_files
@@ -12,7 +12,7 @@ DEFAULT_COLUMN = "text"
 
 
 def read_texts(
-    *paths: str | os.PathLike,
+    *paths: AnyPath,
     column: str | None = None,
     errors: str = "strict",
     pairs: bool = False,
@@ -84,16 +84,14 @@ def split_pairs(lines: Iterable[str]) -> Iterator[str | tuple[str, str]]:
         yield (text, others[0]) if others else text
 
 
-def _texts_of(
-    path: str | os.PathLike, column: str | None, errors: str
-) -> Iterator[str]:
+def _texts_of(path: AnyPath, column: str | None, errors: str) -> Iterator[str]:
     if not has_columns(path, column):  # refuses at once, not when read
         return read_lines(path, errors=errors)
     return _texts_of_column(path, column or DEFAULT_COLUMN, errors)
 
 
 def read_identified_texts(
-    path: str | os.PathLike,
+    path: AnyPath,
     column: str | None,
     id_column: str,
     errors: str = "strict",
@@ -127,16 +125,14 @@ def read_identified_texts(
     return _identified(path, column or DEFAULT_COLUMN, id_column, errors)
 
 
-def _texts_of_column(
-    path: str | os.PathLike, column: str, errors: str
-) -> Iterator[str]:
+def _texts_of_column(path: AnyPath, column: str, errors: str) -> Iterator[str]:
     rows = read_columns(path, [column], errors)
     for number, (text,) in enumerate(rows, start=1):
         yield _checked_text(text, column, path, number)
 
 
 def _identified(
-    path: str | os.PathLike, column: str, id_column: str, errors: str
+    path: AnyPath, column: str, id_column: str, errors: str
 ) -> Iterator[tuple[str, str]]:
     rows = read_columns(path, [column, id_column], errors)
     for number, (text, identifier) in enumerate(rows, start=1):
@@ -148,9 +144,7 @@ def _identified(
         yield str(identifier), _checked_text(text, column, path, number)
 
 
-def _checked_text(
-    value: object, column: str, path: str | os.PathLike, row: int
-) -> str:
+def _checked_text(value: object, column: str, path: AnyPath, row: int) -> str:
     if not isinstance(value, str | None):
         raise ValueError(
             f"Column {column!r} of '{path}' must hold text. Received: "

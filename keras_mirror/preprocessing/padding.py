@@ -24,9 +24,6 @@ def padded_lengths(sequence_length: int) -> list[int]:
     by about half, as long as a step saves 4 tokens or more, so that few
     shapes are compiled.
 
-    Args:
-        sequence_length: Integer.
-
     Returns:
         A list of integers in rising order; the last is `sequence_length`.
 
@@ -46,13 +43,6 @@ def padded_rows(num_rows: int, most: int) -> int:
     """How many rows a batch of `num_rows` gets, `most` at most.
 
     Under XLA the next power of two, so that few shapes are compiled.
-
-    Args:
-        num_rows: Integer.
-        most: Integer, at least `num_rows`.
-
-    Returns:
-        An integer.
 
     Example:
 

@@ -127,9 +127,6 @@ class PlainTextTokenizer:
 def spell_apart(token: str) -> str:
     """A special token as plain text, which no tokenizer matches.
 
-    Args:
-        token: String of three characters or more.
-
     Example:
 
     >>> spell_apart("[MASK]")
@@ -170,12 +167,5 @@ def fast_byte_pair(tokenizer) -> tokenizers.Tokenizer:
 
 
 def merges(tokenizer) -> list[str]:
-    """The merges of a byte-pair tokenizer, without the header of their file.
-
-    Args:
-        tokenizer: A `keras_hub.tokenizers.BytePairTokenizer`.
-
-    Returns:
-        A list of strings, two pieces with a space between them.
-    """
+    """A byte-pair tokenizer's merges, `"left right"`, without their header."""
     return [merge for merge in tokenizer.merges if "#version:" not in merge]

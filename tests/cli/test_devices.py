@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from support.texts import texts
 
-from keras_mirror.cli import worker_processes
-from keras_mirror.cli.worker_processes import WorkerProcesses
+from keras_mirror.cli import devices
+from keras_mirror.cli.devices import WorkerProcesses
 
 BACKEND = keras.backend.backend()
 CODE = "import keras_mirror_cli; keras_mirror_cli.main()"
@@ -23,11 +23,11 @@ sys.exit("Traceback\\nkeras-mirror: error: out of memory")
 """
 WAITS_FOR_EVER = """
 import time
-from keras_mirror.cli import worker_processes
+from keras_mirror.cli import devices
 
-worker_processes.GRACE = 0
-worker_processes.CODE = "raise SystemExit(7)"
-with worker_processes.WorkerProcesses(3, [], 0, debug=False):
+devices.GRACE = 0
+devices.CODE = "raise SystemExit(7)"
+with devices.WorkerProcesses(3, [], 0, debug=False):
     time.sleep(60)
 """
 only_torch = pytest.mark.skipif(
@@ -64,10 +64,10 @@ def train(preset, tmp_path):
 def test_two_devices_train_as_one(train, tmp_path):
     options = ["--dropout", 0, "--drophead", 0, "--seed", 3]
     told = {}
-    for devices in (1, 2):
-        process = train(str(devices), *options, "--devices", devices)
-        screen, told[devices] = process.communicate(timeout=300)
-        assert process.returncode == 0, told[devices]
+    for number in (1, 2):
+        process = train(str(number), *options, "--devices", number)
+        screen, told[number] = process.communicate(timeout=300)
+        assert process.returncode == 0, told[number]
         assert screen == ""
     row = re.compile(r"^devices +(.*)$", re.MULTILINE)
     assert row.findall(told[1]) == [] and row.findall(told[2]) == ["2"]
@@ -126,7 +126,7 @@ def test_processes_end_together(train, tmp_path, is_dead):
 
 
 def test_last_words_of_a_process_are_told(monkeypatch):
-    monkeypatch.setattr(worker_processes, "CODE", SAYS_WHY)
+    monkeypatch.setattr(devices, "CODE", SAYS_WHY)
     message = "process 2 of 2 failed: out of memory"
     with pytest.raises(RuntimeError, match=message):
         with WorkerProcesses(2, [], port=0, debug=False):
@@ -134,7 +134,7 @@ def test_last_words_of_a_process_are_told(monkeypatch):
 
 
 def test_own_errors_come_first(monkeypatch):
-    monkeypatch.setattr(worker_processes, "CODE", SAYS_WHY)
+    monkeypatch.setattr(devices, "CODE", SAYS_WHY)
     with pytest.raises(ValueError, match="wrong preset"):
         with WorkerProcesses(2, [], port=0, debug=False):
             raise ValueError("wrong preset")
