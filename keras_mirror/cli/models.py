@@ -73,7 +73,7 @@ def load_model(name: str, pooling_mode: str | None = None):
         overrides = {"pooling_mode": pooling_mode} if pooling_mode else {}
         return MirrorModel.from_preset(name, **overrides)
     model = load_archive(name)
-    if pooling_mode in (None, model.recipe.pooling_mode):
+    if not pooling_mode or pooling_mode == model.recipe.pooling_mode:
         return model
     return _repooled(model, pooling_mode)
 
@@ -101,7 +101,7 @@ def save_archive(model, path: str, finished: bool) -> str:
     return path
 
 
-def _repooled(model, pooling_mode: str | None):
+def _repooled(model, pooling_mode: str):
     from keras_mirror.encoder.sentence_encoder import SentenceEncoder
     from keras_mirror.mirror_model import MirrorModel
 
