@@ -27,8 +27,8 @@ class RandomSpanMasking(keras.layers.Layer):
 
     Args:
         span_length: Positive integer. The number of characters to replace.
-            Defaults to `5`, the paper's for sentences; it takes `2` for
-            phrases.
+            Defaults to `5`, the paper's for sentences; the paper takes `2`
+            for phrases.
         mask_token: String to put in their place. Defaults to `"[MASK]"`.
         min_length: Integer. Strings with fewer characters stay as they are,
             and so do strings that the span would swallow whole. Defaults to
@@ -51,10 +51,10 @@ class RandomSpanMasking(keras.layers.Layer):
 
     def __init__(
         self,
-        span_length=5,
-        mask_token="[MASK]",
-        min_length=30,
-        seed=None,
+        span_length: int = 5,
+        mask_token: str = "[MASK]",
+        min_length: int = 30,
+        seed: int | None = None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -81,7 +81,7 @@ class RandomSpanMasking(keras.layers.Layer):
         self._convert_input_args = False
         self._allow_non_tensor_positional_args = True
         self._generator = np.random.default_rng(seed)
-        self._tensor_generator = None
+        self._tensor_generator: tf.random.Generator | None = None
 
     def build(self, input_shape=None):
         self.built = True
@@ -100,19 +100,19 @@ class RandomSpanMasking(keras.layers.Layer):
     def split(self, inputs, seed=None):
         """Cuts every string around its span, which is left out.
 
-        Whoever tokenizes can put the mask's id between the two parts, so that
-        no string has to be searched for mask tokens.
+        A tokenizer's caller can put the mask's id between the two parts, so
+        that no string has to be searched for mask tokens.
 
         Args:
             inputs: As in a call.
             seed: Two integers (an integer tensor of shape `(2,)` inside a
-                graph) that alone decide the draws. Defaults to `None`: the
-                layer's own stream of random numbers goes on.
+                graph) that decide the draws. Defaults to `None`: draws come
+                from the layer's own random generator.
 
         Returns:
-            A tuple `(left, right, is_masked)` of the shape of `inputs`. Where
-            a string is not masked, `left` is the whole string and `right` is
-            empty.
+            A tuple `(left, right, is_masked)` of the shape of `inputs`. For a
+            string that is not masked, `left` is the whole string and `right`
+            is empty.
         """
         if is_tensor(inputs):
             return self._split_tensor(inputs, self._draw_tensor(inputs, seed))
@@ -125,7 +125,7 @@ class RandomSpanMasking(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> dict:
         return {
             **super().get_config(),
             "span_length": self.span_length,
@@ -159,7 +159,7 @@ class RandomSpanMasking(keras.layers.Layer):
         right = tf.strings.substr(texts, end, length - end, unit="UTF8_CHAR")
         return left, right, is_masked
 
-    def _split_texts(self, texts, uniforms):
+    def _split_texts(self, texts: list[str], uniforms):
         lefts, rights, are_masked = [], [], []
         for text, uniform in zip(texts, uniforms, strict=True):
             length = len(text)
