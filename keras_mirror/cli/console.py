@@ -35,23 +35,16 @@ def print_table(table: Table) -> None:
 
 
 def print_texts(title: str, texts: Iterable[tuple]) -> None:
-    """A title, and under it texts with their cosines and names.
-
-    Args:
-        title: String.
-        texts: Iterable of tuples `(cosine, name, text)`.
-    """
+    """A title, and under it texts: tuples `(cosine, name, text)`."""
     click.echo(f"\n{title}")
     for cosine, name, text in texts:
         click.echo(f"  {cosine:.2f}  {name}: {text}")
 
 
 def write_table(rows: Iterable[tuple], path: str | None = None) -> None:
-    """Writes rows with TABs between their columns.
+    """Writes rows with TABs between their columns, to a file or the screen.
 
-    Args:
-        rows: Iterable of tuples. A TAB in a text becomes a space.
-        path: String. Defaults to `None`: the screen.
+    A TAB in a text becomes a space.
     """
     with contextlib.ExitStack() as stack:
         file = None
@@ -67,11 +60,7 @@ def write_table(rows: Iterable[tuple], path: str | None = None) -> None:
 
 
 def console(file: TextIO | None = None) -> Console:
-    """A plain screen; progress goes to errors, never into a pipe of results.
-
-    Args:
-        file: Defaults to `None`: `sys.stderr`.
-    """
+    """A plain screen; progress goes to errors, never into a pipe of results."""
     return Console(file=file or sys.stderr, soft_wrap=True, highlight=False)
 
 
@@ -96,12 +85,8 @@ def progress_bar() -> Progress:
 def encoding_bar(texts: list[str], then: str) -> Iterator[Callable]:
     """A progress bar for what encodes every different text once.
 
-    Args:
-        texts: List of strings.
-        then: String, what happens when all are encoded.
-
-    Yields:
-        A function of the number of texts just encoded.
+    Yields a function of the number of texts just encoded. `then` says what
+    happens when all are encoded.
     """
     total = len({text for text in texts if text.strip()})
     with progress_bar() as bar:
@@ -118,9 +103,7 @@ def encoding_bar(texts: list[str], then: str) -> Iterator[Callable]:
 def print_summary(rows: dict[str, object], start: float) -> None:
     """The end of a command: what was done, in how many seconds.
 
-    Args:
-        rows: Dict from a name to a value.
-        start: Float, `time.monotonic()` when the command began.
+    `start` is `time.monotonic()` when the command began.
     """
     seconds = time.monotonic() - start
     rows = {**rows, "seconds": f"{seconds:.1f}"}
@@ -133,12 +116,7 @@ def print_summary(rows: dict[str, object], start: float) -> None:
 
 
 def ask(question: str, answer: Callable[[str], None]) -> None:
-    """Takes searches from the keyboard until an empty line or Ctrl-C.
-
-    Args:
-        question: String, what is asked for.
-        answer: Function of a search.
-    """
+    """Takes searches from the keyboard until an empty line or Ctrl-C."""
     click.echo(f"\n{question} An empty line ends.", err=True)
     with contextlib.suppress(click.Abort):  # Ctrl-C, or no more input
         while query := click.prompt("search", "", show_default=False, err=True):

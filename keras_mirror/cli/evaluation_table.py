@@ -5,14 +5,7 @@ from rich.table import Table
 def evaluation_table(evaluation) -> Table:
     """The screen's table of an `Evaluation`: values x 100 and intervals.
 
-    Of subsets, only the headline metric: the rest stands in `--json` and
-    `--html`.
-
-    Args:
-        evaluation: An `Evaluation`.
-
-    Returns:
-        A `rich.table.Table`.
+    Subsets have their headline metric only; `--json` and `--html` have all.
     """
     names = [escape(name) for name in evaluation.models]
     table = Table("", "", "n", title_justify="left", pad_edge=False)
@@ -40,13 +33,6 @@ def evaluation_table(evaluation) -> Table:
 
 def cell(score, signed: bool = False) -> str:
     """A score as text: `"66.08 [64.10, 67.95]"`, or `"undefined"`.
-
-    Args:
-        score: A `Score`.
-        signed: Boolean, whether positive numbers have a plus.
-
-    Returns:
-        A string.
 
     Example:
 

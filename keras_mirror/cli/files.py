@@ -38,10 +38,9 @@ def check_output(
     """Finds out before the work starts whether its result can be written.
 
     Args:
-        path: String.
+        path: String, the value of `option`.
         overwrite: Boolean, whether an existing file may be replaced.
         suffix: String that `path` must end with, or `None`.
-        option: String, the option that `path` was given to.
 
     Raises:
         click.UsageError: `path` exists, is a folder, or ends otherwise.
@@ -73,14 +72,7 @@ def check_unused(path: str, overwrite: bool, option: str = "--output") -> None:
 
 
 def interrupted_path(path: str) -> str:
-    """A new name beside `path`, for what is only half done.
-
-    Args:
-        path: String.
-
-    Returns:
-        A string, such as `"encoder.interrupted.keras"`, that is no file yet.
-    """
+    """A new name for what is half done: `"encoder.interrupted.keras"`."""
     stem, suffix = os.path.splitext(path)
     names = itertools.chain([""], map("-{}".format, itertools.count(2)))
     paths = (f"{stem}.interrupted{name}{suffix}" for name in names)

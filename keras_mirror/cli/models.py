@@ -14,15 +14,7 @@ from keras_mirror.presets import BUNDLED_PRESETS
 
 
 def start_keras(backend: str | None, debug: bool) -> ModuleType:
-    """Imports Keras and registers this package's classes, with a spinner.
-
-    Args:
-        backend: One of `BACKENDS`, or `None` for Keras's own choice.
-        debug: Boolean, whether the frameworks may print.
-
-    Returns:
-        The module `keras`.
-    """
+    """Imports Keras and registers this package's classes, with a spinner."""
     with usage_errors():
         backend = startup.choose_backend(backend, debug)
     with status("Starting Keras"):
@@ -33,12 +25,6 @@ def start_keras(backend: str | None, debug: bool) -> ModuleType:
 
 def is_model(argument: str) -> bool:
     """Whether an argument names an archive or a preset, not other data.
-
-    Args:
-        argument: String.
-
-    Returns:
-        A boolean.
 
     Example:
 
@@ -57,11 +43,7 @@ def load_model(name: str, pooling_mode: str | None = None):
 
     Args:
         name: String, see `is_model`.
-        pooling_mode: String. Replaces the archive's pooling, or the preset's
-            default. Defaults to `None`: stays as it is.
-
-    Returns:
-        A `MirrorModel`.
+        pooling_mode: String, or `None` for the model's own.
 
     Raises:
         ValueError: The archive or the preset cannot be loaded, or the archive
@@ -87,13 +69,7 @@ def open_archive(path: str):
 def save_archive(model, path: str, finished: bool) -> str:
     """Saves a model; what is only half trained, beside `path`.
 
-    Args:
-        model: A `MirrorModel`.
-        path: String.
-        finished: Boolean, whether training came to its end.
-
-    Returns:
-        The path that was written.
+    Returns the path that was written.
     """
     path = path if finished else interrupted_path(path)
     with status("Saving"), atomic_output(path) as unfinished:
