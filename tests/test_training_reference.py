@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 from support.references import batch_losses
+from support.references import reference_loss
 from support.texts import DATA
 
 from keras_mirror import MirrorModel
@@ -43,9 +44,22 @@ def small_copy(folder, num_layers, hidden_size):
     return folder
 
 
+def nt_xent(embeddings):
+    """The original's loss as a cross entropy, a hundred times as fast."""
+    unit = torch.nn.functional.normalize(embeddings)
+    logits = unit @ unit.T / 0.04
+    logits = logits.masked_fill(torch.eye(len(logits)).bool(), -torch.inf)
+    partners = torch.arange(len(logits)).roll(len(logits) // 2)
+    return torch.nn.functional.cross_entropy(logits, partners)
+
+
+def check_first_loss(loss, embeddings):
+    views = embeddings.detach().numpy().reshape(2, -1, embeddings.shape[1])
+    assert reference_loss(*views, 0.04) == pytest.approx(loss.item(), rel=1e-5)
+
+
 def reference(folder, strings, length, learning_rate):
     """What the original code does, on the same strings in the same order."""
-    import pytorch_metric_learning.losses
     import transformers
 
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
@@ -55,7 +69,6 @@ def reference(folder, strings, length, learning_rate):
         attention_probs_dropout_prob=0.0,
         add_pooling_layer=False,
     )
-    criterion = pytorch_metric_learning.losses.NTXentLoss(0.04)
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=learning_rate, weight_decay=0.01
     )
@@ -77,7 +90,9 @@ def reference(folder, strings, length, learning_rate):
     for start in range(0, len(strings), BATCH_SIZE):
         batch = strings[start : start + BATCH_SIZE]
         embeddings = torch.cat([embed(batch), embed(batch)])
-        loss = criterion(embeddings, torch.arange(len(batch)).repeat(2))
+        loss = nt_xent(embeddings)
+        if not losses:
+            check_first_loss(loss, embeddings)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -45,8 +45,20 @@ def reference(model, tokenizer, texts, pooling_mode, length):
     return (tokens * mask).sum(axis=1) / mask.sum(axis=1)
 
 
-@pytest.mark.parametrize("pooling_mode", ["cls", "mean", "max"])
-@pytest.mark.parametrize("name", FOLDERS)
+@pytest.mark.parametrize(
+    "name, pooling_mode",
+    [
+        ("bert_exact_gelu", "cls"),
+        ("bert_exact_gelu", "mean"),
+        ("bert_exact_gelu", "max"),
+        ("bert_tanh_gelu", "mean"),
+        ("bert_masked_lm", "cls"),
+        ("roberta", "cls"),
+        ("roberta", "mean"),
+        ("xlm_roberta", "mean"),
+        ("distil_bert", "max"),
+    ],
+)
 def test_encode_text_equals_transformers(tmp_path, name, pooling_mode):
     make, options = FOLDERS[name]
     original, tokenizer = make(tmp_path, **options)
