@@ -78,18 +78,7 @@ def encode_shards(
     num_workers: int | None = None,
     on_progress: Callable[[int], object] | None = None,
 ) -> dict[str, int]:
-    """`encode_files` into a folder that was begun already.
-
-    Args:
-        plan: A `ShardPlan`.
-        writer: A `ShardWriter`.
-        engine: String, see `encode_files`.
-        num_workers: Integer or `None`, see `encode_files`.
-        on_progress: Function or `None`, see `encode_files`.
-
-    Returns:
-        A dict, see `encode_files`.
-    """
+    """`encode_files` into the folder of a `ShardWriter`, which was begun."""
     folder = writer.folder
     finished = folder.finished()
     if not folder.is_complete():

@@ -35,10 +35,9 @@ def encode_on_ray(
         num_workers: Integer or `None`, see `encode_files`.
 
     Yields:
-        Integers, the number of texts of each shard, as they end.
+        Integers, the number of texts of each shard, in order of completion.
 
     Raises:
-        ImportError: The extra `[ray]` is missing.
         ValueError: A file cannot be read.
         RuntimeError: A worker failed for another reason.
     """

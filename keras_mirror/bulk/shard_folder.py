@@ -26,11 +26,7 @@ def begin_folder(
         plan: A `ShardPlan`.
         path: String, a folder or an address that `fsspec` knows.
 
-    Returns:
-        A `ShardFolder`.
-
     Raises:
-        ImportError: The extra `[files]` is missing.
         ValueError: The folder holds something else, or was begun with another
             archive, other files or other settings.
     """

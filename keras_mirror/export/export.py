@@ -27,14 +27,7 @@ def export(
     format: str = "sentence-transformers",
     **options,
 ) -> None:
-    """Writes a model in a format of another library: `MirrorModel.export`.
-
-    Args:
-        model: A `MirrorModel`.
-        filepath: String or path of the new file or folder.
-        format: String, a key of `EXPORTERS`. Defaults to
-            `"sentence-transformers"`.
-        **options: Passed to the function that writes this format.
+    """Writes a model in another format: see `MirrorModel.export`.
 
     Raises:
         ValueError: There is no such format, or the model cannot be written

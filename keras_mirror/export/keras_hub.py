@@ -20,15 +20,7 @@ vectors = model.encode_text(["A man is playing a guitar."])
 
 
 def save_to_preset(model, folder: str | os.PathLike) -> None:
-    """Writes a keras-hub preset: see `MirrorModel.save_to_preset`.
-
-    Args:
-        model: A `MirrorModel`.
-        folder: String or path of a new folder.
-
-    Raises:
-        FileExistsError: `folder` exists.
-    """
+    """Writes a keras-hub preset: see `MirrorModel.save_to_preset`."""
     task = to_text_embedder(model)
     is_ours = isinstance(task, MirrorTextEmbedder)
     card = model_card(model, how_to_load=HOW_TO_LOAD, library_name="keras-hub")
@@ -43,14 +35,7 @@ def save_to_preset(model, folder: str | os.PathLike) -> None:
 
 
 def to_text_embedder(model, normalize: bool = True):
-    """A keras-hub task with a model's weights: see `MirrorModel`.
-
-    Args:
-        model: A `MirrorModel`.
-        normalize: Boolean, whether embeddings are scaled to length 1.
-
-    Returns:
-        A `keras_hub.models.TextEmbedder`.
+    """A keras-hub task: see `MirrorModel.to_text_embedder`.
 
     Example:
 

@@ -87,13 +87,7 @@ def export_sentence_transformers(
 
 
 def write_modules(model, folder: pathlib.Path, normalize: bool) -> None:
-    """Writes what sentence-transformers does after the backbone.
-
-    Args:
-        model: A `MirrorModel`.
-        folder: A `pathlib.Path`, the folder of the backbone.
-        normalize: Boolean, see `export_sentence_transformers`.
-    """
+    """Writes what sentence-transformers does after the backbone."""
     encoder = model.encoder
     writers: dict[str, Callable | None] = {"Transformer": None}
     if encoder.pooled_layers == "first_last":

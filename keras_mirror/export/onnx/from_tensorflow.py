@@ -5,18 +5,15 @@ from keras_mirror.optional import import_optional
 
 
 def onnx_from_tensorflow(forward, opset: int):
-    """Converts a model to ONNX where Keras runs on TensorFlow.
+    """Converts a model to an `onnx.ModelProto` where Keras runs on TensorFlow.
 
-    As `keras.Model.export(format="onnx")` does. But where a model has an
-    exact GELU, Keras 3.15 writes a file that no runtime loads: tf2onnx 1.17
+    As `keras.Model.export(format="onnx")` does, but with exact GELUs: for
+    these Keras 3.15 writes a file that no runtime loads, since tf2onnx 1.17
     leaves TensorFlow's `Erfc` in it.
 
     Args:
         forward: A `keras.Model`, see `forward_model`.
         opset: Integer, a version of ONNX's operators.
-
-    Returns:
-        An `onnx.ModelProto`.
     """
     import tensorflow as tf
 

@@ -5,18 +5,15 @@ from keras_mirror.optional import import_optional
 
 
 def onnx_from_torch(forward, opset: int, max_length: int | None):
-    """Converts a model to ONNX where Keras runs on PyTorch.
+    """Converts a model to an `onnx.ModelProto` where Keras runs on PyTorch.
 
     `keras.Model.export(format="onnx")` of Keras 3.15 uses PyTorch's older
-    exporter, which stops at shapes that are not fixed.
+    exporter, which cannot follow shapes that are not fixed.
 
     Args:
         forward: A `keras.Model`, see `forward_model`.
         opset: Integer, a version of ONNX's operators.
-        max_length: Integer, the most tokens of a text, or `None`.
-
-    Returns:
-        An `onnx.ModelProto`.
+        max_length: Integer, the maximum number of tokens, or `None`.
 
     Raises:
         ValueError: PyTorch cannot follow the model's shapes (DeBERTa-v3).

@@ -22,14 +22,7 @@ MAX_BYTES = 2**31  # of a file of protobuf
 
 
 def onnx_model(model, normalize: bool = False):
-    """Converts a model to ONNX: see `export_onnx`.
-
-    Args:
-        model: A `MirrorModel`.
-        normalize: Boolean, see `export_onnx`. Defaults to `False`.
-
-    Returns:
-        An `onnx.ModelProto`.
+    """Converts a model to an `onnx.ModelProto`: see `export_onnx`.
 
     Raises:
         ValueError: This backend cannot convert the model, or it is too large.
@@ -39,7 +32,7 @@ def onnx_model(model, normalize: bool = False):
     onnx = import_optional("onnx", extra="onnx")
     forward = forward_model(model, normalize)
     _check_size(forward)
-    with _quiet("tensorflow", "torch.onnx"):
+    with _quiet():
         if backend == "tensorflow":
             proto = onnx_from_tensorflow(forward, OPSET)
         else:
@@ -71,19 +64,16 @@ def _check_size(forward) -> None:
 
 
 @contextlib.contextmanager
-def _quiet(*names: str) -> Iterator[None]:
-    """Keeps the warnings of converters off the screen, of loggers too."""
-    loggers = [logging.getLogger(name) for name in names]
-    levels = [logger.level for logger in loggers]
+def _quiet() -> Iterator[None]:
+    """Keeps what converters log and warn of off the screen; errors stay."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
     try:
-        for logger in loggers:
-            logger.setLevel(logging.ERROR)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
+        logging.disable(before)
 
 
 def _name_dimensions(graph) -> None:

@@ -64,11 +64,7 @@ def model_config(backbone, tokenizer) -> dict:
 def num_reserved_positions(config: dict) -> int:
     """The number of rows of the position table before the first token's.
 
-    Args:
-        config: A dict, as `model_config` returns it.
-
-    Returns:
-        An integer: RoBERTa's positions start after the id of the padding.
+    RoBERTa's positions start after the id of the padding.
 
     Example:
 

@@ -6,9 +6,20 @@ from tokenizers import normalizers
 from tokenizers import pre_tokenizers
 from tokenizers import processors
 
+from keras_mirror.checkpoints.tokenizers.sentence_piece_model import PieceKind
+from keras_mirror.checkpoints.tokenizers.sentence_piece_model import (
+    decode_model,
+)
 from keras_mirror.export.transformers.fast_unigram import fast_unigram
-from keras_mirror.export.transformers.special_tokens import special_tokens
 from keras_mirror.preprocessing.plain_text_tokenizer import fast_byte_pair
+
+# Roles of transformers, and where keras-hub has the id of the token.
+_ROLES = {
+    "cls_token": "start_token_id",
+    "sep_token": "end_token_id",
+    "pad_token": "pad_token_id",
+    "mask_token": "mask_token_id",
+}
 
 
 def fast_tokenizer(tokenizer) -> tokenizers.Tokenizer:
@@ -42,6 +53,42 @@ def fast_tokenizer(tokenizer) -> tokenizers.Tokenizer:
     fast.add_special_tokens(list(tokens.values()))
     fast.post_processor = _post_processor(tokenizer)
     return fast
+
+
+def special_tokens(tokenizer) -> dict[str, tokenizers.AddedToken]:
+    """The special tokens of a keras-hub tokenizer, by transformers' roles.
+
+    Args:
+        tokenizer: A `keras_hub.tokenizers.Tokenizer`.
+
+    Returns:
+        A dict of roles, such as `"mask_token"`, to `tokenizers.AddedToken`s.
+        Without `"unk_token"` where the vocabulary has none.
+
+    Example:
+
+    >>> special_tokens(tokenizer)["mask_token"].content
+    '[MASK]'
+    """
+    tokens = {
+        role: tokenizer.id_to_token(getattr(tokenizer, name))
+        for role, name in _ROLES.items()
+    }
+    unknown = _unknown(tokenizer)
+    if unknown is not None:
+        tokens["unk_token"] = unknown
+    kinds = keras_hub.tokenizers
+    is_word_piece = isinstance(tokenizer, kinds.WordPieceTokenizer)
+    return {
+        # Except in WordPiece, a space is a part of the next word.
+        role: tokenizers.AddedToken(
+            token,
+            lstrip=role == "mask_token" and not is_word_piece,
+            normalized=False,
+            special=True,
+        )
+        for role, token in tokens.items()
+    }
 
 
 def _post_processor(tokenizer) -> processors.TemplateProcessing:
@@ -81,6 +128,17 @@ def _byte_pair(tokenizer) -> tokenizers.Tokenizer:
     fast = fast_byte_pair(tokenizer)
     fast.decoder = decoders.ByteLevel()
     return fast
+
+
+def _unknown(tokenizer) -> str | None:
+    kinds = keras_hub.tokenizers
+    if isinstance(tokenizer, kinds.WordPieceTokenizer):
+        return tokenizer.oov_token
+    if isinstance(tokenizer, kinds.BytePairTokenizer):
+        return "<unk>" if "<unk>" in tokenizer.vocabulary else None
+    pieces, _ = decode_model(tokenizer.proto)
+    kinds = [piece.kind for piece in pieces]
+    return pieces[kinds.index(PieceKind.UNKNOWN)].text
 
 
 _MAKERS = {

@@ -4,7 +4,7 @@ import keras_hub
 import tokenizers
 
 from keras_mirror.export.transformers.fast_tokenizer import fast_tokenizer
-from keras_mirror.export.transformers.special_tokens import special_tokens
+from keras_mirror.export.transformers.fast_tokenizer import special_tokens
 from keras_mirror.files import write_json
 from keras_mirror.preprocessing.plain_text_tokenizer import PlainTextTokenizer
 from keras_mirror.preprocessing.plain_text_tokenizer import merges

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 import keras
 import numpy as np
 
-from keras_mirror.checkpoints.hugging_face.weight_names import weight_names
+from keras_mirror.checkpoints.hugging_face.weight_files import weight_names
 from keras_mirror.export.transformers.config import num_reserved_positions
 
 # Parts of a `keras_hub.layers.TransformerEncoder`, in the order in which
