@@ -19,7 +19,6 @@ import pathlib
 import keras
 from keras import ops
 
-import keras_mirror.encoder.sentence_encoder  # noqa: F401  in archives
 import keras_mirror.preprocessing.mirror_preprocessor  # noqa: F401  in archives
 from keras_mirror.archive.record import TrainingRecord
 from keras_mirror.archive.record import checked_record
@@ -31,7 +30,7 @@ from keras_mirror.distribution import active_replicas
 from keras_mirror.distribution import gather_views
 from keras_mirror.encoder.encode import encode
 from keras_mirror.encoder.mini_batches import in_mini_batches
-from keras_mirror.encoder.projection_head import projection_head
+from keras_mirror.encoder.sentence_encoder import projection_head
 from keras_mirror.losses import info_nce
 from keras_mirror.metrics.unit_length import unit_rows
 from keras_mirror.metrics.view_metrics import ViewMetrics

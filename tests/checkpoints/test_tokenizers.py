@@ -17,11 +17,11 @@ from support.folders import make_xlm_roberta_folder
 from support.folders import write_albert_model
 from support.folders import write_xlm_roberta_model
 
-from keras_mirror.checkpoints.hugging_face.config import complete_config
-from keras_mirror.checkpoints.hugging_face.config import read_config
-from keras_mirror.checkpoints.hugging_face.tokenizer import (
+from keras_mirror.checkpoints.hugging_face.checkpoint import (
     load_hugging_face_tokenizer,
 )
+from keras_mirror.checkpoints.hugging_face.config import complete_config
+from keras_mirror.checkpoints.hugging_face.config import read_config
 
 try:
     import tensorflow as tf

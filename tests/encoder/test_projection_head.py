@@ -6,7 +6,7 @@ from support.models import make_model
 from support.references import reference_loss
 from support.texts import texts
 
-from keras_mirror.encoder.projection_head import projection_head
+from keras_mirror.encoder.sentence_encoder import projection_head
 
 
 def weights_of(layer):

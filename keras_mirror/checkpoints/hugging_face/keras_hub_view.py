@@ -10,18 +10,18 @@ from collections.abc import Iterator
 import numpy as np
 import safetensors.numpy
 
-from keras_mirror.checkpoints.hugging_face.weight_files import StoredTensor
-from keras_mirror.checkpoints.hugging_face.weight_files import read_weight_files
-from keras_mirror.checkpoints.hugging_face.weight_names import (
+from keras_mirror.checkpoints.hugging_face.weight_files import (
     POSITION_EMBEDDINGS,
 )
-from keras_mirror.checkpoints.hugging_face.weight_names import PREFIXES
-from keras_mirror.checkpoints.hugging_face.weight_names import (
+from keras_mirror.checkpoints.hugging_face.weight_files import PREFIXES
+from keras_mirror.checkpoints.hugging_face.weight_files import (
     TOKEN_TYPE_EMBEDDINGS,
 )
-from keras_mirror.checkpoints.hugging_face.weight_names import WORD_EMBEDDINGS
-from keras_mirror.checkpoints.hugging_face.weight_names import pooler_parts
-from keras_mirror.checkpoints.hugging_face.weight_names import weight_names
+from keras_mirror.checkpoints.hugging_face.weight_files import WORD_EMBEDDINGS
+from keras_mirror.checkpoints.hugging_face.weight_files import StoredTensor
+from keras_mirror.checkpoints.hugging_face.weight_files import pooler_parts
+from keras_mirror.checkpoints.hugging_face.weight_files import read_weight_files
+from keras_mirror.checkpoints.hugging_face.weight_files import weight_names
 from keras_mirror.files import write_json
 
 _REWRITTEN = "rewritten.safetensors"
