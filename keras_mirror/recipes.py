@@ -155,6 +155,12 @@ class Recipe:
         """Whether a vector depends on how far its text is padded."""
         return self.pooling_mode == "padded_mean"
 
+    @property
+    def encoder_options(self) -> dict[str, Any]:
+        """The arguments of a `SentenceEncoder`, once `for_backbone` chose."""
+        names = {*ENCODING_FIELDS, "drophead"} - {"sequence_length"}
+        return {name: getattr(self, name) for name in names}
+
     def for_backbone(self, backbone) -> "Recipe":
         """Replaces what is `None` by the paper's choices for `backbone`.
 

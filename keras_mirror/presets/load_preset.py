@@ -100,12 +100,9 @@ def assemble(
     _check_length(recipe.sequence_length, parts.backbone)
     encoder = SentenceEncoder(
         parts.backbone,
-        pooling_mode=recipe.pooling_mode,
         activation=parts.activation,
         layer_norm_epsilon=parts.layer_norm_epsilon,
-        drophead=recipe.drophead,
-        pooled_layers=recipe.pooled_layers,
-        frequency_smoothing=recipe.frequency_smoothing,
+        **recipe.encoder_options,
     )
     if parts.token_counts is not None and encoder.token_weights is not None:
         encoder.token_weights.counts.assign(parts.token_counts)

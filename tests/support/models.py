@@ -151,10 +151,7 @@ def make_model(
     recipe = recipe.for_backbone(backbone)
     encoder = keras_mirror.SentenceEncoder(
         backbone,
-        recipe.pooling_mode,
-        drophead=recipe.drophead,
-        pooled_layers=recipe.pooled_layers,
-        frequency_smoothing=recipe.frequency_smoothing,
+        **recipe.encoder_options,
     )
     preprocessor = keras_mirror.MirrorPreprocessor(
         own_tokenizer, recipe.sequence_length, recipe.span_length
