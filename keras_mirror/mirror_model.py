@@ -178,8 +178,7 @@ class MirrorModel(keras.Model):
 
         Args:
             optimizer: A `keras.Optimizer` or its name. Defaults to `"auto"`:
-                `keras_mirror.optimizers.AdamW` with the recipe's learning
-                rate and weight decay, as in the original code.
+                `AdamW` as in the original code, as the recipe says.
             loss: Refused: InfoNCE is built in.
             metrics: List of names out of `"alignment"`, `"similarity_gap"`,
                 `"uniformity"`, `"mean_vector_norm"` and `"isotropy_score"`,
@@ -243,9 +242,8 @@ class MirrorModel(keras.Model):
         """Trains as `keras.Model.fit` does, on views or on plain strings.
 
         Args:
-            x: A dataset of `(view_1, view_2)` from `mirror_dataset`, or
-                strings (a list, a NumPy array, a `tf.data.Dataset`), of which
-                `fit` makes the views.
+            x: A dataset from `mirror_dataset`, or strings: a list, a NumPy
+                array or a `tf.data.Dataset`.
             batch_size: Integer, for strings. Defaults to the recipe's.
             epochs: Integer. Defaults to the recipe's.
             shuffle: Boolean, for strings. A dataset keeps its own order.
@@ -275,10 +273,7 @@ class MirrorModel(keras.Model):
             return super().evaluate(self._views(x, batch_size), **kwargs)
 
     def _symbolic_build(self, *args, **kwargs):
-        """Keeps Keras 3.15 from taking the first batch to build this model.
-
-        It is built, and all replicas must see the same batches.
-        """
+        """Keras 3.15 would take the first batch away to build what is built."""
 
     _maybe_symbolic_build = _symbolic_build  # its name on TensorFlow
 
@@ -343,8 +338,7 @@ class MirrorModel(keras.Model):
 
         Args:
             mode: `"int8"`.
-            config: A `keras.quantizers.QuantizationConfig`. Defaults to
-                `None`: Keras's own.
+            config: A `keras.quantizers.QuantizationConfig`, or `None`.
 
         Raises:
             ValueError: Another mode, or a model that is quantized already.
@@ -383,8 +377,7 @@ class MirrorModel(keras.Model):
             A `MirrorModel`.
 
         Raises:
-            ValueError: The preset or the recipe is unknown, an override is
-                out of range, or the preset is damaged.
+            ValueError: Unknown or damaged preset, unknown recipe or field.
         """
         from keras_mirror.presets.load_preset import assemble
         from keras_mirror.presets.load_preset import load_parts
@@ -403,10 +396,9 @@ class MirrorModel(keras.Model):
         """Makes a model with the weights of a keras-hub `TextEmbedder`, copied.
 
         Args:
-            embedder: A `keras_hub.models.BertTextEmbedder`,
-                `XLMRobertaTextEmbedder`, or the result of `to_text_embedder`,
-                with its preprocessor. Its pooling and `sequence_length` are
-                taken over, its normalization is not.
+            embedder: A `BertTextEmbedder`, an `XLMRobertaTextEmbedder` or the
+                result of `to_text_embedder`, with its preprocessor. Pooling
+                and `sequence_length` stay, normalization does not.
             recipe, **overrides: As in `from_preset`.
 
         Returns:

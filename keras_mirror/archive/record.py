@@ -138,13 +138,7 @@ def software_versions() -> dict[str, str]:
 
 
 def checked_record(record: TrainingRecord | None) -> TrainingRecord:
-    """An empty record for `None`; anything but a record is refused.
-
-    Example:
-
-    >>> checked_record(None).runs
-    ()
-    """
+    """An empty record for `None`; anything but a record is refused."""
     record = TrainingRecord() if record is None else record
     if not isinstance(record, TrainingRecord):
         raise TypeError(

@@ -55,14 +55,6 @@ class RunRecorder(keras.callbacks.Callback):
         dataset: The training data. One made by `mirror_dataset` knows its
             corpus.
         epochs: Integer, the number of the last epoch.
-
-    Example:
-
-    >>> model.compile()
-    >>> strings = ["a man plays", "a woman"]
-    >>> _ = model.fit(strings, batch_size=2, epochs=1, verbose=0)
-    >>> model.record.runs[-1].steps
-    1
     """
 
     # Keras may call this in a thread while the next step runs: waiting for

@@ -7,8 +7,8 @@ import numpy as np
 from keras_mirror.archive.recorder import StepCounter
 from keras_mirror.evaluation.score import average
 from keras_mirror.evaluation.task import Task
+from keras_mirror.evaluation.task import TextEmbeddings
 from keras_mirror.evaluation.tasks import SimilarityTask
-from keras_mirror.evaluation.text_embeddings import TextEmbeddings
 
 
 class SimilarityEvaluation(keras.callbacks.Callback):

@@ -103,16 +103,7 @@ def decorrelate_seeds(model, rank) -> None:
 
 
 def pair_views(stacked):
-    """Puts both views of a string into one row.
-
-    Args:
-        stacked: Tensor of shape `(2 * num_rows, ...)`, one view after the
-            other.
-
-    Returns:
-        A tensor of shape `(num_rows, 2, ...)`.
-
-    Example:
+    """Puts both views of a string into one row: `(num_rows, 2, ...)`.
 
     >>> ops.convert_to_numpy(pair_views(np.array([1, 2, 10, 20]))).tolist()
     [[1, 10], [2, 20]]
@@ -121,15 +112,7 @@ def pair_views(stacked):
 
 
 def unpair_views(pairs):
-    """Puts one view after the other: undoes `pair_views`.
-
-    Args:
-        pairs: Tensor of shape `(num_rows, 2, ...)`.
-
-    Returns:
-        A tensor of shape `(2 * num_rows, ...)`.
-
-    Example:
+    """Puts one view after the other, which undoes `pair_views`.
 
     >>> pairs = np.array([[1, 10], [2, 20]])
     >>> ops.convert_to_numpy(unpair_views(pairs)).tolist()
@@ -139,20 +122,7 @@ def unpair_views(pairs):
 
 
 def check_enough(found: int, number: int, kind: str) -> None:
-    """Refuses to train on more devices than there are.
-
-    Args:
-        found: Integer, how many there are.
-        number: Integer, how many are wanted.
-        kind: String, what they are, for the message.
-
-    Raises:
-        ValueError: There are too few.
-
-    Example:
-
-    >>> check_enough(2, 2, "GPUs")
-    """
+    """Raises a ValueError if more devices are wanted than were found."""
     if found < number:
         raise ValueError(
             f"`devices` must be at most {found}, the number of {kind} here. "

@@ -16,17 +16,6 @@ CHUNK_SIZE = 4096  # texts sorted by length together
 def encode(model, texts, batch_size: int = 64):
     """Encodes texts: see `MirrorModel.encode_text`.
 
-    Args:
-        model: A `MirrorModel`.
-        texts: A string, or a list or array of strings.
-        batch_size: Integer, texts of `sequence_length` tokens per call of the
-            encoder; a call takes more texts if they are shorter.
-
-    Returns:
-        A float32 array of shape `(len(texts), embedding_dim)`.
-
-    Example:
-
     >>> encode(model, []).shape[0]
     0
     """

@@ -13,23 +13,7 @@ _WITH_KERNEL = (
 
 
 def quantize(model, mode: str | None, config=None) -> None:
-    """Quantizes an encoder to int8; see `MirrorModel.quantize`.
-
-    Args:
-        model: A `MirrorModel`, changed in place.
-        mode: `"int8"`.
-        config: A `keras.quantizers.QuantizationConfig`. Defaults to `None`:
-            Keras's own.
-
-    Raises:
-        ValueError: Another mode, or a model that is quantized already.
-
-    Example:
-
-    ```python
-    quantize(model, "int8")
-    ```
-    """
+    """Quantizes an encoder to int8: see `MirrorModel.quantize`."""
     if mode != "int8":
         raise ValueError(
             "`mode` must be 'int8': archives of others do not load as they "
@@ -48,15 +32,7 @@ def quantize(model, mode: str | None, config=None) -> None:
 
 
 def is_quantized(model) -> bool:
-    """Whether a model has kernels of int8.
-
-    Args:
-        model: A `MirrorModel`.
-
-    Returns:
-        A boolean.
-
-    Example:
+    """Whether a `MirrorModel` has kernels of int8.
 
     >>> is_quantized(model)
     False

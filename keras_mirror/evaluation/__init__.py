@@ -2,6 +2,7 @@
 
 from keras_mirror.evaluation.evaluate import Evaluation as Evaluation
 from keras_mirror.evaluation.evaluate import evaluate as evaluate
+from keras_mirror.evaluation.task import TextEmbeddings as TextEmbeddings
 from keras_mirror.evaluation.tasks import EntailmentTask as EntailmentTask
 from keras_mirror.evaluation.tasks import LexiconTask as LexiconTask
 from keras_mirror.evaluation.tasks import LinkingTask as LinkingTask
@@ -9,7 +10,4 @@ from keras_mirror.evaluation.tasks import RetrievalTask as RetrievalTask
 from keras_mirror.evaluation.tasks import SimilarityTask as SimilarityTask
 from keras_mirror.evaluation.tasks.retrieval import (
     score_retrieval as score_retrieval,
-)
-from keras_mirror.evaluation.text_embeddings import (
-    TextEmbeddings as TextEmbeddings,
 )

@@ -11,7 +11,7 @@ from keras_mirror.evaluation.score import Score
 from keras_mirror.evaluation.score import average
 from keras_mirror.evaluation.task import Result
 from keras_mirror.evaluation.task import Task
-from keras_mirror.evaluation.text_embeddings import TextEmbeddings
+from keras_mirror.evaluation.task import TextEmbeddings
 from keras_mirror.version import __version__
 
 

@@ -1,8 +1,12 @@
+"""What all files for inference runtimes share: a graph, settings, a card."""
+
 import keras
 
+from keras_mirror.archive.model_card import model_card
 from keras_mirror.encoder.quantization import is_quantized
 from keras_mirror.encoder.sentence_encoder import SentenceEncoder
 from keras_mirror.metrics.unit_length import unit_length
+from keras_mirror.version import __version__
 
 INPUT_NAMES = ("token_ids", "padding_mask")
 
@@ -67,3 +71,35 @@ def _in_float32(model):
     copy = SentenceEncoder.from_config(config)
     copy.set_weights(encoder.get_weights())
     return copy
+
+
+def export_settings(model, normalize: bool) -> dict:
+    """What a user of exported weights must know to make their inputs."""
+    tokenizer = model.preprocessor.tokenizer
+    pools_padding = model.recipe.pools_padding
+    return {
+        "keras_mirror_version": __version__,
+        "recipe": model.recipe.get_config(),
+        "sequence_length": model.preprocessor.sequence_length,
+        "padding": "sequence_length" if pools_padding else "longest",
+        "start_token_id": tokenizer.start_token_id,
+        "end_token_id": tokenizer.end_token_id,
+        "pad_token_id": tokenizer.pad_token_id,
+        "normalize": normalize,
+        "int8": is_quantized(model),
+    }
+
+
+def export_card(
+    model, settings: dict, how_to_load: str, library_name: str, **values: str
+) -> str:
+    """The model card of exported weights.
+
+    `how_to_load` is a template for `str.format` with the fields `in_words` (of
+    the settings), those of `settings` (see `export_settings`), and `values`.
+    """
+    length = "have length 1" if settings["normalize"] else "are not normalized"
+    weights = " Most weights are int8." if settings["int8"] else ""
+    in_words = f"Vectors {length}.{weights}"
+    text = how_to_load.format(in_words=in_words, **settings, **values)
+    return model_card(model, how_to_load=text, library_name=library_name)

@@ -4,9 +4,9 @@ import pathlib
 import keras
 
 from keras_mirror.export.backends import check_export_backend
+from keras_mirror.export.forward_model import export_card
+from keras_mirror.export.forward_model import export_settings
 from keras_mirror.export.forward_model import forward_model
-from keras_mirror.export.settings import export_card
-from keras_mirror.export.settings import export_settings
 from keras_mirror.files import new_file
 
 HOW_TO_LOAD = """\

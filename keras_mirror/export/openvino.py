@@ -4,9 +4,9 @@ import os
 import keras
 
 from keras_mirror.export.backends import check_export_backend
+from keras_mirror.export.forward_model import export_card
+from keras_mirror.export.forward_model import export_settings
 from keras_mirror.export.onnx.model import onnx_model
-from keras_mirror.export.settings import export_card
-from keras_mirror.export.settings import export_settings
 from keras_mirror.files import new_folder
 from keras_mirror.optional import import_optional
 

@@ -4,8 +4,8 @@ import keras
 
 from keras_mirror.archive.model_card import model_card
 from keras_mirror.export.backends import check_export_backend
+from keras_mirror.export.forward_model import export_settings
 from keras_mirror.export.forward_model import forward_model
-from keras_mirror.export.settings import export_settings
 from keras_mirror.files import new_folder
 from keras_mirror.files import write_json
 from keras_mirror.metrics.unit_length import unit_length

@@ -28,20 +28,7 @@ def as_model(model):
 
 
 def check_model(model, expected: str = "a `MirrorModel`") -> None:
-    """Raises a TypeError unless `model` is a `MirrorModel`.
-
-    Args:
-        model: Any object.
-        expected: String, what the error says is expected. Defaults to
-            ``"a `MirrorModel`"``.
-
-    Raises:
-        TypeError: It is something else.
-
-    Example:
-
-    >>> check_model(model)
-    """
+    """Raises a TypeError, which says what is expected, for other objects."""
     if not _is_mirror_model(model):
         raise TypeError(
             f"`model` must be {expected}. "

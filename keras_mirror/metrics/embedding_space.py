@@ -132,15 +132,7 @@ def scaled_down(embeddings, axis: int | None = None):
 
 
 def directions(embeddings):
-    """Rows of length 1 in float32, however short they were.
-
-    Args:
-        embeddings: Tensor of shape `(n, embedding_dim)`.
-
-    Returns:
-        A float32 tensor of the same shape; an all-zero row stays.
-
-    Example:
+    """Rows of length 1 in float32, however short they were; zeros stay.
 
     >>> float(directions(np.array([[0.0, 1e-30]]))[0, 1])
     1.0

@@ -65,7 +65,7 @@ class FakeModel:
 def score(monkeypatch):
     """`evaluate` of `FakeModel`s."""
     monkeypatch.setattr(
-        "keras_mirror.evaluation.text_embeddings.encode_in_chunks",
+        "keras_mirror.evaluation.task.encode_in_chunks",
         lambda model, texts, *_: [(model.vectors(texts), 3)],
     )
     return evaluate

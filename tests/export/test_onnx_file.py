@@ -13,7 +13,7 @@ from support.exports import make_model
 import keras_mirror
 from keras_mirror.export.forward_model import forward_model
 from keras_mirror.export.onnx import model as onnx_model
-from keras_mirror.export.onnx.int8 import store_int8_kernels
+from keras_mirror.export.onnx.model import store_int8_kernels
 
 onnx = pytest.importorskip("onnx", reason="the extra [onnx]")
 onnxruntime = pytest.importorskip("onnxruntime", reason="the extra [onnx]")

@@ -3,7 +3,7 @@ import dataclasses
 import numpy as np
 
 from keras_mirror import metrics
-from keras_mirror.evaluation.text_embeddings import TextEmbeddings
+from keras_mirror.evaluation.task import TextEmbeddings
 
 
 @dataclasses.dataclass(frozen=True)

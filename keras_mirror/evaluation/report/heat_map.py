@@ -7,7 +7,7 @@ from keras_mirror.evaluation.report.chart import chart_text
 from keras_mirror.evaluation.report.chart import make_chart
 from keras_mirror.evaluation.report.chart import shortened
 from keras_mirror.evaluation.report.formatting import number
-from keras_mirror.evaluation.text_embeddings import TextEmbeddings
+from keras_mirror.evaluation.task import TextEmbeddings
 from keras_mirror.metrics.unit_length import unit_rows
 
 LABEL_LENGTH = 16

@@ -9,8 +9,8 @@ from keras_mirror.evaluation.report.chart import make_chart
 from keras_mirror.evaluation.report.pairs import cosines_of_pairs
 from keras_mirror.evaluation.report.pairs import positive_pairs
 from keras_mirror.evaluation.report.pairs import random_pairs
+from keras_mirror.evaluation.task import TextEmbeddings
 from keras_mirror.evaluation.tasks import SimilarityTask
-from keras_mirror.evaluation.text_embeddings import TextEmbeddings
 
 NUM_BINS = 40
 HEIGHT = 260

@@ -10,7 +10,7 @@ from keras_mirror.evaluation.statistics import Mean
 from keras_mirror.evaluation.task import Result
 from keras_mirror.evaluation.task import Task
 from keras_mirror.evaluation.task import check_same_lengths
-from keras_mirror.evaluation.text_embeddings import row_finder
+from keras_mirror.evaluation.task import row_finder
 from keras_mirror.metrics.unit_length import unit_rows
 
 QUERIES_AT_ONCE = 256  # times the documents: one block of cosines in memory

@@ -1,9 +1,9 @@
 import os
 import pathlib
 
+from keras_mirror.export.forward_model import export_card
+from keras_mirror.export.forward_model import export_settings
 from keras_mirror.export.onnx.model import onnx_model
-from keras_mirror.export.settings import export_card
-from keras_mirror.export.settings import export_settings
 from keras_mirror.files import new_file
 from keras_mirror.optional import import_optional
 
