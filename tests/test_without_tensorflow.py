@@ -76,10 +76,7 @@ def test_main_path_and_same_vectors_as_with_tensorflow(tmp_path):
 
 
 @pytest.mark.processes
-def test_command_line(tmp_path):
-    from support.models import save_preset
-
-    preset = save_preset(tmp_path / "preset")
+def test_command_line(preset, tmp_path):
     corpus = tmp_path / "corpus.txt"
     corpus.write_text("\n".join(texts(30)), encoding="utf-8")
     archive, vectors = tmp_path / "encoder.keras", tmp_path / "vectors.npy"

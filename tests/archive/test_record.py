@@ -1,6 +1,7 @@
 import hashlib
 import json
 import re
+import shutil
 import subprocess
 
 import keras
@@ -9,7 +10,6 @@ import pytest
 from support.archives import change_config
 from support.models import compiled_model
 from support.models import make_model
-from support.models import save_preset
 from support.references import Batches
 from support.texts import texts
 
@@ -92,13 +92,12 @@ def test_the_base_is_a_name_or_a_handle():
         assert TrainingRecord.of_preset(name).base == name
 
 
-def test_of_a_folder_only_its_name_is_kept(tmp_path, monkeypatch):
+def test_of_a_folder_only_its_name_is_kept(preset, tmp_path, monkeypatch):
     folder = tmp_path / "secret" / "my_preset"
-    folder.parent.mkdir()
-    save_preset(folder)
+    shutil.copytree(preset, folder)
     monkeypatch.chdir(folder)
-    for preset in (folder, str(folder) + "/", ".", "../my_preset"):
-        model = keras_mirror.MirrorModel.from_preset(preset, sequence_length=24)
+    for path in (folder, str(folder) + "/", ".", "../my_preset"):
+        model = keras_mirror.MirrorModel.from_preset(path, sequence_length=24)
         assert model.record == TrainingRecord("my_preset")
     text = json.dumps(keras.saving.serialize_keras_object(model))
     assert "secret" not in text

@@ -207,8 +207,7 @@ def test_an_archive_trained_with_it(tmp_path):
     loaded.fit(texts(16), batch_size=8, epochs=1, verbose=0)
 
 
-def test_from_preset_takes_the_recipes_rate(tmp_path):
-    preset = models.save_preset(tmp_path / "preset")
+def test_from_preset_takes_the_recipes_rate(preset):
     model = keras_mirror.MirrorModel.from_preset(
         preset, sequence_length=16, drophead=0.3
     )
