@@ -66,7 +66,9 @@ def test_the_file_says_how_ids_are_made(tmp_path):
 
 
 @on_its_backends
-@pytest.mark.parametrize("family", ["Bert", "Roberta"])
+@pytest.mark.parametrize(
+    "family", ["Bert", pytest.param("Roberta", marks=pytest.mark.processes)]
+)
 def test_the_cards_way_without_keras(family, tmp_path):
     model = make_model(family)
     session = export(model, tmp_path)
@@ -104,6 +106,7 @@ def test_jax_says_what_to_do(format, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(BACKEND != "torch", reason="TensorFlow can")
 def test_torch_says_which_model_it_cannot_convert(tmp_path):
     model = make_model("DebertaV3")

@@ -19,14 +19,9 @@ def export(model, folder, **options):
     return lambda inputs: encoder(inputs)["embeddings"]
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
-    "family, recipe",
-    [
-        ("Bert", "sentence"),
-        pytest.param(
-            *("Roberta", "paper_sentence"), marks=pytest.mark.processes
-        ),
-    ],
+    "family, recipe", [("Bert", "sentence"), ("Roberta", "paper_sentence")]
 )
 def test_vectors(family, recipe, tmp_path):
     model = make_model(family, recipe)
