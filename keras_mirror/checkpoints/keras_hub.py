@@ -6,9 +6,9 @@ import keras_hub
 from keras_mirror.checkpoints.mirror_files import encoding_fields
 from keras_mirror.checkpoints.mirror_files import read_mirror_files
 from keras_mirror.checkpoints.preset_parts import PresetParts
-from keras_mirror.encoder.backbones import activation_of
-from keras_mirror.encoder.backbones import copy_backbone
-from keras_mirror.encoder.backbones import layer_norm_epsilon_of
+from keras_mirror.encoder.backbone_settings import activation_of
+from keras_mirror.encoder.backbone_settings import copy_backbone
+from keras_mirror.encoder.backbone_settings import layer_norm_epsilon_of
 from keras_mirror.encoder.mirror_text_embedder import MirrorTextEmbedder
 
 # keras-hub's text embedders of masked language models, and their poolings.

@@ -2,8 +2,8 @@ import pathlib
 
 import numpy as np
 
-from keras_mirror.encoder.backbones import activation_of
-from keras_mirror.encoder.backbones import layer_norm_epsilon_of
+from keras_mirror.encoder.backbone_settings import activation_of
+from keras_mirror.encoder.backbone_settings import layer_norm_epsilon_of
 from keras_mirror.files import read_json
 from keras_mirror.files import write_json
 from keras_mirror.recipes import ENCODING_FIELDS

@@ -1,8 +1,8 @@
 import keras
 from keras import ops
 
-from keras_mirror.encoder.backbones import set_activation
-from keras_mirror.encoder.backbones import set_layer_norm_epsilon
+from keras_mirror.encoder.backbone_settings import set_activation
+from keras_mirror.encoder.backbone_settings import set_layer_norm_epsilon
 from keras_mirror.encoder.flat_projections import flatten_projections
 from keras_mirror.layers import SentencePooling
 from keras_mirror.layers import TokenWeights
@@ -28,7 +28,7 @@ class SentenceEncoder(keras.Model):
         pooling_mode: String, see `keras_mirror.layers.SentencePooling`.
             Defaults to `"cls"`.
         activation: String. Replaces the activation that keras-hub wrote into
-            the backbone, see `keras_mirror.encoder.backbones.set_activation`.
+            the backbone, see `keras_mirror.encoder.backbone_settings`.
             Defaults to `None`: stays as it is.
         layer_norm_epsilon: Float. Replaces the epsilon of the backbone's
             layer normalizations. Defaults to `None`: stays as it is.

@@ -5,8 +5,8 @@ from keras_mirror.archive.model_card import model_card
 from keras_mirror.checkpoints.keras_hub import EMBEDDER_POOLING_MODES
 from keras_mirror.checkpoints.keras_hub import EMBEDDERS
 from keras_mirror.checkpoints.mirror_files import write_mirror_files
-from keras_mirror.encoder.backbones import activation_of
-from keras_mirror.encoder.backbones import layer_norm_epsilon_of
+from keras_mirror.encoder.backbone_settings import activation_of
+from keras_mirror.encoder.backbone_settings import layer_norm_epsilon_of
 from keras_mirror.encoder.mirror_text_embedder import MirrorTextEmbedder
 from keras_mirror.encoder.sentence_encoder import SentenceEncoder
 from keras_mirror.files import new_folder

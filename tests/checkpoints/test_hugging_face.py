@@ -21,8 +21,8 @@ from keras_mirror.checkpoints.hugging_face.config import DEFAULTS
 from keras_mirror.checkpoints.hugging_face.config import activation_name
 from keras_mirror.checkpoints.hugging_face.config import read_config
 from keras_mirror.checkpoints.hugging_face.keras_hub_view import keras_hub_view
-from keras_mirror.encoder.backbones import set_activation
-from keras_mirror.encoder.backbones import set_layer_norm_epsilon
+from keras_mirror.encoder.backbone_settings import set_activation
+from keras_mirror.encoder.backbone_settings import set_layer_norm_epsilon
 
 # Keras 3.15 makes NumPy arrays of tensors in a way that NumPy 2 warns about.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation")

@@ -9,8 +9,8 @@ from support import models
 from support import references
 
 from keras_mirror import SentenceEncoder
-from keras_mirror.encoder.backbones import set_activation
-from keras_mirror.encoder.backbones import set_layer_norm_epsilon
+from keras_mirror.encoder.backbone_settings import set_activation
+from keras_mirror.encoder.backbone_settings import set_layer_norm_epsilon
 
 MODES = ["cls", "mean", "max", "padded_mean"]
 HIDDEN_DIM = 8

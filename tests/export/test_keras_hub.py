@@ -100,7 +100,7 @@ def test_text_embedder_shares_the_weights():
 )
 def test_from_text_embedder_gives_the_model_back(family, recipe):
     model = counted(tiny_models.make_model(family, recipe))
-    keras_mirror.encoder.backbones.set_activation(
+    keras_mirror.encoder.backbone_settings.set_activation(
         model.encoder.backbone, "relu"
     )
     copy = MirrorModel.from_text_embedder(model.to_text_embedder(), dropout=0.3)
@@ -179,10 +179,10 @@ def test_mirror_text_embedder_is_saved(tmp_path):
 @pytest.mark.parametrize("family", MODELS)
 def test_preset_gives_the_model_back(family, tmp_path):
     model = counted(tiny_models.make_model(family, MODELS[family]))
-    keras_mirror.encoder.backbones.set_activation(
+    keras_mirror.encoder.backbone_settings.set_activation(
         model.encoder.backbone, "relu"
     )
-    keras_mirror.encoder.backbones.set_layer_norm_epsilon(
+    keras_mirror.encoder.backbone_settings.set_layer_norm_epsilon(
         model.encoder.backbone, 0.01
     )
     folder = save(model, tmp_path / "preset")
@@ -217,10 +217,10 @@ def test_keras_hub_loads_the_preset(family, tmp_path):
 
 def test_saving_warns_of_what_keras_hub_loses(tmp_path):
     model = tiny_models.make_model("Bert", "sentence")
-    keras_mirror.encoder.backbones.set_activation(
+    keras_mirror.encoder.backbone_settings.set_activation(
         model.encoder.backbone, "relu"
     )
-    keras_mirror.encoder.backbones.set_layer_norm_epsilon(
+    keras_mirror.encoder.backbone_settings.set_layer_norm_epsilon(
         model.encoder.backbone, 0.01
     )
     with pytest.warns(UserWarning) as warned:

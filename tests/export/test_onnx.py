@@ -6,7 +6,7 @@ from support.exports import cannot_write
 from support.exports import check_vectors
 from support.exports import make_model
 
-from keras_mirror.encoder.backbones import set_activation
+from keras_mirror.encoder.backbone_settings import set_activation
 
 onnx = pytest.importorskip("onnx", reason="the extra [onnx]")
 onnxruntime = pytest.importorskip("onnxruntime", reason="the extra [onnx]")

@@ -250,10 +250,10 @@ def test_weights_of_tokens_that_look_alike(tmp_path):
 
 def test_activation_and_epsilon(tmp_path):
     model = random_model("Roberta", "paper_sentence")
-    keras_mirror.encoder.backbones.set_activation(
+    keras_mirror.encoder.backbone_settings.set_activation(
         model.encoder.backbone, "relu"
     )
-    keras_mirror.encoder.backbones.set_layer_norm_epsilon(
+    keras_mirror.encoder.backbone_settings.set_layer_norm_epsilon(
         model.encoder.backbone, 0.1
     )
     model.export(tmp_path / "out")
@@ -486,7 +486,7 @@ def test_models_without_a_counterpart_are_refused(tmp_path):
         "written for transformers. Received: ElectraBackbone"
     )
     model = tiny_models.make_model("DistilBert")
-    keras_mirror.encoder.backbones.set_layer_norm_epsilon(
+    keras_mirror.encoder.backbone_settings.set_layer_norm_epsilon(
         model.encoder.backbone, 0.1
     )
     assert message(model) == (
@@ -494,7 +494,7 @@ def test_models_without_a_counterpart_are_refused(tmp_path):
         "to be written for transformers. Received: 0.1"
     )
     model = tiny_models.make_model()
-    keras_mirror.encoder.backbones.set_activation(
+    keras_mirror.encoder.backbone_settings.set_activation(
         model.encoder.backbone, "softsign"
     )
     assert "to be written for transformers. Received: softsign" in message(

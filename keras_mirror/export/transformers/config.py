@@ -1,6 +1,6 @@
 from keras_mirror.checkpoints.hugging_face.config import ACTIVATIONS
-from keras_mirror.encoder.backbones import activation_of
-from keras_mirror.encoder.backbones import layer_norm_epsilon_of
+from keras_mirror.encoder.backbone_settings import activation_of
+from keras_mirror.encoder.backbone_settings import layer_norm_epsilon_of
 
 # keras-hub's class: the `model_type`, and the class of transformers.
 MODEL_TYPES = {
