@@ -169,7 +169,9 @@ def _tokens(backbone, inputs: dict, pooled_layers: str):
         return _sequence_output(backbone(inputs))
     layers = [layer for layer in backbone.layers if hasattr(layer, "num_heads")]
     outputs = [layers[0].output, _sequence_output(backbone.output)]
-    return keras.layers.average(keras.Model(backbone.input, outputs)(inputs))
+    both = keras.Model(backbone.input, outputs)(inputs)
+    # Under a global policy of half precision too, as the pooling after it.
+    return keras.layers.average(both, dtype="float32")
 
 
 def _backbone_inputs(backbone, inputs: dict) -> dict:

@@ -320,6 +320,20 @@ def test_dtype_policy_survives(policy):
     )
 
 
+def test_global_policy_changes_no_encoder_that_is_loaded(bert):
+    encoder = SentenceEncoder(bert, pooled_layers="first_last")
+    features = random_features()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        again = SentenceEncoder.from_config(encoder.get_config())
+    finally:
+        keras.config.set_dtype_policy("float32")
+    again.set_weights(encoder.get_weights())
+    np.testing.assert_allclose(
+        encode(again, features), encode(encoder, features), atol=1e-6
+    )
+
+
 def test_save_and_load(bert, tmp_path):
     encoder = SentenceEncoder(bert, "mean", activation="relu")
     path = tmp_path / "encoder.keras"
