@@ -28,7 +28,7 @@ from keras_mirror.data.mirror_dataset import mirror_dataset
 from keras_mirror.data.read_corpus import is_strings
 from keras_mirror.distribution import active_replicas
 from keras_mirror.distribution import gather_views
-from keras_mirror.encoder.encode import encode
+from keras_mirror.encoder.encode import encode_ids
 from keras_mirror.encoder.mini_batches import in_mini_batches
 from keras_mirror.encoder.sentence_encoder import projection_head
 from keras_mirror.losses import info_nce
@@ -311,7 +311,8 @@ class MirrorModel(keras.Model):
         >>> model.encode_text(["a man plays", "a woman plays"]).shape[0]
         2
         """
-        return encode(self, text, batch_size)
+        token_ids = self.preprocessor.tokenize(text)
+        return encode_ids(self, token_ids, batch_size)
 
     def similarity(self, embeddings_1, embeddings_2):
         """Computes the cosines of all rows of one array with all of another.

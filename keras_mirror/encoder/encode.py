@@ -4,23 +4,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from keras_mirror.data import as_strings
 from keras_mirror.data import batched
 from keras_mirror.preprocessing.padding import NUM_SPECIAL_TOKENS
 from keras_mirror.preprocessing.padding import padded_lengths
 from keras_mirror.preprocessing.padding import padded_rows
 
 CHUNK_SIZE = 4096  # texts sorted by length together
-
-
-def encode(model, texts, batch_size: int = 64):
-    """Encodes texts: see `MirrorModel.encode_text`.
-
-    >>> encode(model, []).shape[0]
-    0
-    """
-    token_ids = model.preprocessor.tokenize(as_strings(texts))
-    return encode_ids(model, token_ids, batch_size)
 
 
 def encode_ids(model, token_ids: list[list[int]], batch_size: int = 64):
@@ -78,7 +67,7 @@ def encode_in_chunks(
     Args:
         model: A `MirrorModel`.
         texts: Iterable of strings.
-        batch_size: Integer, see `encode`.
+        batch_size: Integer, see `encode_ids`.
         on_progress: Function of the number of texts just encoded. Defaults to
             `None`.
 

@@ -5,7 +5,6 @@ import pytest
 from support import models
 from support import texts as corpora
 
-from keras_mirror.encoder.encode import encode
 from keras_mirror.encoder.encode import encode_ids
 from keras_mirror.preprocessing import padding
 
@@ -31,22 +30,22 @@ def straight(model, texts):
 
 @pytest.mark.parametrize("number", [0, 1])
 def test_shape_and_dtype(model, number):
-    embeddings = encode(model, TEXTS[:number])
+    embeddings = model.encode_text(TEXTS[:number])
     assert isinstance(embeddings, np.ndarray)
     assert embeddings.shape == (number, 8)
     assert embeddings.dtype == "float32"
 
 
 def test_a_single_string_is_one_row(model):
-    embeddings = encode(model, TEXTS[0])
+    embeddings = model.encode_text(TEXTS[0])
     assert embeddings.shape == (1, 8)
-    np.testing.assert_array_equal(embeddings, encode(model, TEXTS[:1]))
+    np.testing.assert_array_equal(embeddings, model.encode_text(TEXTS[:1]))
 
 
 @pytest.mark.parametrize("make", [tuple, np.array, iter])
 def test_strings_of_every_kind(model, make):
     np.testing.assert_array_equal(
-        encode(model, make(TEXTS)), encode(model, TEXTS)
+        model.encode_text(make(TEXTS)), model.encode_text(TEXTS)
     )
 
 
@@ -55,39 +54,41 @@ def test_strings_of_every_kind(model, make):
 
 def test_rows_are_in_the_order_of_the_texts(model):
     np.testing.assert_allclose(
-        encode(model, TEXTS), straight(model, TEXTS), atol=1e-5
+        model.encode_text(TEXTS), straight(model, TEXTS), atol=1e-5
     )
 
 
 @pytest.mark.parametrize("batch_size", [1, 1000])
 def test_batch_size_does_not_matter(model, batch_size):
     np.testing.assert_allclose(
-        encode(model, TEXTS, batch_size),
+        model.encode_text(TEXTS, batch_size),
         straight(model, TEXTS),
         atol=1e-5,
     )
 
 
 def test_a_text_alone_and_among_500_others(model):
-    among = encode(model, [*OTHERS[:250], *TEXTS, *OTHERS[250:]])
+    among = model.encode_text([*OTHERS[:250], *TEXTS, *OTHERS[250:]])
     for text, expected in zip(TEXTS, among[250:], strict=False):
-        alone = encode(model, text)[0]
+        alone = model.encode_text(text)[0]
         np.testing.assert_allclose(alone, expected, atol=1e-5, err_msg=text)
 
 
 def test_padded_mean_is_the_originals():
     model = models.make_model(pooling_mode="padded_mean")
     np.testing.assert_allclose(
-        encode(model, TEXTS), straight(model, TEXTS), atol=1e-5
+        model.encode_text(TEXTS), straight(model, TEXTS), atol=1e-5
     )
 
 
 def test_dropout_is_off(model):
-    np.testing.assert_array_equal(encode(model, TEXTS), encode(model, TEXTS))
+    np.testing.assert_array_equal(
+        model.encode_text(TEXTS), model.encode_text(TEXTS)
+    )
 
 
 def test_equal_texts_have_equal_rows(model):
-    embeddings = encode(model, ["a man"] * 63 + ["a woman"])
+    embeddings = model.encode_text(["a man"] * 63 + ["a woman"])
     np.testing.assert_allclose(embeddings[:63], embeddings[[0] * 63], atol=1e-6)
     assert np.abs(embeddings[63] - embeddings[0]).max() > 1e-4
 
@@ -95,7 +96,7 @@ def test_equal_texts_have_equal_rows(model):
 def test_ids_give_what_their_texts_give(model):
     token_ids = model.preprocessor.tokenize(TEXTS)
     np.testing.assert_array_equal(
-        encode_ids(model, token_ids), encode(model, TEXTS)
+        encode_ids(model, token_ids), model.encode_text(TEXTS)
     )
     assert encode_ids(model, []).shape == (0, 8)
 
@@ -109,7 +110,7 @@ def batches_of_encoder(model, monkeypatch, texts):
         return np.zeros((len(masks[-1]), 8))
 
     monkeypatch.setattr(model, "predict_on_batch", record)
-    encode(model, texts, batch_size=10)
+    model.encode_text(texts, batch_size=10)
     return masks
 
 
@@ -136,7 +137,7 @@ def test_nothing_is_padded_where_nothing_is_compiled(model, monkeypatch):
 
 def test_equal_texts_are_computed_once(model, monkeypatch):
     monkeypatch.setattr(padding, "compiles_every_shape", lambda: False)
-    vectors = encode(model, ["a cat", "a man", "a cat"])
+    vectors = model.encode_text(["a cat", "a man", "a cat"])
     masks = batches_of_encoder(model, monkeypatch, ["a cat", "a man", "a cat"])
     assert [len(mask) for mask in masks] == [2]
     np.testing.assert_array_equal(vectors[0], vectors[2])
@@ -153,14 +154,14 @@ def test_batch_size_must_be_positive(model, batch_size):
         f"Received: batch_size={batch_size!r}"
     )
     with pytest.raises(ValueError, match=re.escape(message)):
-        encode(model, TEXTS, batch_size)
+        model.encode_text(TEXTS, batch_size)
 
 
 def test_what_are_no_strings_is_refused(model):
     """More of them: tests/data/test_corpus.py."""
     message = "Texts must be a string or a list of strings. Received: b'one'"
     with pytest.raises(TypeError, match=re.escape(message)):
-        encode(model, b"one")
+        model.encode_text(b"one")
     message = "Texts must be strings. Received: None of type NoneType at"
     with pytest.raises(TypeError, match=re.escape(message)):
-        encode(model, ["one", None])
+        model.encode_text(["one", None])
