@@ -4,6 +4,7 @@ import ast
 import pathlib
 
 import keras
+import pytest
 from support.processes import run_python
 
 import keras_mirror
@@ -124,6 +125,7 @@ for name in names:
 """
 
 
+@pytest.mark.processes
 def test_public_names_do_not_depend_on_what_was_imported_before():
     plain = run_python(PUBLIC, backend=BACKEND).splitlines()
     late = run_python(PUBLIC, "keras_mirror_cli", backend=BACKEND).splitlines()

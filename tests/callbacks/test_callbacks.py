@@ -9,7 +9,6 @@ from support import models
 from support.references import Batches
 from support.texts import texts
 
-from keras_mirror import mirror_dataset
 from keras_mirror.callbacks import SimilarityEvaluation
 from keras_mirror.callbacks import StepLog
 from keras_mirror.evaluation import RetrievalTask
@@ -257,10 +256,7 @@ def test_training_is_the_same_with_and_without():
     ):
         model = aligned_model()
         recorder = Recorder()
-        dataset = mirror_dataset(
-            texts(NUM_STEPS * 5), model.preprocessor, batch_size=5, seed=3
-        )
-        fit(model, *callbacks, recorder, dataset=dataset)
+        fit(model, *callbacks, recorder)
         curves.append([logs["loss"] for logs in recorder.batches])
         weights.append(model.get_weights())
     assert len(set(curves[0])) == len(curves[0]) == 2 * NUM_STEPS

@@ -299,6 +299,7 @@ def few_functions(monkeypatch):
     return api
 
 
+@pytest.mark.processes
 def test_quickstart(command, preset, few_functions, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     arguments = ["quickstart", "--preset", preset, "--seed", 3]

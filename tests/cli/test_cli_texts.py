@@ -34,6 +34,7 @@ def train(command, corpus, preset, tmp_path):
     return train
 
 
+@pytest.mark.processes
 def test_train_on_a_sample_of_a_column(train):
     code, told, archive = train("--sample", 20, "--seed", 1)
     assert code == 0, told

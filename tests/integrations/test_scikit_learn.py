@@ -133,6 +133,7 @@ def test_an_archive_is_used_as_it_is(tmp_path):
     )
 
 
+@pytest.mark.processes
 def test_random_states_repeat_and_differ(preset, fitted):
     def vectors(random_state):
         transformer = clone(fitted).set_params(random_state=random_state)
@@ -216,6 +217,7 @@ def test_order_and_company_of_texts_do_not_matter(fitted):
     np.testing.assert_allclose(single, expected, atol=1e-6)
 
 
+@pytest.mark.processes
 def test_it_works_in_a_pipeline(preset):
     transformer = MirrorTransformer(preset, batch_size=12, random_state=0)
     fitted = pipeline(transformer).fit(TEXTS, LABELS)
@@ -230,6 +232,7 @@ def test_it_works_in_a_pipeline(preset):
     assert not hasattr(fitted, "n_features_in_")  # as with TfidfVectorizer
 
 
+@pytest.mark.processes
 def test_it_works_in_a_grid_search(preset):
     transformer = MirrorTransformer(preset, batch_size=8, random_state=0)
     search = GridSearchCV(

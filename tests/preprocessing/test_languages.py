@@ -54,6 +54,7 @@ def test_a_span_of_characters_is_masked(strings, family):
     assert len(set(view_1["string_ids"].tolist())) == len(strings)
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("family", FEW_FAMILIES)
 def test_file_to_archive(family, tmp_path):
     strings = [text for texts in LANGUAGES.values() for text in texts]
