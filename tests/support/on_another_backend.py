@@ -20,11 +20,10 @@ from support.texts import SENTENCES
 from support.texts import texts
 
 
-def report(path):
+def vectors_and_training(path):
     model = keras.saving.load_model(path)
     vectors = model.encode_text(SENTENCES)
     result = {
-        "fingerprint": fingerprint(model),
         "distance": float(np.abs(vectors - np.load(f"{path}.npy")).max()),
         "training": None,
     }
@@ -36,9 +35,20 @@ def report(path):
     return result
 
 
-if __name__ == "__main__":
-    torch.set_num_threads(1)
-    # What is there already changes neither names nor precision.
+def fingerprints(paths):
+    """What is there already changes them neither by names nor by policy."""
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])
     keras.config.set_dtype_policy("mixed_bfloat16")
-    print(json.dumps([report(path) for path in sys.argv[1:]]))
+    return [fingerprint(keras.saving.load_model(path)) for path in paths]
+
+
+def main(*paths):
+    torch.set_num_threads(1)
+    report = [vectors_and_training(path) for path in paths]
+    for entry, value in zip(report, fingerprints(paths), strict=True):
+        entry["fingerprint"] = value
+    print(json.dumps(report))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
