@@ -20,10 +20,11 @@ from support.texts import SENTENCES
 from support.texts import texts
 
 
-def vectors_and_training(path):
+def report(path):
     model = keras.saving.load_model(path)
     vectors = model.encode_text(SENTENCES)
     result = {
+        "fingerprint": fingerprint(model),
         "distance": float(np.abs(vectors - np.load(f"{path}.npy")).max()),
         "training": None,
     }
@@ -35,20 +36,9 @@ def vectors_and_training(path):
     return result
 
 
-def fingerprints(paths):
-    """What is there already changes them neither by names nor by policy."""
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    # What is there already changes neither names nor precision.
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])
     keras.config.set_dtype_policy("mixed_bfloat16")
-    return [fingerprint(keras.saving.load_model(path)) for path in paths]
-
-
-def main(*paths):
-    torch.set_num_threads(1)
-    report = [vectors_and_training(path) for path in paths]
-    for entry, value in zip(report, fingerprints(paths), strict=True):
-        entry["fingerprint"] = value
-    print(json.dumps(report))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+    print(json.dumps([report(path) for path in sys.argv[1:]]))
