@@ -50,8 +50,8 @@ def archive(model, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def trained_model():
-    """A model on the default recipe after two steps."""
-    model = models.make_model(recipe="sentence", batch_size=10)
+    """A model with all that training can add, after two steps."""
+    model = models.make_model(recipe="sentence", batch_size=10, drophead=0.5)
     model.compile()
     model.fit(texts.texts(20), epochs=1, verbose=0)
     return model

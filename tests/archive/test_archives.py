@@ -1,9 +1,11 @@
 import shutil
 
 import keras
+import numpy as np
 import pytest
 from support.archives import change_config
 from support.models import make_model
+from support.texts import texts
 
 
 def test_archive_is_whole(tmp_path):
@@ -31,6 +33,31 @@ def test_the_backend_that_loads_decides_what_is_compiled(tmp_path, given):
     assert loaded.get_compile_config()["jit_compile"] == given
     is_jax = keras.backend.backend() == "jax"
     assert loaded.jit_compile is (is_jax and given == "auto")
+
+
+def test_what_training_added_is_kept_and_goes_on(
+    trained_model, trained_archive
+):
+    loaded = keras.saving.load_model(trained_archive)
+    strings = texts(20)
+    np.testing.assert_array_equal(
+        loaded.encode_text(strings), trained_model.encode_text(strings)
+    )
+    before, counts = (
+        keras.ops.convert_to_numpy(model.encoder.token_weights.counts)
+        for model in (trained_model, loaded)
+    )
+    assert before.any()
+    np.testing.assert_array_equal(counts, before)
+    heads = [model.projection_head for model in (trained_model, loaded)]
+    for ours, theirs in zip(*(head.weights for head in heads), strict=True):
+        np.testing.assert_array_equal(ours.numpy(), theirs.numpy())
+    assert loaded.encoder.drophead == loaded.recipe.drophead == 0.5
+    assert [layer.rate for layer in loaded.encoder.drop_heads] == [0.5, 0.5]
+    loaded.fit(strings, epochs=1, verbose=0)
+    assert int(loaded.optimizer.iterations) == 4
+    counts = keras.ops.convert_to_numpy(loaded.encoder.token_weights.counts)
+    assert counts.sum() > 1.5 * before.sum()
 
 
 def test_dtype_policy_is_kept(tmp_path):

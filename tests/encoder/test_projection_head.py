@@ -62,20 +62,6 @@ def test_it_trains_and_is_left_out_of_the_vectors():
     np.testing.assert_array_equal(model.encode_text(texts(8)), vectors)
 
 
-def test_an_archive_keeps_it(tmp_path):
-    model = make_model(projection_head=True)
-    one_step(model, texts(8))
-    model.save(tmp_path / "model.keras")
-    loaded = keras.saving.load_model(tmp_path / "model.keras")
-    for ours, theirs in zip(
-        weights_of(model.projection_head),
-        weights_of(loaded.projection_head),
-        strict=True,
-    ):
-        np.testing.assert_array_equal(ours, theirs)
-    loaded.fit(texts(8), batch_size=8, epochs=1, verbose=0)
-
-
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "float32"])
 def test_it_computes_in_float32(policy):
     model = make_model(projection_head=True, dtype=policy)

@@ -123,26 +123,8 @@ def test_training_goes_by_the_weights():
     assert losses[1] < losses[0] - 0.1
 
 
-def test_an_archive_keeps_the_counts(tmp_path):
-    model = make_model(**WEIGHTED)
-    model.compile()
-    model.fit(texts(20), batch_size=10, epochs=1, verbose=0)
-    model.save(tmp_path / "model.keras")
-    loaded = keras.saving.load_model(tmp_path / "model.keras")
-    assert counts_of(model).any()
-    np.testing.assert_array_equal(counts_of(loaded), counts_of(model))
-    np.testing.assert_array_equal(
-        loaded.encode_text(texts(5)), model.encode_text(texts(5))
-    )
-    loaded.fit(texts(20), batch_size=10, epochs=1, verbose=0)
-    assert counts_of(loaded).sum() > 1.5 * counts_of(model).sum()
-
-
-@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
-def test_counts_and_weights_are_float32_under_mixed_precision(policy):
-    if policy == "mixed_float16" and keras.backend.backend() == "jax":
-        pytest.skip("XLA has no float16 matrix product on a CPU")
-    model = make_model(**WEIGHTED, dtype=policy, span_length=0)
+def test_counts_and_weights_are_float32_under_mixed_precision():
+    model = make_model(**WEIGHTED, dtype="mixed_bfloat16", span_length=0)
     model.compile()
     model.fit(texts(602), batch_size=301, epochs=1, verbose=0)
     start = model.preprocessor.tokenizer.start_token_id
