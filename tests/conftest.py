@@ -1,5 +1,5 @@
 # PyTorch first: after TensorFlow its import crashes on some machines.
-import torch  # isort: skip
+from support.quick_graphs import use_quick_graphs  # isort: skip
 
 import keras
 import pytest
@@ -9,20 +9,7 @@ from support import texts
 from keras_mirror import startup
 from keras_mirror.cli import run
 
-try:
-    import tensorflow as tf
-except ImportError:
-    tf = None
-
-# Models this small only wait for their threads: ten times slower on a busy
-# machine of two cores.
-torch.set_num_threads(1)
-if tf is not None:
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    # Graphs that run a few times are not worth improving: a third of a `fit`.
-    tf.config.optimizer.set_experimental_options(
-        {"disable_meta_optimizer": True}
-    )
+use_quick_graphs()
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ are from those in the file beside it, and the steps of the optimizer before and
 after one epoch more, with its loss; `None` where it was not compiled.
 """
 
-import torch  # before TensorFlow, whatever the backend is  # isort: skip
+from support.quick_graphs import use_quick_graphs  # isort: skip
 
 import json
 import sys
@@ -37,7 +37,7 @@ def report(path):
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(1)
+    use_quick_graphs()
     # What is there already changes neither names nor precision.
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])
     keras.config.set_dtype_policy("mixed_bfloat16")

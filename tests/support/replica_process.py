@@ -8,6 +8,8 @@ import pathlib
 import pickle
 import sys
 
+from support.quick_graphs import use_quick_graphs  # isort: skip
+
 import keras
 
 from keras_mirror.distribution import active_replicas
@@ -30,4 +32,5 @@ def main(rank, ports, folder, *cases):
 
 
 if __name__ == "__main__":
+    use_quick_graphs()
     main(*sys.argv[1:])

@@ -17,6 +17,8 @@ import subprocess
 import sys
 import tempfile
 
+from support.quick_graphs import use_quick_graphs  # isort: skip
+
 import keras
 import numpy as np
 
@@ -112,4 +114,5 @@ def main(way, number, *cases):
 
 
 if __name__ == "__main__":
+    use_quick_graphs()
     main(*sys.argv[1:])
