@@ -15,41 +15,41 @@ ROOT = Path(__file__).parent
 sys.path.insert(0, str(ROOT / "tests"))
 
 # The models of the tests have few shapes: what JAX compiled once is found
-# again, in other processes too. A folder a worker, for writing is not atomic.
+# again, by the other worker and by other processes too.
 if "PYTEST_XDIST_WORKER" not in os.environ:
-    os.environ["TESTS_OF_ONE_RUN"] = tempfile.mkdtemp(prefix="keras-mirror-")
-    atexit.register(
-        shutil.rmtree, os.environ["TESTS_OF_ONE_RUN"], ignore_errors=True
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = tempfile.mkdtemp(
+        prefix="keras-mirror-"
     )
-os.environ["JAX_COMPILATION_CACHE_DIR"] = os.path.join(
-    os.environ["TESTS_OF_ONE_RUN"],
-    os.environ.get("PYTEST_XDIST_WORKER", "alone"),
-)
+    atexit.register(
+        shutil.rmtree,
+        os.environ["JAX_COMPILATION_CACHE_DIR"],
+        ignore_errors=True,
+    )
 os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 # Programs of tests run once or twice: compiling them well costs more than it
 # saves, a third of the suite. See tests/conftest.py for TensorFlow.
 os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "true"
 
-# Tests of code that asks for no backend: what they find is the same on each,
-# and so they run on one, as docstrings do. Paths from the root.
+# Tests of code that asks for no backend, or stands above the model and reaches
+# one through its methods only: what they find is the same on each, and so they
+# run on one, as docstrings do. Paths from the root.
 PURE = (
     "keras_mirror",
+    "tests/archive/test_model_card.py",
     "tests/archive/test_reading.py",
     "tests/checkpoints/test_torch_checkpoint.py",
+    "tests/cli/test_cli_evaluate.py",
+    "tests/cli/test_cli_search.py",
+    "tests/cli/test_cli_texts.py",
+    "tests/cli/test_info.py",
     "tests/data/test_batch_schedule.py",
     "tests/data/test_corpus.py",
     "tests/data/test_read_texts.py",
     "tests/data/test_sample_strings.py",
-    "tests/evaluation/test_evaluation_reference.py",
-    "tests/evaluation/test_python_api.py",
-    "tests/evaluation/test_ranking.py",
-    "tests/evaluation/test_readers.py",
-    "tests/evaluation/test_readers_search.py",
-    "tests/evaluation/test_readers_similarity.py",
-    "tests/evaluation/test_report.py",
-    "tests/evaluation/test_score.py",
-    "tests/evaluation/test_statistics.py",
-    "tests/evaluation/test_tasks.py",
+    "tests/evaluation",
+    "tests/integrations/test_embeddings.py",
+    "tests/integrations/test_mteb.py",
+    "tests/search",
     "tests/test_import_law.py",
     "tests/test_recipes.py",
 )

@@ -77,6 +77,7 @@ def test_train_encode_similarity(command, preset, corpus, tmp_path):
     assert float(rows[0][0]) == pytest.approx(cosine.item(), abs=1e-4)
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("options", [["--pairs"], []])
 def test_train_on_pairs(command, preset, tmp_path, options):
     corpus, archive = tmp_path / "pairs.txt", tmp_path / "encoder.keras"
@@ -339,6 +340,7 @@ def test_quickstart(command, preset, few_functions, tmp_path, monkeypatch):
     assert code == 0 and again == screen
 
 
+@pytest.mark.processes
 def test_quickstart_answers_its_queries_by_similarity(
     command, preset, few_functions, tmp_path
 ):
@@ -362,6 +364,7 @@ def test_quickstart_answers_its_queries_by_similarity(
         assert line[8:] == f"{names[text]}: {text}"
 
 
+@pytest.mark.processes
 def test_quickstart_interactive(
     command, preset, few_functions, tmp_path, monkeypatch
 ):

@@ -29,6 +29,8 @@ from keras_mirror.integrations import scikit_learn  # noqa: E402
 from keras_mirror.integrations.scikit_learn import MirrorTransformer  # noqa: E402
 from keras_mirror.metrics.unit_length import unit_rows  # noqa: E402
 
+# Every test loads or trains a model of its own, as programs do.
+pytestmark = pytest.mark.processes
 EXAMPLES = pathlib.Path(__file__).parents[2] / "examples"
 RUN = """
 import runpy, sys
@@ -133,7 +135,6 @@ def test_an_archive_is_used_as_it_is(tmp_path):
     )
 
 
-@pytest.mark.processes
 def test_random_states_repeat_and_differ(preset, fitted):
     def vectors(random_state):
         transformer = clone(fitted).set_params(random_state=random_state)
@@ -217,7 +218,6 @@ def test_order_and_company_of_texts_do_not_matter(fitted):
     np.testing.assert_allclose(single, expected, atol=1e-6)
 
 
-@pytest.mark.processes
 def test_it_works_in_a_pipeline(preset):
     transformer = MirrorTransformer(preset, batch_size=12, random_state=0)
     fitted = pipeline(transformer).fit(TEXTS, LABELS)
@@ -232,7 +232,6 @@ def test_it_works_in_a_pipeline(preset):
     assert not hasattr(fitted, "n_features_in_")  # as with TfidfVectorizer
 
 
-@pytest.mark.processes
 def test_it_works_in_a_grid_search(preset):
     transformer = MirrorTransformer(preset, batch_size=8, random_state=0)
     search = GridSearchCV(
@@ -256,7 +255,6 @@ def test_it_works_in_a_grid_search(preset):
     assert not hasattr(transformer, "model_")
 
 
-@pytest.mark.processes
 @pytest.mark.slow
 def test_it_works_in_several_processes(raw):
     options = {"cv": 2, "error_score": "raise"}
@@ -288,7 +286,6 @@ def test_a_fitted_one_pickles(fitted):
     assert copied.get_params() == fitted.get_params()
 
 
-@pytest.mark.processes
 def test_a_fitted_one_is_dumped_for_another_process(fitted, tmp_path):
     import joblib
 
@@ -385,7 +382,6 @@ def test_one_text_is_too_few(preset):
         MirrorTransformer(preset).fit(["one", "one"])
 
 
-@pytest.mark.processes
 def test_without_scikit_learn_one_line_names_the_extra():
     code = (
         "import sys; sys.modules['sklearn'] = None\n"
@@ -401,7 +397,6 @@ def test_without_scikit_learn_one_line_names_the_extra():
     )
 
 
-@pytest.mark.processes
 def test_the_example_in_its_short_form(preset, tmp_path):
     table = tmp_path / "labeled.tsv"
     rows = [f"{text.split()[0] < 'm'}\t{text}" for text in texts(80)]
