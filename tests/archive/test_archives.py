@@ -35,6 +35,7 @@ def test_the_backend_that_loads_decides_what_is_compiled(tmp_path, given):
     assert loaded.jit_compile is (is_jax and given == "auto")
 
 
+@pytest.mark.processes
 def test_what_training_added_is_kept_and_goes_on(
     trained_model, trained_archive
 ):

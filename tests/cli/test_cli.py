@@ -108,6 +108,7 @@ def test_train_refuses_three_columns(command, preset, tmp_path):
     assert "Received: 3 columns in line 2" in errors
 
 
+@pytest.mark.processes
 def test_train_writes_a_log_of_its_steps(command, preset, corpus, tmp_path):
     output, log = tmp_path / "encoder.keras", tmp_path / "steps.csv"
     arguments = ["train", corpus, "--preset", preset, "--output", output]
