@@ -62,6 +62,7 @@ NEEDS = {
     "keras_mirror/interop/mteb.py": ("mteb",),
     "keras_mirror/interop/scikit_learn.py": ("sklearn",),
     "keras_mirror/evaluation/report": ("plotly", "jinja2"),
+    "keras_mirror/evaluation/tasks/labels.py": ("sklearn",),
 }
 collect_ignore = [
     path

@@ -4,6 +4,7 @@ from keras_mirror.evaluation.evaluate import Evaluation as Evaluation
 from keras_mirror.evaluation.evaluate import evaluate as evaluate
 from keras_mirror.evaluation.task import TextEmbeddings as TextEmbeddings
 from keras_mirror.evaluation.tasks import EntailmentTask as EntailmentTask
+from keras_mirror.evaluation.tasks import LabelTask as LabelTask
 from keras_mirror.evaluation.tasks import LexiconTask as LexiconTask
 from keras_mirror.evaluation.tasks import LinkingTask as LinkingTask
 from keras_mirror.evaluation.tasks import RetrievalTask as RetrievalTask

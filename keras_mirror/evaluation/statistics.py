@@ -114,6 +114,43 @@ class AreaUnderCurve:
             return wins / (num_positives * num_negatives)
 
 
+class MutualInformation:
+    """The normalized mutual information of two labelings of the same items.
+
+    Divided by the mean of the two entropies: 1 where either labeling tells
+    the other one, 0 where neither tells anything.
+
+    Reference:
+        - [Vinh et al., 2010](https://jmlr.org/papers/v11/vinh10a.html)
+
+    Args:
+        labels_1: List of `num_observations` labels.
+        labels_2: The same for the other labeling.
+
+    Example:
+
+    >>> labels = ["a", "a", "b"]
+    >>> MutualInformation(labels, [7, 7, 3])(np.ones((1, 3))).round(9).tolist()
+    [1.0]
+    """
+
+    def __init__(self, labels_1, labels_2) -> None:
+        codes = [
+            np.unique(labels, return_inverse=True)[1]
+            for labels in (labels_1, labels_2)
+        ]
+        both = codes[0] * (codes[1].max() + 1) + codes[1]
+        self._groups = [Groups(labels) for labels in (*codes, both)]
+
+    def __call__(self, weights):
+        entropy_1, entropy_2, entropy_of_both = (
+            _entropy(groups.totals(weights)) for groups in self._groups
+        )
+        information = np.maximum(entropy_1 + entropy_2 - entropy_of_both, 0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return 2 * information / (entropy_1 + entropy_2)
+
+
 class Groups:
     """Observations of equal value: sorted once, ranked for any weights.
 
@@ -146,3 +183,10 @@ class Groups:
         ranks = np.empty(weights.shape)
         ranks[:, self._order] = middle[:, self._group]
         return ranks
+
+
+def _entropy(totals):
+    """Of each row of weights, in nats."""
+    shares = totals / totals.sum(axis=1, keepdims=True)
+    logarithms = np.log(shares, out=np.zeros(shares.shape), where=shares > 0)
+    return -(shares * logarithms).sum(axis=1)

@@ -349,6 +349,13 @@ REAL = {
     "BLI fr-en": ("lexicon induction", 2000, 2000),
 }
 
+if (DATA / "domain").is_dir():
+    REAL |= {
+        "banking77 test": ("labeled texts", 3080, None),
+        "StackOverflow": ("labeled texts", 20000, None),
+        "ncbi-disease test": ("entity linking", 945, None),
+    }
+
 
 @pytest.fixture(scope="module")
 def real():
@@ -370,6 +377,8 @@ def test_real_files_have_no_remarks_but_unscored_pairs(real):
     remarks = {name: task.remarks() for name, task in real.items()}
     (of_2016,) = remarks.pop("STS16")
     assert of_2016.startswith("7997 dropped, no score (first: ")
+    for remark in remarks.pop("ncbi-disease test", ()):
+        assert remark.startswith("15 dropped, mention of several concepts (")
     assert set(map(tuple, remarks.values())) == {()}
 
 

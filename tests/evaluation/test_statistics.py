@@ -4,6 +4,7 @@ import scipy.stats
 
 from keras_mirror.evaluation.statistics import AreaUnderCurve
 from keras_mirror.evaluation.statistics import Mean
+from keras_mirror.evaluation.statistics import MutualInformation
 from keras_mirror.evaluation.statistics import Pearson
 from keras_mirror.evaluation.statistics import Spearman
 
@@ -86,3 +87,35 @@ def test_mean():
     values = [1.0, 2.0, 6.0]
     weights = np.array([[1.0, 1, 1], [0, 2, 1], [3, 0, 0]])
     assert Mean(values)(weights).tolist() == [3, 10 / 3, 1]
+
+
+@pytest.mark.parametrize("size", [2, 9, 200])
+@pytest.mark.parametrize("num_labels", [2, 7])
+def test_mutual_information_equals_scikit_learn(size, num_labels):
+    metrics = pytest.importorskip("sklearn.metrics")
+    for seed in range(20):
+        generator = np.random.default_rng(seed)
+        labels = generator.integers(num_labels, size=size)
+        moved = generator.uniform(size=size) < 0.3
+        clusters = np.where(moved, generator.integers(5, size=size), labels)
+        if len({*labels}) == len({*clusters}) == 1:
+            continue
+        statistic = MutualInformation([f"{x}" for x in labels], clusters)
+        expected = metrics.normalized_mutual_info_score(labels, clusters)
+        value = statistic(np.ones((1, size)))[0]
+        assert value == pytest.approx(expected, abs=1e-12)
+        rows = generator.integers(size, size=size)
+        counts = np.bincount(rows, minlength=size)[np.newaxis]
+        value = statistic(counts.astype("float64"))[0]
+        if len({*labels[rows]}) == len({*clusters[rows]}) == 1:
+            assert np.isnan(value)
+            continue
+        expected = metrics.normalized_mutual_info_score(
+            labels[rows], clusters[rows]
+        )
+        assert value == pytest.approx(expected, abs=1e-12)
+
+
+def test_mutual_information_of_one_label_is_undefined():
+    statistic = MutualInformation(["a", "a"], [0, 0])
+    assert np.isnan(statistic(np.ones((1, 2)))).all()

@@ -6,8 +6,10 @@ from keras_mirror.evaluation.readers.beir import find_beir
 from keras_mirror.evaluation.readers.benchmark_files import NotABenchmark
 from keras_mirror.evaluation.readers.benchmark_files import files_of
 from keras_mirror.evaluation.readers.entity_linking import find_entity_linking
+from keras_mirror.evaluation.readers.labeled_texts import find_labeled_texts
 from keras_mirror.evaluation.readers.lexicons import find_lexicons
 from keras_mirror.evaluation.readers.multi_simlex import find_multi_simlex
+from keras_mirror.evaluation.readers.pubtator import find_pubtator
 from keras_mirror.evaluation.readers.qnli import find_qnli
 from keras_mirror.evaluation.readers.scored_table import find_scored_table
 from keras_mirror.evaluation.readers.semeval_sts import find_semeval_sts
@@ -29,8 +31,12 @@ READERS = {
     "multisimlex-LANGUAGE.tsv": find_multi_simlex,
     "SemEval 2017 word similarity: en-de.test.data.txt with "
     "en-de.test.gold.txt": find_semeval_words,
+    "Entity linking: a corpus of PubTator, with a dictionary of "
+    "id||name|name beside it": find_pubtator,
     "Entity linking: *dictionary*.txt of id||name with *.concept or "
     "queries*.txt, or dictionary.tsv with queries.tsv": find_entity_linking,
+    "Labeled texts: a table with the columns text and label, train.csv beside "
+    "test.csv, or title_*.txt with label_*.txt": find_labeled_texts,
     "Bilingual lexicons: *train*en-fr.tsv and *test*en-fr.tsv, two words a "
     "line": find_lexicons,
     "QNLI: columns question, sentence, label": find_qnli,

@@ -3,6 +3,7 @@
 from keras_mirror.evaluation.tasks.entailment import (
     EntailmentTask as EntailmentTask,
 )
+from keras_mirror.evaluation.tasks.labels import LabelTask as LabelTask
 from keras_mirror.evaluation.tasks.lexicon import LexiconTask as LexiconTask
 from keras_mirror.evaluation.tasks.linking import LinkingTask as LinkingTask
 from keras_mirror.evaluation.tasks.retrieval import (

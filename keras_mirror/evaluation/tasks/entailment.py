@@ -1,11 +1,11 @@
 import dataclasses
 from collections.abc import Callable
 
+from keras_mirror.evaluation.cosines import pairwise_cosines
 from keras_mirror.evaluation.statistics import AreaUnderCurve
 from keras_mirror.evaluation.task import Result
 from keras_mirror.evaluation.task import Task
 from keras_mirror.evaluation.task import check_same_lengths
-from keras_mirror.metrics.unit_length import pairwise_cosines
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -5,11 +5,12 @@ from collections.abc import Callable
 import numpy as np
 
 from keras_mirror.evaluation import ranking
+from keras_mirror.evaluation.cosines import cosine_blocks
+from keras_mirror.evaluation.cosines import unit_rows
 from keras_mirror.evaluation.statistics import Mean
 from keras_mirror.evaluation.task import Result
 from keras_mirror.evaluation.task import Task
 from keras_mirror.evaluation.task import check_same_lengths
-from keras_mirror.metrics.unit_length import unit_rows
 
 _ID_SEPARATOR = re.compile(r"[|+]")
 NAMES_AT_ONCE = 256
@@ -88,9 +89,9 @@ class LinkingTask(Task):
         dictionary = unit_rows(embed(self.dictionary_names))
         embeddings = unit_rows(embed([part for _, part in parts]))
         worst = np.zeros(len(self.names))
-        for start in range(0, len(parts), NAMES_AT_ONCE):
-            block = embeddings[start : start + NAMES_AT_ONCE]
-            cosines = block @ dictionary.T
+        for start, cosines in cosine_blocks(
+            embeddings, dictionary, NAMES_AT_ONCE
+        ):
             for row, (query, _) in zip(cosines, parts[start:], strict=False):
                 ids = _ID_SEPARATOR.split(self.concept_ids[query])
                 right = {e: 1.0 for i in ids for e in entries.get(i, ())}

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from keras_mirror.evaluation import ranking
+from keras_mirror.evaluation.cosines import cosine_blocks
+from keras_mirror.evaluation.cosines import unit_rows
 from keras_mirror.evaluation.statistics import Mean
 from keras_mirror.evaluation.task import Result
 from keras_mirror.evaluation.task import Task
 from keras_mirror.evaluation.task import check_same_lengths
 from keras_mirror.evaluation.task import row_finder
-from keras_mirror.metrics.unit_length import unit_rows
 
 QUERIES_AT_ONCE = 256  # times the documents: one block of cosines in memory
 
@@ -108,11 +109,11 @@ class RetrievalTask(Task):
         """
         queries = unit_rows(embed(self.queries))
         documents = unit_rows(embed(self.documents))
-        ignored = self.ignored or [-1] * len(queries)
-        for start in range(0, len(queries), QUERIES_AT_ONCE):
-            stop = min(start + QUERIES_AT_ONCE, len(queries))
-            cosines = queries[start:stop] @ documents.T
-            for row, query in enumerate(range(start, stop)):
+        ignored = self.ignored or [-1] * len(self.queries)
+        for start, cosines in cosine_blocks(
+            queries, documents, QUERIES_AT_ONCE
+        ):
+            for row, query in enumerate(range(start, start + len(cosines))):
                 if ignored[query] >= 0:
                     cosines[row, ignored[query]] = -np.inf
                 yield ranking.relevant_ranks(

@@ -3,12 +3,12 @@ from collections.abc import Callable
 
 import numpy as np
 
+from keras_mirror.evaluation.cosines import pairwise_cosines
 from keras_mirror.evaluation.statistics import Pearson
 from keras_mirror.evaluation.statistics import Spearman
 from keras_mirror.evaluation.task import Result
 from keras_mirror.evaluation.task import Task
 from keras_mirror.evaluation.task import check_same_lengths
-from keras_mirror.metrics.unit_length import pairwise_cosines
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
