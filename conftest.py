@@ -63,6 +63,7 @@ NEEDS = {
     "keras_mirror/interop/scikit_learn.py": ("sklearn",),
     "keras_mirror/evaluation/report": ("plotly", "jinja2"),
     "keras_mirror/evaluation/tasks/labels.py": ("sklearn",),
+    "keras_mirror/evaluation/tfidf.py": ("sklearn",),
 }
 collect_ignore = [
     path

@@ -22,6 +22,8 @@ from keras_mirror.cli.options import overwrite_option
 from keras_mirror.files import atomic_output
 from keras_mirror.recipes import POOLING_MODES
 
+BASELINE = "tfidf"
+
 
 @click.command()
 @click.argument(
@@ -58,10 +60,12 @@ def evaluate(
     """Scores models on benchmarks, side by side, with 95% intervals.
 
     MODEL is an archive (*.keras) or a preset. A preset is scored untrained, as
-    it is before mirror fine-tuning. PATH is a file or folder of benchmarks in
-    their owners' formats: STS, STS-B, SICK, word similarity, Multi-SimLex,
-    bilingual lexicons, entity linking, QNLI, BEIR, or any table of two texts
-    and a score. Differences are against the first model.
+    it is before mirror fine-tuning. The model "tfidf" is TF-IDF, a baseline
+    that every encoder should beat (extra [search]). PATH is a file or folder
+    of benchmarks in their owners' formats: STS, STS-B, SICK, word similarity,
+    Multi-SimLex, bilingual lexicons, entity linking, QNLI, BEIR, labeled
+    texts, or any table of two texts and a score. Differences are against the
+    first model.
     """
     start = time.monotonic()
     if json_path:
@@ -104,7 +108,11 @@ def _check_report(html_path: str | None, log: str | None) -> None:
 def _sort(names_and_paths: Iterable[str]) -> tuple[list[str], list[str]]:
     """Names of models and paths of benchmarks, each once."""
     arguments = list(dict.fromkeys(names_and_paths))
-    names = [argument for argument in arguments if is_model(argument)]
+    names = [
+        argument
+        for argument in arguments
+        if _is_baseline(argument) or is_model(argument)
+    ]
     paths = [argument for argument in arguments if argument not in names]
     if not names or not paths:
         missing = (
@@ -119,6 +127,11 @@ def _sort(names_and_paths: Iterable[str]) -> tuple[list[str], list[str]]:
     return names, paths
 
 
+def _is_baseline(argument: str) -> bool:
+    """As with presets, a file or folder of this name is data."""
+    return argument == BASELINE and not os.path.exists(argument)
+
+
 def _read(paths: list[str]) -> list:
     from keras_mirror.evaluation.readers import read_benchmarks
 
@@ -127,8 +140,13 @@ def _read(paths: list[str]) -> list:
 
 
 def _load(names: list[str], pooling: str | None) -> dict:
-    models = {}
+    from keras_mirror.evaluation.tfidf import TfidfBaseline
+
+    models: dict[str, object] = {}
     for name in names:
+        if _is_baseline(name):
+            models[name] = TfidfBaseline()
+            continue
         with status(f"Loading {name}"):
             models[name] = load_model(name, pooling)
     return models
@@ -139,7 +157,11 @@ def _evaluate(models: dict, tasks: list, batch_size: int):
 
     total = len({text for task in tasks for text in task.texts()})
     with progress_bar() as bar:
-        bars = {name: bar.add_task(name, total=total) for name in models}
+        bars = {
+            name: bar.add_task(name, total=total)
+            for name in models
+            if not _is_baseline(name)
+        }
         return evaluate(
             models,
             tasks,
@@ -170,6 +192,9 @@ def _summary(
     evaluation, notes: list[str], outputs: list[str]
 ) -> dict[str, object]:
     rows: dict[str, object] = {}
+    for name in evaluation.models:
+        if name not in evaluation.embeddings:
+            rows[name] = "counts the words of each task's own texts"
     for name, embeddings in evaluation.embeddings.items():
         model = evaluation.models[name]
         rows[name] = (

@@ -12,3 +12,4 @@ from keras_mirror.evaluation.tasks import SimilarityTask as SimilarityTask
 from keras_mirror.evaluation.tasks.retrieval import (
     score_retrieval as score_retrieval,
 )
+from keras_mirror.evaluation.tfidf import TfidfBaseline as TfidfBaseline

@@ -12,6 +12,7 @@ from keras_mirror.evaluation.score import average
 from keras_mirror.evaluation.task import Result
 from keras_mirror.evaluation.task import Task
 from keras_mirror.evaluation.task import TextEmbeddings
+from keras_mirror.evaluation.tfidf import TfidfBaseline
 from keras_mirror.version import __version__
 
 
@@ -46,10 +47,10 @@ class Evaluation:
     """What `evaluate` found out.
 
     Args:
-        models: Dict from names to `MirrorModel`.
+        models: Dict from names to `MirrorModel` or `TfidfBaseline`.
         tasks: List of `Task`.
-        embeddings: Dict from the same names to `TextEmbeddings` of all texts
-            of the tasks.
+        embeddings: Dict from the names of encoders to `TextEmbeddings` of all
+            texts of the tasks. A baseline has none.
         rows: List of `ScoreRow`: task by task, the averages of a kind behind
             its tasks.
     """
@@ -69,8 +70,8 @@ def evaluate(
     """Scores models on benchmarks, side by side.
 
     Args:
-        models: Dict from names to `MirrorModel`. Differences are against the
-            first one.
+        models: Dict from names to `MirrorModel`, or to a `TfidfBaseline`.
+            Differences are against the first one.
         tasks: List of `Task`, such as `read_benchmarks` gives.
         batch_size: Integer, texts per call of the encoder. Defaults to `64`.
         on_progress: Function of a model's name and the number of its texts
@@ -80,7 +81,8 @@ def evaluate(
         An `Evaluation`.
 
     Raises:
-        ValueError: There is no model, or no task.
+        ValueError: There is no model, or no task, or a baseline cannot score
+            one of them.
 
     Example:
 
@@ -101,9 +103,15 @@ def evaluate(
             f"Received: {len(models)} models, {len(tasks)} tasks"
         )
     tasks = sorted(tasks, key=_first_of_kind(tasks))
+    for model in models.values():
+        if isinstance(model, TfidfBaseline):
+            model.check(tasks)
     texts = dict.fromkeys(text for task in tasks for text in task.texts())
     embeddings, results = {}, []
     for name, model in models.items():
+        if isinstance(model, TfidfBaseline):
+            results.append([task.score(model.fit(task)) for task in tasks])
+            continue
         tell = functools.partial(on_progress, name) if on_progress else None
         embeddings[name] = TextEmbeddings(model, texts, batch_size, tell)
         results.append([task.score(embeddings[name]) for task in tasks])
@@ -188,6 +196,8 @@ def _average_row(headlines: list[ScoreRow]) -> ScoreRow:
 
 
 def _model(evaluation: Evaluation, name: str) -> dict[str, object]:
+    if name not in evaluation.embeddings:
+        return {"name": name}
     model, embeddings = evaluation.models[name], evaluation.embeddings[name]
     return {
         "name": name,

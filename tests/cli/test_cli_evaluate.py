@@ -115,6 +115,50 @@ def test_a_preset_is_the_raw_backbone(command, folder, tmp_path):
     )
 
 
+def test_tfidf_beside_an_archive(command, folder, tmp_path):
+    pytest.importorskip("sklearn", reason="the extra [search] is missing")
+    path = tmp_path / "scores.json"
+    arguments = ["tfidf", "first.keras", "data/mine.tsv", "--json", path]
+    code, screen, errors = command("evaluate", *arguments)
+    assert code == 0, errors
+    content = json.loads(path.read_text(encoding="utf-8"))
+    assert [model["name"] for model in content["models"]] == arguments[:2]
+    from keras_mirror.evaluation import TfidfBaseline
+    from keras_mirror.evaluation.readers import read_benchmarks
+
+    (task,) = read_benchmarks("data/mine.tsv")
+    expected = task.score(TfidfBaseline().fit(task))[0].score.value
+    row = content["rows"][0]
+    assert row["scores"][0]["value"] == pytest.approx(expected)
+    difference = row["scores"][1]["value"] - expected
+    assert row["differences"][0]["value"] == pytest.approx(difference)
+    assert f"{100 * expected:.2f}" in screen
+    assert "counts the words of each task's own texts" in errors
+
+
+def test_tfidf_alone_with_a_report(command, tmp_path):
+    pytest.importorskip("sklearn", reason="the extra [search] is missing")
+    pytest.importorskip("plotly", reason="the extra [report] is missing")
+    path = tmp_path / "report.html"
+    code, _, errors = command("evaluate", "tfidf", "data", "--html", path)
+    assert code == 0, errors
+    page = path.read_text(encoding="utf-8")
+    assert "tfidf" in page and "<h2>Geometry</h2>" not in page
+
+
+def test_data_of_the_name_tfidf_stays_data(command, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tfidf").mkdir()
+    code, _, errors = command("evaluate", "tfidf")
+    assert code == 2 and "a MODEL (*.keras, a preset) is missing" in errors
+
+
+def test_tfidf_without_scikit_learn(command, monkeypatch):
+    monkeypatch.setitem(sys.modules, "sklearn.feature_extraction.text", None)
+    code, _, errors = command("evaluate", "tfidf", "data")
+    assert code == 1 and 'pip install "keras-mirror[search]"' in errors
+
+
 def test_pooling_of_an_archive_is_replaced():
     assert load_model("first.keras").recipe.pooling_mode == "cls"
     model = load_model("first.keras", "mean")

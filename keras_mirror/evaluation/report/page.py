@@ -57,6 +57,7 @@ def render_page(
     return environment.get_template(TEMPLATE).render(
         evaluation=evaluation,
         names=names,
+        encoders=list(evaluation.embeddings),
         notes=notes,
         dropped=dropped_rows(evaluation),
         curves=curves(log or {}),
@@ -87,15 +88,17 @@ def _of_embeddings(evaluation: Evaluation) -> dict[str, object]:
     examples = example_texts(tasks[0]) if tasks else []
     texts = sample(_texts(tasks or evaluation.tasks))
     related = [pair for task in tasks for pair in positive_pairs(task)]
-    first, *others = embeddings.values()
+    encoders = list(embeddings.values())
     return {
         "histograms": histograms(embeddings, tasks) if tasks else [],
-        "heat_maps": heat_maps(embeddings, examples) if examples else {},
+        "heat_maps": heat_maps(embeddings, examples)
+        if examples and encoders
+        else {},
         "related": related,
         "geometries": geometries(embeddings, texts, related),
         "num_sampled": len(texts),
-        "changes": changed_neighbors(first, others[-1], texts)
-        if others
+        "changes": changed_neighbors(encoders[0], encoders[-1], texts)
+        if len(encoders) > 1
         else [],
     }
 
