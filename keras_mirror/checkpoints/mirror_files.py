@@ -12,6 +12,7 @@ from keras_mirror.recipes import Recipe
 # Beside the files of keras-hub, which leave this out.
 MIRROR_FILE = "mirror_model.json"
 COUNTS_FILE = "token_counts.npy"
+PROMPT_KEYS = ("prompts", "default_prompt_name")
 
 
 def write_mirror_files(model, folder: pathlib.Path) -> None:
@@ -29,6 +30,10 @@ def write_mirror_files(model, folder: pathlib.Path) -> None:
         "layer_norm_epsilon": layer_norm_epsilon_of(encoder.backbone),
         "split_on_cjk": getattr(tokenizer, "split_on_cjk", None),
     }
+    prompts = model.preprocessor.prompts
+    if prompts.texts:
+        content["prompts"] = prompts.texts
+        content["default_prompt_name"] = prompts.default_name
     write_json(folder / MIRROR_FILE, content)
     if encoder.token_weights is not None:
         counts = encoder.token_weights.counts.numpy()
@@ -43,8 +48,9 @@ def read_mirror_files(folder: pathlib.Path) -> dict:
 
     Returns:
         A dict with the keys `"fields"`, `"activation"`,
-        `"layer_norm_epsilon"`, `"split_on_cjk"` and `"token_counts"`, or an
-        empty one where there is no such file.
+        `"layer_norm_epsilon"`, `"split_on_cjk"` and `"token_counts"`, and
+        those in `PROMPT_KEYS` where the model has prompts; or an empty one
+        where there is no such file.
 
     Raises:
         ValueError: A file is damaged.
@@ -55,7 +61,8 @@ def read_mirror_files(folder: pathlib.Path) -> dict:
         return {}
     expected = {"fields", "activation", "layer_norm_epsilon", "split_on_cjk"}
     fields = content.get("fields")
-    if set(content) != expected or set(fields) != set(ENCODING_FIELDS):
+    found = set(content) - set(PROMPT_KEYS)
+    if found != expected or set(fields) != set(ENCODING_FIELDS):
         raise ValueError(
             f"'{path}' must hold {sorted(expected)}, with the fields "
             f"{ENCODING_FIELDS}. Received: {content}"

@@ -64,7 +64,11 @@ def to_text_embedder(model, normalize: bool = True):
 def _text_embedder_class(model):
     """The class of keras-hub that can express a model, if there is one."""
     encoder, tokenizer = model.encoder, model.preprocessor.tokenizer
-    is_plain = encoder.pooled_layers == "last" and encoder.token_weights is None
+    is_plain = (
+        encoder.pooled_layers == "last"
+        and encoder.token_weights is None
+        and not model.preprocessor.prompts.text(None)
+    )
     for embedder_class in EMBEDDERS:
         tokenizer_class = embedder_class.preprocessor_cls.tokenizer_cls
         if (

@@ -77,6 +77,7 @@ def _archive(model):
     forward = forward_model(model, normalize=False)
 
     def embed(texts):
+        texts = model.preprocessor.prompts.prepend(texts)
         features = _pad_to_longest(model, text, tokenize(texts))
         return forward(features, training=False)
 

@@ -155,8 +155,8 @@ def _write_settings(model, folder: pathlib.Path) -> None:
         folder / "config_sentence_transformers.json",
         {
             "model_type": "SentenceTransformer",
-            "prompts": {},
-            "default_prompt_name": None,
+            "prompts": model.preprocessor.prompts.texts,
+            "default_prompt_name": model.preprocessor.prompts.default_name,
             "similarity_fn_name": "cosine",
         },
     )

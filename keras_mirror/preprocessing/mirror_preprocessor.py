@@ -7,6 +7,7 @@ from keras_mirror.preprocessing.graph_pipeline import GraphPipeline
 from keras_mirror.preprocessing.padding import NUM_SPECIAL_TOKENS
 from keras_mirror.preprocessing.padding import padded_lengths
 from keras_mirror.preprocessing.plain_text_tokenizer import PlainTextTokenizer
+from keras_mirror.preprocessing.prompts import Prompts
 from keras_mirror.preprocessing.python_pipeline import PythonPipeline
 from keras_mirror.recipes import check_field
 from keras_mirror.recipes import get_recipe
@@ -39,11 +40,16 @@ class MirrorPreprocessor(keras.layers.Layer):
             a call does, which only `"padded_mean"` pooling needs. Defaults
             to `"longest"`.
         seed: Integer, for the spans. Defaults to `None`.
+        prompts: Dict from names to what is put before a text, such as
+            `{"query": "query: "}`, see `Prompts`. Defaults to `None`: none.
+        default_prompt_name: String, the one that is put before every text, in
+            training too, if no other is asked for. Defaults to `None`.
         **kwargs: Passed to `keras.layers.Layer`.
 
     Attributes:
         recipe: The `Recipe` that `mirror_dataset` follows: `"sentence"`,
             until a `MirrorModel` takes the preprocessor and puts in its own.
+        prompts: The `Prompts`.
         max_text_tokens: Integer, the tokens of a text beside start and end.
 
     Call arguments:
@@ -69,6 +75,8 @@ class MirrorPreprocessor(keras.layers.Layer):
         span_length: int = 5,
         view_padding: str = "longest",
         seed: int | None = None,
+        prompts: dict[str, str] | None = None,
+        default_prompt_name: str | None = None,
         **kwargs,
     ) -> None:
         super().__init__(**kwargs)
@@ -84,6 +92,7 @@ class MirrorPreprocessor(keras.layers.Layer):
         self.span_length = span_length
         self.view_padding = view_padding
         self.seed = seed
+        self.prompts = Prompts(dict(prompts or {}), default_prompt_name)
         self.recipe = get_recipe("sentence")
         self.span_masking = None
         if span_length:
@@ -103,7 +112,7 @@ class MirrorPreprocessor(keras.layers.Layer):
         if _is_single(inputs):
             return _first(self.call(_batch_of_one(inputs)))
         pipeline = self._pipeline(inputs)
-        token_ids = pipeline.tokenize(inputs)
+        token_ids = pipeline.tokenize(self.prompts.prepend(inputs))
         return pipeline.pack(token_ids, self.sequence_length)
 
     @property
@@ -137,16 +146,21 @@ class MirrorPreprocessor(keras.layers.Layer):
             lengths = padded_lengths(self.sequence_length)
         return self._views(sides, seed, lengths)
 
-    def tokenize(self, texts) -> list[list[int]]:
+    def tokenize(self, texts, prompt: str | None = None) -> list[list[int]]:
         """Token ids of Python strings, without special tokens and uncut.
 
         Args:
             texts: A list or array of strings.
+            prompt: String, the name of the prompt that is put before them.
+                Defaults to `None`: the default one, if there is one.
 
         Returns:
             A list of lists of integers.
+
+        Raises:
+            ValueError: There is no prompt of this name.
         """
-        return self._python.tokenize(texts)
+        return self._python.tokenize(self.prompts.prepend(texts, prompt))
 
     def count_tokens(self, texts: list[str]):
         """Numbers of ids that `tokenize` gives, as fast as the backend can.
@@ -158,7 +172,7 @@ class MirrorPreprocessor(keras.layers.Layer):
             An integer array of shape `(len(texts),)`.
         """
         pipeline = self._python if tf is None else self._graph
-        return pipeline.count_tokens(texts)
+        return pipeline.count_tokens(self.prompts.prepend(texts))
 
     def pack(
         self, token_ids: list[list[int]], length: int | None = None
@@ -187,6 +201,16 @@ class MirrorPreprocessor(keras.layers.Layer):
             "span_length": self.span_length,
             "view_padding": self.view_padding,
             "seed": self.seed,
+            **self._prompt_config(),
+        }
+
+    def _prompt_config(self) -> dict:
+        # Left out where there are none: fingerprints of encoders stay.
+        if not self.prompts.texts:
+            return {}
+        return {
+            "prompts": self.prompts.texts,
+            "default_prompt_name": self.prompts.default_name,
         }
 
     @classmethod
@@ -197,15 +221,20 @@ class MirrorPreprocessor(keras.layers.Layer):
 
     def _views(self, sides: list, seed, lengths: list[int]) -> tuple:
         first, last = sides[0], sides[-1]
+        prepend = self.prompts.prepend
         pipeline = self._pipeline(first)
         # First: what is no string is refused here.
         string_ids = [pipeline.string_ids(side) for side in sides]
         if self.span_masking is not None:
-            parts = self.span_masking.split(last, seed)
-            view_1, view_2 = pipeline.tokenize_views(first, *parts)
+            # A prompt is put before what is left of the span: never masked.
+            left, *rest = self.span_masking.split(last, seed)
+            view_1, view_2 = pipeline.tokenize_views(
+                prepend(first), prepend(left), *rest
+            )
         else:
-            view_1 = pipeline.tokenize(first)
-            view_2 = view_1 if first is last else pipeline.tokenize(last)
+            view_1 = pipeline.tokenize(prepend(first))
+            is_same = first is last
+            view_2 = view_1 if is_same else pipeline.tokenize(prepend(last))
         length = pipeline.padded_length([view_1, view_2], lengths)
         return tuple(
             {**pipeline.pack(view, length), "string_ids": ids}

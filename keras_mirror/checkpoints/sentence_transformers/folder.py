@@ -14,6 +14,7 @@ from keras_mirror.checkpoints.sentence_transformers.pooling import (
 from keras_mirror.checkpoints.sentence_transformers.pooling import (
     read_pooling_mode,
 )
+from keras_mirror.checkpoints.sentence_transformers.prompts import read_prompts
 from keras_mirror.checkpoints.sentence_transformers.word_weights import (
     are_counts_of,
 )
@@ -56,7 +57,8 @@ def load_sentence_transformer(
         dtype: See `load_hugging_face`.
 
     Returns:
-        A `PresetParts`, whose fields are those in `ENCODING_FIELDS`.
+        A `PresetParts`, whose fields are those in `ENCODING_FIELDS`, with the
+        folder's prompts.
 
     Raises:
         ValueError: The folder is damaged, or does what a mirror model cannot.
@@ -68,8 +70,8 @@ def load_sentence_transformer(
     print(parts.fields["pooling_mode"], parts.fields["sequence_length"])
     ```
     """
-    _check_prompts(folder)
     paths = _module_paths(folder)
+    prompts = read_prompts(folder, paths["Pooling"])
     transformer = paths["Transformer"]
     config = complete_config(read_config(transformer), transformer)
     smoothing, counts = _counts(folder, paths, config["vocab_size"])
@@ -85,22 +87,9 @@ def load_sentence_transformer(
     longest = parts.backbone.max_sequence_length
     values = (mode, layers, smoothing, min(length or longest, longest))
     fields = dict(zip(ENCODING_FIELDS, values, strict=True))
-    return dataclasses.replace(parts, fields=fields, token_counts=counts)
-
-
-def _check_prompts(folder: pathlib.Path) -> None:
-    """Refuses a folder that puts something before every text."""
-    path = folder / "config_sentence_transformers.json"
-    settings = read_json(path, default={})
-    name = settings.get("default_prompt_name")
-    prompt = (settings.get("prompts") or {}).get(name)
-    if prompt:
-        raise ValueError(
-            "`default_prompt_name` must be null: a mirror model takes texts "
-            "as they are. Remove it and put the prompt before your texts "
-            f"yourself. Received: default_prompt_name={name!r}, the prompt "
-            f"{prompt!r}, in {path}"
-        )
+    return dataclasses.replace(
+        parts, fields=fields, token_counts=counts, **prompts
+    )
 
 
 def _module_paths(folder: pathlib.Path) -> dict[str, pathlib.Path]:
