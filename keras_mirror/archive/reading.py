@@ -36,9 +36,9 @@ def archive_info(path: str | os.PathLike[str]) -> dict:
         A dict of plain values, for JSON: `"size"` in bytes, `"saved"` and
         `"keras"`, the time and the version of saving, `"backbone"` and
         `"tokenizer"`, each with its `"class"`, `"parameters"`, the numbers of
-        weights of the parts, `"dtype_policy"`, `"recipe"`, and `"record"`, see
-        `TrainingRecord`. A value that an older version did not write is `None`
-        or left out.
+        weights of the parts, `"dtype_policy"`, `"recipe"`, `"prompts"`, and
+        `"record"`, see `TrainingRecord`. A value that an older version did not
+        write is `None` or left out.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -70,6 +70,7 @@ def archive_info(path: str | os.PathLike[str]) -> dict:
             "parameters": _parameters(path, archive),
             "dtype_policy": _policy_name(config.get("dtype")),
             "recipe": dict(config["recipe"]["config"]),
+            "prompts": config["preprocessor"]["config"].get("prompts", {}),
             "record": record and dict(record["config"]),
         }
 

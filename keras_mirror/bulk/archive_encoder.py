@@ -3,7 +3,8 @@ import os
 
 import numpy as np
 
-from keras_mirror.integrations.load_model import load_archive
+from keras_mirror.integrations.load_model import is_archive
+from keras_mirror.integrations.load_model import load_model
 
 
 class ArchiveEncoder:
@@ -13,10 +14,11 @@ class ArchiveEncoder:
     `Map`. Only the archive's path is sent; every worker loads it once.
 
     Args:
-        archive: String or path of a `.keras` file that all workers see.
+        archive: String or path of a `.keras` file that all workers see, or
+            what `MirrorModel.from_preset` takes.
         text_column: String, the column with the texts. Defaults to `"text"`.
         embedding_column: String, the column to add. Defaults to `"vector"`.
-        batch_size: Integer, see `MirrorModel.encode_text`. Defaults to `64`.
+        batch_size: Integer, see `MirrorModel.encode_text`. Defaults to `None`.
 
     Call arguments:
         batch: Dict of arrays or lists, or a `pandas.DataFrame`.
@@ -51,9 +53,9 @@ class ArchiveEncoder:
         archive: str | os.PathLike,
         text_column: str = "text",
         embedding_column: str = "vector",
-        batch_size: int = 64,
+        batch_size: int | None = None,
     ) -> None:
-        self.archive = os.path.abspath(archive)
+        self.archive = seen_from_anywhere(archive)
         self.text_column = text_column
         self.embedding_column = embedding_column
         self.batch_size = batch_size
@@ -74,13 +76,13 @@ class ArchiveEncoder:
 
 
 def worker_model(archive: str | os.PathLike):
-    """The model of an archive, loaded once per process.
+    """The model of an archive or of a preset, loaded once per process.
 
     On one backend its embeddings are equal to the last bit in every process,
     whatever was encoded before.
 
     Args:
-        archive: String or path of a `.keras` file.
+        archive: String or path of a `.keras` file, or a preset.
 
     Returns:
         A `MirrorModel`.
@@ -89,7 +91,7 @@ def worker_model(archive: str | os.PathLike):
         FileNotFoundError: There is no such file, on this machine.
         ValueError: The file is damaged or holds something else.
     """
-    if not os.path.isfile(archive):
+    if is_archive(archive) and not os.path.isfile(archive):
         raise FileNotFoundError(
             "Every worker loads the archive, from a path that all of them "
             f"see. Received: '{archive}', which is missing"
@@ -97,9 +99,22 @@ def worker_model(archive: str | os.PathLike):
     return _load(os.fspath(archive))
 
 
+def seen_from_anywhere(archive: str | os.PathLike) -> str:
+    """The whole path of an archive or a folder; the name of a preset.
+
+    Example:
+
+    >>> seen_from_anywhere("all_minilm_l6_v2_en")
+    'all_minilm_l6_v2_en'
+    """
+    if is_archive(archive) or os.path.exists(archive):
+        return os.path.abspath(archive)
+    return os.fspath(archive)
+
+
 @functools.cache
 def _load(archive: str):
-    model = load_archive(archive)
+    model = load_model(archive)
     _warm_up(model)
     return model
 

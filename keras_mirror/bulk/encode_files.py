@@ -5,6 +5,7 @@ from collections.abc import Set
 
 import numpy as np
 
+from keras_mirror.bulk.archive_encoder import seen_from_anywhere
 from keras_mirror.bulk.archive_encoder import worker_model
 from keras_mirror.bulk.ray import encode_on_ray
 from keras_mirror.bulk.shard_folder import ShardFolder
@@ -19,10 +20,11 @@ def encode_files(
     archive: str | os.PathLike,
     plan: ShardPlan,
     folder: str,
-    batch_size: int = 64,
+    batch_size: int | None = None,
     engine: str = "local",
     num_workers: int | None = None,
     on_progress: Callable[[int], object] | None = None,
+    prompt: str | None = None,
 ) -> dict[str, int]:
     """Encodes files of any size into a folder of Parquet files.
 
@@ -31,10 +33,11 @@ def encode_files(
     to resume; finished shards are skipped.
 
     Args:
-        archive: String or path of a `.keras` file that all workers see.
+        archive: String or path of a `.keras` file that all workers see, or
+            what `MirrorModel.from_preset` takes.
         plan: A `ShardPlan`: which files, and how they are cut.
         folder: String, a folder or an address that `fsspec` knows.
-        batch_size: Integer, see `MirrorModel.encode_text`. Defaults to `64`.
+        batch_size: Integer, see `MirrorModel.encode_text`. Defaults to `None`.
         engine: String, `"local"`: this process, or `"ray"`: workers of Ray
             Data, on the cluster that `RAY_ADDRESS` names or on this machine.
             A worker that dies is replaced. Defaults to `"local"`.
@@ -42,6 +45,7 @@ def encode_files(
             one per GPU, or one per CPU where there is no GPU.
         on_progress: Function of the number of texts just encoded. Defaults
             to `None`.
+        prompt: String, see `MirrorModel.encode_text`. Defaults to `None`.
 
     Returns:
         A dict of integers: `num_texts`, `num_cut`, `num_shards` of the whole
@@ -65,9 +69,8 @@ def encode_files(
             f"`engine` must be one of {', '.join(ENGINES)}. "
             f"Received: engine={engine!r}"
         )
-    writer = ShardWriter(
-        archive, begin_folder(archive, plan, folder), batch_size
-    )
+    begun = begin_folder(archive, plan, folder, prompt)
+    writer = ShardWriter(archive, begun, batch_size, prompt)
     return encode_shards(plan, writer, engine, num_workers, on_progress)
 
 
@@ -97,9 +100,10 @@ class ShardWriter:
     """Encodes a shard with an archive and writes its embeddings.
 
     Args:
-        archive: String or path of a `.keras` file that all workers see.
+        archive: See `encode_files`.
         folder: A `ShardFolder`.
         batch_size: Integer, see `MirrorModel.encode_text`.
+        prompt: String, see `MirrorModel.encode_text`. Defaults to `None`.
 
     Call arguments:
         shard: A `Shard`.
@@ -109,18 +113,25 @@ class ShardWriter:
     """
 
     def __init__(
-        self, archive: str | os.PathLike, folder: ShardFolder, batch_size: int
+        self,
+        archive: str | os.PathLike,
+        folder: ShardFolder,
+        batch_size: int | None,
+        prompt: str | None = None,
     ) -> None:
-        self.archive = os.path.abspath(archive)
+        self.archive = seen_from_anywhere(archive)
         self.folder = folder
         self.batch_size = batch_size
+        self.prompt = prompt
 
     def __call__(self, shard: Shard) -> int:
         # Late: this module is imported by `--help`, without Keras.
         from keras_mirror.encoder.encode import encode_in_chunks
 
         model = worker_model(self.archive)
-        chunks = encode_in_chunks(model, shard.texts, self.batch_size)
+        chunks = encode_in_chunks(
+            model, shard.texts, self.batch_size, prompt=self.prompt
+        )
         embeddings, nums_cut = zip(*chunks, strict=True)
         self.folder.write(
             shard.name, shard.ids, np.concatenate(embeddings), sum(nums_cut)

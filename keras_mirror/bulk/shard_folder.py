@@ -1,6 +1,7 @@
 import hashlib
 import json
 import os
+import pathlib
 import uuid
 from collections.abc import Callable
 from typing import IO
@@ -10,6 +11,9 @@ import numpy as np
 from keras_mirror.bulk.shards import ShardPlan
 from keras_mirror.data.open_binary import file_size
 from keras_mirror.optional import import_optional
+from keras_mirror.presets.checked_files import sha256
+from keras_mirror.presets.locate import locate
+from keras_mirror.presets.registry import named_presets
 
 SETTINGS = "_encoding.json"  # readers of Parquet skip names with "_" or "."
 SUCCESS = "_SUCCESS"
@@ -17,26 +21,30 @@ NUM_CUT = b"num_cut"
 
 
 def begin_folder(
-    archive: str | os.PathLike, plan: ShardPlan, path: str
+    archive: str | os.PathLike,
+    plan: ShardPlan,
+    path: str,
+    prompt: str | None = None,
 ) -> "ShardFolder":
     """Makes the folder for the embeddings of a plan, or resumes one.
 
     Args:
-        archive: String or path of a `.keras` file.
+        archive: String or path of a `.keras` file, or a preset.
         plan: A `ShardPlan`.
         path: String, a folder or an address that `fsspec` knows.
+        prompt: String, see `MirrorModel.encode_text`. Defaults to `None`.
 
     Raises:
         ValueError: The folder holds something else, or was begun with another
             archive, other files or other settings.
     """
-    with open(archive, "rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
     places = map(plan.place, range(len(plan.paths)))
     folder = ShardFolder(path)
     folder.begin(
         {
-            "archive_sha256": digest,
+            "archive_sha256": _digest(archive),
+            # Folders that were begun before there were prompts have no key.
+            **({"prompt": prompt} if prompt else {}),
             "paths": [os.fspath(path) for path in plan.paths],
             "sizes": list(map(file_size, places)),
             "column": plan.column,
@@ -46,6 +54,24 @@ def begin_folder(
         }
     )
     return folder
+
+
+def _digest(archive: str | os.PathLike) -> str:
+    """The SHA-256 of an archive, or of all files of a preset.
+
+    Of a preset that others keep (`bert_base_en_uncased`, `hf://`), that of
+    its name: what it stands for is theirs.
+    """
+    preset = named_presets().get(os.fspath(archive))
+    root = pathlib.Path(locate(preset) if preset else archive)
+    if root.is_file():
+        return sha256(root)
+    paths = sorted(path for path in root.rglob("*") if path.is_file())
+    names = [path.relative_to(root).as_posix() for path in paths]
+    files = dict(zip(names, map(sha256, paths), strict=True))
+    return hashlib.sha256(
+        json.dumps(files or os.fspath(archive)).encode()
+    ).hexdigest()
 
 
 class ShardFolder:

@@ -3,18 +3,20 @@ import time
 import click
 
 from keras_mirror.cli.console import encoding_bar
+from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import print_texts
 from keras_mirror.cli.console import usage_errors
 from keras_mirror.cli.console import write_table
 from keras_mirror.cli.files import check_output
 from keras_mirror.cli.files import list_texts
-from keras_mirror.cli.models import open_archive
+from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import start_keras
-from keras_mirror.cli.options import archive_argument
 from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import batch_size_option
+from keras_mirror.cli.options import model_argument
 from keras_mirror.cli.options import overwrite_option
+from keras_mirror.cli.options import prompt_option
 from keras_mirror.cli.options import text_options
 
 NUM_SHOWN = 10
@@ -22,7 +24,7 @@ NUM_EXAMPLES = 3
 
 
 @click.command()
-@archive_argument
+@model_argument
 @click.argument("texts")
 @click.option("--clusters", type=click.IntRange(1), help="Number of clusters.")
 @click.option(
@@ -33,17 +35,19 @@ NUM_EXAMPLES = 3
 @click.option("--output", help="Write assignments to this TSV file.")
 @click.option("--seed", type=int, default=0, help="Random seed for --clusters.")
 @batch_size_option
+@prompt_option
 @text_options
 @overwrite_option
 @backend_options
 def cluster(
-    archive: str,
+    encoder: str,
     texts: str,
     clusters: int | None,
     threshold: float | None,
     output: str | None,
     seed: int,
-    batch_size: int,
+    batch_size: int | None,
+    prompt: str | None,
     column: str | None,
     errors: str,
     overwrite: bool,
@@ -65,7 +69,7 @@ def cluster(
     start_keras(backend, debug)
     from keras_mirror.search import cluster as make_clusters
 
-    model = open_archive(archive)
+    model = open_model(encoder)
     with encoding_bar(lines, then="Clustering") as on_progress, usage_errors():
         made = make_clusters(
             model,
@@ -75,6 +79,7 @@ def cluster(
             seed=seed,
             batch_size=batch_size,
             on_progress=on_progress,
+            prompt=prompt,
         )
     rows: dict[str, object] = {"lines": len(lines), "clusters": len(made)}
     if output:
@@ -83,6 +88,7 @@ def cluster(
     for number, each in enumerate(made[:NUM_SHOWN], start=1):
         _show(number, each, lines)
     print_summary(rows, start)
+    print_next("index", encoder, texts, "--output", "texts.index")
 
 
 def _show(number: int, members, lines: list[str]) -> None:

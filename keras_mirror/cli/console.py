@@ -1,6 +1,7 @@
 """What commands show and ask: results on the output, the rest on errors."""
 
 import contextlib
+import shlex
 import sys
 import time
 import warnings
@@ -110,6 +111,16 @@ def print_summary(rows: dict[str, object], start: float) -> None:
     width = max(len(name) for name in rows)
     for name, value in rows.items():
         click.echo(f"{name:<{width}}  {value}", err=True)
+
+
+def print_next(*command: str) -> None:
+    """Names the command that one usually runs after this one."""
+    words = " ".join(map(_quoted, command))
+    click.echo(f"next: keras-mirror {words}", err=True)
+
+
+def _quoted(word: str) -> str:
+    return word if word.startswith('"') else shlex.quote(word)
 
 
 # === Questions and errors ===

@@ -4,21 +4,23 @@ import click
 
 from keras_mirror.cli.console import echo_warnings
 from keras_mirror.cli.console import encoding_bar
+from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import write_table
 from keras_mirror.cli.files import check_output
 from keras_mirror.cli.files import list_texts
-from keras_mirror.cli.models import open_archive
+from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import start_keras
-from keras_mirror.cli.options import archive_argument
 from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import batch_size_option
+from keras_mirror.cli.options import model_argument
 from keras_mirror.cli.options import overwrite_option
+from keras_mirror.cli.options import prompt_option
 from keras_mirror.cli.options import text_options
 
 
 @click.command()
-@archive_argument
+@model_argument
 @click.argument("texts")
 @click.option(
     "--threshold",
@@ -36,16 +38,18 @@ from keras_mirror.cli.options import text_options
 )
 @click.option("--output", help="File to write. Default: the screen.")
 @batch_size_option
+@prompt_option
 @text_options
 @overwrite_option
 @backend_options
 def duplicates(
-    archive: str,
+    encoder: str,
     texts: str,
     threshold: float,
     limit: int,
     output: str | None,
-    batch_size: int,
+    batch_size: int | None,
+    prompt: str | None,
     column: str | None,
     errors: str,
     overwrite: bool,
@@ -64,7 +68,7 @@ def duplicates(
     start_keras(backend, debug)
     from keras_mirror.search import find_duplicates
 
-    model = open_archive(archive)
+    model = open_model(encoder)
     with echo_warnings(), encoding_bar(lines, then="Comparing") as on_progress:
         pairs = find_duplicates(
             model,
@@ -73,10 +77,12 @@ def duplicates(
             limit=limit,
             batch_size=batch_size,
             on_progress=on_progress,
+            prompt=prompt,
         )
     write_table((_row(pair, lines) for pair in pairs), output)
     rows = {"lines": len(lines), "pairs": len(pairs)}
     print_summary(rows | ({"written": output} if output else {}), start)
+    print_next("cluster", encoder, texts, "--clusters", "20")
 
 
 def _row(pair: tuple, lines: list[str]) -> tuple:

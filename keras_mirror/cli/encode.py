@@ -1,6 +1,7 @@
 import logging
 import os
 import time
+from collections.abc import Iterable
 from typing import BinaryIO
 
 import click
@@ -12,25 +13,27 @@ from keras_mirror.bulk.encode_files import ShardWriter
 from keras_mirror.bulk.encode_files import encode_shards
 from keras_mirror.bulk.shard_folder import begin_folder
 from keras_mirror.bulk.shards import ShardPlan
+from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import progress_bar
 from keras_mirror.cli.console import status
 from keras_mirror.cli.console import usage_errors
 from keras_mirror.cli.files import check_output
 from keras_mirror.cli.files import open_texts
-from keras_mirror.cli.models import open_archive
+from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import start_keras
-from keras_mirror.cli.options import archive_argument
 from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import batch_size_option
+from keras_mirror.cli.options import model_argument
 from keras_mirror.cli.options import overwrite_option
+from keras_mirror.cli.options import prompt_option
 from keras_mirror.cli.options import text_options
 from keras_mirror.files import atomic_output
 from keras_mirror.startup import choose_backend
 
 
 @click.command()
-@archive_argument
+@model_argument
 @click.argument("texts", nargs=-1, required=True)
 @click.option(
     "--output",
@@ -38,6 +41,7 @@ from keras_mirror.startup import choose_backend
     help="File *.npy, or folder for Parquet files of ids and vectors.",
 )
 @batch_size_option
+@prompt_option
 @text_options
 @click.option(
     "--id-column", help="(folder output only) Column of ids. Default: path:row."
@@ -64,10 +68,11 @@ from keras_mirror.startup import choose_backend
 @overwrite_option
 @backend_options
 def encode(
-    archive: str,
+    encoder: str,
     texts: tuple[str, ...],
     output: str,
-    batch_size: int,
+    batch_size: int | None,
+    prompt: str | None,
     column: str | None,
     errors: str,
     id_column: str | None,
@@ -80,9 +85,10 @@ def encode(
 ) -> None:
     """Encodes TEXTS into vectors, float32.
 
-    Into one file *.npy: row i is the vector of line i of all files. Or into a
-    folder of Parquet files with one row of id and vector per text, for any
-    number of texts, on one machine or many. If interrupted, run the same
+    MODEL is an archive, the name of a preset, or a folder of one. Vectors go
+    into one file *.npy, where row i is the vector of line i of all files; or
+    into a folder of Parquet files with one row of id and vector per text, for
+    any number of texts, on one machine or many. If interrupted, run the same
     command again to resume.
     """
     start = time.monotonic()
@@ -94,8 +100,11 @@ def encode(
             num_texts = sum(1 for _ in opened)
         start_keras(backend, debug)
         opened = open_texts(*texts, column=column, errors=errors)
-        model = open_archive(archive)
-        rows = _encode_array(model, opened, num_texts, output, batch_size)
+        model = open_model(encoder)
+        from keras_mirror.encoder.encode import encode_in_chunks
+
+        chunks = encode_in_chunks(model, opened, batch_size, prompt=prompt)
+        rows = _encode_array(model, chunks, num_texts, output)
     else:
         _check_folder(output, overwrite)
         with usage_errors():
@@ -106,12 +115,13 @@ def encode(
                 errors=errors,
                 rows_per_shard=rows_per_file,
             )
-            folder = begin_folder(archive, plan, output)
+            folder = begin_folder(encoder, plan, output, prompt)
         _start_engine(engine, backend, debug)
-        writer = ShardWriter(archive, folder, batch_size)
+        writer = ShardWriter(encoder, folder, batch_size, prompt)
         rows = _encode_shards(plan, writer, engine, workers)
         rows["vectors"] = output
     print_summary(rows, start)
+    print_next("index", encoder, texts[0], "--output", "texts.index")
 
 
 # === Into a file ===
@@ -127,13 +137,13 @@ def _refuse(*of_folders: str) -> None:
 
 
 def _encode_array(
-    model, texts, num_texts: int, output: str, batch_size: int
+    model, chunks: Iterable[tuple], num_texts: int, output: str
 ) -> dict[str, object]:
     shape = (num_texts, model.encoder.output_shape[-1])
     with atomic_output(output) as unfinished, open(unfinished, "wb") as file:
         settings = {"descr": "<f4", "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(file, settings)
-        num_cut = _write_rows(file, model, texts, num_texts, batch_size)
+        num_cut = _write_rows(file, chunks, num_texts)
     return {
         "texts": num_texts,
         "cut": f"{num_cut} at {model.preprocessor.sequence_length} tokens",
@@ -141,16 +151,12 @@ def _encode_array(
     }
 
 
-def _write_rows(
-    file: BinaryIO, model, texts, num_texts: int, batch_size: int
-) -> int:
+def _write_rows(file: BinaryIO, chunks: Iterable[tuple], num_texts: int) -> int:
     """Row by row, not mapped into memory, which would fill with the file."""
-    from keras_mirror.encoder.encode import encode_in_chunks
-
     total_cut = 0
     with progress_bar() as bar:
         task = bar.add_task("Encoding", total=num_texts)
-        for vectors, num_cut in encode_in_chunks(model, texts, batch_size):
+        for vectors, num_cut in chunks:
             file.write(vectors.astype("<f4").tobytes())
             total_cut += num_cut
             bar.update(task, advance=len(vectors))

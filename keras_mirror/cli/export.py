@@ -4,15 +4,16 @@ import time
 
 import click
 
+from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import status
 from keras_mirror.cli.console import usage_errors
 from keras_mirror.cli.files import check_output
 from keras_mirror.cli.files import check_unused
-from keras_mirror.cli.models import open_archive
+from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import start_keras
-from keras_mirror.cli.options import archive_argument
 from keras_mirror.cli.options import backend_options
+from keras_mirror.cli.options import model_argument
 from keras_mirror.cli.options import overwrite_option
 from keras_mirror.export.backends import EXPORT_BACKENDS
 from keras_mirror.files import atomic_output
@@ -30,7 +31,7 @@ MARKERS = {
 
 
 @click.command()
-@archive_argument
+@model_argument
 @click.option(
     "--format",
     "format_name",
@@ -49,7 +50,7 @@ MARKERS = {
 @overwrite_option
 @backend_options
 def export(
-    archive: str,
+    encoder: str,
     format_name: str,
     output: str,
     normalize: bool | None,
@@ -58,7 +59,7 @@ def export(
     backend: str | None,
     debug: bool,
 ) -> None:
-    """Writes ARCHIVE for another library.
+    """Writes MODEL, an archive or a preset, for another library.
 
     Writes folders for sentence-transformers and OpenVINO, SavedModels that
     contain the tokenizer, ONNX and LiteRT files with a model card beside them,
@@ -70,7 +71,7 @@ def export(
     options = _options(format_name, normalize, int8)
     _check_output(output, format_name, overwrite)
     keras = start_keras(_choose_backend(format_name, backend), debug)
-    model = open_archive(archive)
+    model = open_model(encoder)
     with status(f"Writing {output}"), usage_errors():
         if int8:
             model.quantize("int8")
@@ -82,6 +83,8 @@ def export(
         "written": f"{output}, {_size_of(output) / 1e6:.1f} MB",
     }
     print_summary(rows, start)
+    if format_name in ("keras", "sentence-transformers"):
+        print_next("info", output)
 
 
 def _options(

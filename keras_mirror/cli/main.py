@@ -12,17 +12,48 @@ from keras_mirror.cli.evaluate import evaluate
 from keras_mirror.cli.export import export
 from keras_mirror.cli.index import index
 from keras_mirror.cli.info import info
+from keras_mirror.cli.presets import download
+from keras_mirror.cli.presets import presets
 from keras_mirror.cli.quickstart import quickstart
 from keras_mirror.cli.search import search
 from keras_mirror.cli.similarity import similarity
 from keras_mirror.cli.train import train
 from keras_mirror.version import __version__
 
+OVERVIEW = """\
+keras-mirror {version}: text encoders from language models, without labels
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+Look first
+  keras-mirror quickstart                       a search over Python functions
+  keras-mirror presets                          encoders that have a name
+
+Use an encoder: MODEL is a name, a folder or an archive
+  keras-mirror index MODEL TEXTS --output FILE  then: search FILE "..."
+  keras-mirror duplicates MODEL TEXTS           lines that mean the same
+  keras-mirror cluster MODEL TEXTS --clusters 20
+  keras-mirror encode MODEL TEXTS --output vectors.npy
+  keras-mirror similarity MODEL PAIRS           text TAB text
+
+Make one for your own texts, and see what that changed
+  keras-mirror train TEXTS --output encoder.keras
+  keras-mirror evaluate MODEL... BENCHMARK...
+  keras-mirror export MODEL --format onnx --output encoder.onnx
+  keras-mirror info MODEL
+
+A good encoder to start with is all_minilm_l6_v2_en (92 MB, fetched once).
+keras-mirror COMMAND --help tells what a command takes."""
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    invoke_without_command=True,
+)
 @click.version_option(__version__, prog_name="keras-mirror")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Turns a pretrained language model into a text encoder, without labels."""
+    if context.invoked_subcommand is None:
+        click.echo(OVERVIEW.format(version=__version__))
 
 
 for command in (
@@ -37,6 +68,8 @@ for command in (
     duplicates,
     cluster,
     info,
+    presets,
+    download,
 ):
     cli.add_command(command)
 

@@ -1,5 +1,6 @@
 """Keras started, and models loaded and saved, as all commands do it."""
 
+import contextlib
 import dataclasses
 import os
 from types import ModuleType
@@ -9,8 +10,11 @@ from keras_mirror.cli.console import status
 from keras_mirror.cli.console import usage_errors
 from keras_mirror.cli.files import interrupted_path
 from keras_mirror.files import atomic_output
+from keras_mirror.integrations.load_model import is_archive
 from keras_mirror.integrations.load_model import load_archive
-from keras_mirror.presets import BUNDLED_PRESETS
+from keras_mirror.integrations.load_model import load_model as load_any_model
+from keras_mirror.presets.locate import locate
+from keras_mirror.presets.registry import named_presets
 
 
 def start_keras(backend: str | None, debug: bool) -> ModuleType:
@@ -35,7 +39,7 @@ def is_model(argument: str) -> bool:
         return os.path.isfile(os.path.join(argument, "config.json"))
     if argument.endswith(".keras") or "://" in argument:
         return True
-    return argument in BUNDLED_PRESETS or _is_keras_hub_name(argument)
+    return argument in named_presets() or _is_keras_hub_name(argument)
 
 
 def load_model(name: str, pooling_mode: str | None = None):
@@ -49,31 +53,57 @@ def load_model(name: str, pooling_mode: str | None = None):
         ValueError: The archive or the preset cannot be loaded, or the archive
             has no pooling to replace.
     """
-    from keras_mirror.mirror_model import MirrorModel
-
-    if not name.endswith(".keras"):
+    if not is_archive(name):
         overrides = {"pooling_mode": pooling_mode} if pooling_mode else {}
-        return MirrorModel.from_preset(name, **overrides)
+        return load_any_model(name, **overrides)
     model = load_archive(name)
     if not pooling_mode or pooling_mode == model.recipe.pooling_mode:
         return model
     return _repooled(model, pooling_mode)
 
 
-def open_archive(path: str):
-    """Loads the `MirrorModel` of an archive, with a spinner."""
-    with status(f"Loading {path}"):
-        return load_archive(path)
+def open_model(name: str, **overrides):
+    """Loads the `MirrorModel` of an archive or of a preset, with a spinner.
+
+    Args:
+        name: String, what `model_argument` takes.
+        **overrides: For a preset, see `MirrorModel.from_preset`.
+
+    Raises:
+        click.UsageError: There is no preset of this name.
+        ValueError: An archive or a folder cannot be loaded.
+    """
+    fetch_if_named(name)
+    # A file that cannot be loaded is a failure, an unknown name wrong use.
+    is_path = is_archive(name) or os.path.isdir(name)
+    guard = contextlib.nullcontext() if is_path else usage_errors()
+    with status(f"Loading {name}"), guard:
+        return load_any_model(name, **overrides)
 
 
-def save_archive(model, path: str, finished: bool) -> str:
+def fetch_if_named(name: str) -> None:
+    """Fetches a named preset before a spinner hides its progress bar."""
+    preset = named_presets().get(name)
+    if preset is not None:
+        locate(preset)
+
+
+def save_archive(
+    model, path: str, finished: bool, keep_optimizer: bool = False
+) -> str:
     """Saves a model; what is only half trained, beside `path`.
+
+    An archive that is finished has no optimizer, which is two thirds of one
+    and needed only to go on with the training.
 
     Returns the path that was written.
     """
     path = path if finished else interrupted_path(path)
     with status("Saving"), atomic_output(path) as unfinished:
-        model.save(unfinished)
+        if finished and not keep_optimizer:
+            model.export(unfinished, format="keras")
+        else:
+            model.save(unfinished)
     return path
 
 

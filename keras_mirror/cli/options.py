@@ -1,26 +1,43 @@
 """Arguments and options that several commands have."""
 
 import functools
+import os
 from collections.abc import Callable
 from typing import Any
 
 import click
 
+from keras_mirror.integrations.load_model import ARCHIVE_SUFFIX
 from keras_mirror.recipes import FIELDS
 from keras_mirror.recipes import RECIPES
 from keras_mirror.recipes import field_type
 from keras_mirror.startup import BACKENDS
 
-archive_argument = click.argument(
-    "archive", type=click.Path(exists=True, dir_okay=False)
+
+def _check_model(
+    context: click.Context, parameter: click.Parameter, value: str
+) -> str:
+    """Finds out at once what can be neither a file nor a name."""
+    is_path = value.endswith(ARCHIVE_SUFFIX) or os.sep in value
+    if is_path and "://" not in value and not os.path.exists(value):
+        raise click.BadParameter(f"there is no file or folder '{value}'")
+    return value
+
+
+# An archive, or whatever `from_preset` takes.
+model_argument = click.argument(
+    "encoder", metavar="MODEL", callback=_check_model
+)
+
+prompt_option = click.option(
+    "--prompt",
+    help="Name of the model's prompt to put before texts, e.g. query.",
 )
 
 batch_size_option = click.option(
     "--batch-size",
     type=click.IntRange(1),
-    default=64,
-    show_default=True,
-    help="Texts per encoder call, at full length.",
+    help="Texts per encoder call, at full length. Default: 64, or what fits.",
 )
 
 overwrite_option = click.option(

@@ -2,26 +2,30 @@ from collections.abc import Iterator
 
 import click
 
+from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import status
 from keras_mirror.cli.console import write_table
 from keras_mirror.cli.files import check_output
-from keras_mirror.cli.models import open_archive
+from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import start_keras
-from keras_mirror.cli.options import archive_argument
 from keras_mirror.cli.options import backend_options
+from keras_mirror.cli.options import model_argument
 from keras_mirror.cli.options import overwrite_option
+from keras_mirror.cli.options import prompt_option
 from keras_mirror.data import read_lines
 
 
 @click.command()
-@archive_argument
+@model_argument
 @click.argument("pairs", type=click.Path(exists=True, dir_okay=False))
+@prompt_option
 @click.option("--output", help="File to write. Default: the screen.")
 @overwrite_option
 @backend_options
 def similarity(
-    archive: str,
+    encoder: str,
     pairs: str,
+    prompt: str | None,
     output: str | None,
     overwrite: bool,
     backend: str | None,
@@ -36,11 +40,12 @@ def similarity(
     rows = list(_read_pairs(pairs))
 
     start_keras(backend, debug)
-    model = open_archive(archive)
+    model = open_model(encoder)
     with status(f"Encoding {len(rows)} pairs"):
-        cosines = _cosines(model, rows)
+        cosines = _cosines(model, rows, prompt)
     scored = zip(cosines, rows, strict=True)
     write_table(((f"{cosine:.4f}", *row) for cosine, row in scored), output)
+    print_next("evaluate", encoder, "BENCHMARK")
 
 
 def _read_pairs(path: str) -> Iterator[tuple[str, str]]:
@@ -56,10 +61,10 @@ def _read_pairs(path: str) -> Iterator[tuple[str, str]]:
         yield texts[0], texts[1]
 
 
-def _cosines(model, rows: list[tuple[str, str]]):
+def _cosines(model, rows: list[tuple[str, str]], prompt: str | None):
     from keras_mirror.metrics.unit_length import pairwise_cosines
 
-    texts_1, texts_2 = ([row[side] for row in rows] for side in (0, 1))
+    sides = ([row[side] for row in rows] for side in (0, 1))
     return pairwise_cosines(
-        model.encode_text(texts_1), model.encode_text(texts_2)
+        *(model.encode_text(side, prompt=prompt) for side in sides)
     )

@@ -33,8 +33,9 @@ def cluster(
     num_clusters: int | None = None,
     threshold: float | None = None,
     seed: int = 0,
-    batch_size: int = 64,
+    batch_size: int | None = None,
     on_progress: OnProgress = None,
+    prompt: str | None = None,
 ) -> list[Cluster]:
     """Sorts texts into groups of similar meaning.
 
@@ -49,9 +50,10 @@ def cluster(
         num_clusters: Positive integer. Defaults to `None`.
         threshold: Float, a cosine. Defaults to `None`.
         seed: Integer, for k-means. Defaults to `0`.
-        batch_size: Integer, see `MirrorModel.encode_text`. Defaults to `64`.
+        batch_size: Integer, see `MirrorModel.encode_text`. Defaults to `None`.
         on_progress: Function of the number of texts just encoded: each
             different one once. Defaults to `None`.
+        prompt: String, see `MirrorModel.encode_text`. Defaults to `None`.
 
     Returns:
         A list of `Cluster`s, largest first; fewer than `num_clusters` where
@@ -74,7 +76,9 @@ def cluster(
     _check(num_clusters, threshold, len(distinct))
     module = "sklearn.cluster" if num_clusters else "scipy.cluster.hierarchy"
     library = import_optional(module, "search")
-    embeddings = unit_embeddings(model, list(distinct), batch_size, on_progress)
+    embeddings = unit_embeddings(
+        model, list(distinct), batch_size, on_progress, prompt
+    )
     counts = np.array([len(rows) for rows in distinct.rows])
     if not len(embeddings):
         return []

@@ -33,8 +33,9 @@ def find_duplicates(
     texts,
     threshold: float = 0.9,
     limit: int = 100_000,
-    batch_size: int = 64,
+    batch_size: int | None = None,
     on_progress: OnProgress = None,
+    prompt: str | None = None,
 ) -> list[DuplicatePair]:
     """Finds all pairs of texts that mean nearly the same.
 
@@ -47,9 +48,10 @@ def find_duplicates(
         threshold: Float, the smallest cosine of a pair. Defaults to `0.9`.
         limit: Positive integer, the most pairs that are kept: the best ones.
             Defaults to `100_000`.
-        batch_size: Integer, see `MirrorModel.encode_text`. Defaults to `64`.
+        batch_size: Integer, see `MirrorModel.encode_text`. Defaults to `None`.
         on_progress: Function of the number of texts just encoded: each
             different one once. Defaults to `None`.
+        prompt: String, see `MirrorModel.encode_text`. Defaults to `None`.
 
     Returns:
         A list of `DuplicatePair`s, most similar first, and of equally similar
@@ -67,7 +69,9 @@ def find_duplicates(
     """
     _check(threshold, limit)
     distinct = DistinctTexts(as_strings(texts))
-    embeddings = unit_embeddings(model, list(distinct), batch_size, on_progress)
+    embeddings = unit_embeddings(
+        model, list(distinct), batch_size, on_progress, prompt
+    )
     rows, numbers = distinct.numbered_rows()
     pairs = _best_pairs(embeddings[numbers], threshold, limit)
     return [

@@ -80,7 +80,11 @@ class Index:
         return self._search.exact
 
     def add(
-        self, texts, batch_size: int = 64, on_progress: OnProgress = None
+        self,
+        texts,
+        batch_size: int | None = None,
+        on_progress: OnProgress = None,
+        prompt: str | None = None,
     ) -> None:
         """Encodes texts and puts them behind those that are there.
 
@@ -89,14 +93,17 @@ class Index:
         Args:
             texts: A string, or a list or array of strings.
             batch_size: Integer, see `MirrorModel.encode_text`. Defaults to
-                `64`.
+                `None`.
             on_progress: Function of the number of texts just encoded: each
                 different one once. Defaults to `None`.
+            prompt: String, the name of the model's prompt to put before
+                texts. Defaults to `None`: the one for documents, if it has
+                one.
 
         Raises:
             TypeError: An element is not a string.
-            ValueError: The model gives NaN, or has trained since the last
-                call.
+            ValueError: The model gives NaN, has trained since the last call,
+                or has no such prompt.
             ImportError: So many texts need the extra `[search]`.
         """
         texts = as_strings(texts)
@@ -109,18 +116,26 @@ class Index:
                 f"of fingerprint {self._fingerprint}. Received: a model of "
                 f"fingerprint {now}. Make a new index"
             )
-        embeddings = unit_embeddings(self.model, new, batch_size, on_progress)
+        prompt = prompt or self._prompt_of("document")
+        embeddings = unit_embeddings(
+            self.model, new, batch_size, on_progress, prompt
+        )
         self._fingerprint = now
         self._search.extend(embeddings)
         self._texts.extend(texts)
 
-    def query(self, text, k: int = 10) -> list[list[SearchResult]]:
+    def query(
+        self, text, k: int = 10, prompt: str | None = None
+    ) -> list[list[SearchResult]]:
         """Finds the texts that are most similar to each query.
 
         Args:
             text: A string, or a list or array of strings.
             k: Positive integer, the number of results. Defaults to `10`; all
                 texts where there are not as many.
+            prompt: String, the name of the model's prompt to put before
+                queries. Defaults to `None`: the one for queries, if it has
+                one.
 
         Returns:
             A list with a list of `SearchResult`s for every query, one for a
@@ -129,14 +144,15 @@ class Index:
 
         Raises:
             TypeError: An element is not a string.
-            ValueError: `k` is not a positive integer, or the model gives NaN.
+            ValueError: `k` is not a positive integer, the model gives NaN, or
+                it has no such prompt.
         """
         _check_k(k)
         queries = as_strings(text)
         asked = [query for query in queries if query.strip()]
-        found = iter(
-            self.query_embeddings(unit_embeddings(self.model, asked), k)
-        )
+        prompt = prompt or self._prompt_of("query")
+        embeddings = unit_embeddings(self.model, asked, prompt=prompt)
+        found = iter(self.query_embeddings(embeddings, k))
         return [next(found) if query.strip() else [] for query in queries]
 
     def query_embeddings(
@@ -183,8 +199,9 @@ class Index:
             path: String or path of one file.
             overwrite: Boolean, whether an existing file may be replaced.
                 Defaults to `False`.
-            archive: String or path of the model's archive, for the command
-                line to find: kept relative to `path`. Defaults to `None`.
+            archive: String or path of the model's archive or folder, for the
+                command line to find: kept relative to `path`. Or the name of
+                its preset. Defaults to `None`.
 
         Raises:
             FileExistsError: `path` exists.
@@ -231,6 +248,9 @@ class Index:
                 content.embeddings, content.exact, content.graph
             )
         return index
+
+    def _prompt_of(self, role: str) -> str | None:
+        return self.model.preprocessor.prompts.name_of_role(role)
 
     def _results(self, similarities, numbers, k: int) -> list[SearchResult]:
         results: list[SearchResult] = []

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_mirror.files import atomic_output
+from keras_mirror.integrations.load_model import is_archive
 
 # What the file says that it is, and its parts.
 FORMAT = "keras_mirror.search.Index"
@@ -25,7 +26,8 @@ class IndexContent(NamedTuple):
     Args:
         fingerprint: String, of the encoder.
         exact: See `keras_mirror.search.Index`.
-        archive: String, the path of the encoder's archive, or `None`.
+        archive: String, the path of the encoder's archive or folder, or
+            the name of its preset, or `None`.
         texts: List of strings.
         embeddings: Float32 array, a unit vector for every different text.
         graph: Bytes, or `None`.
@@ -55,7 +57,7 @@ def write_index(
     folder = os.path.dirname(path) or "."
     with atomic_output(path) as unfinished:
         with zipfile.ZipFile(unfinished, "w") as file:
-            _write_parts(file, content, _relative(content.archive, folder))
+            _write_parts(file, content, _place(content.archive, folder))
 
 
 def read_index(path: str | os.PathLike[str]) -> IndexContent:
@@ -81,21 +83,30 @@ def read_index(path: str | os.PathLike[str]) -> IndexContent:
                 f"for {num_different} different texts"
             )
         return IndexContent(
-            **settings, texts=texts, embeddings=embeddings, graph=graph
+            fingerprint=settings["fingerprint"],
+            exact=settings["exact"],
+            archive=settings["preset"] or settings["archive"],
+            texts=texts,
+            embeddings=embeddings,
+            graph=graph,
         )
 
 
 def archive_of_index(path: str | os.PathLike[str]) -> str | None:
-    """Where the archive of an index's encoder was when it was saved.
+    """Where the encoder of an index was when it was saved.
 
     Returns:
-        A string, or `None` where the index does not say.
+        A string, the path of an archive or folder or the name of a preset; or
+        `None` where the index does not say.
 
     Raises:
         ValueError: The file is damaged, or something else.
     """
     with _opened(path) as file:
-        archive = _read_settings(file)["archive"]
+        settings = _read_settings(file)
+    if settings["preset"]:
+        return settings["preset"]
+    archive = settings["archive"]
     folder = os.path.dirname(os.fspath(path))
     return archive and os.path.normpath(os.path.join(folder, archive))
 
@@ -118,25 +129,28 @@ def index_errors(path: str | os.PathLike[str]) -> Iterator[None]:
         ) from error
 
 
-def _relative(
+def _place(
     archive: str | os.PathLike[str] | None, folder: str
-) -> str | None:
+) -> dict[str, str | None]:
+    """The path of an encoder from the index, or its name."""
     if archive is None:
-        return None
+        return {"archive": None, "preset": None}
+    if not (os.path.exists(archive) or is_archive(archive)):
+        return {"archive": None, "preset": os.fspath(archive)}
     with contextlib.suppress(ValueError):  # another drive of Windows
         archive = os.path.relpath(archive, folder)
-    return pathlib.Path(archive).as_posix()
+    return {"archive": pathlib.Path(archive).as_posix(), "preset": None}
 
 
 def _write_parts(
-    file: zipfile.ZipFile, content: IndexContent, archive: str | None
+    file: zipfile.ZipFile, content: IndexContent, place: dict[str, str | None]
 ) -> None:
     settings = {
         "format": FORMAT,
         "version": VERSION,
         "fingerprint": content.fingerprint,
         "exact": content.exact,
-        "archive": archive,
+        **place,
     }
     file.writestr(SETTINGS, json.dumps(settings))
     texts = json.dumps(content.texts, ensure_ascii=False)
@@ -163,4 +177,4 @@ def _read_settings(file: zipfile.ZipFile) -> dict:
         raise ValueError(
             f"format and version must be {(FORMAT, VERSION)}, not {found}"
         )
-    return settings
+    return {"preset": None, **settings}  # older files have no name of one

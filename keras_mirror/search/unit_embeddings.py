@@ -12,17 +12,19 @@ OnProgress = Callable[[int], object] | None
 def unit_embeddings(
     model,
     texts: list[str],
-    batch_size: int = 64,
+    batch_size: int | None = None,
     on_progress: OnProgress = None,
+    prompt: str | None = None,
 ):
     """Embeddings of texts, of length 1.
 
     Args:
         model: A `MirrorModel`.
         texts: List of strings.
-        batch_size: Integer, see `MirrorModel.encode_text`. Defaults to `64`.
+        batch_size: Integer, see `MirrorModel.encode_text`. Defaults to `None`.
         on_progress: Function of the number of texts just encoded. Defaults to
             `None`.
+        prompt: String, see `MirrorModel.encode_text`. Defaults to `None`.
 
     Returns:
         A float32 array of shape `(len(texts), embedding_dim)`.
@@ -40,7 +42,8 @@ def unit_embeddings(
     check_model(model)
     chunks = [np.empty((0, model.encoder.output_shape[-1]), "float32")]
     num_done = 0
-    for chunk, _ in encode_in_chunks(model, texts, batch_size, on_progress):
+    encoded = encode_in_chunks(model, texts, batch_size, on_progress, prompt)
+    for chunk, _ in encoded:
         finite = np.isfinite(chunk).all(axis=1)
         if not finite.all():
             text = texts[num_done + int(np.argmin(finite))]
