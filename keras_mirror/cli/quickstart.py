@@ -2,43 +2,47 @@ import time
 from collections.abc import Callable
 
 import click
-from rich.table import Table
 
 from keras_mirror.cli.console import ask
+from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_summary
-from keras_mirror.cli.console import print_table
 from keras_mirror.cli.console import print_texts
 from keras_mirror.cli.console import status
-from keras_mirror.cli.console import usage_errors
 from keras_mirror.cli.files import check_output
+from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import save_archive
 from keras_mirror.cli.models import start_keras
 from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import interactive_option
 from keras_mirror.cli.options import overwrite_option
+from keras_mirror.cli.quickstart_scores import NUM_ANSWERS
+from keras_mirror.cli.quickstart_scores import first_names
+from keras_mirror.cli.quickstart_scores import look
+from keras_mirror.cli.quickstart_scores import print_comparison
+from keras_mirror.cli.quickstart_scores import print_searches
 from keras_mirror.data import collect_strings
 from keras_mirror.presets import DEFAULT_PRESET
+from keras_mirror.presets.locate import locate
+from keras_mirror.presets.registry import named_presets
 
+STRONG_PRESET = "all_minilm_l6_v2_en"
 SEQUENCE_LENGTH = 32  # summaries are one short sentence; longer ones are cut
-QUERIES = (
-    "reverse the order of elements",
-    "probability of each class",
-    "compress bytes to save space",
-    "wait until another thread has finished",
-)
-NUM_ANSWERS = 3
 
 
 @click.command()
 @click.option("--output", default="encoder.keras", show_default=True)
-@click.option("--preset", default=DEFAULT_PRESET, show_default=True)
+@click.option(
+    "--preset",
+    help=f"Default: {STRONG_PRESET} where it can be had, {DEFAULT_PRESET} "
+    "where not.",
+)
 @interactive_option
 @click.option("--seed", type=int, default=0, show_default=True)
 @overwrite_option
 @backend_options
 def quickstart(
     output: str,
-    preset: str,
+    preset: str | None,
     interactive: bool,
     seed: int,
     overwrite: bool,
@@ -47,65 +51,61 @@ def quickstart(
 ) -> int:
     """Makes a search engine for Python functions, to see what this does.
 
-    Offline, in one or two minutes. The docstrings of the installed packages
-    are the corpus. The score tells how well a function finds its namesake in
-    another library, before and after mirror fine-tuning.
+    The docstrings of the installed packages are the corpus. First it searches
+    with an encoder as it is, then it mirrors the encoder on the docstrings
+    and tells what that changed. A few minutes on two CPU cores.
     """
     start = time.monotonic()
     check_output(output, overwrite, suffix=".keras")
+    preset = preset or _best_preset()
     keras = start_keras(backend, debug)
     from keras_mirror.cli.training_progress import fit_with_progress
     from keras_mirror.evaluation import python_api
-    from keras_mirror.mirror_model import MirrorModel
 
     with status("Reading docstrings"):
         api = python_api.load_data()
-        tasks = python_api.namesakes(api)
     keras.utils.set_random_seed(seed)
-    with status(f"Loading {preset}"), usage_errors():
-        model = MirrorModel.from_preset(preset, sequence_length=SEQUENCE_LENGTH)
+    model = open_model(preset, sequence_length=SEQUENCE_LENGTH)
+    with status(f"Encoding {len(set(api.values()))} docstrings"):
+        before = look(model, api)
+    print_searches(before, api)
     model.compile()
-    before = _score(model, tasks, "before")
-    corpus = collect_strings(api.values())
-    progress = fit_with_progress(model, corpus, seed)
+    progress = fit_with_progress(model, collect_strings(api.values()), seed)
     path = save_archive(model, output, progress.finished)
     if progress.finished:
-        after = _score(model, tasks, "after")
-        _print_scores(before, after, sum(len(task.queries) for task in tasks))
-        answer = _searcher(model, api)
-        for query in QUERIES:
-            answer(query)
-    print_summary(_summary(api, progress, path), start)
+        with status("Scoring"):
+            after = look(model, api)
+        print_comparison(before, after)
+    print_summary(_summary(api, preset, progress, path), start)
+    print_next("index", path, "TEXTS", "--output", "texts.index")
     if interactive and progress.finished:
-        ask("What should a function do?", answer)
+        ask("What should a function do?", _searcher(model, api))
     return 0 if progress.finished else 130
 
 
-def _score(model, tasks: list, when: str) -> dict[str, float]:
-    from keras_mirror.evaluation import score_retrieval
+def _best_preset() -> str:
+    """The strong encoder, or what there is without a network."""
+    from keras_mirror.presets.download import PresetUnavailableError
 
-    with status(f"Scoring {when} training"):
-        return score_retrieval(model, tasks)
-
-
-def _print_scores(
-    before: dict[str, float], after: dict[str, float], num_queries: int
-) -> None:
-    title = f"Finding {num_queries} functions by their namesakes (%)"
-    table = Table("", "before", "after", title=title, title_justify="left")
-    for name in before:
-        scores = (f"{100 * score[name]:.1f}" for score in (before, after))
-        table.add_row(name, *scores)
-    print_table(table)
+    preset = named_presets()[STRONG_PRESET]
+    click.echo(f"Encoder: {preset.name}, {preset.megabytes}", err=True)
+    try:
+        locate(preset)
+    except PresetUnavailableError as error:
+        click.echo(
+            f"It cannot be fetched, so the bundled {DEFAULT_PRESET} is taken, "
+            f"which is far weaker. {error}",
+            err=True,
+        )
+        return DEFAULT_PRESET
+    return preset.name
 
 
 def _searcher(model, api: dict[str, str]) -> Callable[[str], None]:
     """A function that prints the nearest texts to a query, with names."""
     from keras_mirror.search import Index
 
-    names: dict[str, str] = {}
-    for name, text in api.items():
-        names.setdefault(text, name)
+    names = first_names(api)
     index = Index(model)
     with status(f"Encoding {len(names)} summaries"):
         index.add(list(names))
@@ -119,10 +119,13 @@ def _searcher(model, api: dict[str, str]) -> Callable[[str], None]:
     return answer
 
 
-def _summary(api: dict[str, str], progress, path: str) -> dict[str, object]:
+def _summary(
+    api: dict[str, str], preset: str, progress, path: str
+) -> dict[str, object]:
     return {
         "functions": len(api),
         "different texts": len(set(api.values())),
+        "encoder": preset,
         "steps": f"{progress.steps} of {progress.planned}",
         "last loss": f"{progress.loss:.4f}",
         "archive": path,

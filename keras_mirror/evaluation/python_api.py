@@ -9,6 +9,7 @@ import collections
 import importlib
 import importlib.util
 import inspect
+import pathlib
 import re
 import sys
 import warnings
@@ -16,6 +17,7 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 
 from keras_mirror.evaluation.tasks import RetrievalTask
+from keras_mirror.files import read_json
 
 PACKAGES = ("numpy", "keras", "keras_hub", "tensorflow")
 # Where these libraries keep their functions of arrays.
@@ -106,6 +108,46 @@ def namesakes(api: dict[str, str]) -> list[RetrievalTask]:
                 )
                 tasks.append(task)
     return tasks
+
+
+def searches(api: dict[str, str]) -> RetrievalTask | None:
+    """Searches for functions in other words than theirs, with right answers.
+
+    Queries and answers stand in `python_api_searches.json`. Somebody wrote
+    them down who had not seen what any encoder finds, in an order drawn by
+    lot.
+
+    Args:
+        api: Dict from full names to texts, from `load_data`.
+
+    Returns:
+        A `RetrievalTask`, whose documents are the different texts of `api`.
+        Queries without an answer among them are left out; `None` if there is
+        no other.
+
+    Example:
+
+    >>> api = {"copy.deepcopy": "Deep copy operation.", "os.sep": "A string."}
+    >>> searches(api).queries
+    ['copy nested lists so that changes do not leak back']
+    """
+    rows = {text: row for row, text in enumerate(dict.fromkeys(api.values()))}
+    path = pathlib.Path(__file__).with_name("python_api_searches.json")
+    relevance = {
+        search["query"]: {
+            rows[api[name]]: 1.0 for name in search["answers"] if name in api
+        }
+        for search in read_json(path, kind=list)
+    }
+    relevance = {query: right for query, right in relevance.items() if right}
+    if not relevance:
+        return None
+    return RetrievalTask(
+        name="searches",
+        queries=list(relevance),
+        documents=list(rows),
+        relevance=list(relevance.values()),
+    )
 
 
 def _functions(api: dict[str, str], library: str) -> dict[str, str]:

@@ -1,0 +1,109 @@
+"""What the quickstart measures without labels, and how it shows it."""
+
+import dataclasses
+
+import click
+from rich.table import Table
+
+from keras_mirror.cli.console import print_table
+from keras_mirror.cli.console import print_texts
+
+NUM_SHOWN = 8
+NUM_ANSWERS = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Findings:
+    """What a model finds among the summaries of Python functions.
+
+    Args:
+        searches: The `RetrievalTask` of `python_api.searches`, or `None`.
+        cosines: Array of all its queries with all its documents.
+        ranks: List of integers, for every query the place of its first right
+            answer.
+        namesakes: Dict of scores, see `score_retrieval`.
+        num_namesakes: Integer, the number of their queries.
+    """
+
+    searches: object
+    cosines: object
+    ranks: list[int]
+    namesakes: dict[str, float]
+    num_namesakes: int
+
+    def num_answered(self, first: int | None = None) -> int:
+        """Of the first searches, those answered in `NUM_ANSWERS` lines."""
+        return sum(rank <= NUM_ANSWERS for rank in self.ranks[:first])
+
+
+def look(model, api: dict[str, str]) -> Findings:
+    """Searches for functions, and for namesakes in other libraries."""
+    from keras_mirror.evaluation import python_api
+    from keras_mirror.evaluation import score_retrieval
+    from keras_mirror.evaluation.task import TextEmbeddings
+
+    cosines, ranks = None, []
+    searches = python_api.searches(api)
+    if searches is not None:
+        embed = TextEmbeddings(model, searches.texts())
+        ranks = [int(each.min()) for each, _ in searches.ranks(embed)]
+        queries, documents = searches.queries, searches.documents
+        cosines = model.similarity(embed(queries), embed(documents))
+    tasks = python_api.namesakes(api)
+    scores = score_retrieval(model, tasks)
+    number = sum(len(task.queries) for task in tasks)
+    return Findings(searches, cosines, ranks, scores, number)
+
+
+def first_names(api: dict[str, str]) -> dict[str, str]:
+    """From the different texts to the first function that has each."""
+    return {text: name for name, text in reversed(api.items())}
+
+
+def print_searches(found: Findings, api: dict[str, str]) -> None:
+    """The first searches and what they find; a star is a right answer."""
+    searches, names = found.searches, first_names(api)
+    if searches is None:
+        return
+    shown = searches.queries[:NUM_SHOWN]
+    for query, right, cosines in zip(
+        shown, searches.relevance, found.cosines, strict=False
+    ):
+        rows = (-cosines).argsort()[:NUM_ANSWERS]
+        texts = [searches.documents[row] for row in rows]
+        marks = ["*" if row in right else " " for row in rows]
+        marked = [
+            f"{mark} {names[text]}"
+            for mark, text in zip(marks, texts, strict=True)
+        ]
+        print_texts(query, zip(cosines[rows], marked, texts, strict=True))
+    click.echo(
+        "\n* is a right answer, from a list made before anybody looked. Of "
+        f"these {len(shown)}\nsearches {found.num_answered(NUM_SHOWN)} have "
+        f"one among their first {NUM_ANSWERS} lines, of all "
+        f"{len(found.ranks)} in the list {found.num_answered()}.\n"
+    )
+
+
+def print_comparison(before: Findings, after: Findings) -> None:
+    """A table of both, and in words what mirroring changed."""
+    both = (before, after)
+    table = Table("found (%)", "as it was", "mirrored", pad_edge=False)
+    if before.ranks:
+        name = f"{len(before.ranks)} searches, in the first {NUM_ANSWERS}"
+        shares = [100 * x.num_answered() / len(x.ranks) for x in both]
+        table.add_row(name, *(f"{share:.1f}" for share in shares))
+    for score in before.namesakes:
+        name = f"{before.num_namesakes} namesakes, {score}"
+        values = [100 * x.namesakes[score] for x in both]
+        table.add_row(name, *(f"{value:.1f}" for value in values))
+    print_table(table)
+    key = "accuracy@1"
+    gain = 100 * (after.namesakes[key] - before.namesakes[key])
+    click.echo(
+        "A namesake is a function of the same name in another library, found "
+        "by the words\nof its docstring. Mirroring on the docstrings changed "
+        f"that by {gain:+.1f} points, and the\nsearches in other words by "
+        f"{after.num_answered() - before.num_answered():+d} of "
+        f"{len(before.ranks)}."
+    )
