@@ -26,6 +26,7 @@ KERAS_FREE = (
     "export.backends",
     "files",
     "integrations.load_model",
+    "memory",
     "optional",
     "presets",
     "recipes",
@@ -42,6 +43,7 @@ MODULES: dict[str, ModuleType | None] = sys.modules  # type: ignore[assignment]
 
 # Of glibc's `mallopt`: see malloc.h.
 M_TRIM_THRESHOLD = -1
+M_MMAP_THRESHOLD = -3
 M_MMAP_MAX = -4
 
 
@@ -147,6 +149,19 @@ def _keep_freed_memory() -> None:
         library = ctypes.CDLL(None)
         library.mallopt(M_MMAP_MAX, 0)
         library.mallopt(M_TRIM_THRESHOLD, -1)
+
+
+def return_freed_memory() -> None:
+    """Makes the C library give large blocks back to the system at once.
+
+    What mini-batches leave between large blocks that were freed keeps glibc
+    from using these again: on PyTorch, memory would grow with the number of
+    mini-batches. Slower, see `_keep_freed_memory`.
+    """
+    if platform.libc_ver()[0] == "glibc":
+        library = ctypes.CDLL(None)
+        library.mallopt(M_MMAP_MAX, 2**16)  # glibc's own default
+        library.mallopt(M_MMAP_THRESHOLD, 2**18)
 
 
 def _silence() -> None:

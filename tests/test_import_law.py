@@ -17,6 +17,7 @@ PACKAGE = pathlib.Path(keras_mirror.__file__).parent
 FLOORS = (
     {
         "files",
+        "memory",
         "optional",
         "optional_tensorflow",
         "recipes",

@@ -1,0 +1,135 @@
+"""How much memory this process may still take. Works without Keras.
+
+A process that takes more is killed without a word, or its framework fails in
+the middle of a step: so it pays to ask before.
+"""
+
+import contextlib
+import os
+import pathlib
+from collections.abc import Iterator
+
+import psutil
+
+try:
+    import resource
+except ImportError:  # Windows has no such limits
+    resource = None  # type: ignore[assignment]
+
+# Where every distribution mounts them. A system with both has its memory
+# under version 1: version 2's folder has no `memory.max` then.
+CGROUPS_2 = "sys/fs/cgroup"
+CGROUPS_1 = "sys/fs/cgroup/memory"
+
+
+def free_memory(root: str | os.PathLike[str] = "/") -> int:
+    """The bytes that this process may still take.
+
+    The least of what the system has available, of what is left to its control
+    groups (containers), and of what is left of its own limits (`ulimit`).
+
+    Memory that this process freed and that its allocator keeps does not
+    count, so the result is rather too low than too high.
+
+    Args:
+        root: String or path of the folder of `proc` and `sys`. Defaults to
+            `"/"`.
+
+    Returns:
+        An integer, 0 or more.
+
+    Example:
+
+    >>> 0 < free_memory() <= psutil.virtual_memory().total
+    True
+    """
+    left = [psutil.virtual_memory().available]
+    left += _left_to_groups(pathlib.Path(root))
+    left += _left_of_limits()
+    return max(0, min(left))
+
+
+def readable(num_bytes: float) -> str:
+    """Bytes as people say them.
+
+    Example:
+
+    >>> readable(7_100_000_000), readable(12_000_000)
+    ('7.1 GB', '12 MB')
+    """
+    if num_bytes < 1e9:
+        return f"{num_bytes / 1e6:.0f} MB"
+    return f"{num_bytes / 1e9:.1f} GB"
+
+
+# === Control groups, of Linux only ===
+
+
+def _left_to_groups(root: pathlib.Path) -> Iterator[int]:
+    for line in _lines(root / "proc/self/cgroup"):
+        _, controllers, path = line.split(":", 2)
+        if controllers == "":
+            mount, names = root / CGROUPS_2, _NAMES_2
+        elif "memory" in controllers.split(","):
+            mount, names = root / CGROUPS_1, _NAMES_1
+        else:
+            continue
+        # In a container the path may be one that only its host has; the
+        # container's own group is then the mounted folder itself.
+        for group in _upward(mount, path):
+            yield from _left_to_group(group, *names)
+
+
+# Files of limit and usage; the lines of `memory.stat` with the bytes of files
+# that are in memory, and with those of them that are mapped.
+_NAMES_2 = ("memory.max", "memory.current", ("inactive_file", "active_file"))
+_NAMES_1 = (
+    "memory.limit_in_bytes",
+    "memory.usage_in_bytes",
+    ("total_inactive_file", "total_active_file"),
+)
+_MAPPED = ("file_mapped", "total_mapped_file")
+
+
+def _upward(mount: pathlib.Path, path: str) -> Iterator[pathlib.Path]:
+    parts = [part for part in path.split("/") if part not in ("", "..")]
+    for number in range(len(parts), -1, -1):
+        yield mount.joinpath(*parts[:number])
+
+
+def _left_to_group(
+    group: pathlib.Path, limit: str, usage: str, cached: tuple[str, ...]
+) -> Iterator[int]:
+    limits = _lines(group / limit)
+    used = _lines(group / usage)
+    if not limits or not used or limits[0] == "max":
+        return
+    statistics = dict(line.split() for line in _lines(group / "memory.stat"))
+    droppable = sum(int(statistics.get(name, 0)) for name in cached)
+    # Code that is running is mapped: it would be read again and again.
+    droppable -= sum(int(statistics.get(name, 0)) for name in _MAPPED)
+    yield int(limits[0]) - int(used[0]) + max(0, droppable)
+
+
+def _lines(path: pathlib.Path) -> list[str]:
+    with contextlib.suppress(OSError):  # not Linux, or no such group
+        return path.read_text(encoding="utf-8").splitlines()
+    return []
+
+
+# === Limits of this process ===
+
+
+def _left_of_limits() -> Iterator[int]:
+    if resource is None:
+        return
+    has = psutil.Process().memory_info()
+    limits = {
+        "RLIMIT_AS": has.vms,
+        # macOS does not say how much of it is data.
+        "RLIMIT_DATA": getattr(has, "data", has.rss),
+    }
+    for name, used in limits.items():
+        limit, _ = resource.getrlimit(getattr(resource, name))
+        if limit != resource.RLIM_INFINITY:
+            yield limit - used
