@@ -29,6 +29,7 @@ from keras_mirror.data.read_corpus import is_strings
 from keras_mirror.distribution import active_replicas
 from keras_mirror.distribution import gather_views
 from keras_mirror.encoder.encode import encode_ids
+from keras_mirror.encoder.fitting_batches import fitting_slices
 from keras_mirror.encoder.mini_batches import in_mini_batches
 from keras_mirror.encoder.sentence_encoder import projection_head
 from keras_mirror.losses import info_nce
@@ -38,7 +39,9 @@ from keras_mirror.optimizers import AdamW
 from keras_mirror.presets import DEFAULT_PRESET
 from keras_mirror.presets import preset_fields
 from keras_mirror.recipes import Recipe
+from keras_mirror.recipes import check_field
 from keras_mirror.recipes import get_recipe
+from keras_mirror.startup import return_freed_memory
 
 # Here because `recipes` is free of Keras.
 keras.saving.register_keras_serializable("keras_mirror")(Recipe)
@@ -109,6 +112,7 @@ class MirrorModel(keras.Model):
         if self.recipe.projection_head:
             self.projection_head = projection_head(encoder.output_shape[-1])
         self._view_metrics = ViewMetrics()
+        self._fit_mini_batch_size: int | None = None  # `None`: the recipe's
         self.built = True  # all its weights are those of its parts
 
     # === The algorithm ===
@@ -159,7 +163,7 @@ class MirrorModel(keras.Model):
             token_weights.count(**features)
 
     def _embed_for_training(self, features):
-        size = self.recipe.mini_batch_size
+        size = self._fit_mini_batch_size or self.recipe.mini_batch_size
         if size is None:
             return self.encoder(features, training=True)
         return in_mini_batches(self.encoder, features, size)
@@ -237,6 +241,7 @@ class MirrorModel(keras.Model):
         shuffle: bool = True,
         validation_data=None,
         callbacks=None,
+        mini_batch_size: int | str | None = None,
         **kwargs,
     ):
         """Trains as `keras.Model.fit` does, on views or on plain strings.
@@ -249,12 +254,26 @@ class MirrorModel(keras.Model):
             shuffle: Boolean, for strings. A dataset keeps its own order.
                 Defaults to `True`.
             validation_data: As `x`; not shuffled.
+            mini_batch_size: Integer, the texts per pass of the encoder: see
+                `Recipe`, which stays as it is. `"auto"` computes a batch that
+                would not fit into the free memory in mini-batches that do,
+                where the recipe says `None`. Defaults to `None`: the
+                recipe's.
             callbacks, **kwargs: As in `keras.Model.fit`.
 
         Returns:
             A `keras.callbacks.History`.
+
+        Raises:
+            MemoryError: `"auto"`, and not even a single text fits.
         """
         dataset = self._views(x, batch_size, shuffle)
+        size = self._chosen_mini_batch_size(mini_batch_size, dataset)
+        if size != self._fit_mini_batch_size:
+            self._fit_mini_batch_size = size
+            self.train_function = None  # compiled with other mini-batches
+        if size or self.recipe.mini_batch_size:
+            return_freed_memory()
         epochs = epochs or self.recipe.epochs
         recorder = RunRecorder(self, dataset, epochs)
         with active_replicas().feed_scope():
@@ -266,6 +285,15 @@ class MirrorModel(keras.Model):
                 validation_data=self._views(validation_data, batch_size),
                 **kwargs,
             )
+
+    def _chosen_mini_batch_size(self, size, dataset) -> int | None:
+        if size != "auto":
+            check_field("mini_batch_size", size)
+            return size
+        if self.recipe.mini_batch_size:
+            return None
+        slices = fitting_slices(self, dataset)
+        return slices.mini_batch_size if slices else None
 
     def evaluate(self, x, batch_size: int | None = None, **kwargs):
         """Computes the loss on views or on plain strings, without shuffling."""
@@ -288,7 +316,9 @@ class MirrorModel(keras.Model):
 
     # === Use ===
 
-    def encode_text(self, text, batch_size: int = 64):
+    def encode_text(
+        self, text, batch_size: int | None = None, prompt: str | None = None
+    ):
         """Turns texts, cut at the `sequence_length`, into embeddings.
 
         Each is independent of the other texts, but with `"padded_mean"`.
@@ -297,7 +327,11 @@ class MirrorModel(keras.Model):
             text: A string, or a list or array of strings.
             batch_size: Integer, texts of `sequence_length` tokens per call of
                 the encoder; a call takes more texts if they are shorter.
-                Defaults to `64`.
+                Defaults to `None`: 64, or fewer where such a call would not
+                fit into the free memory.
+            prompt: String, the name of one of `preprocessor.prompts`, which
+                is put before every text. Defaults to `None`: the default
+                prompt, if the model has one.
 
         Returns:
             A float32 NumPy array of shape `(len(text), embedding_dim)`; a
@@ -305,13 +339,14 @@ class MirrorModel(keras.Model):
 
         Raises:
             TypeError: An element is not a string.
+            ValueError: There is no prompt of this name.
 
         Example:
 
         >>> model.encode_text(["a man plays", "a woman plays"]).shape[0]
         2
         """
-        token_ids = self.preprocessor.tokenize(text)
+        token_ids = self.preprocessor.tokenize(text, prompt)
         return encode_ids(self, token_ids, batch_size)
 
     def similarity(self, embeddings_1, embeddings_2):
@@ -361,10 +396,12 @@ class MirrorModel(keras.Model):
         """Loads pretrained weights into a model ready for mirror fine-tuning.
 
         Args:
-            preset: A keras-hub preset name such as `"bert_base_en_uncased"`,
-                a `kaggle://`, `hf://` or `modelscope://` handle, or a local
-                folder of keras-hub, Hugging Face or sentence-transformers.
-                Defaults to the bundled `"mirror_mini_en"`.
+            preset: A name such as `"all_minilm_l6_v2_en"`, which is fetched
+                once (`keras-mirror presets` lists them), a keras-hub preset
+                name such as `"bert_base_en_uncased"`, a `kaggle://`, `hf://`
+                or `modelscope://` handle, or a local folder of keras-hub,
+                Hugging Face or sentence-transformers. Defaults to the bundled
+                `"mirror_mini_en"`.
             recipe: A `Recipe`, or the name of one: see `keras_mirror.recipes`.
                 A preset may change fields of a named one; a
                 sentence-transformers folder decides pooling and sequence

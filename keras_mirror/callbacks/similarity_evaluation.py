@@ -35,7 +35,7 @@ class SimilarityEvaluation(keras.callbacks.Callback):
             scores. Defaults to `False`.
         name: String, the name in the logs behind `val_`. Defaults to `None`:
             `"spearman"`, or `"score"` if a task is no `SimilarityTask`.
-        batch_size: Integer, texts per call of the encoder. Defaults to `64`.
+        batch_size: Integer, see `MirrorModel.encode_text`. Defaults to `None`.
         initial: Boolean, whether to score before the first step too: it counts
             as step 0. Defaults to `False`.
 
@@ -77,7 +77,7 @@ class SimilarityEvaluation(keras.callbacks.Callback):
         every: int | None = None,
         restore_best_weights: bool = False,
         name: str | None = None,
-        batch_size: int = 64,
+        batch_size: int | None = None,
         initial: bool = False,
     ) -> None:
         super().__init__()
@@ -177,7 +177,7 @@ class _TaskScores:
         self,
         task: Task | list[Task] | tuple[Task, ...],
         name: str | None,
-        batch_size: int,
+        batch_size: int | None,
     ) -> None:
         self.tasks = list(task) if isinstance(task, (list, tuple)) else [task]
         _check_tasks(self.tasks)

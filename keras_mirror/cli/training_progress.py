@@ -2,6 +2,7 @@ import signal
 import threading
 from collections.abc import Sequence
 
+import click
 import keras
 
 from keras_mirror.cli.console import echo_warnings
@@ -9,6 +10,9 @@ from keras_mirror.cli.console import progress_bar
 from keras_mirror.cli.console import status
 from keras_mirror.data import Corpus
 from keras_mirror.data.mirror_dataset import mirror_dataset
+from keras_mirror.distribution import active_replicas
+from keras_mirror.encoder.fitting_batches import FittingSlices
+from keras_mirror.encoder.fitting_batches import fitting_slices
 
 
 def fit_with_progress(
@@ -27,10 +31,26 @@ def fit_with_progress(
     """
     with echo_warnings(), status("Tokenizing"):
         dataset = mirror_dataset(corpus, model.preprocessor, seed=seed)
+        slices = _fitting_slices(model, dataset)
     progress = TrainingProgress(len(dataset) * model.recipe.epochs)
+    if slices:
+        progress.memory = str(slices)
+        click.echo(f"memory  {slices}", err=True)
     with progress:
-        model.fit(dataset, verbose=0, callbacks=[*callbacks, progress])
+        model.fit(
+            dataset,
+            verbose=0,
+            callbacks=[*callbacks, progress],
+            mini_batch_size=slices and slices.mini_batch_size,
+        )
     return progress
+
+
+def _fitting_slices(model, dataset) -> FittingSlices | None:
+    if model.recipe.mini_batch_size:
+        return None
+    # All processes as the first one says: each sees other memory free.
+    return active_replicas().broadcast(fitting_slices(model, dataset))
 
 
 class TrainingProgress(keras.callbacks.Callback):
@@ -48,6 +68,7 @@ class TrainingProgress(keras.callbacks.Callback):
         self.planned = planned
         self.steps = 0
         self.loss = float("nan")
+        self.memory: str | None = None  # why batches are computed in parts
         self._bar = progress_bar()
         self._task = self._bar.add_task("Training", total=planned)
         self._stop = False

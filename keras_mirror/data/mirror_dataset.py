@@ -1,3 +1,4 @@
+import functools
 import itertools
 import warnings
 
@@ -101,6 +102,11 @@ def mirror_dataset(
         "corpus": corpus_summary(corpus),
         "batch_size": batch_size,
     }
+    # For how much memory a step takes. Counting takes as long as tokenizing
+    # the corpus: whoever needs the number calls it.
+    dataset.longest_text = functools.partial(
+        _longest_text, corpus, preprocessor, lengths
+    )
     return dataset
 
 
@@ -133,6 +139,12 @@ def _lengths(corpus: Corpus, preprocessor):
     """Tokens of every string, or of the longer text of a pair."""
     counts = [preprocessor.count_tokens(side) for side in corpus.sides]
     return np.max(counts, axis=0)
+
+
+def _longest_text(corpus: Corpus, preprocessor, lengths) -> int:
+    """Tokens of the longest text of a corpus, special ones not included."""
+    lengths = _lengths(corpus, preprocessor) if lengths is None else lengths
+    return int(np.max(lengths))
 
 
 def _tensorflow_dataset(corpus: Corpus, preprocessor, schedule: BatchSchedule):

@@ -2,14 +2,24 @@ import keras
 from keras import ops
 
 from keras_mirror.distribution.jax import JaxDevices
+from keras_mirror.distribution.jax import jax_devices
+from keras_mirror.distribution.replica import Devices
 from keras_mirror.distribution.replica import Replica
 from keras_mirror.distribution.tensorflow import TensorFlowReplicas
+from keras_mirror.distribution.tensorflow import tensorflow_devices
+from keras_mirror.distribution.tensorflow import tensorflow_map
 from keras_mirror.distribution.torch import TorchProcesses
+from keras_mirror.distribution.torch import torch_devices
 
 _REPLICAS = {
     "tensorflow": TensorFlowReplicas,
     "torch": TorchProcesses,
     "jax": JaxDevices,
+}
+_DEVICES = {
+    "tensorflow": tensorflow_devices,
+    "torch": torch_devices,
+    "jax": jax_devices,
 }
 
 
@@ -28,6 +38,44 @@ def active_replicas() -> Replica:
     """
     replicas = _REPLICAS.get(keras.backend.backend(), Replica)
     return replicas() if replicas.is_active() else Replica()
+
+
+def training_devices(model) -> Devices:
+    """The devices that would train a model now, and their memory.
+
+    Args:
+        model: A `keras.Model`.
+
+    Returns:
+        A `Devices`.
+
+    Example:
+
+    >>> training_devices(model).number
+    1
+    """
+    return _DEVICES[keras.backend.backend()](model)
+
+
+def map_one_by_one(function, elements):
+    """Applies a function to slices of tensors, never to two at a time.
+
+    Args:
+        function: Function of a nest of tensors that returns one tensor.
+        elements: Nest of tensors of shape `(num_slices, ...)`.
+
+    Returns:
+        A tensor of shape `(num_slices, ...)`.
+
+    Example:
+
+    >>> values = map_one_by_one(lambda x: 2 * x, ops.arange(3))
+    >>> ops.convert_to_numpy(values).tolist()
+    [0, 2, 4]
+    """
+    if keras.backend.backend() == "tensorflow":
+        return tensorflow_map(function, elements)
+    return ops.map(function, elements)
 
 
 def gather_views(embeddings, string_ids=None):

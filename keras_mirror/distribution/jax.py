@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 import keras
 import numpy as np
 
+from keras_mirror.distribution.replica import Devices
 from keras_mirror.distribution.replica import Replica
 from keras_mirror.distribution.replica import check_enough
 
@@ -72,6 +73,24 @@ class WholeBatches(keras.distribution.DataParallel):
     def get_data_layout(self, data_shape):
         axes = (None,) * len(data_shape)
         return keras.distribution.TensorLayout(axes, self.device_mesh)
+
+
+def jax_devices(model) -> Devices:
+    """Where JAX trains a model, see `training_devices`."""
+    import jax
+
+    number = here = 1
+    if JaxDevices.is_active():
+        distribution = keras.distribution.distribution()
+        number = distribution.device_mesh.devices.size
+        here = number // distribution.num_processes
+    statistics = [device.memory_stats() for device in jax.local_devices()]
+    free = [
+        each["bytes_limit"] - each["bytes_in_use"]
+        for each in statistics
+        if each and "bytes_limit" in each  # a CPU has none
+    ]
+    return Devices(number, here, min(free, default=None))
 
 
 def jax_scope(number: int) -> AbstractContextManager:

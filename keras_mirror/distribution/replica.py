@@ -1,7 +1,42 @@
 import contextlib
+import dataclasses
 from contextlib import AbstractContextManager
 
 from keras import ops
+
+from keras_mirror.memory import free_memory
+
+
+@dataclasses.dataclass(frozen=True)
+class Devices:
+    """Where a model trains.
+
+    Args:
+        number: Integer, the devices that share the rows of a batch.
+        number_here: Integer, those of this machine.
+        gpu_memory: Integer, the bytes that are free on each. Defaults to
+            `None`: they are CPUs, which share the memory of the machine.
+
+    Example:
+
+    >>> Devices(number=2).rows(401)
+    201
+    """
+
+    number: int = 1
+    number_here: int = 1
+    gpu_memory: int | None = None
+
+    @property
+    def free_memory(self) -> int:
+        """The bytes that a step may take on each device now."""
+        if self.gpu_memory is not None:
+            return self.gpu_memory
+        return free_memory() // self.number_here
+
+    def rows(self, batch_size: int) -> int:
+        """The most rows of a batch that one device gets."""
+        return -(-batch_size // self.number)
 
 
 class Replica:

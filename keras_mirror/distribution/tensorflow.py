@@ -4,6 +4,7 @@ from contextlib import AbstractContextManager
 
 from keras import ops
 
+from keras_mirror.distribution.replica import Devices
 from keras_mirror.distribution.replica import Replica
 from keras_mirror.distribution.replica import check_enough
 from keras_mirror.distribution.replica import decorrelate_seeds
@@ -61,6 +62,51 @@ def _replica_context():
     import tensorflow as tf
 
     return tf.distribute.get_replica_context()
+
+
+def tensorflow_devices(model) -> Devices:
+    """Where TensorFlow trains a model, see `training_devices`."""
+    import tensorflow as tf
+
+    strategy = model.distribute_strategy
+    number = here = strategy.num_replicas_in_sync
+    if number > 1:
+        here = len(strategy.extended.worker_devices)
+    gpus = tf.config.list_logical_devices("GPU")
+    if not gpus:
+        return Devices(number, here)
+    from tensorflow.python.client import device_lib
+
+    # The one place where TensorFlow says how much it may take.
+    limits = {
+        device.name: device.memory_limit
+        for device in device_lib.list_local_devices()
+    }
+    free = []
+    for gpu in gpus:
+        name = gpu.name.removeprefix("/device:")
+        used = tf.config.experimental.get_memory_info(name)["current"]
+        free.append(limits[gpu.name] - used)
+    return Devices(number, here, min(free))
+
+
+def tensorflow_map(function, elements):
+    """`keras.ops.map`, which on TensorFlow runs ten iterations at a time.
+
+    Those of a gradient too, so that all take their memory at once.
+    """
+    import tensorflow as tf
+
+    first = tf.nest.map_structure(lambda x: x[0], elements)
+    signature = tf.nest.map_structure(
+        tf.TensorSpec.from_tensor, function(first)
+    )
+    return tf.map_fn(
+        function,
+        elements,
+        parallel_iterations=1,
+        fn_output_signature=signature,
+    )
 
 
 def tensorflow_scope(number: int) -> AbstractContextManager:

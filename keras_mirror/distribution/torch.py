@@ -1,9 +1,11 @@
 """PyTorch is imported in the functions: other backends do without it."""
 
+import os
 import weakref
 
 import numpy as np
 
+from keras_mirror.distribution.replica import Devices
 from keras_mirror.distribution.replica import Replica
 from keras_mirror.distribution.replica import check_enough
 from keras_mirror.distribution.replica import decorrelate_seeds
@@ -96,6 +98,23 @@ class TorchProcesses(Replica):
         sizes = [self._torch.empty_like(own) for _ in range(self._number)]
         self._group.all_gather(sizes, own)
         return [int(size) for size in sizes]
+
+
+def torch_devices(model) -> Devices:
+    """Where PyTorch trains a model, see `training_devices`."""
+    import torch
+
+    number = here = 1
+    if TorchProcesses.is_active():
+        number = torch.distributed.get_world_size()
+        # `torchrun` sets it, which may start processes on several machines.
+        here = int(os.environ.get("LOCAL_WORLD_SIZE", number))
+    if not torch.cuda.is_available():
+        return Devices(number, here)
+    free, _ = torch.cuda.mem_get_info()
+    # What PyTorch holds and does not use, it takes for the next tensors.
+    kept = torch.cuda.memory_reserved() - torch.cuda.memory_allocated()
+    return Devices(number, here, free + kept)
 
 
 class TorchGroup:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from keras_mirror.data import batched
+from keras_mirror.encoder.fitting_batches import fitting_batch_size
 from keras_mirror.preprocessing.padding import NUM_SPECIAL_TOKENS
 from keras_mirror.preprocessing.padding import padded_lengths
 from keras_mirror.preprocessing.padding import padded_rows
@@ -12,7 +13,9 @@ from keras_mirror.preprocessing.padding import padded_rows
 CHUNK_SIZE = 4096  # texts sorted by length together
 
 
-def encode_ids(model, token_ids: list[list[int]], batch_size: int = 64):
+def encode_ids(
+    model, token_ids: list[list[int]], batch_size: int | None = None
+):
     """Encodes tokenized texts, those of similar length together.
 
     Every call of the encoder gets about the same number of tokens: the
@@ -23,7 +26,8 @@ def encode_ids(model, token_ids: list[list[int]], batch_size: int = 64):
         model: A `MirrorModel`.
         token_ids: List of lists of integers, without special tokens.
         batch_size: Integer, texts of `sequence_length` tokens per call of the
-            encoder.
+            encoder. Defaults to `None`: 64, or fewer where such a call would
+            not fit into the free memory.
 
     Returns:
         A float32 array of shape `(len(token_ids), embedding_dim)`, in the
@@ -34,16 +38,14 @@ def encode_ids(model, token_ids: list[list[int]], batch_size: int = 64):
     >>> encode_ids(model, [[7, 8], [9]]).shape[0]
     2
     """
-    if not isinstance(batch_size, int) or batch_size < 1:
-        raise ValueError(
-            "`batch_size` must be a positive integer. "
-            f"Received: batch_size={batch_size!r}"
-        )
+    _check_batch_size(batch_size)
     index: dict[tuple[int, ...], int] = {}
     row_of_texts = [
         index.setdefault(tuple(ids), len(index)) for ids in token_ids
     ]
     distinct = list(index)
+    if batch_size is None:
+        batch_size = fitting_batch_size(model, distinct)
     shape = (len(distinct), model.encoder.output_shape[-1])
     embeddings = np.empty(shape, dtype="float32")
     for rows, width, num_rows in _batches(model, distinct, batch_size):
@@ -59,8 +61,9 @@ def encode_ids(model, token_ids: list[list[int]], batch_size: int = 64):
 def encode_in_chunks(
     model,
     texts: Iterable[str],
-    batch_size: int = 64,
+    batch_size: int | None = None,
     on_progress: Callable[[int], object] | None = None,
+    prompt: str | None = None,
 ) -> Iterator[tuple]:
     """Encodes any number of texts, chunk by chunk, for progress bars.
 
@@ -70,6 +73,7 @@ def encode_in_chunks(
         batch_size: Integer, see `encode_ids`.
         on_progress: Function of the number of texts just encoded. Defaults to
             `None`.
+        prompt: String, see `MirrorModel.encode_text`. Defaults to `None`.
 
     Yields:
         Tuples of a float32 array of shape `(chunk_size, embedding_dim)` and
@@ -83,12 +87,22 @@ def encode_in_chunks(
     """
     longest = model.preprocessor.max_text_tokens
     for chunk in batched(texts, CHUNK_SIZE):
-        token_ids = model.preprocessor.tokenize(chunk)
+        token_ids = model.preprocessor.tokenize(chunk, prompt)
         num_cut = sum(len(row) > longest for row in token_ids)
         embeddings = encode_ids(model, token_ids, batch_size)
         if on_progress is not None:
             on_progress(len(chunk))
         yield embeddings, num_cut
+
+
+def _check_batch_size(batch_size: int | None) -> None:
+    if batch_size is None:
+        return
+    if not isinstance(batch_size, int) or batch_size < 1:
+        raise ValueError(
+            "`batch_size` must be a positive integer. "
+            f"Received: batch_size={batch_size!r}"
+        )
 
 
 def _batches(model, token_ids: list, batch_size: int) -> Iterator[tuple]:

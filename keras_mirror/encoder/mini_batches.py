@@ -1,6 +1,7 @@
 import keras
 from keras import ops
 
+from keras_mirror.distribution import map_one_by_one
 from keras_mirror.distribution.replica import seed_variables
 
 # More random draws than one layer makes in one pass: ALBERT calls one layer
@@ -58,7 +59,7 @@ def in_mini_batches(encoder, features, mini_batch_size: int):
         for name, feature in features.items()
     }
     seeds = _take_seeds(encoder, num_slices)
-    embeddings = ops.map(embed, (features, seeds))
+    embeddings = map_one_by_one(embed, (features, seeds))
     embedding_dim = embeddings.shape[-1]
     return ops.reshape(embeddings, (-1, embedding_dim))[:batch_size]
 

@@ -64,7 +64,7 @@ class Evaluation:
 def evaluate(
     models: dict,
     tasks: Sequence[Task],
-    batch_size: int = 64,
+    batch_size: int | None = None,
     on_progress: Callable[[str, int], object] | None = None,
 ) -> Evaluation:
     """Scores models on benchmarks, side by side.
@@ -73,7 +73,7 @@ def evaluate(
         models: Dict from names to `MirrorModel`, or to a `TfidfBaseline`.
             Differences are against the first one.
         tasks: List of `Task`, such as `read_benchmarks` gives.
-        batch_size: Integer, texts per call of the encoder. Defaults to `64`.
+        batch_size: Integer, see `MirrorModel.encode_text`. Defaults to `None`.
         on_progress: Function of a model's name and the number of its texts
             just encoded. Defaults to `None`.
 

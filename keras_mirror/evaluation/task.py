@@ -128,7 +128,7 @@ class TextEmbeddings:
     Args:
         model: A `MirrorModel`.
         texts: Iterable of strings, with repetitions.
-        batch_size: Integer, texts per call of the encoder. Defaults to `64`.
+        batch_size: Integer, see `MirrorModel.encode_text`. Defaults to `None`.
         on_progress: Function of the number of texts just encoded. Defaults to
             `None`.
 
@@ -148,7 +148,7 @@ class TextEmbeddings:
         self,
         model,
         texts: Iterable[str],
-        batch_size: int = 64,
+        batch_size: int | None = None,
         on_progress: Callable[[int], object] | None = None,
     ) -> None:
         self.texts = list(dict.fromkeys(texts))

@@ -22,7 +22,7 @@ class MirrorEmbeddings:
         normalize: Boolean, whether embeddings are scaled to length 1, so that
             dot products and distances order texts as cosines do. Defaults to
             `True`.
-        batch_size: Integer, see `MirrorModel.encode_text`. Defaults to `64`.
+        batch_size: Integer, see `MirrorModel.encode_text`. Defaults to `None`.
 
     Example:
 
@@ -60,7 +60,7 @@ class MirrorEmbeddings:
     """
 
     def __init__(
-        self, model, normalize: bool = True, batch_size: int = 64
+        self, model, normalize: bool = True, batch_size: int | None = None
     ) -> None:
         self.model = as_model(model)
         self.normalize = normalize

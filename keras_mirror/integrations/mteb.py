@@ -61,7 +61,7 @@ class MTEBEncoder:
         self,
         inputs: Iterable[dict],
         *,
-        batch_size: int = 64,
+        batch_size: int | None = None,
         precision: str | None = None,
         **kwargs,
     ):
@@ -70,8 +70,8 @@ class MTEBEncoder:
         Args:
             inputs: Iterable of batches, dicts with a list of strings under
                 `"text"`: a data loader of mteb.
-            batch_size: Integer, texts per call of the encoder. Defaults to
-                `64`; `mteb.evaluate` asks for `32`, or for what its
+            batch_size: Integer, see `MirrorModel.encode_text`. Defaults to
+                `None`; `mteb.evaluate` asks for `32`, or for what its
                 `encode_kwargs` say.
             precision: `None` or `"float32"`.
             **kwargs: Not used: the task, the split, the subset, and whether

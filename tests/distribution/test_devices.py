@@ -1,0 +1,84 @@
+"""Where a model trains; GPUs are fakes, since tests have none."""
+
+import types
+
+import keras
+import pytest
+
+from keras_mirror.distribution import replica
+from keras_mirror.distribution import training_devices
+from keras_mirror.distribution.replica import Devices
+
+BACKEND = keras.backend.backend()
+
+
+@pytest.fixture(autouse=True)
+def system(monkeypatch):
+    monkeypatch.setattr(replica, "free_memory", lambda: 9_000)
+
+
+def test_a_single_cpu_has_the_memory_of_the_machine(model):
+    devices = training_devices(model)
+    assert (devices.number, devices.number_here) == (1, 1)
+    assert devices.free_memory == 9_000
+
+
+def test_parts_of_a_cpu_share_its_memory():
+    assert Devices(number=6, number_here=3).free_memory == 3_000
+
+
+def test_gpus_have_their_own():
+    assert Devices(2, 2, gpu_memory=500).free_memory == 500
+
+
+@pytest.mark.parametrize("rows, expected", [(400, 134), (399, 133), (1, 1)])
+def test_rows_of_a_device(rows, expected):
+    assert Devices(number=3).rows(rows) == expected
+
+
+@pytest.mark.skipif(BACKEND != "torch", reason="fakes PyTorch's GPU")
+def test_a_gpu_of_torch(model, monkeypatch):
+    import torch
+
+    fakes = dict(
+        is_available=lambda: True,
+        mem_get_info=lambda: (700, 1_000),
+        memory_reserved=lambda: 200,
+        memory_allocated=lambda: 150,
+    )
+    for name, fake in fakes.items():
+        monkeypatch.setattr(torch.cuda, name, fake)
+    assert training_devices(model).free_memory == 700 + 50
+
+
+@pytest.mark.skipif(BACKEND != "jax", reason="fakes JAX's GPUs")
+def test_gpus_of_jax(model, monkeypatch):
+    import jax
+
+    def gpu(used):
+        statistics = {"bytes_limit": 1_000, "bytes_in_use": used}
+        return types.SimpleNamespace(memory_stats=lambda: statistics)
+
+    monkeypatch.setattr(jax, "local_devices", lambda: [gpu(100), gpu(300)])
+    assert training_devices(model).free_memory == 700
+
+
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="fakes TensorFlow's GPUs")
+def test_gpus_of_tensorflow(model, monkeypatch):
+    import tensorflow as tf
+    from tensorflow.python.client import device_lib
+
+    names = ["/device:GPU:0", "/device:GPU:1"]
+    used = {"GPU:0": 100, "GPU:1": 300}
+    Device = types.SimpleNamespace
+    gpus = [Device(name=name) for name in names]
+    limits = [Device(name=name, memory_limit=1_000) for name in names]
+    limits.append(Device(name="/device:CPU:0", memory_limit=1))
+    monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: gpus)
+    monkeypatch.setattr(device_lib, "list_local_devices", lambda: limits)
+    monkeypatch.setattr(
+        tf.config.experimental,
+        "get_memory_info",
+        lambda name: {"current": used[name], "peak": 1_000},
+    )
+    assert training_devices(model).free_memory == 700
