@@ -1,3 +1,4 @@
+import contextlib
 import json
 import re
 import sys
@@ -133,7 +134,28 @@ def test_tfidf_beside_an_archive(command, folder, tmp_path):
     difference = row["scores"][1]["value"] - expected
     assert row["differences"][0]["value"] == pytest.approx(difference)
     assert f"{100 * expected:.2f}" in screen
-    assert "counts the words of each task's own texts" in errors
+    assert re.search("tfidf +counts the words of each task's own", errors)
+
+
+def test_only_encoders_have_a_progress_bar(command, monkeypatch):
+    pytest.importorskip("sklearn", reason="the extra [search] is missing")
+    module = sys.modules["keras_mirror.cli.evaluate"]
+    bars = []
+
+    class Progress:
+        def add_task(self, name, total):
+            bars.append(name)
+            return name
+
+        def update(self, name, advance):
+            assert name == "first.keras"
+
+    monkeypatch.setattr(
+        module, "progress_bar", lambda: contextlib.nullcontext(Progress())
+    )
+    code, _, errors = command("evaluate", "tfidf", "first.keras", "data")
+    assert code == 0, errors
+    assert bars == ["first.keras"]
 
 
 def test_tfidf_alone_with_a_report(command, tmp_path):

@@ -35,14 +35,15 @@ def test_every_split_but_the_training_texts_is_scored(tmp_path):
     write(
         tmp_path / "shop",
         {
-            "shop-train.tsv": "intent\tquery\nhow\tHow?\n",
-            "shop-dev.tsv": "intent\tquery\nwhy\tWhy?\n",
-            "shop-test.tsv": "intent\tquery\nwhere\tWhere?\n",
+            "contest-train.tsv": "intent\tquery\nhow\tHow?\n",
+            "contest-dev.tsv": "intent\tquery\nwhy\tWhy?\n",
+            "contest-test.tsv": "intent\tquery\nwhere\tWhere?\n",
             "other-test.tsv": "intent\tquery\na\tA?\na\tAa?\n",
         },
     )
-    other, dev, test = read_benchmarks(tmp_path)
-    assert names([other, dev, test]) == ["other-test", "shop-dev", "shop-test"]
+    dev, test, other = read_benchmarks(tmp_path)
+    assert names([dev, test]) == ["contest-dev", "contest-test"]
+    assert other.name == "other-test"
     assert dev.training_texts == test.training_texts == ["How?"]
     assert (dev.labels, test.labels) == (["why"], ["where"])
     assert other.training_texts == []
