@@ -181,6 +181,7 @@ def _summary(model, corpus: Corpus, progress, path: str) -> dict[str, object]:
         "duplicates": f"{corpus.num_duplicates} dropped",
         **({"not drawn": corpus.num_unsampled} if corpus.num_unsampled else {}),
         "cut": f"{num_cut} at {model.recipe.sequence_length} tokens",
+        **({"memory": progress.memory} if progress.memory else {}),
         "steps": f"{progress.steps} of {progress.planned}",
         "last loss": f"{progress.loss:.4f}",
         "archive": path,
