@@ -52,7 +52,7 @@ def evaluate(
     json_path: str | None,
     html_path: str | None,
     log: str | None,
-    batch_size: int,
+    batch_size: int | None,
     overwrite: bool,
     backend: str | None,
     debug: bool,
@@ -152,7 +152,7 @@ def _load(names: list[str], pooling: str | None) -> dict:
     return models
 
 
-def _evaluate(models: dict, tasks: list, batch_size: int):
+def _evaluate(models: dict, tasks: list, batch_size: int | None):
     from keras_mirror.evaluation import evaluate
 
     total = len({text for task in tasks for text in task.texts()})
