@@ -40,7 +40,7 @@ def test_python_blocks(preset, tmp_path, monkeypatch):
     names = {}
     for block in BLOCKS:
         exec(block, names)
-    assert asked == ["mirror_mini_en", "bert_base_en_uncased"]
+    assert asked == ["all_minilm_l6_v2_en", "bert_base_en_uncased"]
     assert pathlib.Path("encoder.keras").exists()
     assert names["vectors"].shape == (2, 8)
     assert [step for step, _ in names["scorer"].history] == [2]

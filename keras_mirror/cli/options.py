@@ -14,19 +14,21 @@ from keras_mirror.recipes import field_type
 from keras_mirror.startup import BACKENDS
 
 
-def _check_model(
-    context: click.Context, parameter: click.Parameter, value: str
-) -> str:
+def check_model_name(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> str | None:
     """Finds out at once what can be neither a file nor a name."""
+    if value is None:
+        return None
     is_path = value.endswith(ARCHIVE_SUFFIX) or os.sep in value
     if is_path and "://" not in value and not os.path.exists(value):
-        raise click.BadParameter(f"there is no file or folder '{value}'")
+        raise click.BadParameter(f"'{value}' does not exist")
     return value
 
 
 # An archive, or whatever `from_preset` takes.
 model_argument = click.argument(
-    "encoder", metavar="MODEL", callback=_check_model
+    "encoder", metavar="MODEL", callback=check_model_name
 )
 
 prompt_option = click.option(

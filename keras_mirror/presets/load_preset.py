@@ -85,7 +85,7 @@ def _load_folder(folder: pathlib.Path, dropout: float, dtype) -> PresetParts:
 
 def _with_prompts(parts: PresetParts, preset: NamedPreset) -> PresetParts:
     """The prompts of the model's card, where its files have none."""
-    if parts.prompts or not preset.prompts:
+    if any(parts.prompts.values()) or not preset.prompts:
         return parts
     return dataclasses.replace(
         parts,

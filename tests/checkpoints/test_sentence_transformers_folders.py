@@ -358,19 +358,76 @@ def test_other_weights_of_tokens_are_refused(tmp_path):
     )
 
 
-def test_default_prompts_are_refused(tmp_path):
+def test_prompts(tmp_path):
+    reference, folder = save(tmp_path, pooling())
+    prompts = {"query": "a man: ", "passage": "the woman ", "empty": ""}
+    edit(
+        folder / "config_sentence_transformers.json",
+        prompts=prompts,
+        default_prompt_name="query",
+    )
+    reference = sentence_transformers.SentenceTransformer(
+        str(folder), device="cpu"
+    )
+    model = MirrorModel.from_preset(folder)
+    for name in (None, *prompts):
+        ours = model.encode_text(STRINGS, prompt=name)
+        theirs = reference.encode(STRINGS, prompt_name=name)
+        np.testing.assert_allclose(ours, theirs, atol=2e-5)
+    apart = model.encode_text(STRINGS, prompt="empty")
+    assert abs(apart - model.encode_text(STRINGS)).max() > 1e-2
+
+
+def test_prompts_go_along(tmp_path):
+    _, folder = save(tmp_path, pooling())
+    edit(
+        folder / "config_sentence_transformers.json",
+        prompts={"query": "a man: "},
+        default_prompt_name="query",
+    )
+    model = MirrorModel.from_preset(folder)
+    expected = unit_rows(model.encode_text(STRINGS))
+    model.save(tmp_path / "encoder.keras")
+    model.export(tmp_path / "exported")
+    with pytest.warns(UserWarning, match="keras-hub has no place"):
+        model.save_to_preset(tmp_path / "preset")
+    for again in (
+        keras.saving.load_model(tmp_path / "encoder.keras"),
+        MirrorModel.from_preset(tmp_path / "exported"),
+        MirrorModel.from_preset(tmp_path / "preset"),
+    ):
+        assert again.preprocessor.prompts == model.preprocessor.prompts
+        found = unit_rows(again.encode_text(STRINGS))
+        np.testing.assert_allclose(found, expected, atol=2e-6)
+    theirs = sentence_transformers.SentenceTransformer(
+        str(tmp_path / "exported"), device="cpu"
+    )
+    found = theirs.encode(STRINGS)
+    np.testing.assert_allclose(found, expected, atol=2e-6)
+    embedder = model.to_text_embedder()
+    found = embedder.encode_text(STRINGS, verbose=0)
+    np.testing.assert_allclose(found, expected, atol=2e-6)
+
+
+def test_damaged_prompts_are_refused(tmp_path):
     _, folder = save(tmp_path, pooling())
     path = folder / "config_sentence_transformers.json"
-    prompts = {"query": "query: ", "empty": ""}
-    edit(path, prompts=prompts, default_prompt_name="query")
+    edit(path, prompts={"query": "query: "}, default_prompt_name="other")
     assert message(folder) == (
-        "`default_prompt_name` must be null: a mirror model takes texts as "
-        "they are. Remove it and put the prompt before your texts yourself. "
-        "Received: default_prompt_name='query', the prompt 'query: ', in "
-        "FOLDER/config_sentence_transformers.json"
+        "'FOLDER/config_sentence_transformers.json' must hold `prompts`, an "
+        "object from names to strings, and `default_prompt_name`, one of "
+        "these names or null. Received: prompts={'query': 'query: '}, "
+        "default_prompt_name='other'"
     )
-    edit(path, default_prompt_name="empty")
-    MirrorModel.from_preset(folder)
+    edit(path, prompts={"query": 3}, default_prompt_name=None)
+    assert "from names to strings" in message(folder)
+    edit(path, prompts={"query": "query: "})
+    edit(folder / "1_Pooling" / "config.json", include_prompt=False)
+    assert message(folder) == (
+        "`include_prompt` of a Pooling module must be true: a mirror model "
+        "pools the tokens of a prompt too. Received: include_prompt=False in "
+        "FOLDER/1_Pooling"
+    )
 
 
 def test_other_settings_are_refused(tmp_path):

@@ -1,4 +1,5 @@
 import io
+import os
 import pathlib
 import re
 import signal
@@ -11,6 +12,7 @@ import pytest
 from support.texts import SENTENCES
 from support.texts import texts
 
+import keras_mirror
 from keras_mirror.encoder import encode as encoding
 
 
@@ -284,6 +286,34 @@ def test_pair_without_tab(command, archive, tmp_path):
     assert "line 2 must be two texts with a TAB" in errors
 
 
+def test_an_archive_for_use_has_no_optimizer(command, preset, corpus, tmp_path):
+    sizes = {}
+    for option in ((), ("--keep-optimizer",)):
+        output = tmp_path / f"encoder{len(option)}.keras"
+        code, _, errors = command(
+            *["train", corpus, "--preset", preset, "--output", output],
+            *["--batch-size", 10, *option],
+        )
+        assert code == 0, errors
+        assert errors.splitlines()[-1] == (
+            f"next: keras-mirror index {output} TEXTS --output texts.index"
+        )
+        model = keras.saving.load_model(output)
+        assert model.record.runs[0].steps == 3
+        assert hasattr(model, "optimizer") == bool(option)
+        sizes[option] = output.stat().st_size
+    assert int(model.optimizer.iterations) == 3
+    assert sizes[()] < 0.6 * sizes["--keep-optimizer",]
+
+
+def test_train_does_not_take_an_archive(command, archive, corpus, tmp_path):
+    code, _, errors = command(
+        *["train", corpus, "--preset", archive],
+        *["--output", tmp_path / "encoder.keras"],
+    )
+    assert code == 2 and "an archive has its own recipe" in errors
+
+
 # === Quickstart ===
 
 
@@ -297,6 +327,7 @@ def few_functions(monkeypatch):
     api |= {f"keras.ops.f{i}": text for i, text in enumerate(numbered[20:40])}
     api |= {f"json.f{i}": text for i, text in enumerate(numbered[40:])}
     api["json.again"] = api["json.f0"]
+    api["random.shuffle"] = "Shuffle list x in place."  # of a search
     monkeypatch.setattr(python_api, "load_data", lambda: api)
     return api
 
@@ -309,31 +340,39 @@ def test_quickstart(command, preset, few_functions, tmp_path, monkeypatch):
     assert code == 0, errors
     told = re.sub(" +", " ", errors)
     for line in (
-        "functions 61",
+        "functions 62",
+        f"encoder {preset}",
         f"different texts {len(set(few_functions.values()))}",
         "steps 1 of 1",
         "archive encoder.keras",
     ):
         assert line in told
-    assert "Finding 40 functions by their namesakes" in screen
-    scores = re.findall(
-        r"(accuracy@1|accuracy@5|mean reciprocal rank)\D+([\d.]+)\D+([\d.]+)",
+    assert "next: keras-mirror index encoder.keras" in errors
+    shown = re.findall(
+        r"40 namesakes, (accuracy@1|accuracy@5|mean reciprocal rank)"
+        r"\D+([\d.]+)\D+([\d.]+)",
         screen,
     )
-    assert [name for name, *_ in scores] == [
+    assert [name for name, *_ in shown] == [
         "accuracy@1",
         "accuracy@5",
         "mean reciprocal rank",
     ]
     model = keras.saving.load_model("encoder.keras")
-    assert int(model.optimizer.iterations) == 1
+    assert not hasattr(model, "optimizer") and len(model.record.runs) == 1
     from keras_mirror.evaluation import python_api
     from keras_mirror.evaluation import score_retrieval
 
     tasks = python_api.namesakes(few_functions)
     after = score_retrieval(model, tasks)
-    for name, _, value in scores:
-        assert float(value) == pytest.approx(100 * after[name], abs=0.051)
+    before = score_retrieval(
+        keras_mirror.MirrorModel.from_preset(preset, sequence_length=32), tasks
+    )
+    for name, *values in shown:
+        expected = [100 * scores[name] for scores in (before, after)]
+        assert list(map(float, values)) == pytest.approx(expected, abs=0.051)
+    gain = 100 * (after["accuracy@1"] - before["accuracy@1"])
+    assert f"changed that by {gain:+.1f} points" in " ".join(screen.split())
 
     code, _, errors = command(*arguments)
     assert code == 2 and "encoder.keras' exists" in errors
@@ -342,7 +381,7 @@ def test_quickstart(command, preset, few_functions, tmp_path, monkeypatch):
 
 
 @pytest.mark.processes
-def test_quickstart_answers_its_queries_by_similarity(
+def test_quickstart_shows_searches_of_the_encoder_as_it_is(
     command, preset, few_functions, tmp_path
 ):
     output = tmp_path / "encoder.keras"
@@ -350,19 +389,48 @@ def test_quickstart_answers_its_queries_by_similarity(
         "quickstart", "--preset", preset, "--output", output
     )
     assert code == 0
-    model = keras.saving.load_model(output)
+    query = "put a list in random order"
+    model = keras_mirror.MirrorModel.from_preset(preset, sequence_length=32)
     unique = list(dict.fromkeys(few_functions.values()))
     cosines = model.similarity(
-        model.encode_text("reverse the order of elements"),
-        model.encode_text(unique),
+        model.encode_text(query), model.encode_text(unique)
     )[0]
     names = {text: name for name, text in reversed(few_functions.items())}
     best = [unique[row] for row in np.argsort(-cosines)[:3]]
-    answers = screen.split("reverse the order of elements\n")[1].split("\n\n")[
-        0
-    ]
+    answers = screen.split(f"{query}\n")[1].split("\n\n")[0]
+    right = few_functions["random.shuffle"]
     for line, text in zip(answers.splitlines(), best, strict=True):
-        assert line[8:] == f"{names[text]}: {text}"
+        mark = "*" if text == right else " "
+        assert line[8:] == f"{mark} {names[text]}: {text}"
+    found = int(right in best)
+    assert (
+        f"Of these 1\nsearches {found} have one among their first 3 " in screen
+    )
+
+
+def test_quickstart_without_a_network_takes_the_bundled_preset(
+    command, few_functions, tmp_path, monkeypatch
+):
+    from keras_mirror.cli import quickstart as module
+
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    asked = []
+
+    def stop(preset, **overrides):
+        asked.append((preset, overrides))
+        raise RuntimeError("stopped")
+
+    monkeypatch.setattr(module, "open_model", stop)
+    code, _, errors = command("quickstart", "--output", tmp_path / "e.keras")
+    assert code == 1 and errors.splitlines()[-1].endswith("stopped")
+    assert asked == [("mirror_mini_en", {"sequence_length": 32})]
+    assert errors.startswith("Encoder: all_minilm_l6_v2_en, 92 MB\n")
+    assert (
+        "so the bundled mirror_mini_en is taken, which is far weaker" in errors
+    )
 
 
 @pytest.mark.processes
@@ -389,10 +457,13 @@ def test_quickstart_of_an_unknown_preset(command, few_functions, tmp_path):
     assert code == 2 and "Similar names: mirror_mini_en" in errors
 
 
-def test_default_preset_is_the_bundled_one(command):
-    for name in ("train", "quickstart"):
+def test_default_presets(command):
+    for name, words in (
+        ("train", "[default: mirror_mini_en]"),
+        ("quickstart", "Default: all_minilm_l6_v2_en where it can be had"),
+    ):
         _, screen, _ = command(name, "--help")
-        assert "[default: mirror_mini_en]" in " ".join(screen.split())
+        assert words in " ".join(screen.split())
 
 
 # === As a process ===
@@ -420,7 +491,7 @@ def test_screen_has_no_framework_noise(preset, corpus, tmp_path):
     assert screen == ""
     allowed = re.compile(
         r"Training, loss|\s*$|(strings read|empty|with NUL bytes|duplicates|cut"
-        r"|steps|last loss|archive|seconds)  "
+        r"|steps|last loss|archive|seconds)  |next: keras-mirror index "
     )
     noise = [line for line in errors.split("\n") if not allowed.match(line)]
     assert noise == []

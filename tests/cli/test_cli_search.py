@@ -136,7 +136,7 @@ def test_search_after_a_move_of_one(command, index, archive, tmp_path):
     assert code == 2
     assert errors.splitlines()[-1] == (
         f"keras-mirror: error: '{index}' was made with '{archive}', which is "
-        "not there any more: name it with --archive"
+        "not there any more: name it with --model"
     )
     moved = tmp_path / "moved" / "encoder.keras"
     code, _, errors = command("search", index, "a man", "--archive", moved)
@@ -151,7 +151,7 @@ def test_an_index_from_python_does_not_say(command, model, archive, tmp_path):
     code, _, errors = command("search", path, "a man")
     assert code == 2 and errors.splitlines()[-1] == (
         f"keras-mirror: error: '{path}' does not say where its encoder is: "
-        "name it with --archive"
+        "name it with --model"
     )
     code, screen, errors = command(
         "search", path, SENTENCES[4], "--archive", archive
@@ -190,7 +190,7 @@ def test_search_refuses_a_damaged_index(command, index):
             ["a", "--json", "--interactive"],
             "--json and --interactive exclude each other",
         ),
-        (["a", "--archive", "no.keras"], "File 'no.keras' does not exist"),
+        (["a", "--archive", "no.keras"], "'no.keras' does not exist"),
     ],
 )
 def test_wrong_use_of_search(command, index, arguments, message):

@@ -50,6 +50,7 @@ TEXTS = [
     "$5 + 3 = 8 ^ ~ ` | \\ < >",
     "snake_case-kebab.dot@mail.org #tag",
 ]
+STRINGS_OF_MANY_LANGUAGES = TEXTS + SENTENCES + ["a long one " * 20]
 
 _SIZES = {
     "hidden_size": 16,
@@ -131,6 +132,19 @@ def make_xlm_roberta_folder(path, masked_lm=False, tokenizer=None, **config):
     config = {"max_position_embeddings": 42, **_SIZES, **config}
     config = {"type_vocab_size": 1, "pad_token_id": 1, **config}
     return _write(path, "XLMRoberta", tokenizer, masked_lm, config)
+
+
+def make_multilingual_bert_folder(path, masked_lm=False, **config):
+    """Writes a BERT with the vocabulary of an XLM-RoBERTa.
+
+    Multilingual MiniLM and multilingual E5 are of this kind.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        write_xlm_roberta_model(folder)
+        tokenizer = transformers.XLMRobertaTokenizer.from_pretrained(folder)
+        tokenizer.save_pretrained(path)
+    config = {"max_position_embeddings": 40, **_SIZES, **config}
+    return _write(path, "Bert", tokenizer, masked_lm, config)
 
 
 def make_albert_folder(path, masked_lm=False, tokenizer=None, **config):
