@@ -1,6 +1,7 @@
 """What commands show and ask: results on the output, the rest on errors."""
 
 import contextlib
+import os
 import shlex
 import sys
 import time
@@ -33,6 +34,15 @@ def print_table(table: Table) -> None:
     natural = screen.measure(table, options=unlimited).maximum
     screen.width = max(screen.width, natural)
     screen.print(table)
+
+
+def fits_screen(table: Table) -> bool:
+    """Whether a table is shown whole; what is no screen has no width."""
+    screen = console(sys.stdout)
+    has_width = screen.is_terminal or "COLUMNS" in os.environ
+    unlimited = screen.options.update(max_width=10_000)
+    natural = screen.measure(table, options=unlimited).maximum
+    return not has_width or natural <= screen.width
 
 
 def print_texts(title: str, texts: Iterable[tuple]) -> None:

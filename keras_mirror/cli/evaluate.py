@@ -7,6 +7,8 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
+from keras_mirror.cli.console import fits_screen
+from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import print_table
 from keras_mirror.cli.console import progress_bar
@@ -23,6 +25,10 @@ from keras_mirror.files import atomic_output
 from keras_mirror.recipes import POOLING_MODES
 
 BASELINE = "tfidf"
+
+
+# Of a model on a narrow screen: an interval and a difference stand beside it.
+MAX_NAME = 28
 
 
 @click.command()
@@ -78,7 +84,10 @@ def evaluate(
     tasks = _read(paths)
     models = _load(names, pooling)
     evaluation = _evaluate(models, tasks, batch_size)
-    print_table(evaluation_table(evaluation))
+    table = evaluation_table(evaluation)
+    if not fits_screen(table):
+        table = narrow_evaluation_table(evaluation)
+    print_table(table)
     notes = [f"pooling overridden: {pooling}"] if pooling else []
     if json_path:
         _write_json(evaluation, json_path, notes)
@@ -86,6 +95,8 @@ def evaluate(
         _write_html(evaluation, html_path, log, notes)
     outputs = [path for path in (json_path, html_path) if path]
     print_summary(_summary(evaluation, notes, outputs), start)
+    if encoders := [name for name in names if name != BASELINE]:
+        print_next("index", encoders[-1], "TEXTS", "--output", "texts.index")
 
 
 def _check_report(html_path: str | None, log: str | None) -> None:
@@ -238,6 +249,26 @@ def evaluation_table(evaluation) -> Table:
                 *map(cell, row.scores),
                 *(cell(score, signed=True) for score in row.differences),
             )
+    return table
+
+
+def narrow_evaluation_table(evaluation) -> Table:
+    """The same for narrow screens: a line for every model and score."""
+    table = Table("", "", "difference", box=None, pad_edge=False)
+    table.columns[0].overflow = "fold"
+    table.columns[0].max_width = MAX_NAME
+    names = [escape(name) for name in evaluation.models]
+    for row in evaluation.rows:
+        if row.subset and row.metric != _headline(evaluation, row):
+            continue
+        label = f"{row.task}: {row.subset}" if row.subset else row.task
+        title = f"[bold]{escape(label)}[/bold]"
+        table.add_row(title, f"{row.metric}, {row.num_items:,}")
+        differences = ["", *(cell(x, signed=True) for x in row.differences)]
+        for name, score, difference in zip(
+            names, row.scores, differences, strict=True
+        ):
+            table.add_row(f"  {name}", cell(score), difference)
     return table
 
 

@@ -38,7 +38,7 @@ Make one for your own texts, and see what that changed
   keras-mirror train TEXTS --output encoder.keras
   keras-mirror evaluate MODEL... BENCHMARK...
   keras-mirror export MODEL --format onnx --output encoder.onnx
-  keras-mirror info MODEL
+  keras-mirror info MODEL                       what it is
 
 A good encoder to start with is all_minilm_l6_v2_en (92 MB, fetched once).
 keras-mirror COMMAND --help tells what a command takes."""

@@ -1,6 +1,7 @@
 """What the quickstart measures without labels, and how it shows it."""
 
 import dataclasses
+from typing import Any
 
 import click
 from rich.table import Table
@@ -25,8 +26,8 @@ class Findings:
         num_namesakes: Integer, the number of their queries.
     """
 
-    searches: object
-    cosines: object
+    searches: Any
+    cosines: Any
     ranks: list[int]
     namesakes: dict[str, float]
     num_namesakes: int
