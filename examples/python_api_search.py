@@ -2,8 +2,8 @@
 
 python examples/python_api_search.py "reverse the order of elements"
 
-The corpus is installed anyway, the backbone travels with keras_mirror: nothing
-is downloaded, and no label is used. The score needs none either: `numpy.clip`
+The corpus is installed anyway, the encoder is fetched once (92 MB; without a
+network take --preset mirror_mini_en), and no label is used: `numpy.clip`
 and `keras.ops.clip` say the same in different words, so that a good encoder
 finds one by the other.
 """
@@ -22,7 +22,7 @@ NUM_ANSWERS = 3
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("queries", nargs="+")
-    parser.add_argument("--preset", default="mirror_mini_en")
+    parser.add_argument("--preset", default="all_minilm_l6_v2_en")
     parser.add_argument("--output", default="python_api_encoder.keras")
     parser.add_argument("--batch-size", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)

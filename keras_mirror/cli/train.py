@@ -1,12 +1,11 @@
-import contextlib
 import itertools
-import os
 import time
 from collections.abc import Iterable
 from typing import Any
 
 import click
 
+from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import status
 from keras_mirror.cli.console import usage_errors
@@ -15,6 +14,7 @@ from keras_mirror.cli.devices import is_worker
 from keras_mirror.cli.devices import training_devices
 from keras_mirror.cli.files import check_output
 from keras_mirror.cli.files import open_texts
+from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import save_archive
 from keras_mirror.cli.models import start_keras
 from keras_mirror.cli.options import backend_options
@@ -24,6 +24,7 @@ from keras_mirror.cli.options import text_options
 from keras_mirror.data import Corpus
 from keras_mirror.data import collect_strings
 from keras_mirror.data import sample_strings
+from keras_mirror.integrations.load_model import is_archive
 from keras_mirror.presets import DEFAULT_PRESET
 from keras_mirror.recipes import get_recipe
 
@@ -44,7 +45,7 @@ LOGGED_METRICS = [
     "--preset",
     default=DEFAULT_PRESET,
     show_default=True,
-    help="keras-hub name, handle (kaggle://, hf://), or local folder.",
+    help="Name (see `presets`), handle (kaggle://, hf://), or folder.",
 )
 @click.option("--output", required=True, help="Archive to write, *.keras.")
 @recipe_options
@@ -67,6 +68,11 @@ LOGGED_METRICS = [
 @text_options
 @click.option("--dtype-policy", help="E.g. mixed_bfloat16. Default: float32.")
 @devices_option
+@click.option(
+    "--keep-optimizer",
+    is_flag=True,
+    help="Three times the file, for those who train on.",
+)
 @overwrite_option
 @backend_options
 def train(
@@ -85,6 +91,7 @@ def train(
     errors: str,
     dtype_policy: str | None,
     devices: int,
+    keep_optimizer: bool,
     overwrite: bool,
     backend: str | None,
     debug: bool,
@@ -118,10 +125,11 @@ def train(
         progress = fit_with_progress(model, corpus, seed, callbacks)
     if is_worker():
         return 0
-    path = save_archive(model, output, progress.finished)
+    path = save_archive(model, output, progress.finished, keep_optimizer)
     rows = _summary(model, corpus, progress, path)
     rows |= {"devices": devices} if devices > 1 else {}
     print_summary(rows, start)
+    print_next("index", path, "TEXTS", "--output", "texts.index")
     return 0 if progress.finished else 130
 
 
@@ -156,17 +164,15 @@ def _make_model(
     fields: dict[str, Any],
     dtype_policy: str | None,
 ):
-    from keras_mirror.mirror_model import MirrorModel
-
     with usage_errors():
         get_recipe(recipe, **fields)
         dtype = keras.dtype_policies.get(dtype_policy) if dtype_policy else None
-    # A folder that cannot be loaded is a failure, an unknown name wrong use.
-    guard = (
-        contextlib.nullcontext() if os.path.isdir(preset) else usage_errors()
-    )
-    with status(f"Loading {preset}"), guard:
-        return MirrorModel.from_preset(preset, recipe, dtype, **fields)
+    if is_archive(preset):
+        raise click.UsageError(
+            "--preset must be a name, a handle or a folder: an archive has "
+            f"its own recipe and is trained on in Python. Received: {preset}"
+        )
+    return open_model(preset, recipe=recipe, dtype=dtype, **fields)
 
 
 def _summary(model, corpus: Corpus, progress, path: str) -> dict[str, object]:
