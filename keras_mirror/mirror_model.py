@@ -13,6 +13,7 @@ where x_n runs over both views of the batch's other strings. In code:
     loss = info_nce(*split(embeddings, 2), temperature)       # `compute_loss`
 """
 
+import functools
 import os
 import pathlib
 
@@ -272,6 +273,9 @@ class MirrorModel(keras.Model):
         if size != self._fit_mini_batch_size:
             self._fit_mini_batch_size = size
             self.train_function = None  # compiled with other mini-batches
+            # JAX would find what it compiled for an equal bound method.
+            step = functools.partial(type(self).train_step, self)
+            self.train_step = step  # type: ignore[method-assign]
         if size or self.recipe.mini_batch_size:
             return_freed_memory()
         epochs = epochs or self.recipe.epochs

@@ -8,19 +8,21 @@ import keras
 
 @dataclasses.dataclass(frozen=True)
 class _Costs:
-    """What a backend takes, found by measuring: tests/encoder says how.
+    """What a backend takes, fitted to what was measured.
 
     Args:
         hidden, intermediate: Floats, vectors of these sizes per token of a
             layer, kept for its gradients.
-        scores: Float, the same for the rows of attention scores.
-        outside: Float, vectors of the hidden size per token outside of
-            layers: embeddings, and what one layer's gradients take.
-        weights: Float, copies of all weights: gradients, two moments, and
-            what the optimizer makes on its way.
-        slices: Float, how much more a mini-batch takes than a batch of its
-            size, because its graph is built inside of another.
+        scores: Float, the same for rows of attention scores.
+        outside: Float, vectors of the hidden size per token that are not a
+            layer's.
+        weights: Float, copies of all weights: gradients, and two moments.
+        constant: Integer, bytes: what compiling takes, and libraries.
+        in_slices: Float, what a slice takes, relative to a batch of its size.
         slice_weights: Float, more copies of all weights in mini-batches.
+        fuses: Boolean, whether attention without dropout keeps no scores.
+        in_half: Float, what half precision takes, relative to float32: a part
+            is computed in float32 there too.
     """
 
     hidden: float
@@ -28,20 +30,30 @@ class _Costs:
     scores: float
     outside: float
     weights: float
-    slices: float
-    slice_weights: float
+    constant: int
+    in_slices: float = 1.0
+    slice_weights: float = 0.0
+    fuses: bool = False
+    in_half: float = 0.75
 
 
+# Fitted to all-MiniLM-L6-v2 and mirror_mini_en, with widths of 32 to 256: see
+# tests/encoder/test_step_memory.py.
 _TRAINING = {
-    "tensorflow": _Costs(16, 3, 3.0, 10, 5.5, 1.0, 3.0),
-    "jax": _Costs(16, 3, 3.0, 10, 5.5, 1.0, 3.0),
-    "torch": _Costs(20, 4, 3.0, 10, 5.5, 1.5, 3.0),
+    "tensorflow": _Costs(16.7, 3, 2.5, 10, 3, 60_000_000, slice_weights=4.2),
+    "jax": _Costs(
+        22.1, 3, 5.3, 10, 3, 200_000_000, slice_weights=1.9, in_half=0.9
+    ),
+    # Whole batches leave holes in the heap, slices give their memory back.
+    "torch": _Costs(
+        18.7, 4, 3.15, 10, 3, 180_000_000, in_slices=0.75, fuses=True
+    ),
 }
-# Vectors per token while a layer computes its outputs.
 _ENCODING = {
-    "tensorflow": (8, 2, 2.0),
-    "jax": (8, 2, 2.0),
-    "torch": (8, 2, 2.0),
+    "tensorflow": _Costs(0, 1, 2.5, 0, 0, 0),
+    # XLA keeps much more than one layer needs.
+    "jax": _Costs(87, 1, 0, 0, 0, 100_000_000),
+    "torch": _Costs(2, 1, 8, 0, 0, 0),
 }
 
 
@@ -74,18 +86,16 @@ def training_memory(
     if sizes is None:
         return None
     costs = _TRAINING[keras.backend.backend()]
-    vectors: float = costs.hidden * sizes.hidden_dim
-    vectors += costs.intermediate * sizes.intermediate_dim
-    if sizes.keeps_scores:
-        vectors += costs.scores * sizes.num_heads * width
-    vectors *= sizes.num_layers
-    vectors += costs.outside * sizes.hidden_dim
-    activations = num_rows * width * vectors * sizes.bytes_per_number
+    num_bytes = sizes.per_token(costs, width) * sizes.num_layers
+    num_bytes += 4 * costs.outside * sizes.hidden_dim
+    num_bytes *= num_rows * width
+    if model.encoder.backbone.compute_dtype != "float32":
+        num_bytes *= costs.in_half
     copies = costs.weights
     if in_slices:
-        activations *= costs.slices
+        num_bytes *= costs.in_slices
         copies += costs.slice_weights
-    return int(activations + copies * _weight_bytes(model))
+    return int(num_bytes + copies * _weight_bytes(model)) + costs.constant
 
 
 def encoding_memory(model, num_tokens: int, width: int) -> int | None:
@@ -107,34 +117,38 @@ def encoding_memory(model, num_tokens: int, width: int) -> int | None:
     sizes = _sizes(model)
     if sizes is None:
         return None
-    hidden, intermediate, scores = _ENCODING[keras.backend.backend()]
-    vectors: float = hidden * sizes.hidden_dim
-    vectors += intermediate * sizes.intermediate_dim
-    vectors += scores * sizes.num_heads * width
-    return int(num_tokens * vectors * sizes.bytes_per_number)
+    costs = _ENCODING[keras.backend.backend()]
+    return int(num_tokens * sizes.per_token(costs, width)) + costs.constant
 
 
 @dataclasses.dataclass(frozen=True)
 class _Sizes:
+    """Sizes of a backbone, as keras-hub names them."""
+
     num_layers: int
     hidden_dim: int
     intermediate_dim: int
     num_heads: int
-    keeps_scores: bool
-    bytes_per_number: int
+    dropout: float
+
+    def per_token(self, costs: _Costs, width: int) -> float:
+        """The bytes that a layer takes for a token of a text of `width`."""
+        scores = costs.scores * self.num_heads * width
+        if costs.fuses and not self.dropout:
+            scores = 0.0
+        return 4 * (
+            costs.hidden * self.hidden_dim
+            + costs.intermediate * self.intermediate_dim
+            + scores
+        )
 
 
 def _sizes(model) -> _Sizes | None:
     backbone = getattr(model.encoder, "backbone", None)
-    names = ("num_layers", "hidden_dim", "intermediate_dim", "num_heads")
-    if backbone is None or not all(hasattr(backbone, name) for name in names):
+    names = [field.name for field in dataclasses.fields(_Sizes)]
+    if not all(hasattr(backbone, name) for name in names):
         return None
-    dtype = keras.backend.standardize_dtype(backbone.compute_dtype)
-    return _Sizes(
-        **{name: getattr(backbone, name) for name in names},
-        keeps_scores=True,
-        bytes_per_number=4 if dtype == "float32" else 2,
-    )
+    return _Sizes(**{name: getattr(backbone, name) for name in names})
 
 
 def _weight_bytes(model) -> int:

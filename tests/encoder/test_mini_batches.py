@@ -41,6 +41,13 @@ def test_gradients_equal_those_of_one_pass():
     assert largest_difference(before, expected) > 1e-3
 
 
+def test_ten_steps_in_slices_have_the_losses_of_ten_whole_ones():
+    expected, _ = train(None, dropout=0.0, drophead=0.0, steps=10)
+    losses, _ = train(4, dropout=0.0, drophead=0.0, steps=10)
+    np.testing.assert_allclose(losses, expected, atol=1e-4)
+    assert np.abs(np.diff(expected)).min() > 1e-3  # they do train
+
+
 @pytest.mark.parametrize("family", ["Bert", "Albert"])  # which shares layers
 def test_the_second_computation_has_the_masks_of_the_first(monkeypatch, family):
     options = dict(family=family, dropout=0.3, steps=2)
