@@ -125,11 +125,12 @@ def _left_of_limits() -> Iterator[int]:
         return
     has = psutil.Process().memory_info()
     limits = {
-        "RLIMIT_AS": has.vms,
+        # TensorFlow and JAX reserve up to twice the addresses that they use.
+        "RLIMIT_AS": (has.vms, 2),
         # macOS does not say how much of it is data.
-        "RLIMIT_DATA": getattr(has, "data", has.rss),
+        "RLIMIT_DATA": (getattr(has, "data", has.rss), 1),
     }
-    for name, used in limits.items():
+    for name, (used, share) in limits.items():
         limit, _ = resource.getrlimit(getattr(resource, name))
         if limit != resource.RLIM_INFINITY:
-            yield limit - used
+            yield (limit - used) // share

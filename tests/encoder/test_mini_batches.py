@@ -70,6 +70,27 @@ def test_every_slice_and_every_step_has_masks_of_its_own():
     assert len({tuple(row) for row in rows}) == 8
 
 
+@pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="others never do"
+)
+def test_tensorflow_never_computes_two_slices_at_a_time():
+    import tensorflow as tf
+
+    model = make_model(mini_batch_size=2)
+    features = model.preprocessor(["a man plays a guitar"] * 4)
+
+    @tf.function
+    def gradients():
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(model(features, training=True))
+        return tape.gradient(loss, model.trainable_variables[0].value)
+
+    nodes = gradients.get_concrete_function().graph.as_graph_def().node
+    loops = [node for node in nodes if node.op in ("While", "StatelessWhile")]
+    assert len(loops) == 2  # forward and backward
+    assert {loop.attr["parallel_iterations"].i for loop in loops} == {1}
+
+
 def test_the_batch_may_be_smaller_than_a_mini_batch():
     expected_loss, expected = train(None, dropout=0.0)
     loss, weights = train(64, dropout=0.0)
