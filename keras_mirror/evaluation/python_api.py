@@ -130,7 +130,7 @@ def searches(api: dict[str, str]) -> RetrievalTask | None:
 
     >>> api = {"copy.deepcopy": "Deep copy operation.", "os.sep": "A string."}
     >>> searches(api).queries
-    ['copy nested lists so that changes do not leak back']
+    ['copy nested lists with everything inside']
     """
     rows = {text: row for row, text in enumerate(dict.fromkeys(api.values()))}
     path = pathlib.Path(__file__).with_name("python_api_searches.json")

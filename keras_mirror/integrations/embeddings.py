@@ -18,7 +18,7 @@ class MirrorEmbeddings:
     example wraps this class in one.
 
     Args:
-        model: A `MirrorModel`, or the path of its `.keras` archive.
+        model: A `MirrorModel`, the path of its `.keras` archive, or a preset.
         normalize: Boolean, whether embeddings are scaled to length 1, so that
             dot products and distances order texts as cosines do. Defaults to
             `True`.
@@ -82,13 +82,13 @@ class MirrorEmbeddings:
                 "`texts` must be a list of strings; `embed_query` takes one. "
                 f"Received: texts={texts!r}"
             )
-        embeddings = self.model.encode_text(texts, batch_size=self.batch_size)
-        if self.normalize:
-            embeddings = unit_rows(embeddings)
-        return embeddings.tolist()
+        return self._embed(texts, "document")
 
     def embed_query(self, text: str) -> list[float]:
-        """Embeds one text, as `embed_documents` does.
+        """Embeds one text that asks.
+
+        The same as of `embed_documents`, unless the model has prompts: then
+        either side has its own.
 
         Args:
             text: String.
@@ -96,7 +96,14 @@ class MirrorEmbeddings:
         Returns:
             A list of floats.
         """
-        return self.embed_documents([text])[0]
+        return self._embed([text], "query")[0]
+
+    def _embed(self, texts: list[str], role: str) -> list[list[float]]:
+        prompt = self.model.preprocessor.prompts.name_of_role(role)
+        embeddings = self.model.encode_text(texts, self.batch_size, prompt)
+        if self.normalize:
+            embeddings = unit_rows(embeddings)
+        return embeddings.tolist()
 
     async def aembed_documents(self, texts: list[str]) -> list[list[float]]:
         """`embed_documents` in a thread."""
@@ -109,8 +116,8 @@ class MirrorEmbeddings:
     # === LlamaIndex ===
 
     def get_text_embedding(self, text: str) -> list[float]:
-        """`embed_query`, as LlamaIndex calls it for a text that is indexed."""
-        return self.embed_query(text)
+        """`embed_documents`, as LlamaIndex calls it for one text."""
+        return self.embed_documents([text])[0]
 
     def get_query_embedding(self, query: str) -> list[float]:
         """`embed_query`, as LlamaIndex calls it for a search."""

@@ -179,3 +179,29 @@ def test_documents_are_all_texts_of_the_other_library():
 
 def test_no_namesakes():
     assert python_api.namesakes({"numpy.clip": "Limit the values."}) == []
+
+
+# === Searches ===
+
+
+def test_searches_have_answers_in_what_is_installed():
+    api = python_api.load_data()
+    task = python_api.searches(api)
+    assert 30 <= len(task.queries) <= 40  # as much as is installed
+    assert task.documents == list(dict.fromkeys(api.values()))
+    assert task.queries[0] == "find all files in a folder and its subfolders"
+    right = {task.documents[row] for row in task.relevance[0]}
+    assert api["glob.glob"] in right
+
+
+def test_searches_without_an_answer_are_left_out():
+    api = {
+        "random.shuffle": "Shuffle a list.",
+        "a.b": "Shuffle a list.",
+        "c": "x",
+    }
+    task = python_api.searches(api)
+    assert task.queries == ["put a list in random order"]
+    assert task.documents == ["Shuffle a list.", "x"]
+    assert task.relevance == [{0: 1.0}]
+    assert python_api.searches({"a.b": "Shuffle a list."}) is None

@@ -3,10 +3,12 @@ import re
 
 import numpy as np
 import pytest
+from support.models import make_model
 from support.texts import SENTENCES
 
 from keras_mirror.integrations.embeddings import MirrorEmbeddings
 from keras_mirror.metrics.unit_length import unit_rows
+from keras_mirror.preprocessing.prompts import Prompts
 
 
 @pytest.fixture
@@ -63,7 +65,7 @@ def test_an_archive_is_loaded(model, embeddings, tmp_path):
 def test_batch_size_reaches_the_model(model, monkeypatch):
     sizes = []
 
-    def encode_text(texts, batch_size):
+    def encode_text(texts, batch_size, prompt):
         sizes.append(batch_size)
         return np.ones((len(texts), 8), "float32")
 
@@ -83,7 +85,7 @@ def test_one_string_is_no_list(embeddings):
 
 def test_another_model_is_refused(model):
     message = (
-        "`model` must be a `MirrorModel` or the path of its archive. "
+        "`model` must be a `MirrorModel`, its archive or a preset. "
         "Received: model=3 of type int"
     )
     with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
@@ -95,3 +97,18 @@ def test_a_damaged_archive_is_refused(tmp_path):
     path.write_bytes(b"no archive")
     with pytest.raises(ValueError, match="is not a readable archive"):
         MirrorEmbeddings(path)
+
+
+def test_either_side_has_its_prompt():
+    model = make_model()
+    prompts = Prompts({"query": "a man ", "passage": "a woman "})
+    model.preprocessor.prompts = prompts
+    embeddings = MirrorEmbeddings(model)
+    for found, prompt in (
+        (embeddings.embed_query("two dogs"), "query"),
+        (embeddings.get_query_embedding("two dogs"), "query"),
+        (embeddings.embed_documents(["two dogs"])[0], "passage"),
+        (embeddings.get_text_embedding("two dogs"), "passage"),
+    ):
+        expected = unit_rows(model.encode_text("two dogs", prompt=prompt))[0]
+        np.testing.assert_allclose(found, expected, atol=1e-6)

@@ -277,7 +277,7 @@ def test_refuses_another_precision(model):
 
 def test_refuses_another_model(tmp_path):
     message = (
-        "`model` must be a `MirrorModel` or the path of its archive. "
+        "`model` must be a `MirrorModel`, its archive or a preset. "
         "Received: model=.* of type "
     )
     other = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])

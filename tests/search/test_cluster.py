@@ -95,7 +95,7 @@ def fake_model(vectors):
     rows = {name: row for row, name in enumerate(names)}
     model.texts = names
     ids = {}
-    model.preprocessor.tokenize = lambda texts: [
+    model.preprocessor.tokenize = lambda texts, prompt: [
         ids.setdefault(text, [rows[text]]) for text in texts
     ]
     model.preprocessor.pack = lambda ids, width: {

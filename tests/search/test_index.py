@@ -251,7 +251,7 @@ def test_refuses_vectors_that_are_no_numbers(number, monkeypatch):
     index.add(["a cat"])
     encode_in_chunks = unit_embeddings_module.encode_in_chunks
 
-    def broken(model, texts, batch_size, on_progress):
+    def broken(model, texts, batch_size, on_progress, prompt):
         for text in texts:  # a chunk each
             [(vectors, num_cut)] = encode_in_chunks(model, [text], batch_size)
             vectors[0, 2] = number if text == "two dogs" else 1
