@@ -39,6 +39,7 @@ PURE = (
     "tests/archive/test_reading.py",
     "tests/checkpoints/test_torch_checkpoint.py",
     "tests/cli/test_cli_evaluate.py",
+    "tests/cli/test_cli_presets.py",
     "tests/cli/test_cli_search.py",
     "tests/cli/test_cli_texts.py",
     "tests/cli/test_info.py",
@@ -49,8 +50,11 @@ PURE = (
     "tests/evaluation",
     "tests/integrations/test_embeddings.py",
     "tests/integrations/test_mteb.py",
+    "tests/presets/test_download.py",
+    "tests/presets/test_locate.py",
     "tests/search",
     "tests/test_import_law.py",
+    "tests/test_memory.py",
     "tests/test_recipes.py",
 )
 PURE_BACKEND = "tensorflow"

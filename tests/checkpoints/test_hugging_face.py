@@ -299,6 +299,14 @@ def test_sharded_pytorch_checkpoint(bert):
 # === Errors ===
 
 
+@pytest.mark.parametrize("model_type", ["mpnet", "modernbert"])
+def test_what_keras_hub_has_no_backbone_for(tmp_path, model_type):
+    make_bert_folder(tmp_path)
+    edit_json(tmp_path / "config.json", model_type=model_type)
+    with pytest.raises(ValueError, match=f"no backbone.*{model_type!r} in "):
+        load(tmp_path)
+
+
 def test_error_for_a_decoder(bert):
     folder, _ = bert
     edit_json(folder / "config.json", model_type="gpt2")

@@ -49,6 +49,9 @@ DEFAULTS = {
     "xlm-roberta": {**_BERT, "pad_token_id": 1},
 }
 
+# Not in keras-hub 0.32; of encoders that many use.
+NO_BACKBONE = ("modernbert", "mpnet")
+
 # Their names of activations, and those that Keras computes in the same way.
 ACTIVATIONS = {
     "gelu": "gelu",
@@ -105,6 +108,13 @@ def complete_config(config: dict, folder: pathlib.Path) -> dict:
         ValueError: No keras-hub backbone computes the same.
     """
     path = folder / "config.json"
+    if config.get("model_type") in NO_BACKBONE:
+        raise ValueError(
+            f"keras-hub has no backbone for {' and '.join(NO_BACKBONE)}, so "
+            "that they cannot be loaded. `keras-mirror presets` lists encoders "
+            "that can. "
+            f"Received: model_type={config['model_type']!r} in {path}"
+        )
     _check_member(config.get("model_type"), DEFAULTS, "model_type", path)
     given = {key: value for key, value in config.items() if value is not None}
     config = {**DEFAULTS[config["model_type"]], **given}
