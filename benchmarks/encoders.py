@@ -1,6 +1,6 @@
 """One table of encoders: as they are, mirrored, and TF-IDF beside them.
 
-python benchmarks/encoders.py DATA mirror_mini_en FOLDER ARCHIVE.keras
+python benchmarks/encoders.py DATA mirror_mini_en all_minilm_l6_v2_en
 
 A preset or a folder has two columns: raw, and after `keras-mirror train` with
 default settings on the paper's sentences. The archive of the second one is
@@ -65,7 +65,7 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=pathlib.Path)
     parser.add_argument("encoders", nargs="+")
-    parser.add_argument("--archives", type=pathlib.Path, default=".")
+    parser.add_argument("--archives", type=pathlib.Path, default="archives")
     parser.add_argument("--json", type=pathlib.Path, default="encoders.json")
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()
@@ -76,6 +76,7 @@ def columns_of(name, arguments, runs):
     heading = pathlib.Path(name).stem
     if name.endswith(".keras"):
         return [(heading, name)]
+    arguments.archives.mkdir(parents=True, exist_ok=True)
     archive = arguments.archives / f"{heading}_seed_{arguments.seed}.keras"
     if not archive.is_file():
         train(name, archive, arguments, runs)

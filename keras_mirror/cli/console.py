@@ -4,6 +4,7 @@ import contextlib
 import os
 import shlex
 import sys
+import textwrap
 import time
 import warnings
 from collections.abc import Callable
@@ -39,10 +40,32 @@ def print_table(table: Table) -> None:
 def fits_screen(table: Table) -> bool:
     """Whether a table is shown whole; what is no screen has no width."""
     screen = console(sys.stdout)
-    has_width = screen.is_terminal or "COLUMNS" in os.environ
     unlimited = screen.options.update(max_width=10_000)
     natural = screen.measure(table, options=unlimited).maximum
-    return not has_width or natural <= screen.width
+    return not _has_width(screen) or natural <= screen.width
+
+
+def print_rows(rows: Iterable[tuple[str, object]], file: TextIO) -> None:
+    """Names and values; long values go on under themselves on a screen."""
+    rows = list(rows)
+    indent = max(len(name) for name, _ in rows) + 2
+    screen = console(file)
+    for name, value in rows:
+        line = f"{name:<{indent}}{value}"
+        if _has_width(screen):
+            line = textwrap.fill(
+                line,
+                screen.width,
+                subsequent_indent=" " * indent,
+                break_long_words=False,  # a path can be copied
+                break_on_hyphens=False,
+            )
+        click.echo(line, file=file)
+
+
+def _has_width(screen: Console) -> bool:
+    """Whether lines end at an edge: a pipe and a file have none."""
+    return screen.is_terminal or "COLUMNS" in os.environ
 
 
 def print_texts(title: str, texts: Iterable[tuple]) -> None:
@@ -118,9 +141,7 @@ def print_summary(rows: dict[str, object], start: float) -> None:
     """
     seconds = time.monotonic() - start
     rows = {**rows, "seconds": f"{seconds:.1f}"}
-    width = max(len(name) for name in rows)
-    for name, value in rows.items():
-        click.echo(f"{name:<{width}}  {value}", err=True)
+    print_rows(rows.items(), sys.stderr)
 
 
 def print_next(*command: str) -> None:

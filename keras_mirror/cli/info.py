@@ -1,6 +1,7 @@
 import dataclasses
 import json
 import os
+import sys
 
 import click
 
@@ -12,6 +13,7 @@ from keras_mirror.archive.reading import archive_card
 from keras_mirror.archive.reading import archive_info
 from keras_mirror.archive.training_run import TrainingRun
 from keras_mirror.cli.console import print_next
+from keras_mirror.cli.console import print_rows
 from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import start_keras
 from keras_mirror.cli.options import backend_options
@@ -138,9 +140,7 @@ def _rows(content: dict) -> list[tuple[str, str]]:
 
 
 def _print_rows(rows: list[tuple[str, str]]) -> None:
-    width = max(len(name) for name, _ in rows)
-    for name, value in rows:
-        click.echo(_printable(f"{name:<{width}}  {value}"))
+    print_rows([(name, _printable(value)) for name, value in rows], sys.stdout)
 
 
 def _backbone(backbone: dict) -> str:

@@ -101,10 +101,11 @@ def print_comparison(before: Findings, after: Findings) -> None:
     print_table(table)
     key = "accuracy@1"
     gain = 100 * (after.namesakes[key] - before.namesakes[key])
-    click.echo(
+    more = after.num_answered() - before.num_answered()
+    words = (
         "A namesake is a function of the same name in another library, found "
-        "by the words\nof its docstring. Mirroring on the docstrings changed "
-        f"that by {gain:+.1f} points, and the\nsearches in other words by "
-        f"{after.num_answered() - before.num_answered():+d} of "
-        f"{len(before.ranks)}."
+        "by the words of its docstring. Mirroring on the docstrings changed "
+        f"that by {gain:+.1f} points, and the searches in other words by "
+        f"{more:+d} of {len(before.ranks)}."
     )
+    click.echo(click.wrap_text(words, 80))

@@ -116,6 +116,27 @@ def test_a_preset_is_the_raw_backbone(command, folder, tmp_path):
     )
 
 
+def test_a_narrow_screen_has_a_line_for_every_score(
+    command, monkeypatch, tmp_path
+):
+    path = tmp_path / "scores.json"
+    models = ["first.keras", "second.keras", "preset"]
+    _, wide, _ = command("evaluate", *models, "data", "--json", path)
+    assert max(map(len, wide.splitlines())) > 80
+    monkeypatch.setenv("COLUMNS", "80")
+    code, screen, errors = command("evaluate", *models, "data")
+    assert code == 0, errors
+    assert max(map(len, screen.splitlines())) <= 80
+    words = " ".join(screen.split())
+    content = json.loads(path.read_text(encoding="utf-8"))
+    for row in content["rows"]:
+        assert f"{row['task']} {row['metric']}, {row['num_items']}" in words
+        for name, score in zip(models, row["scores"], strict=True):
+            assert f"{name} {100 * score['value']:.2f} [" in words
+        for score in row["differences"]:
+            assert f"{100 * score['value']:+.2f} [" in words
+
+
 def test_tfidf_beside_an_archive(command, folder, tmp_path):
     pytest.importorskip("sklearn", reason="the extra [search] is missing")
     path = tmp_path / "scores.json"

@@ -68,6 +68,22 @@ def test_info(command, model, archive):
     assert rows["score"] == "dev 0.5"
 
 
+def test_long_values_go_on_under_themselves(command, archive, monkeypatch):
+    _, whole, _ = command("info", archive)
+    assert max(map(len, whole.splitlines())) > 80
+    monkeypatch.setenv("COLUMNS", "80")
+    _, screen, _ = command("info", archive)
+    lines = screen.splitlines()
+    long = [line for line in lines if len(line) > 80]
+    assert all(str(archive) in line for line in long)  # a path stays whole
+    start = next(n for n, line in enumerate(lines) if line.startswith("recipe"))
+    indent = lines[start].index("temperature")
+    assert (
+        lines[start + 1][:indent].isspace() and lines[start + 1][indent] != " "
+    )
+    assert " ".join(screen.split()) == " ".join(whole.split())
+
+
 def test_info_as_json(command, archive):
     code, screen, _ = command("info", archive, "--json")
     assert code == 0 and json.loads(screen) == archive_info(archive)
