@@ -13,7 +13,9 @@ use_quick_graphs()
 
 
 @pytest.fixture(autouse=True)
-def seed():
+def seed(monkeypatch):
+    # pytest-xdist sets it: what commands print would end at an edge.
+    monkeypatch.delenv("COLUMNS", raising=False)
     keras.config.disable_traceback_filtering()
     keras.utils.set_random_seed(0)
 
