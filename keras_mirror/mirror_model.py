@@ -420,6 +420,7 @@ class MirrorModel(keras.Model):
 
         Raises:
             ValueError: Unknown or damaged preset, unknown recipe or field.
+            OSError: A named preset can be fetched from nowhere.
         """
         from keras_mirror.presets.load_preset import assemble
         from keras_mirror.presets.load_preset import load_parts

@@ -90,10 +90,12 @@ def print_comparison(before: Findings, after: Findings) -> None:
     """A table of both, and in words what mirroring changed."""
     both = (before, after)
     table = Table("found (%)", "as it was", "mirrored", pad_edge=False)
-    if before.ranks:
-        name = f"{len(before.ranks)} searches, in the first {NUM_ANSWERS}"
-        shares = [100 * x.num_answered() / len(x.ranks) for x in both]
-        table.add_row(name, *(f"{share:.1f}" for share in shares))
+    for title, number in (("shown", NUM_SHOWN), ("all", len(before.ranks))):
+        number = min(number, len(before.ranks))
+        if number:
+            name = f"{title} {number} searches, in the first {NUM_ANSWERS}"
+            shares = [100 * x.num_answered(number) / number for x in both]
+            table.add_row(name, *(f"{share:.1f}" for share in shares))
     for score in before.namesakes:
         name = f"{before.num_namesakes} namesakes, {score}"
         values = [100 * x.namesakes[score] for x in both]

@@ -190,9 +190,9 @@ def test_each_text_is_encoded_once(monkeypatch):
     encoded = []
     tokenize = model.preprocessor.tokenize
 
-    def counting(strings):
+    def counting(strings, prompt):
         encoded.extend(strings)
-        return tokenize(strings)
+        return tokenize(strings, prompt)
 
     monkeypatch.setattr(model.preprocessor, "tokenize", counting)
     tasks = [task, similarity_task("again")]

@@ -286,6 +286,7 @@ def test_pair_without_tab(command, archive, tmp_path):
     assert "line 2 must be two texts with a TAB" in errors
 
 
+@pytest.mark.processes
 def test_an_archive_for_use_has_no_optimizer(command, preset, corpus, tmp_path):
     sizes = {}
     for option in ((), ("--keep-optimizer",)):

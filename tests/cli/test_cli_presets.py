@@ -109,6 +109,7 @@ def test_encode_and_index(command, encoder, reference, lines, tmp_path):
     assert answer["results"][0]["text"] == SENTENCES[2]
 
 
+@pytest.mark.processes
 def test_other_commands(command, encoder, lines, tmp_path):
     pairs = tmp_path / "pairs.tsv"
     pairs.write_text("a man\ta woman\t3\nit rains\ta dog\t1\na\tb\t2\n")

@@ -88,6 +88,7 @@ def test_a_changed_byte_on_the_hub_is_refused(
         hub.flip_a_byte(other / name)
 
 
+@pytest.mark.processes
 def test_a_download_that_breaks_leaves_nothing(
     fetch, tiny, tiny_files, cache, tmp_path
 ):
