@@ -4,8 +4,6 @@ import time
 from collections.abc import Iterable
 
 import click
-from rich.markup import escape
-from rich.table import Table
 
 from keras_mirror.cli.console import fits_screen
 from keras_mirror.cli.console import print_next
@@ -14,6 +12,8 @@ from keras_mirror.cli.console import print_table
 from keras_mirror.cli.console import progress_bar
 from keras_mirror.cli.console import status
 from keras_mirror.cli.console import usage_errors
+from keras_mirror.cli.evaluation_tables import evaluation_table
+from keras_mirror.cli.evaluation_tables import narrow_evaluation_table
 from keras_mirror.cli.files import check_output
 from keras_mirror.cli.models import is_model
 from keras_mirror.cli.models import load_model
@@ -25,10 +25,6 @@ from keras_mirror.files import atomic_output
 from keras_mirror.recipes import POOLING_MODES
 
 BASELINE = "tfidf"
-
-
-# Of a model on a narrow screen: an interval and a difference stand beside it.
-MAX_NAME = 28
 
 
 @click.command()
@@ -221,76 +217,3 @@ def _summary(
     if outputs:
         rows["written"] = ", ".join(outputs)
     return rows
-
-
-def evaluation_table(evaluation) -> Table:
-    """The screen's table of an `Evaluation`: values x 100 and intervals.
-
-    Subsets have their headline metric only; `--json` and `--html` have all.
-    """
-    names = [escape(name) for name in evaluation.models]
-    table = Table("", "", "n", title_justify="left", pad_edge=False)
-    for name in names:
-        table.add_column(name, justify="right")
-    for name in names[1:]:
-        table.add_column(f"{name} - {names[0]}", justify="right")
-    kind = None
-    for row in evaluation.rows:
-        if row.kind != kind:
-            kind = row.kind
-            table.add_section()
-            table.add_row(f"[bold]{kind}[/bold]")
-        if not row.subset or row.metric == _headline(evaluation, row):
-            label = f"  {row.subset}" if row.subset else row.task
-            table.add_row(
-                escape(label),
-                row.metric,
-                str(row.num_items),
-                *map(cell, row.scores),
-                *(cell(score, signed=True) for score in row.differences),
-            )
-    return table
-
-
-def narrow_evaluation_table(evaluation) -> Table:
-    """The same for narrow screens: a line for every model and score."""
-    table = Table("", "", "difference", box=None, pad_edge=False)
-    table.columns[0].overflow = "fold"
-    table.columns[0].max_width = MAX_NAME
-    names = [escape(name) for name in evaluation.models]
-    for row in evaluation.rows:
-        if row.subset and row.metric != _headline(evaluation, row):
-            continue
-        label = f"{row.task}: {row.subset}" if row.subset else row.task
-        title = f"[bold]{escape(label)}[/bold]"
-        table.add_row(title, f"{row.metric}, {row.num_items:,}")
-        differences = ["", *(cell(x, signed=True) for x in row.differences)]
-        for name, score, difference in zip(
-            names, row.scores, differences, strict=True
-        ):
-            table.add_row(f"  {name}", cell(score), difference)
-    return table
-
-
-def cell(score, signed: bool = False) -> str:
-    """A score as text: `"66.08 [64.10, 67.95]"`, or `"undefined"`.
-
-    Example:
-
-    >>> from keras_mirror.evaluation.score import Score
-    >>> cell(Score(0.5, np.array([0.4, 0.4])), signed=True).replace("\\\\", "")
-    '+50.00 [+40.00, +40.00]'
-    """
-    if score.value is None:
-        return "undefined"
-    form = "{:+.2f}" if signed else "{:.2f}"
-    text = form.format(100 * score.value)
-    if score.interval is None:
-        return text
-    low, high = (form.format(100 * limit) for limit in score.interval)
-    return f"{text} \\[{low}, {high}]"  # a bracket is markup to rich
-
-
-def _headline(evaluation, row) -> str:
-    first = next(r for r in evaluation.rows if r.task == row.task)
-    return first.metric
