@@ -19,20 +19,19 @@ def evaluation_table(evaluation) -> Table:
     for name in names[1:]:
         table.add_column(f"{name} - {names[0]}", justify="right")
     kind = None
-    for row in evaluation.rows:
+    for row in _shown_rows(evaluation):
         if row.kind != kind:
             kind = row.kind
             table.add_section()
             table.add_row(f"[bold]{kind}[/bold]")
-        if not row.subset or row.metric == _headline(evaluation, row):
-            label = f"  {row.subset}" if row.subset else row.task
-            table.add_row(
-                escape(label),
-                row.metric,
-                str(row.num_items),
-                *map(cell, row.scores),
-                *(cell(score, signed=True) for score in row.differences),
-            )
+        label = f"  {row.subset}" if row.subset else row.task
+        table.add_row(
+            escape(label),
+            row.metric,
+            str(row.num_items),
+            *map(cell, row.scores),
+            *(cell(score, signed=True) for score in row.differences),
+        )
     return table
 
 
@@ -42,9 +41,7 @@ def narrow_evaluation_table(evaluation) -> Table:
     table.columns[0].overflow = "fold"
     table.columns[0].max_width = MAX_NAME
     names = [escape(name) for name in evaluation.models]
-    for row in evaluation.rows:
-        if row.subset and row.metric != _headline(evaluation, row):
-            continue
+    for row in _shown_rows(evaluation):
         label = f"{row.task}: {row.subset}" if row.subset else row.task
         title = f"[bold]{escape(label)}[/bold]"
         table.add_row(title, f"{row.metric}, {row.num_items:,}")
@@ -75,6 +72,13 @@ def cell(score, signed: bool = False) -> str:
     return f"{text} \\[{low}, {high}]"  # a bracket is markup to rich
 
 
-def _headline(evaluation, row) -> str:
-    first = next(r for r in evaluation.rows if r.task == row.task)
-    return first.metric
+def _shown_rows(evaluation) -> list:
+    """Of subsets only those of their task's first metric, the headline."""
+    headlines: dict[str, str] = {}
+    for row in evaluation.rows:
+        headlines.setdefault(row.task, row.metric)
+    return [
+        row
+        for row in evaluation.rows
+        if not row.subset or row.metric == headlines[row.task]
+    ]

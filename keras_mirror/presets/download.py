@@ -9,11 +9,10 @@ from keras_mirror.files import atomic_output
 from keras_mirror.presets.checked_files import check_files
 from keras_mirror.presets.locate import cache_folder
 from keras_mirror.presets.registry import NamedPreset
+from keras_mirror.presets.sources import SOURCES
 from keras_mirror.presets.sources import FetchError
-from keras_mirror.presets.sources import from_hub
-from keras_mirror.presets.sources import from_index
 
-PLACES = ("hub", "index")
+PLACES = tuple(SOURCES)
 
 
 class PresetUnavailableError(OSError):
@@ -53,13 +52,12 @@ def download(
 
 
 def _fetch(preset: NamedPreset, place: str, target: pathlib.Path) -> None:
-    fetch = {"hub": from_hub, "index": from_index}[place]
     with (
         tempfile.TemporaryDirectory(dir=target.parent, prefix=".") as scratch,
         atomic_output(target, replace_folder=True) as folder,
     ):
         folder.mkdir()
-        fetch(preset, folder, pathlib.Path(scratch))
+        SOURCES[place](preset, folder, pathlib.Path(scratch))
         check_files(preset, folder, f"Nothing was kept; it came from: {place}")
 
 

@@ -146,5 +146,8 @@ def _unpack(
                     shutil.copyfileobj(source, file)
 
 
+SOURCES = {"hub": from_hub, "index": from_index}
+
+
 def _first_line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
