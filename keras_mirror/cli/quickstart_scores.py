@@ -1,6 +1,7 @@
 """What the quickstart measures without labels, and how it shows it."""
 
 import dataclasses
+from types import SimpleNamespace
 from typing import Any
 
 import click
@@ -45,13 +46,14 @@ def look(model, api: dict[str, str]) -> Findings:
 
     cosines, ranks = None, []
     searches = python_api.searches(api)
+    queries = [] if searches is None else searches.queries
+    # Namesakes are among the documents: each text is encoded once for both.
+    embed = TextEmbeddings(model, [*queries, *api.values()])
     if searches is not None:
-        embed = TextEmbeddings(model, searches.texts())
         ranks = [int(each.min()) for each, _ in searches.ranks(embed)]
-        queries, documents = searches.queries, searches.documents
-        cosines = model.similarity(embed(queries), embed(documents))
+        cosines = model.similarity(embed(queries), embed(searches.documents))
     tasks = python_api.namesakes(api)
-    scores = score_retrieval(model, tasks)
+    scores = score_retrieval(SimpleNamespace(encode_text=embed), tasks)
     number = sum(len(task.queries) for task in tasks)
     return Findings(searches, cosines, ranks, scores, number)
 
