@@ -1,5 +1,4 @@
 import io
-import os
 import pathlib
 import re
 import signal
@@ -9,6 +8,7 @@ import sys
 import keras
 import numpy as np
 import pytest
+from support import hub
 from support.texts import SENTENCES
 from support.texts import texts
 
@@ -414,10 +414,7 @@ def test_quickstart_without_a_network_takes_the_bundled_preset(
 ):
     from keras_mirror.cli import quickstart as module
 
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
-    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    hub.leave_network(monkeypatch, tmp_path)
     asked = []
 
     def stop(preset, **overrides):

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import os
 import shutil
 
 import numpy as np
@@ -53,10 +52,7 @@ def made(reference, tmp_path_factory):
 @pytest.fixture
 def named(reference, tmp_path, monkeypatch):
     """The folder of sentence-transformers behind the name of a preset."""
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
-    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    hub.leave_network(monkeypatch, tmp_path)
     name = "all_minilm_l6_v2_en"
     files = hub.hashes(reference[1])
     preset = dataclasses.replace(named_presets()[name], files=files)

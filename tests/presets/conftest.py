@@ -1,4 +1,3 @@
-import os
 import sys
 
 import pytest
@@ -23,10 +22,7 @@ def tiny_files(tmp_path_factory):
 @pytest.fixture
 def tiny(tiny_files, tmp_path, monkeypatch):
     """A named preset that is nowhere yet, and an empty cache."""
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
-    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    hub.leave_network(monkeypatch, tmp_path)
     monkeypatch.setattr(sys, "path", [str(tmp_path / "site"), *sys.path])
     preset = NamedPreset(
         name="tiny_en",

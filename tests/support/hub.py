@@ -4,12 +4,21 @@ import contextlib
 import hashlib
 import http.server
 import json
+import os
 import pathlib
 import threading
 import zipfile
 
 REVISION = "c" * 40
 REPOSITORY = "someone/tiny"
+
+
+def leave_network(monkeypatch, tmp_path):
+    """An empty cache of Keras, and for `pip` only the wheels in a folder."""
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheels"))
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
 
 
 @contextlib.contextmanager
