@@ -1,7 +1,7 @@
 import numpy as np
 
+from keras_mirror.metrics.nearest_rows import largest
 from keras_mirror.optional import import_optional
-from keras_mirror.search.nearest_rows import largest
 
 # Recall@10 is 0.99 on 100,000 sentences: see benchmarks/search.py.
 _SETTINGS = {

@@ -1,6 +1,6 @@
 import numpy as np
 
-from keras_mirror.search.nearest_rows import nearest_rows
+from keras_mirror.metrics.nearest_rows import nearest_rows
 from keras_mirror.search.neighbor_graph import NeighborGraph
 
 # Looking at so many embeddings takes about as long as encoding the query, and a

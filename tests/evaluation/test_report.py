@@ -440,7 +440,7 @@ def slow_neighbors(model, texts):
 
 def test_neighbors_against_a_slow_reference(monkeypatch):
     monkeypatch.setattr(
-        "keras_mirror.search.nearest_rows._NUM_SIMILARITIES", 7 * 24
+        "keras_mirror.metrics.nearest_rows._NUM_SIMILARITIES", 7 * 24
     )
     texts = [f"text {i}" for i in range(24)]
     first, last = FakeModel(1), FakeModel(2)

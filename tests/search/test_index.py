@@ -14,14 +14,14 @@ from support.processes import run_python
 from support.texts import SENTENCES
 from support.texts import texts
 
+from keras_mirror.metrics import nearest_rows as nearest_rows_module
+from keras_mirror.metrics.nearest_rows import nearest_rows
 from keras_mirror.search import Index
 from keras_mirror.search import SearchResult
-from keras_mirror.search import nearest_rows as nearest_rows_module
 from keras_mirror.search import unit_embeddings as unit_embeddings_module
 from keras_mirror.search import vector_search
 from keras_mirror.search.index_file import archive_of_index
 from keras_mirror.search.index_file import read_index
-from keras_mirror.search.nearest_rows import nearest_rows
 from keras_mirror.search.neighbor_graph import NeighborGraph
 from keras_mirror.search.vector_search import VectorSearch
 
