@@ -11,6 +11,8 @@ def info_nce(
     string_ids=None,
     max_negative_similarity: float | None = None,
     decoupled: bool = False,
+    guide=None,
+    guide_ceiling=None,
 ):
     """The contrastive loss of Mirror-BERT over one batch.
 
@@ -29,6 +31,8 @@ def info_nce(
         - [Chen et al., 2020](https://arxiv.org/abs/2002.05709), "NT-Xent"
         - [Yeh et al., 2022](https://arxiv.org/abs/2110.06848), "Decoupled
           contrastive learning"
+        - [Solatorio, 2024](https://arxiv.org/abs/2402.16829), "GISTEmbed",
+          the guide
 
     Args:
         view_1: Tensor of shape `(batch_size, embedding_dim)`, any float dtype
@@ -47,12 +51,20 @@ def info_nce(
         decoupled: Boolean. Whether the positive is left out of the
             denominator, as in the paper's Eq. 1; the loss may then be
             negative. Defaults to `False`, as in the original code.
+        guide: Tensor of shape `(2 * batch_size, guide_dim)`, any float dtype:
+            the same strings as a frozen encoder embeds them. Defaults to
+            `None`: there is no guide.
+        guide_ceiling: Float, or tensor of shape `(2 * batch_size,)` with a
+            value for every anchor. An embedding whose cosine with the anchor
+            is higher in the guide is not its negative. Defaults to `None`,
+            with `guide=None` only.
 
     Returns:
         A float32 scalar, the mean over the `2 * batch_size` anchors.
 
     Raises:
-        ValueError: `temperature` or `max_negative_similarity` is out of range.
+        ValueError: `temperature` or `max_negative_similarity` is out of range,
+            or only one of `guide` and `guide_ceiling` is given.
 
     Example:
 
@@ -62,13 +74,16 @@ def info_nce(
     """
     _check("temperature", temperature)
     _check("max_negative_similarity", max_negative_similarity)
+    _check_guide(guide, guide_ceiling)
     view_1 = unit_length(view_1)  # (batch_size, embedding_dim)
     view_2 = unit_length(view_2)
     embeddings = ops.concatenate([view_1, view_2], axis=0)
     similarities = ops.matmul(embeddings, ops.transpose(embeddings))
-    compared = _compared(
-        similarities, string_ids, max_negative_similarity, decoupled
-    )
+    negatives = _negatives(similarities, string_ids, max_negative_similarity)
+    if guide is not None:
+        similar = _similar_in_guide(guide, guide_ceiling)
+        negatives = ops.logical_and(negatives, ops.logical_not(similar))
+    compared = _compared(negatives, decoupled)
     logits = ops.where(compared, similarities / temperature, -float("inf"))
 
     positives = ops.sum(view_1 * view_2, axis=-1) / temperature
@@ -81,11 +96,30 @@ def _check(name: str, value) -> None:
         check_field(name, value)
 
 
-def _compared(similarities, string_ids, max_negative_similarity, decoupled):
-    """Mask of each anchor's (row's) denominator; excludes the anchor itself."""
+def _check_guide(guide, guide_ceiling) -> None:
+    if (guide is None) != (guide_ceiling is None):
+        given = "guide_ceiling" if guide is None else "guide"
+        raise ValueError(
+            "`guide` and `guide_ceiling` must be given together. "
+            f"Received: only `{given}`"
+        )
+    _check("guide_ceiling", guide_ceiling)
+
+
+def _similar_in_guide(guide, guide_ceiling):
+    """Mask of the pairs above the ceiling of the row's string."""
+    guide = unit_length(guide)
+    similarities = ops.matmul(guide, ops.transpose(guide))
+    ceiling = ops.cast(ops.reshape(guide_ceiling, (-1, 1)), "float32")
+    return similarities > ceiling
+
+
+def _negatives(similarities, string_ids, max_negative_similarity):
+    """Mask of each anchor's (row's) negatives."""
     rows = ops.arange(ops.shape(similarities)[0])
-    positives = _equal_pairs(rows, ops.roll(rows, ops.shape(rows)[0] // 2))
-    itself_or_partner = ops.logical_or(_equal_pairs(rows, rows), positives)
+    itself_or_partner = ops.logical_or(
+        _equal_pairs(rows, rows), _positives(rows)
+    )
     negatives = ops.logical_not(itself_or_partner)
     if string_ids is not None:
         same = _equal_pairs(string_ids, string_ids)
@@ -93,10 +127,21 @@ def _compared(similarities, string_ids, max_negative_similarity, decoupled):
     if max_negative_similarity is not None:
         is_low = similarities <= max_negative_similarity
         negatives = ops.logical_and(negatives, is_low)
+    return negatives
+
+
+def _compared(negatives, decoupled):
+    """Mask of each anchor's denominator; excludes the anchor itself."""
+    positives = _positives(ops.arange(ops.shape(negatives)[0]))
     if decoupled:  # but an anchor without negatives has no loss
         has_none = ops.logical_not(ops.any(negatives, axis=1, keepdims=True))
         positives = ops.logical_and(positives, has_none)
     return ops.logical_or(negatives, positives)
+
+
+def _positives(rows):
+    """Mask of the other views of the same strings."""
+    return _equal_pairs(rows, ops.roll(rows, ops.shape(rows)[0] // 2))
 
 
 def _equal_pairs(ids_1, ids_2):

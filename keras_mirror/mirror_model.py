@@ -27,12 +27,14 @@ from keras_mirror.archive.recorder import RunRecorder
 from keras_mirror.data import collect_strings
 from keras_mirror.data.mirror_dataset import mirror_dataset
 from keras_mirror.data.read_corpus import is_strings
+from keras_mirror.data.read_corpus import read_corpus
 from keras_mirror.distribution import active_replicas
 from keras_mirror.distribution import gather_views
 from keras_mirror.encoder.encode import encode_ids
 from keras_mirror.encoder.fitting_batches import fitting_slices
 from keras_mirror.encoder.mini_batches import in_mini_batches
 from keras_mirror.encoder.sentence_encoder import projection_head
+from keras_mirror.guide import Guide
 from keras_mirror.losses import info_nce
 from keras_mirror.metrics.unit_length import unit_rows
 from keras_mirror.metrics.view_metrics import ViewMetrics
@@ -43,6 +45,9 @@ from keras_mirror.recipes import Recipe
 from keras_mirror.recipes import check_field
 from keras_mirror.recipes import get_recipe
 from keras_mirror.startup import return_freed_memory
+
+# What a view tells the loss about its strings, see `info_nce`.
+LOSS_FEATURES = ("string_ids", "guide", "guide_ceiling")
 
 # Here because `recipes` is free of Keras.
 keras.saving.register_keras_serializable("keras_mirror")(Recipe)
@@ -126,7 +131,7 @@ class MirrorModel(keras.Model):
         return super().train_step(*state, self._stack(views))
 
     def call(self, inputs, training=None):
-        features = {k: v for k, v in inputs.items() if k != "string_ids"}
+        features = {k: v for k, v in inputs.items() if k not in LOSS_FEATURES}
         if not training:
             return self.encoder(features)
         self._count_tokens(features)
@@ -136,15 +141,17 @@ class MirrorModel(keras.Model):
         return self.projection_head(embeddings)
 
     def compute_loss(self, x, y, y_pred, sample_weight=None, training=True):
+        self._check_guided(x)
+        features = {name: x[name] for name in LOSS_FEATURES if name in x}
         # The strings of all devices are each other's negatives.
-        view_1, view_2, string_ids = gather_views(y_pred, x.get("string_ids"))
+        view_1, view_2, features = gather_views(y_pred, features)
         loss = info_nce(
             view_1,
             view_2,
             temperature=self.recipe.temperature,
-            string_ids=string_ids,
             max_negative_similarity=self.recipe.max_negative_similarity,
             decoupled=self.recipe.decoupled,
+            **features,
         )
         return active_replicas().scale_loss(loss)
 
@@ -155,6 +162,15 @@ class MirrorModel(keras.Model):
     def _stack(self, views):
         # Keras may add `None` for labels or sample weights.
         return stack_views(*active_replicas().shard(views[:2]))
+
+    def _check_guided(self, features) -> None:
+        if self.recipe.is_guided and "guide" not in features:
+            raise ValueError(
+                "The recipe asks for a guide, and the views have none. Give "
+                "`fit` plain strings, or `mirror_dataset` the argument "
+                "`guide=keras_mirror.guide.Guide.of(model, corpus)`. "
+                f"Received: views of {sorted(features)}"
+            )
 
     def _count_tokens(self, features) -> None:
         # The weights of frequent tokens need it. A part of `call`: JAX keeps
@@ -314,8 +330,12 @@ class MirrorModel(keras.Model):
             return data
         # Strings in a list are texts here, even if files have these names.
         source = collect_strings(data) if isinstance(data, list) else data
+        guide = None
+        if self.recipe.is_guided:
+            source = read_corpus(source)
+            guide = Guide.of(self, source)
         return mirror_dataset(
-            source, self.preprocessor, batch_size, shuffle=shuffle
+            source, self.preprocessor, batch_size, shuffle=shuffle, guide=guide
         )
 
     # === Use ===

@@ -32,6 +32,8 @@ _POSITIVE = ("a positive float", lambda v: 0 < v < inf)
 _NOT_NEGATIVE = ("a float, 0 or more", lambda v: 0 <= v < inf)
 _RATE = ("a float in [0, 1)", lambda v: 0 <= v < 1)
 _COSINE = ("a float in (-1, 1]", lambda v: -1 < v <= 1)
+_SHARE = ("a float in (0, 1)", lambda v: 0 < v < 1)
+_PORTION = ("a float in [0, 1]", lambda v: 0 <= v <= 1)
 _COUNT = ("a positive integer", lambda v: v >= 1)
 _SPAN = ("an integer, 0 or more", lambda v: v >= 0)
 _BATCH = ("an integer, 2 or more", lambda v: v >= 2)
@@ -93,6 +95,17 @@ class Recipe:
             with the anchor is higher counts as a false negative and is left
             out. `None` leaves out none; strings that differ in case or white
             space only are never each other's negatives.
+        guide_ceiling: Float in `(-1, 1]`: strings whose cosine in the guide
+            is higher are no negatives of each other. The guide is the model
+            as it is when training starts, see `keras_mirror.guide.Guide`.
+            `None` trains without a guide, unless there is a `guide_share`.
+        guide_share: Float in `(0, 1)`: of the corpus, this share of a
+            string's nearest strings in the guide are no negatives of it. With
+            `guide_ceiling` too, either is enough to be left out. `None`
+            leaves out none.
+        neighbor_rate: Float in `[0, 1]`: for this share of the strings the
+            second view is of another string, a mutual neighbor in the guide.
+        neighbor_floor: Float in `(-1, 1]`, the smallest cosine of neighbors.
         decoupled: Boolean, whether the positive is left out of the loss's
             denominator: see `keras_mirror.losses.info_nce`.
         projection_head: Boolean, whether two dense layers, in training only,
@@ -139,6 +152,18 @@ class Recipe:
     max_negative_similarity: float | None = _field(
         None, _COSINE, "Highest cosine that a negative may have."
     )
+    guide_ceiling: float | None = _field(
+        None, _COSINE, "Highest cosine of negatives in the starting encoder."
+    )
+    guide_share: float | None = _field(
+        None, _SHARE, "Share of the corpus, the nearest, that is no negative."
+    )
+    neighbor_rate: float = _field(
+        0.0, _PORTION, "Share of strings paired with a neighbor."
+    )
+    neighbor_floor: float = _field(
+        0.5, _COSINE, "Lowest cosine of such neighbors."
+    )
     decoupled: bool = _field(
         False, _FLAG, "Leave positives out of the loss's denominator."
     )
@@ -149,6 +174,17 @@ class Recipe:
     def __post_init__(self) -> None:
         for name in FIELDS:
             check_field(name, getattr(self, name))
+        if self.neighbor_rate and not self.is_guided:
+            raise ValueError(
+                "`neighbor_rate` takes neighbors in the space of a guide: give "
+                "`guide_ceiling` or `guide_share` too. "
+                f"Received: neighbor_rate={self.neighbor_rate}"
+            )
+
+    @property
+    def is_guided(self) -> bool:
+        """Whether a frozen encoder says what is no negative."""
+        return self.guide_ceiling is not None or self.guide_share is not None
 
     @property
     def pools_padding(self) -> bool:

@@ -28,6 +28,7 @@ FLOORS = (
     {"archive", "data", "layers"},
     {"preprocessing"},
     {"encoder"},
+    {"guide"},
     {"checkpoints"},
     {"presets"},
     {"export"},

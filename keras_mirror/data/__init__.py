@@ -8,6 +8,7 @@ from keras_mirror.data.corpus import collect_strings
 from keras_mirror.data.corpus import sample_strings
 from keras_mirror.data.read_corpus import read_corpus
 from keras_mirror.data.read_lines import read_lines
+from keras_mirror.data.read_rows import read_rows
 from keras_mirror.data.read_texts import read_identified_texts
 from keras_mirror.data.read_texts import read_texts
 from keras_mirror.data.read_texts import split_pairs
@@ -21,6 +22,7 @@ __all__ = [
     "read_corpus",
     "read_identified_texts",
     "read_lines",
+    "read_rows",
     "read_texts",
     "sample_strings",
     "split_pairs",

@@ -65,6 +65,10 @@ class BatchSchedule:
         order = order[np.argsort(self.lengths[order], kind="stable")]
         return generator.permutation(order.reshape(shape))
 
+    def generator(self, epoch: int, batch: int) -> np.random.Generator:
+        """Decides what else is drawn for a batch, such as its neighbors."""
+        return np.random.default_rng((self.seed, epoch, batch, 1))
+
     def span_seed(self, epoch: int, batch: int):
         """Two integers that decide the masked spans of a batch."""
         generator = np.random.default_rng((self.seed, epoch, batch))

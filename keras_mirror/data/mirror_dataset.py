@@ -27,6 +27,7 @@ def mirror_dataset(
     group_by_length: bool | None = None,
     pairs: bool = False,
     column: str | None = None,
+    guide=None,
 ):
     """Batches of two views of every string, ready for `MirrorModel.fit`.
 
@@ -63,6 +64,9 @@ def mirror_dataset(
             in the original's pairwise mode. Defaults to `False`.
         column: String, of the files, see `keras_mirror.data.read_texts`.
             Defaults to `None`.
+        guide: A `keras_mirror.guide.Guide` of the same `Corpus`: a frozen
+            encoder that says which strings are no negatives of each other.
+            Defaults to `None`: none.
 
     Returns:
         A `tf.data.Dataset` or a `keras.utils.PyDataset` of
@@ -87,6 +91,8 @@ def mirror_dataset(
         group_by_length = recipe.group_by_length
     _check_batch_size(batch_size)
     corpus = read_corpus(source, drop_duplicates, pairs, column)
+    if guide is not None:
+        guide.check_corpus(corpus)
     num_strings = len(corpus.strings)
     batch_size = _fitting_batch_size(batch_size, num_strings)
     lengths = None
@@ -95,7 +101,7 @@ def mirror_dataset(
     seed = active_replicas().shared_seed(seed)
     schedule = BatchSchedule(num_strings, batch_size, shuffle, lengths, seed)
     make = NumpyMirrorDataset if tf is None else _tensorflow_dataset
-    dataset = make(corpus, preprocessor, schedule)
+    dataset = make(corpus, preprocessor, schedule, guide)
     # For the record of the model that is trained on it; whatever is made out
     # of the dataset (`take`, `map`) does not have it, and is another corpus.
     dataset.mirror_source = {
@@ -147,7 +153,23 @@ def _longest_text(corpus: Corpus, preprocessor, lengths) -> int:
     return int(np.max(lengths))
 
 
-def _tensorflow_dataset(corpus: Corpus, preprocessor, schedule: BatchSchedule):
+def _rows_of_views(corpus: Corpus, rows, guide, generator) -> list:
+    """The strings of each view; of one view if both are of the same."""
+    if guide is not None and guide.draws_neighbors:
+        return [rows, guide.partners(rows, generator)]
+    return [rows] * len(corpus.sides)
+
+
+def _guide_features(guide, rows: list) -> tuple[dict, ...]:
+    """What the loss asks about the strings of the two views."""
+    if guide is None:
+        return {}, {}
+    return guide.features(0, rows[0]), guide.features(1, rows[-1])
+
+
+def _tensorflow_dataset(
+    corpus: Corpus, preprocessor, schedule: BatchSchedule, guide=None
+):
     counter = itertools.count()
 
     def batches():
@@ -155,18 +177,30 @@ def _tensorflow_dataset(corpus: Corpus, preprocessor, schedule: BatchSchedule):
         for batch, rows in enumerate(schedule.batches(epoch)):
             # Seeds per batch: stateful draws would depend on the order of
             # threads.
-            yield rows, schedule.span_seed(epoch, batch)
+            seed = schedule.span_seed(epoch, batch)
+            yield element(rows, seed, schedule.generator(epoch, batch))
+
+    def element(rows, seed, generator):
+        rows = _rows_of_views(corpus, rows, guide, generator)
+        return tuple(rows), seed, _guide_features(guide, rows)
 
     @tf.autograph.experimental.do_not_convert  # there is nothing to convert
-    def views(rows, seed):
-        texts, *partners = [tf.gather(side, rows) for side in sides]
-        return preprocessor.views(texts, seed, *partners)
+    def views(rows, seed, features):
+        texts, *partners = [
+            tf.gather(sides[min(number, len(sides) - 1)], of_view)
+            for number, of_view in enumerate(rows)
+        ]
+        made = preprocessor.views(texts, seed, *partners)
+        return tuple(
+            {**view, **more} for view, more in zip(made, features, strict=True)
+        )
 
-    signature = (
-        tf.TensorSpec((schedule.batch_size,), "int64"),
-        tf.TensorSpec((2,), "int64"),
-    )
     sides = [tf.constant(side) for side in corpus.sides]
+    first = np.arange(schedule.batch_size)
+    example = element(first, schedule.span_seed(0, 0), schedule.generator(0, 0))
+    signature = tf.nest.map_structure(
+        lambda array: tf.TensorSpec(array.shape, array.dtype), example
+    )
     dataset = tf.data.Dataset.from_generator(
         batches, output_signature=signature
     )
@@ -189,6 +223,7 @@ class NumpyMirrorDataset(keras.utils.PyDataset):
         corpus: A `Corpus`.
         preprocessor: A `MirrorPreprocessor`.
         schedule: A `BatchSchedule`.
+        guide: A `keras_mirror.guide.Guide`. Defaults to `None`: none.
         **kwargs: Passed to `keras.utils.PyDataset`.
 
     Example:
@@ -204,12 +239,19 @@ class NumpyMirrorDataset(keras.utils.PyDataset):
     """
 
     def __init__(
-        self, corpus: Corpus, preprocessor, schedule: BatchSchedule, **kwargs
+        self,
+        corpus: Corpus,
+        preprocessor,
+        schedule: BatchSchedule,
+        guide=None,
+        **kwargs,
     ) -> None:
         # Threads make the next batches while a step runs.
         kwargs.setdefault("workers", 2)
         super().__init__(**kwargs)
+        self.corpus = corpus
         self.sides = [np.array(side, dtype=object) for side in corpus.sides]
+        self.guide = guide
         self.preprocessor = preprocessor
         self.schedule = schedule
         self.epoch = 0
@@ -220,10 +262,18 @@ class NumpyMirrorDataset(keras.utils.PyDataset):
         return len(self.schedule)
 
     def __getitem__(self, index: int) -> tuple[dict, dict]:
-        rows = self._batches[index]
-        texts, *partners = [side[rows].tolist() for side in self.sides]
+        generator = self.schedule.generator(self.epoch, index)
+        rows = _rows_of_views(
+            self.corpus, self._batches[index], self.guide, generator
+        )
+        texts, *partners = [
+            self.sides[min(number, len(self.sides) - 1)][of_view].tolist()
+            for number, of_view in enumerate(rows)
+        ]
         seed = self.schedule.span_seed(self.epoch, index)
-        return self.preprocessor.views(texts, seed, *partners)
+        view_1, view_2 = self.preprocessor.views(texts, seed, *partners)
+        features_1, features_2 = _guide_features(self.guide, rows)
+        return {**view_1, **features_1}, {**view_2, **features_2}
 
     def on_epoch_begin(self) -> None:
         """Draws nothing: Keras's threads make batches already (3.15)."""

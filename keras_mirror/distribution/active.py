@@ -78,25 +78,27 @@ def map_one_by_one(function, elements):
     return ops.map(function, elements)
 
 
-def gather_views(embeddings, string_ids=None):
+def gather_views(embeddings, features: dict | None = None):
     """Both views of all strings, including those of the other devices.
 
     Args:
         embeddings: Tensor of shape `(2 * num_own_rows, embedding_dim)`, one
             view after the other.
-        string_ids: Integer tensor of shape `(2 * num_own_rows,)`, or `None`.
+        features: Dict of tensors of shape `(2 * num_own_rows, ...)`: what the
+            loss asks about the strings. Defaults to `None`: nothing.
 
     Returns:
         A tuple of view 1 and view 2, `(num_rows, embedding_dim)`, and the
-        string ids, `(2 * num_rows,)` or `None`.
+        features, `(2 * num_rows, ...)`.
 
     Example:
 
-    >>> view_1, view_2, _ = gather_views(np.zeros((6, 4)))
-    >>> tuple(view_1.shape)
-    (3, 4)
+    >>> view_1, view_2, features = gather_views(np.zeros((6, 4)))
+    >>> tuple(view_1.shape), features
+    ((3, 4), {})
     """
-    own = [embeddings] if string_ids is None else [embeddings, string_ids]
-    embeddings, *string_ids = active_replicas().gather(own)
+    names = list(features or {})
+    own = [embeddings, *(features or {}).values()]
+    embeddings, *gathered = active_replicas().gather(own)
     view_1, view_2 = ops.split(embeddings, 2, axis=0)
-    return view_1, view_2, string_ids[0] if string_ids else None
+    return view_1, view_2, dict(zip(names, gathered, strict=True))
