@@ -390,6 +390,37 @@ class MirrorModel(keras.Model):
         """
         return unit_rows(embeddings_1) @ unit_rows(embeddings_2).T
 
+    def centered(self, texts, batch_size: int | None = None, on_progress=None):
+        """Makes a model whose embeddings have no mean direction.
+
+        It subtracts the mean embedding of `texts` from every embedding, which
+        helps clusters and can harm similarities: measure it on your texts. It
+        shares all weights with this model: train only one of the two. A mean
+        stays as it is while a model trains.
+
+        Args:
+            texts: List of strings, those that the model is for. Of more than
+                10,000 different ones, so many are taken from all over them.
+            batch_size: Integer, see `encode_text`.
+            on_progress: Function of the number of texts just encoded.
+                Defaults to `None`.
+
+        Returns:
+            A `MirrorModel`, not compiled, without the scores on record.
+
+        Raises:
+            ValueError: There are fewer than two different texts, or the
+                encoder is no `SentenceEncoder`.
+
+        Example:
+
+        >>> len(model.centered(["a man", "a cat"]).encode_text(["a dog"]))
+        1
+        """
+        from keras_mirror.encoder.centered import centered
+
+        return centered(self, texts, batch_size, on_progress)
+
     def quantize(self, mode=None, config=None) -> None:
         """Stores kernels and embeddings as int8, in place, as Keras does.
 

@@ -4,6 +4,7 @@ from keras import ops
 from keras_mirror.encoder.backbone_settings import set_activation
 from keras_mirror.encoder.backbone_settings import set_layer_norm_epsilon
 from keras_mirror.encoder.flat_projections import flatten_projections
+from keras_mirror.layers import Centering
 from keras_mirror.layers import SentencePooling
 from keras_mirror.layers import TokenWeights
 from keras_mirror.layers.drop_head import set_drophead
@@ -42,6 +43,9 @@ class SentenceEncoder(keras.Model):
         frequency_smoothing: Float. Makes the mean over tokens a weighted one,
             see `keras_mirror.layers.TokenWeights`. Defaults to `None`: equal
             weights.
+        centered: Boolean. Whether a mean is subtracted from every embedding,
+            in training too, see `keras_mirror.layers.Centering`. The mean is
+            0 until `MirrorModel.centered` sets it. Defaults to `False`.
         **kwargs: Passed to `keras.Model`.
 
     Input shape:
@@ -68,12 +72,14 @@ class SentenceEncoder(keras.Model):
         drophead: float = 0.0,
         pooled_layers: str = "last",
         frequency_smoothing: float | None = None,
+        centered: bool = False,
         **kwargs,
     ):
         _check_pooling(pooling_mode, pooled_layers, frequency_smoothing)
 
         # === Layers ===
         pooling = SentencePooling(pooling_mode, name="pooling")
+        centering = Centering(name="centering") if centered else None
         token_weights = None
         if frequency_smoothing is not None:
             token_weights = TokenWeights(
@@ -96,7 +102,10 @@ class SentenceEncoder(keras.Model):
         pooled = [tokens, inputs["padding_mask"]]
         if token_weights is not None:
             pooled.append(token_weights(**inputs))
-        super().__init__(inputs=inputs, outputs=pooling(*pooled), **kwargs)
+        outputs = pooling(*pooled)
+        if centering is not None:
+            outputs = centering(outputs)
+        super().__init__(inputs=inputs, outputs=outputs, **kwargs)
 
         # === Config ===
         self.backbone = backbone
@@ -109,9 +118,11 @@ class SentenceEncoder(keras.Model):
         self.pooled_layers = pooled_layers
         self.frequency_smoothing = frequency_smoothing
         self.token_weights = token_weights
+        self.centered = centered
+        self.centering = centering
 
     def get_config(self) -> dict:
-        return {
+        config = {
             "name": self.name,
             "backbone": keras.saving.serialize_keras_object(self.backbone),
             "pooling_mode": self.pooling_mode,
@@ -121,6 +132,8 @@ class SentenceEncoder(keras.Model):
             "pooled_layers": self.pooled_layers,
             "frequency_smoothing": self.frequency_smoothing,
         }
+        # Otherwise as before there was any: fingerprints stay.
+        return {**config, "centered": True} if self.centered else config
 
     @classmethod
     def from_config(cls, config: dict) -> "SentenceEncoder":

@@ -2,6 +2,7 @@
 
 import os
 
+from keras_mirror.encoder.centered import with_encoder
 from keras_mirror.files import new_file
 
 
@@ -24,14 +25,6 @@ def export_keras(model, filepath: str | os.PathLike) -> None:
     model.export("small.keras", format="keras")
     ```
     """
-    copy = type(model)(
-        encoder=model.encoder,
-        preprocessor=model.preprocessor,
-        recipe=model.recipe,
-        record=model.record,
-    )
-    if model.projection_head is not None:
-        weights = model.projection_head.get_weights()
-        copy.projection_head.set_weights(weights)
+    copy = with_encoder(model, model.encoder)
     with new_file(filepath, ".keras") as unfinished:
         copy.save(unfinished)

@@ -1,8 +1,15 @@
-"""Layers: views of strings, weights and pooling of tokens, dropped heads."""
+"""Layers: views of strings, weights and pooling of tokens, and others."""
 
+from keras_mirror.layers.centering import Centering
 from keras_mirror.layers.drop_head import DropHead
 from keras_mirror.layers.random_span_masking import RandomSpanMasking
 from keras_mirror.layers.sentence_pooling import SentencePooling
 from keras_mirror.layers.token_weights import TokenWeights
 
-__all__ = ["DropHead", "RandomSpanMasking", "SentencePooling", "TokenWeights"]
+__all__ = [
+    "Centering",
+    "DropHead",
+    "RandomSpanMasking",
+    "SentencePooling",
+    "TokenWeights",
+]
