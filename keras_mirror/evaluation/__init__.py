@@ -7,6 +7,7 @@ from keras_mirror.evaluation.tasks import EntailmentTask as EntailmentTask
 from keras_mirror.evaluation.tasks import LabelTask as LabelTask
 from keras_mirror.evaluation.tasks import LexiconTask as LexiconTask
 from keras_mirror.evaluation.tasks import LinkingTask as LinkingTask
+from keras_mirror.evaluation.tasks import PairTask as PairTask
 from keras_mirror.evaluation.tasks import RetrievalTask as RetrievalTask
 from keras_mirror.evaluation.tasks import SimilarityTask as SimilarityTask
 from keras_mirror.evaluation.tasks.retrieval import (

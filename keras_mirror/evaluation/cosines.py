@@ -26,6 +26,18 @@ def is_sparse(rows) -> bool:
     return hasattr(rows, "tocsr")
 
 
+def is_finite(rows) -> bool:
+    """Whether rows hold neither NaN nor infinity, as diverged models give.
+
+    Example:
+
+    >>> is_finite(np.array([[1.0, np.nan]]))
+    False
+    """
+    values = rows.data if is_sparse(rows) else rows
+    return bool(np.isfinite(values).all())
+
+
 def unit_rows(rows):
     """Divides rows by their length; an all-zero row stays.
 

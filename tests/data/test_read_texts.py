@@ -16,6 +16,7 @@ from support.texts import SENTENCES
 
 from keras_mirror import mirror_dataset
 from keras_mirror.data import read_lines
+from keras_mirror.data import read_rows
 from keras_mirror.data import read_texts
 from keras_mirror.data.read_columns import ROWS_AT_ONCE
 from keras_mirror.data.read_columns import read_columns
@@ -247,3 +248,36 @@ def test_what_is_no_parquet(write):
 def test_missing_files_are_found_at_once(write):
     with pytest.raises(FileNotFoundError, match="which is missing"):
         read_texts(write("texts.txt", b"a"), "no/such/texts.jsonl")
+
+
+# === Rows of several columns ===
+
+ROWS = {
+    "rows.csv": b"label,text\n1,a\n,b\n2,c\n",
+    "rows.jsonl": b'{"label": 1, "text": "a"}\n{"label": null, "text": "b"}\n'
+    b'{"text": "c", "label": 2}\n',
+    "rows.parquet": parquet(["1", None, "2"], "label"),
+}
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.jsonl"])
+def test_rows_of_several_columns(write, name):
+    path = write(name, ROWS[name])
+    rows = [("a", "1"), ("b", ""), ("c", "2")]
+    assert list(read_rows(path, ["text", "label"])) == rows
+    with pytest.raises(ValueError, match="has no column 'body' in row 1"):
+        list(read_rows(path, ["text", "body"]))
+
+
+def test_rows_of_parquet_with_numbers(write):
+    path = write("rows.parquet", ROWS["rows.parquet"])
+    rows = [("1", "0"), ("", "1"), ("2", "2")]
+    assert list(read_rows(path, ["label", "id"])) == rows
+
+
+def test_rows_of_a_file_without_columns(write):
+    path = write("texts.txt", LINES)
+    with pytest.raises(ValueError, match="^A column is read from files that"):
+        read_rows(path, ["text", "label"])  # at once
+    with pytest.raises(FileNotFoundError, match="which is missing"):
+        read_rows("no/such.csv", ["text"])

@@ -6,6 +6,7 @@ from keras_mirror.evaluation.tasks.entailment import (
 from keras_mirror.evaluation.tasks.labels import LabelTask as LabelTask
 from keras_mirror.evaluation.tasks.lexicon import LexiconTask as LexiconTask
 from keras_mirror.evaluation.tasks.linking import LinkingTask as LinkingTask
+from keras_mirror.evaluation.tasks.pairs import PairTask as PairTask
 from keras_mirror.evaluation.tasks.retrieval import (
     RetrievalTask as RetrievalTask,
 )

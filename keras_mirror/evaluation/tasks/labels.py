@@ -1,9 +1,11 @@
 import dataclasses
 import warnings
 from collections.abc import Callable
+from collections.abc import Sequence
 
 import numpy as np
 
+from keras_mirror.evaluation.cosines import is_finite
 from keras_mirror.evaluation.cosines import is_sparse
 from keras_mirror.evaluation.cosines import nearest_row
 from keras_mirror.evaluation.cosines import unit_rows
@@ -101,13 +103,15 @@ class LabelTask(Task):
                 nearest_row(rows, training), self.labels, strict=True
             )
         ]
-        if not (_is_finite(rows) and _is_finite(training)):
+        known = rows if training is None else training
+        if not (is_finite(rows) and is_finite(known)):
+            # Diverged models have rows without neighbors.
             hits = [np.nan] * len(hits)
         return self.result(Mean(hits), "1-NN accuracy", len(hits))
 
     def _clusters(self, rows) -> Result:
         statistic: Callable = Mean([np.nan] * len(self.labels))
-        if _is_finite(rows):
+        if is_finite(rows):
             num_clusters = len(set(self.labels))
             statistic = _MeanOf(
                 [
@@ -116,10 +120,10 @@ class LabelTask(Task):
                 ]
             )
         result = self.result(statistic, "cluster NMI", len(self.labels))
-        return dataclasses.replace(result, score=_centered(result.score))
+        return dataclasses.replace(result, score=centered(result.score))
 
 
-def k_means(rows, num_clusters: int) -> list:
+def k_means(rows, num_clusters: int, seeds: Sequence[int] = SEEDS) -> list:
     """The clusters of rows, once for each seed. Needs the extra `[search]`.
 
     Of sparse rows their first 100 singular vectors are clustered (latent
@@ -129,6 +133,7 @@ def k_means(rows, num_clusters: int) -> list:
         rows: Array or sparse matrix of shape `(n, embedding_dim)`, rows of
             length 1.
         num_clusters: Integer, at most `n`.
+        seeds: Integers. Defaults to `(0, 1)`.
 
     Returns:
         A list of integer arrays of shape `(n,)`.
@@ -150,7 +155,7 @@ def k_means(rows, num_clusters: int) -> list:
             cluster.KMeans(
                 num_clusters, n_init=NUM_STARTS, random_state=seed
             ).fit_predict(rows)
-            for seed in SEEDS
+            for seed in seeds
         ]
 
 
@@ -169,11 +174,22 @@ class _MeanOf:
         return np.mean([of(weights) for of in self._statistics], axis=0)
 
 
-def _centered(score: Score) -> Score:
+def centered(score: Score) -> Score:
     """The score with its resamples moved around its value.
 
     A resample has some texts twice and others not at all: labels and clusters
     seem to have more in common than in the whole, in all resamples.
+
+    Args:
+        score: A `Score`.
+
+    Returns:
+        A `Score`.
+
+    Example:
+
+    >>> centered(Score(0.5, np.array([0.7, 0.9]))).resamples.round(9).tolist()
+    [0.4, 0.6]
     """
     if score.value is None:
         return score
@@ -184,14 +200,6 @@ def _centered(score: Score) -> Score:
         return resamples - np.nanmean(resamples) + value
 
     return Score(value, resample)
-
-
-def _is_finite(rows) -> bool:
-    """Diverged models have rows without neighbors, and no clusters."""
-    if rows is None:
-        return True
-    values = rows.data if is_sparse(rows) else rows
-    return bool(np.isfinite(values).all())
 
 
 def _missing() -> str | None:

@@ -1,0 +1,44 @@
+from collections.abc import Iterator
+
+from keras_mirror.data.open_binary import AnyPath
+from keras_mirror.data.read_columns import has_columns
+from keras_mirror.data.read_columns import read_columns
+from keras_mirror.data.read_lines import check_files
+
+
+def read_rows(
+    path: AnyPath, columns: list[str], errors: str = "strict"
+) -> Iterator[tuple[str, ...]]:
+    """Several columns of one file, row by row: texts, labels, ids.
+
+    Args:
+        path: String, of a file with columns, see `read_texts`.
+        columns: List of strings, their names, at least one.
+        errors: See `read_lines`. Defaults to `"strict"`.
+
+    Returns:
+        An iterator of tuples of strings, as many as `columns`. A missing
+        value is `""`; a number becomes a string.
+
+    Raises:
+        FileNotFoundError: The path is not a file. Raised at once.
+        ValueError: The file has no columns, which is raised at once, or not
+            all of these, or cannot be read.
+
+    Example:
+
+    >>> import os, tempfile
+    >>> path = os.path.join(tempfile.mkdtemp(), "texts.jsonl")
+    >>> with open(path, "w") as file:
+    ...     _ = file.write('{"text": "a man", "label": 7}\\n')
+    >>> list(read_rows(path, ["label", "text"]))
+    [('7', 'a man')]
+    """
+    check_files([path])
+    has_columns(path, columns[0])  # raises at once where there are none
+    return _strings(read_columns(path, columns, errors))
+
+
+def _strings(rows: Iterator[list]) -> Iterator[tuple[str, ...]]:
+    for row in rows:
+        yield tuple("" if value is None else str(value) for value in row)
