@@ -49,6 +49,7 @@ PURE = (
     "tests/data/test_read_texts.py",
     "tests/data/test_sample_strings.py",
     "tests/evaluation",
+    "tests/evidence",
     "tests/integrations/test_embeddings.py",
     "tests/integrations/test_mteb.py",
     "tests/presets/test_download.py",
@@ -70,6 +71,8 @@ NEEDS = {
     "keras_mirror/evaluation/report": ("plotly", "jinja2"),
     "keras_mirror/evaluation/tasks/labels.py": ("sklearn",),
     "keras_mirror/evaluation/tfidf.py": ("sklearn",),
+    "keras_mirror/evidence/gather.py": ("sklearn",),
+    "keras_mirror/evidence/labels.py": ("sklearn",),
 }
 collect_ignore = [
     path

@@ -21,6 +21,7 @@ __all__ = [
     "data",
     "engines",
     "evaluation",
+    "evidence",
     "export",
     "integrations",
     "interop",
@@ -43,6 +44,7 @@ if TYPE_CHECKING or "keras_mirror_cli" not in sys.modules:
     from keras_mirror import data as data
     from keras_mirror import engines as engines
     from keras_mirror import evaluation as evaluation
+    from keras_mirror import evidence as evidence
     from keras_mirror import export as export
     from keras_mirror import integrations as integrations
     from keras_mirror import interop as interop

@@ -33,7 +33,7 @@ FLOORS = (
     {"presets"},
     {"export"},
     {"mirror_model"},
-    {"bulk", "callbacks", "evaluation", "integrations", "search"},
+    {"bulk", "callbacks", "evaluation", "evidence", "integrations", "search"},
     {"cli", "engines", "interop"},
 )
 FLOOR = {unit: number for number, row in enumerate(FLOORS) for unit in row}

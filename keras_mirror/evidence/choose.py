@@ -1,0 +1,148 @@
+import dataclasses
+import itertools
+from collections.abc import Sequence
+
+from keras_mirror.evaluation.evaluate import ScoreRow
+from keras_mirror.evaluation.score import Score
+from keras_mirror.evidence.general import NAME as GENERAL
+
+HOW_TO_GIVE = (
+    "columns that belong together (--columns title,body), known pairs "
+    "(--check-pairs), labels of fifty rows (--check-labels) or an encoder "
+    "that you trust (--check-encoder)"
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """Which of several models is best on a user's own texts.
+
+    Args:
+        best: String, the name of a model, or `None`: nothing decides.
+        sentence: String, the same for a reader, with the reason.
+    """
+
+    best: str | None
+    sentence: str
+
+
+def choose(names: Sequence[str], rows: Sequence[ScoreRow]) -> Choice:
+    """Chooses a model by the evidence, or says that nothing decides.
+
+    A model is ahead of another on a task if the 95% interval of the
+    difference is above zero for one of the task's scores, and below zero for
+    none. It is ahead of another if that holds for one task, and the other is
+    ahead on none. The best one is ahead of every other. The general probe
+    tells nothing about a user's own texts and never decides.
+
+    Args:
+        names: List of strings, the names of the models.
+        rows: List of `ScoreRow`, those of an `Evaluation` of the tasks of
+            `gather_evidence`.
+
+    Returns:
+        A `Choice`.
+
+    Example:
+
+    >>> scores = [Score(0.5, np.full(9, 0.5)), Score(0.7, np.full(9, 0.7))]
+    >>> row = ScoreRow("known pairs", "", "", "MRR", 99, scores)
+    >>> print(choose(["a", "b"], [row]).sentence)
+    Use b: ahead of every other on known pairs (MRR 70.0, next a 50.0 \
+[difference -20.0, -20.0]).
+    """
+    rows = [row for row in rows if row.task != GENERAL and not row.subset]
+    if len(names) < 2:
+        return Choice(None, "There is nothing to compare: only one model.")
+    if not rows:
+        return Choice(
+            None,
+            "Nothing about these texts was given that could decide. Give "
+            f"{HOW_TO_GIVE}.",
+        )
+    beaten = {
+        (winner, loser): _tasks_ahead(rows, winner, loser)
+        for winner, loser in itertools.permutations(range(len(names)), 2)
+    }
+    ahead = {pair for pair in beaten if beaten[pair] and not beaten[pair[::-1]]}
+    losers = {loser for _, loser in ahead}
+    left = [model for model in range(len(names)) if model not in losers]
+    others = len(names) - 1
+    if len(left) == 1 and sum(w == left[0] for w, _ in ahead) == others:
+        return Choice(names[left[0]], _use(names, rows, left[0], beaten))
+    return Choice(None, _undecided(names, left or range(len(names)), beaten))
+
+
+def _tasks_ahead(rows: list[ScoreRow], winner: int, loser: int) -> list[str]:
+    """The tasks on which one model is ahead of another one."""
+    above, below = set(), set()
+    for row in rows:
+        low, high = _limits(row.scores[winner], row.scores[loser])
+        if low > 0:
+            above.add(row.task)
+        if high < 0:
+            below.add(row.task)
+    tasks = dict.fromkeys(row.task for row in rows)
+    return [task for task in tasks if task in above - below]
+
+
+def _limits(score: Score, other: Score) -> tuple[float, float]:
+    """Of the difference; an undefined score says nothing."""
+    return (score - other).interval or (0.0, 0.0)
+
+
+def _use(
+    names: Sequence[str], rows: list[ScoreRow], best: int, beaten: dict
+) -> str:
+    others = [model for model in range(len(names)) if model != best]
+    shared = [
+        row
+        for row in rows
+        if all(_limits(row.scores[best], row.scores[o])[0] > 0 for o in others)
+    ]
+    if not shared:
+        tasks = [
+            f"{names[other]} on {_and(beaten[best, other])}" for other in others
+        ]
+        return f"Use {names[best]}: ahead of {_and(tasks)}."
+    row = shared[0]
+    following = max(others, key=lambda other: row.scores[other].value or 0.0)
+    low, high = _limits(row.scores[following], row.scores[best])
+    tasks = list(dict.fromkeys(row.task for row in shared))
+    return (
+        f"Use {names[best]}: ahead of every other on {_and(tasks)} "
+        f"({row.metric} {_points(row.scores[best].value)}, next "
+        f"{names[following]} {_points(row.scores[following].value)} "
+        f"[difference {100 * low:.1f}, {100 * high:.1f}])."
+    )
+
+
+def _undecided(names: Sequence[str], left: Sequence[int], beaten: dict) -> str:
+    """Of the models that none is ahead of: their conflict, or no difference."""
+    for one, other in itertools.combinations(left, 2):
+        if beaten[one, other] and beaten[other, one]:
+            return (
+                f"The evidence disagrees: {names[one]} is ahead on "
+                f"{_and(beaten[one, other])}, {names[other]} on "
+                f"{_and(beaten[other, one])}. Choose by what you need."
+            )
+    if len(left) == 1:
+        equal = [
+            other
+            for other in range(len(names))
+            if other != left[0] and not beaten[left[0], other]
+        ]
+        left = [*left, *equal]
+    return (
+        f"No difference was shown between {_and([names[m] for m in left])}: "
+        "more pairs or labels would tell, or use the smallest."
+    )
+
+
+def _points(value: float | None) -> str:
+    return "undefined" if value is None else f"{100 * value:.1f}"
+
+
+def _and(words: Sequence[str]) -> str:
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last

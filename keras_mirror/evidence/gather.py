@@ -1,0 +1,171 @@
+from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import TypeVar
+
+import numpy as np
+
+from keras_mirror.data import as_strings
+from keras_mirror.evaluation import PairTask
+from keras_mirror.evaluation.task import Task
+from keras_mirror.evidence.agreement import agreement_task
+from keras_mirror.evidence.general import general_task
+from keras_mirror.evidence.labels import FewLabelsTask
+from keras_mirror.evidence.passages import passage_pairs
+
+MIN_PAIRS = 10
+MAX_PAIRS = 2000
+MAX_DISTRACTORS = 10_000
+MIN_LABELED = 20
+MAX_LABELED = 10_000
+MIN_DOCUMENTS = 50
+
+Item = TypeVar("Item")
+Pairs = Iterable[tuple[str, str]]
+
+
+def gather_evidence(
+    texts: Iterable[str],
+    *,
+    columns: Pairs | None = None,
+    pairs: Pairs | None = None,
+    labels: Sequence[str | None] | None = None,
+    second_encoder=None,
+    general: bool = True,
+    seed: int = 0,
+    batch_size: int | None = None,
+) -> list[Task]:
+    """Makes tasks of all that can tell which encoder is better on your texts.
+
+    Score them with `keras_mirror.evaluation.evaluate`: its differences have
+    paired 95% intervals. Nothing of it may be trained on.
+
+    Args:
+        texts: List of strings, the corpus.
+        columns: List of tuples of two strings that belong together since they
+            are of one row, such as title and body. The first finds the second
+            among those of all rows. Defaults to `None`.
+        pairs: List of tuples of two strings that are known to belong
+            together. The first finds the second among all texts. Defaults to
+            `None`.
+        labels: List of strings, one for each text, `None` or `""` where it is
+            unknown. Fifty are of use. Defaults to `None`.
+        second_encoder: A `MirrorModel` that you trust. Defaults to `None`.
+        general: Boolean. Whether the general probe is added, see
+            `general_task`. Defaults to `True`.
+        seed: Integer. Decides what is drawn where there is more than needed.
+            Defaults to `0`.
+        batch_size: Integer, see `MirrorModel.encode_text`; for the second
+            encoder. Defaults to `None`.
+
+    Returns:
+        A list of `Task`. Where fifty texts are long documents, their passages
+        are among them, see `passage_pairs`.
+
+    Raises:
+        TypeError: A text or a part of a pair is not a string.
+        ValueError: There are too few pairs or labels, or one label only.
+
+    Example:
+
+    >>> texts = [f"{number} dogs run" for number in range(20)]
+    >>> labels = ["odd" if number % 2 else "even" for number in range(20)]
+    >>> tasks = gather_evidence(texts, labels=labels)
+    >>> [task.name for task in tasks]
+    ['labels', 'general probe']
+    """
+    texts = as_strings(texts)
+    tasks: list[Task] = []
+    if columns is not None:
+        tasks.append(_columns_task(columns, seed))
+    if pairs is not None:
+        known = _usable_pairs(pairs, "pairs")
+        tasks.append(_pair_task("known pairs", known, texts, seed))
+    if labels is not None:
+        tasks.append(_label_task(texts, labels, seed))
+    passages = passage_pairs(texts)
+    if len(passages) >= MIN_DOCUMENTS:
+        others = [second for _, second in passages]
+        tasks.append(_pair_task("passages", passages, others, seed))
+    if second_encoder is not None:
+        tasks.append(agreement_task(texts, second_encoder, seed, batch_size))
+    if general:
+        tasks.append(general_task())
+    return tasks
+
+
+def _columns_task(columns: Pairs, seed: int) -> PairTask:
+    rows = _usable_pairs(columns, "columns")
+    others = [second for _, second in rows]
+    return _pair_task("columns", rows, others, seed)
+
+
+def _usable_pairs(pairs: Pairs, name: str) -> list[tuple[str, str]]:
+    """The different pairs of two different texts, neither of them empty."""
+    pairs = [(first, second) for first, second in pairs]
+    as_strings([text for pair in pairs for text in pair])
+    usable = [
+        pair
+        for pair in dict.fromkeys(pairs)
+        if all(map(str.strip, pair)) and len(set(pair)) == 2
+    ]
+    if len(usable) < MIN_PAIRS:
+        raise ValueError(
+            f"`{name}` must have at least {MIN_PAIRS} different pairs of two "
+            f"different texts. Received: {len(usable)} in {len(pairs)} pairs. "
+            "Fewer can tell nothing"
+        )
+    return usable
+
+
+def _pair_task(
+    name: str, pairs: list[tuple[str, str]], others: list[str], seed: int
+) -> PairTask:
+    """The kind is the name: a mean over different evidence says nothing."""
+    drawn = _draw(pairs, MAX_PAIRS, seed)
+    taken = {second for _, second in drawn}
+    distractors = [
+        text
+        for text in dict.fromkeys(others)
+        if text.strip() and text not in taken
+    ]
+    return PairTask(
+        name=name,
+        kind=name,
+        pairs=drawn,
+        distractors=_draw(distractors, MAX_DISTRACTORS, seed),
+    )
+
+
+def _label_task(
+    texts: list[str], labels: Sequence[str | None], seed: int
+) -> FewLabelsTask:
+    if len(labels) != len(texts):
+        raise ValueError(
+            "`labels` must have one element for each text, `None` where it is "
+            f"unknown. Received: {len(labels)} labels, {len(texts)} texts"
+        )
+    labeled: dict[str, str] = {}
+    for text, label in zip(texts, labels, strict=True):
+        if label and text.strip():
+            labeled.setdefault(text, label)
+    if len(labeled) < MIN_LABELED:
+        raise ValueError(
+            f"`labels` must be those of at least {MIN_LABELED} different "
+            f"texts; fifty are of use. Received: {len(labeled)}"
+        )
+    drawn = _draw(list(labeled), MAX_LABELED, seed)
+    return FewLabelsTask(
+        name="labels",
+        labeled_texts=drawn,
+        labels=[labeled[text] for text in drawn],
+        seed=seed,
+    )
+
+
+def _draw(items: list[Item], number: int, seed: int) -> list[Item]:
+    """At most `number` of the items, in their order."""
+    if len(items) <= number:
+        return items
+    generator = np.random.default_rng(seed)
+    places = np.sort(generator.permutation(len(items))[:number])
+    return [items[place] for place in places]

@@ -1,0 +1,164 @@
+import collections
+import dataclasses
+import functools
+from collections.abc import Callable
+from collections.abc import Sequence
+
+import numpy as np
+
+from keras_mirror.evaluation import LabelTask
+from keras_mirror.evaluation.cosines import is_finite
+from keras_mirror.evaluation.cosines import nearest_row
+from keras_mirror.evaluation.cosines import unit_rows
+from keras_mirror.evaluation.score import Score
+from keras_mirror.evaluation.statistics import AreaUnderCurve
+from keras_mirror.evaluation.statistics import Mean
+from keras_mirror.evaluation.statistics import MutualInformation
+from keras_mirror.evaluation.task import Result
+from keras_mirror.evaluation.tasks.labels import centered
+from keras_mirror.evaluation.tasks.labels import k_means
+
+SEEDS = range(5)
+MAX_ROWS = 1000  # of all pairs of them: half a million
+RESAMPLES_AT_ONCE = 4  # times the pairs: 16 MB for each array
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class FewLabelsTask(LabelTask):
+    """Labels of a few texts, fifty or so, as evidence for or against a model.
+
+    Three scores. "label AUC": how often two texts of one label are nearer to
+    each other than two texts of two labels (the area under the ROC curve over
+    pairs of texts). It uses every pair, so it tells models apart with fewer
+    texts than the others need; of more than 1,000 texts, it takes that many.
+    "1-NN accuracy": how often the nearest other text has the same label, for
+    texts whose label another text has too. "cluster NMI": see `LabelTask`,
+    the mean over five seeds of k-means. Two runs of k-means differ by half a
+    point: the interval of that score includes it, since every bootstrap
+    sample takes the clusters of one seed.
+
+    Args:
+        labeled_texts: List of different strings.
+        labels: List of strings, the label of each text. Two at least, one of
+            them twice.
+        seed: Integer, for the texts of "label AUC". Defaults to `0`.
+
+    Raises:
+        ValueError: Texts have no label each, or labels do not repeat, or
+            are all the same, or there are training texts.
+
+    Example:
+
+    >>> task = FewLabelsTask(
+    ...     name="pets",
+    ...     labeled_texts=["a man", "two dogs run", "a woman", "a dog"],
+    ...     labels=["people", "pets", "people", "pets"],
+    ... )
+    >>> [result.metric for result in task.score(model.encode_text)]
+    ['label AUC', '1-NN accuracy', 'cluster NMI']
+    """
+
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        counts = collections.Counter(self.labels)
+        if len(counts) < 2 or max(counts.values()) < 2:
+            raise ValueError(
+                "There must be two different labels at least, one of them of "
+                f"two texts. Received: {len(counts)} different labels of "
+                f"{len(self.labels)} texts"
+            )
+        if self.training_texts:
+            raise ValueError(
+                "`training_texts` must be empty: labeled texts are compared "
+                f"with each other. Received: {len(self.training_texts)}"
+            )
+
+    def score(self, embed: Callable) -> list[Result]:
+        rows = unit_rows(embed(self.labeled_texts))
+        return [self._pairs(rows), *super().score(embed)]
+
+    def _pairs(self, rows) -> Result:
+        drawn = np.arange(len(self.labels))
+        if len(drawn) > MAX_ROWS:
+            generator = np.random.default_rng(self.seed)
+            drawn = np.sort(generator.permutation(drawn)[:MAX_ROWS])
+        statistic: Callable = Mean([np.nan] * len(drawn))
+        if is_finite(rows):
+            labels = [self.labels[row] for row in drawn]
+            statistic = LabelAreaUnderCurve(rows[drawn], labels)
+        return self.result(statistic, "label AUC", len(drawn))
+
+    def _neighbors(self, rows, embed: Callable) -> Result:
+        labels = np.array(self.labels)
+        counts = collections.Counter(self.labels)
+        repeated = [counts[label] > 1 for label in self.labels]
+        hits = (labels[nearest_row(rows)] == labels)[repeated].astype(float)
+        if not is_finite(rows):
+            hits[:] = np.nan
+        return self.result(Mean(hits), "1-NN accuracy", len(hits))
+
+    def _clusters(self, rows) -> Result:
+        num_items = len(self.labels)
+        if not is_finite(rows):
+            undefined = Mean([np.nan] * num_items)
+            return self.result(undefined, "cluster NMI", num_items)
+        clusterings = k_means(rows, len(set(self.labels)), SEEDS)
+        of_seeds = [MutualInformation(self.labels, c) for c in clusterings]
+        everything = np.ones((1, num_items))
+        value = float(np.mean([of(everything) for of in of_seeds]))
+        statistic = functools.partial(_each_in_turn, of_seeds)
+        result = self.result(statistic, "cluster NMI", num_items)
+        score = Score(value, lambda: result.score.resamples)
+        return dataclasses.replace(result, score=centered(score))
+
+
+class LabelAreaUnderCurve:
+    """How often two rows of one label are nearer than two rows of two labels.
+
+    Of weighted rows, not of weighted pairs: pairs of one row are not
+    independent. A pair weighs what its rows weigh, multiplied.
+
+    Args:
+        rows: Array or sparse matrix of shape `(n, embedding_dim)`, rows of
+            length 1.
+        labels: List of `n` labels.
+
+    Example:
+
+    >>> rows = np.array([[1.0, 0.0], [0.8, 0.6], [0.0, 1.0]])
+    >>> LabelAreaUnderCurve(rows, ["a", "a", "b"])(np.ones((1, 3)))
+    array([1.])
+    """
+
+    def __init__(self, rows, labels: Sequence[str]) -> None:
+        cosines = rows @ rows.T
+        cosines = cosines.toarray() if hasattr(cosines, "toarray") else cosines
+        first, second = np.triu_indices(len(labels), 1)
+        # Sorted once: the statistic sorts them again, which is quick then.
+        order = np.argsort(cosines[first, second], kind="stable")
+        self._first, self._second = first[order], second[order]
+        codes = np.unique(labels, return_inverse=True)[1]
+        self._of_pairs = AreaUnderCurve(
+            cosines[self._first, self._second],
+            codes[self._first] == codes[self._second],
+        )
+
+    def __call__(self, weights):
+        values = []
+        for start in range(0, len(weights), RESAMPLES_AT_ONCE):
+            some = weights[start : start + RESAMPLES_AT_ONCE]
+            pairs = some[:, self._first] * some[:, self._second]
+            values.append(self._of_pairs(pairs))
+        return np.concatenate(values)
+
+
+def _each_in_turn(statistics: Sequence[Callable], weights):
+    """The first row's value by the first statistic, and so on, over again."""
+    values = np.empty(len(weights))
+    for place, statistic in enumerate(statistics):
+        turn = slice(place, None, len(statistics))
+        if len(values[turn]):
+            values[turn] = statistic(weights[turn])
+    return values
