@@ -24,11 +24,13 @@ def backbone_words(name: str, config: dict) -> str:
     return ", ".join([name, *sizes])
 
 
-def pooling_words(recipe: dict) -> str:
+def pooling_words(recipe: dict, centered: bool = False) -> str:
     """Says how tokens become one vector.
 
     Args:
         recipe: Dict of fields of `Recipe`. An older version had fewer.
+        centered: Boolean, whether a mean is subtracted from every vector.
+            Defaults to `False`.
 
     Returns:
         A string.
@@ -44,6 +46,8 @@ def pooling_words(recipe: dict) -> str:
         words.append(f"frequent tokens weigh less ({smoothing})")
     if recipe.get("pooled_layers") == "first_last":
         words.append("of the first and the last layer")
+    if centered:
+        words.append("the mean direction removed")
     return ", ".join(words)
 
 

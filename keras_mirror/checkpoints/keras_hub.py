@@ -72,12 +72,14 @@ def text_embedder_parts(embedder, dropout: float) -> PresetParts:
             "`embedder` must have a preprocessor: a mirror model needs its "
             "tokenizer. Received: an embedder with preprocessor=None"
         )
-    counts = None
+    counts = mean = None
     encoder = embedder
     if isinstance(embedder, MirrorTextEmbedder):
         encoder = embedder.encoder
         if encoder.token_weights is not None:
             counts = encoder.token_weights.counts.numpy()
+        if encoder.centering is not None:
+            mean = encoder.centering.mean.numpy()
     return PresetParts(
         backbone=copy_backbone(embedder.backbone, dropout=dropout),
         tokenizer=embedder.preprocessor.tokenizer,
@@ -85,4 +87,5 @@ def text_embedder_parts(embedder, dropout: float) -> PresetParts:
         layer_norm_epsilon=layer_norm_epsilon_of(embedder.backbone),
         fields=encoding_fields(encoder, embedder.preprocessor.sequence_length),
         token_counts=counts,
+        mean=mean,
     )

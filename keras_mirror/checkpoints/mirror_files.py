@@ -12,6 +12,7 @@ from keras_mirror.recipes import Recipe
 # Beside the files of keras-hub, which leave this out.
 MIRROR_FILE = "mirror_model.json"
 COUNTS_FILE = "token_counts.npy"
+MEAN_FILE = "mean.npy"
 PROMPT_KEYS = ("prompts", "default_prompt_name")
 
 
@@ -38,6 +39,8 @@ def write_mirror_files(model, folder: pathlib.Path) -> None:
     if encoder.token_weights is not None:
         counts = encoder.token_weights.counts.numpy()
         np.save(folder / COUNTS_FILE, counts)
+    if encoder.centering is not None:
+        np.save(folder / MEAN_FILE, encoder.centering.mean.numpy())
 
 
 def read_mirror_files(folder: pathlib.Path) -> dict:
@@ -48,9 +51,9 @@ def read_mirror_files(folder: pathlib.Path) -> dict:
 
     Returns:
         A dict with the keys `"fields"`, `"activation"`,
-        `"layer_norm_epsilon"`, `"split_on_cjk"` and `"token_counts"`, and
-        those in `PROMPT_KEYS` where the model has prompts; or an empty one
-        where there is no such file.
+        `"layer_norm_epsilon"`, `"split_on_cjk"`, `"token_counts"` and
+        `"mean"`, and those in `PROMPT_KEYS` where the model has prompts; or
+        an empty one where there is no such file.
 
     Raises:
         ValueError: A file is damaged.
@@ -67,7 +70,11 @@ def read_mirror_files(folder: pathlib.Path) -> dict:
             f"'{path}' must hold {sorted(expected)}, with the fields "
             f"{ENCODING_FIELDS}. Received: {content}"
         )
-    return {**content, "token_counts": _read_counts(folder / COUNTS_FILE)}
+    return {
+        **content,
+        "token_counts": _read_array(folder / COUNTS_FILE),
+        "mean": _read_array(folder / MEAN_FILE),
+    }
 
 
 def encoding_fields(encoder, sequence_length: int) -> dict:
@@ -93,7 +100,7 @@ def encoding_fields(encoder, sequence_length: int) -> dict:
     return {**fields, "sequence_length": sequence_length}
 
 
-def _read_counts(path: pathlib.Path) -> np.ndarray | None:
+def _read_array(path: pathlib.Path) -> np.ndarray | None:
     if not path.is_file():
         return None
     try:

@@ -17,6 +17,8 @@ class PresetParts:
             such as the pooling of a sentence-transformers folder.
         token_counts: Array of the counts of `TokenWeights`, of shape
             `(vocabulary_size,)`, or `None`.
+        mean: Array of shape `(embedding_dim,)`, what `Centering` subtracts
+            from embeddings that are pooled as `fields` say, or `None`.
         prompts: Dict from names to what is put before a text.
         default_prompt_name: String, one of `prompts`, or `None`.
     """
@@ -27,5 +29,6 @@ class PresetParts:
     layer_norm_epsilon: float | None = None
     fields: dict = dataclasses.field(default_factory=dict)
     token_counts: Any = None
+    mean: Any = None
     prompts: dict[str, str] = dataclasses.field(default_factory=dict)
     default_prompt_name: str | None = None

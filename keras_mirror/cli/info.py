@@ -92,6 +92,7 @@ def _facts(model) -> dict:
         "parameters": {"encoder": model.encoder.count_params()},
         "dtype_policy": model.encoder.dtype_policy.name,
         "recipe": model.recipe.get_config(),
+        "centered": model.encoder.centered,
         "prompts": model.preprocessor.prompts.texts,
         "record": model.record.get_config(),
     }
@@ -131,7 +132,7 @@ def _rows(content: dict) -> list[tuple[str, str]]:
         ("parameters", _parameters(content["parameters"])),
         ("dtype policy", content["dtype_policy"]),
         ("tokenizer", _tokenizer(tokenizer)),
-        ("pooling", pooling_words(recipe)),
+        ("pooling", pooling_words(recipe, content["centered"])),
         *(("prompt", f"{name}: {text!r}") for name, text in prompts.items()),
         ("recipe", fields),
         *(("fit", run_words(TrainingRun(**x))) for x in record.get("runs", [])),

@@ -11,8 +11,8 @@ class MirrorTextEmbedder(keras_hub.models.TextEmbedder):
 
     `MirrorModel.to_text_embedder` returns it if no class of keras-hub can
     express the model: other backbones than BERT and XLM-R, a pooling of two
-    layers, weighted tokens. Strings go through the model's own preprocessor,
-    so embeddings are those of the model.
+    layers, weighted tokens, a mean that is subtracted. Strings go through the
+    model's own preprocessor, so embeddings are those of the model.
 
     Args:
         encoder: A `SentenceEncoder`.

@@ -67,6 +67,7 @@ def _text_embedder_class(model):
     is_plain = (
         encoder.pooled_layers == "last"
         and encoder.token_weights is None
+        and encoder.centering is None
         and not model.preprocessor.prompts.text(None)
     )
     for embedder_class in EMBEDDERS:
@@ -91,6 +92,8 @@ def _warn_of_differences(encoder, is_ours: bool) -> None:
             f"the pooling ({encoder.pooling_mode}, {encoder.pooled_layers}, "
             f"frequency_smoothing={encoder.frequency_smoothing})"
         )
+    if encoder.centered:
+        lost.append("the mean that is subtracted")
     if activation_of(plain) != activation_of(backbone):
         lost.append(f"the activation ({activation_of(backbone)})")
     if layer_norm_epsilon_of(plain) != layer_norm_epsilon_of(backbone):

@@ -9,6 +9,9 @@ import safetensors.numpy
 
 from keras_mirror.archive.model_card import model_card
 from keras_mirror.checkpoints.mirror_files import write_mirror_files
+from keras_mirror.checkpoints.sentence_transformers.dense import BIAS
+from keras_mirror.checkpoints.sentence_transformers.dense import PLAIN
+from keras_mirror.checkpoints.sentence_transformers.dense import WEIGHT
 from keras_mirror.checkpoints.sentence_transformers.pooling import POOLING_FLAGS
 from keras_mirror.encoder.quantization import is_quantized
 from keras_mirror.encoder.sentence_encoder import SentenceEncoder
@@ -95,6 +98,8 @@ def write_modules(model, folder: pathlib.Path, normalize: bool) -> None:
     if _has_token_weights(encoder):
         writers["WordWeights"] = _write_word_weights
     writers["Pooling"] = _write_pooling
+    if encoder.centered:
+        writers["Dense"] = _write_mean
     if normalize:
         writers["Normalize"] = None
     modules = []
@@ -213,6 +218,15 @@ def _write_pooling(model, folder: pathlib.Path) -> None:
     size = model.encoder.output_shape[-1]
     config = {"word_embedding_dimension": size, **flags, "include_prompt": True}
     write_json(folder / "config.json", config)
+
+
+def _write_mean(model, folder: pathlib.Path) -> None:
+    mean = _numpy(model.encoder.centering.mean)
+    size = len(mean)
+    config = {"in_features": size, "out_features": size, **PLAIN}
+    write_json(folder / "config.json", config)
+    tensors = {WEIGHT: np.eye(size, dtype="float32"), BIAS: -mean}
+    _write_tensors(folder, tensors)
 
 
 def _write_tensors(folder: pathlib.Path, tensors: dict) -> None:

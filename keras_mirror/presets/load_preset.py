@@ -121,8 +121,11 @@ def assemble(
         parts.backbone,
         activation=parts.activation,
         layer_norm_epsilon=parts.layer_norm_epsilon,
+        centered=parts.mean is not None and _pools_like(parts, recipe),
         **recipe.encoder_options,
     )
+    if encoder.centering is not None:
+        encoder.centering.mean.assign(parts.mean)
     if parts.token_counts is not None and encoder.token_weights is not None:
         encoder.token_weights.counts.assign(parts.token_counts)
     preprocessor = MirrorPreprocessor(
@@ -134,6 +137,12 @@ def assemble(
         default_prompt_name=parts.default_prompt_name,
     )
     return encoder, preprocessor, recipe
+
+
+def _pools_like(parts: PresetParts, recipe: Recipe) -> bool:
+    """Whether a mean of a preset is one of such embeddings."""
+    names = ("pooling_mode", "pooled_layers")
+    return all(parts.fields[name] == getattr(recipe, name) for name in names)
 
 
 def _check_length(sequence_length: int, backbone) -> None:

@@ -116,6 +116,11 @@ def test_what_the_model_is(model):
     )
 
 
+def test_a_mean_that_is_subtracted_is_told(model):
+    rows = rows_of(model_card(model.centered(texts(5))))
+    assert rows["pooling"].endswith("last layer, the mean direction removed")
+
+
 def test_every_field_of_the_recipe_is_there(model):
     rows = rows_of(model_card(model))
     for name, value in model.recipe.get_config().items():

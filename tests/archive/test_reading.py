@@ -68,6 +68,13 @@ def test_everything_is_told(model, archive):
     assert info["tokenizer"]["lowercase"] is True
 
 
+def test_a_mean_that_is_subtracted_is_told(model, archive, tmp_path):
+    model.centered(texts(5)).save(tmp_path / "centered.keras")
+    told = archive_info(tmp_path / "centered.keras")
+    assert told["centered"] is True
+    assert archive_info(archive)["centered"] is False
+
+
 def test_parameters_are_those_of_the_model(model, archive):
     assert archive_info(archive)["parameters"] == {
         "encoder": size_of(model.encoder.weights),

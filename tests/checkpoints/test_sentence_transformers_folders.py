@@ -217,6 +217,29 @@ def test_exact_counts_where_they_belong_to_the_weights(tmp_path):
     assert_same_vectors(model, tmp_path / "again")
 
 
+def dense(**options):
+    """Adds a bias, if no option changes that."""
+    options = {"activation_function": None, **options}
+    size = options.pop("size", 16)
+    part = modules.Dense(16, size, init_weight=torch.eye(size, 16), **options)
+    if part.bias:
+        part.linear.bias.data = torch.arange(float(size))
+    return part
+
+
+def test_a_bias_is_a_mean(tmp_path):
+    model, folder = save(tmp_path, pooling(), dense(), modules.Normalize())
+    ours = assert_same_vectors(model, folder)
+    mean = ours.encoder.centering.mean.numpy()
+    np.testing.assert_array_equal(mean, -np.arange(16))
+    path = folder / "2_Dense" / "config.json"
+    content = json.loads(path.read_text())
+    for name in ("module_input_name", "module_output_name"):
+        del content[name]  # as older releases
+    path.write_text(json.dumps(content))
+    assert_same_vectors(model, folder)
+
+
 def test_files_of_older_releases(tmp_path):
     model, folder = save(tmp_path, pooling("cls"))
     older = tmp_path / "older"
@@ -267,19 +290,18 @@ def message(folder):
 
 
 def test_other_modules_are_refused(tmp_path):
-    dense = modules.Dense(16, 8)
-    _, folder = save(tmp_path, pooling(), dense)
+    _, folder = save(tmp_path, pooling(), modules.Dropout())
     package = "sentence_transformers"
     received = [
         f"{package}.base.modules.transformer.Transformer",
         f"{package}.sentence_transformer.modules.pooling.Pooling",
-        f"{package}.base.modules.dense.Dense",
+        f"{package}.sentence_transformer.modules.dropout.Dropout",
     ]
     assert message(folder) == (
         "A sentence encoder must have modules out of ('Transformer', "
-        "'WeightedLayerPooling', 'WordWeights', 'Pooling', 'Normalize'), in "
-        "this order, to be loaded into a mirror model. Without its "
-        "modules.json the backbone alone is loaded. "
+        "'WeightedLayerPooling', 'WordWeights', 'Pooling', 'Dense', "
+        "'Normalize'), in this order, to be loaded into a mirror model. "
+        "Without its modules.json the backbone alone is loaded. "
         f"Received: {received} in folder=FOLDER"
     )
     entries = json.loads((folder / "modules.json").read_text())
@@ -292,6 +314,36 @@ def test_other_modules_are_refused(tmp_path):
         assert "to be loaded into a mirror model" in message(folder)
     (folder / "modules.json").unlink()
     MirrorModel.from_preset(folder, sequence_length=12)
+
+
+@pytest.mark.parametrize(
+    ("options", "received"),
+    [
+        ({"size": 8}, "is not the identity, linear.bias has the shape (8,)"),
+        ({"bias": False}, "is the identity, linear.bias has the shape (0,)"),
+        ({"use_residual": True}, "'use_residual': True}, linear.weight is the"),
+        (
+            {"activation_function": torch.nn.Tanh()},
+            "'activation_function': 'torch.nn.modules.activation.Tanh'",
+        ),
+    ],
+)
+def test_other_dense_modules_are_refused(options, received, tmp_path):
+    _, folder = save(tmp_path, pooling(), dense(**options))
+    told = message(folder)
+    assert told.startswith(
+        "A Dense module must add a bias and do nothing else to be loaded into "
+        "a mirror model: it needs {'bias': True, "
+    )
+    assert "linear.bias have the shape (16,). Received: " in told
+    assert received in told and told.endswith("in folder=FOLDER/2_Dense")
+
+
+def test_a_dense_module_that_mixes_numbers_is_refused(tmp_path):
+    part = dense()
+    part.linear.weight.data[0, 1] = 1e-3
+    _, folder = save(tmp_path, pooling(), part)
+    assert "linear.weight is not the identity" in message(folder)
 
 
 @pytest.mark.parametrize(

@@ -233,6 +233,23 @@ def test_saving_warns_of_what_keras_hub_loses(tmp_path):
     assert warning.filename == __file__
 
 
+@pytest.mark.parametrize("family", ["Bert", "Roberta"])
+def test_the_mean_travels(family, tmp_path):
+    model = tiny_models.make_model(family).centered(corpora.texts(9))
+    with pytest.warns(UserWarning, match="the mean that is subtracted"):
+        model.save_to_preset(tmp_path / "preset")
+    embedder = model.to_text_embedder(normalize=False)
+    assert isinstance(embedder, MirrorTextEmbedder)
+    embedder.save(tmp_path / "embedder.keras")
+    for again in (
+        embedder,
+        keras.saving.load_model(tmp_path / "embedder.keras", compile=False),
+        MirrorModel.from_preset(tmp_path / "preset"),
+        MirrorModel.from_text_embedder(embedder),
+    ):
+        np.testing.assert_allclose(vectors(again), vectors(model), atol=1e-6)
+
+
 def test_split_on_cjk_travels(tmp_path):
     model = tiny_models.make_model()
     model.preprocessor.tokenizer.split_on_cjk = False

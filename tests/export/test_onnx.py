@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from support import models
 from support.exports import BACKEND
+from support.exports import TEXTS
 from support.exports import cannot_write
 from support.exports import check_vectors
 from support.exports import make_model
@@ -24,6 +25,12 @@ def export(model, folder, **options):
 
 def test_vectors_of_the_default_recipe(tmp_path):
     model = make_model("Roberta", "sentence")
+    check_vectors(model, export(model, tmp_path))
+
+
+def test_the_mean_that_is_subtracted(tmp_path):
+    model = make_model().centered(TEXTS)
+    assert np.abs(model.encoder.centering.mean.numpy()).max() > 0.1
     check_vectors(model, export(model, tmp_path))
 
 

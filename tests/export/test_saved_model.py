@@ -49,7 +49,7 @@ def quantized(model):
 
 
 MODELS = {
-    "Bert": lambda: make_model("Bert", "sentence"),
+    "Bert": lambda: make_model("Bert", "sentence").centered(TEXTS),
     "Roberta": lambda: make_model("Roberta", "sentence"),
     "XLMRoberta": lambda: make_model("XLMRoberta", "paper_sentence"),
     "padded_mean": lambda: make_model(

@@ -133,6 +133,30 @@ def test_vectors_and_the_way_back(family, recipe, tmp_path):
         np.testing.assert_array_equal(again[name], weight)
 
 
+@pytest.mark.parametrize("normalize", [True, False])
+@pytest.mark.parametrize("recipe", ["paper_sentence", "sentence"])
+def test_the_mean_that_is_subtracted(recipe, normalize, tmp_path):
+    model = random_model("Bert", recipe).centered(HARD)
+    model.export(tmp_path / "out", normalize=normalize)
+    vectors = model.encode_text(HARD)
+    expected = unit_rows(vectors) if normalize else vectors
+    np.testing.assert_allclose(
+        vectors_of(tmp_path / "out"), expected, atol=2e-5
+    )
+    back = MirrorModel.from_preset(tmp_path / "out")
+    np.testing.assert_allclose(back.encode_text(HARD), vectors, atol=2e-5)
+    assert_equal_weights(model, back)
+
+
+def test_a_mean_is_of_one_pooling(tmp_path):
+    model = random_model("Bert", "paper_sentence").centered(HARD)
+    model.export(tmp_path / "out")
+    other = MirrorModel.from_preset(tmp_path / "out", pooling_mode="cls")
+    assert not other.encoder.centered
+    same = MirrorModel.from_preset(tmp_path / "out", sequence_length=9)
+    assert same.encoder.centered
+
+
 @pytest.mark.parametrize("mode", ["cls", "mean", "max"])
 def test_vectors_that_are_not_normalized(mode, tmp_path):
     model = random_model("Bert", "paper_sentence", pooling_mode=mode)
