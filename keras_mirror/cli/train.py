@@ -65,6 +65,9 @@ LOGGED_METRICS = [
     "--keep-duplicates", is_flag=True, help="As the original code does."
 )
 @click.option("--pairs", is_flag=True, help="Lines may be text TAB text.")
+@click.option(
+    "--center", is_flag=True, help="Then subtract the mean of the vectors."
+)
 @text_options
 @click.option("--dtype-policy", help="E.g. mixed_bfloat16. Default: float32.")
 @devices_option
@@ -87,6 +90,7 @@ def train(
     log: str | None,
     keep_duplicates: bool,
     pairs: bool,
+    center: bool,
     column: str | None,
     errors: str,
     dtype_policy: str | None,
@@ -98,6 +102,11 @@ def train(
 ) -> int:
     """Mirror-fine-tunes PRESET on text files, one text a line."""
     start = time.monotonic()
+    if center and keep_optimizer:
+        raise click.UsageError(
+            "give one of --center and --keep-optimizer: training on would "
+            "move the vectors away from their mean"
+        )
     check_output(output, overwrite, suffix=".keras")
     if log:
         check_output(log, overwrite, suffix=".csv", option="--log")
@@ -125,6 +134,8 @@ def train(
         progress = fit_with_progress(model, corpus, seed, callbacks)
     if is_worker():
         return 0
+    if center and progress.finished:
+        model = _centered(model, corpus)
     path = save_archive(model, output, progress.finished, keep_optimizer)
     rows = _summary(model, corpus, progress, path)
     rows |= {"devices": devices} if devices > 1 else {}
@@ -173,6 +184,11 @@ def _make_model(
             f"its own recipe and is trained on in Python. Received: {preset}"
         )
     return open_model(preset, recipe=recipe, dtype=dtype, **fields)
+
+
+def _centered(model, corpus: Corpus):
+    with status("Removing the mean direction"):
+        return model.centered(itertools.chain(*corpus.sides))
 
 
 def _summary(model, corpus: Corpus, progress, path: str) -> dict[str, object]:

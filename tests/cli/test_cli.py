@@ -99,6 +99,22 @@ def test_train_on_pairs(command, preset, tmp_path, options):
     assert f"{sum(longer)} at 16 tokens" in errors
 
 
+@pytest.mark.processes
+def test_train_removes_the_mean(command, preset, corpus, tmp_path):
+    archive = tmp_path / "encoder.keras"
+    code, _, errors = command(
+        *["train", corpus, "--preset", preset, "--output", archive],
+        *["--batch-size", 10, "--center"],
+    )
+    assert code == 0, errors
+    model = keras.saving.load_model(archive)
+    mean = model.encode_text(texts(30)).mean(axis=0)
+    np.testing.assert_allclose(mean, 0, atol=1e-5)
+    assert (
+        model.record.runs and model.encoder.token_weights.counts.numpy().any()
+    )
+
+
 def test_train_refuses_three_columns(command, preset, tmp_path):
     corpus = tmp_path / "pairs.txt"
     corpus.write_text("one\ttwo\none\ttwo\tthree\n")
@@ -177,6 +193,7 @@ def test_similarity_writes_a_file(command, archive, tmp_path):
         (["--dtype-policy", "float7"], "float7"),
         (["--output", "encoder.h5"], "must end in .keras"),
         (["--nonsense"], "No such option"),
+        (["--center", "--keep-optimizer"], "one of --center and --keep-op"),
     ],
 )
 def test_train_refuses(command, preset, corpus, tmp_path, arguments, message):
@@ -514,7 +531,7 @@ def test_interrupt_saves_what_was_learned(
     handler = signal.getsignal(signal.SIGINT)
     code, _, errors = command(
         *["train", corpus, "--preset", preset, "--output", output],
-        *["--batch-size", 10, "--epochs", 3],
+        *["--batch-size", 10, "--epochs", 3, "--center"],
     )
     assert code == 130, errors
     assert re.search(r"steps +3 of 30", errors)
