@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import click
 
 from keras_mirror.cli.cluster import cluster
+from keras_mirror.cli.compare import compare
 from keras_mirror.cli.console import print_error
 from keras_mirror.cli.duplicates import duplicates
 from keras_mirror.cli.encode import encode
@@ -12,6 +13,7 @@ from keras_mirror.cli.evaluate import evaluate
 from keras_mirror.cli.export import export
 from keras_mirror.cli.index import index
 from keras_mirror.cli.info import info
+from keras_mirror.cli.judge import judge
 from keras_mirror.cli.presets import download
 from keras_mirror.cli.presets import presets
 from keras_mirror.cli.quickstart import quickstart
@@ -37,6 +39,8 @@ Use an encoder: MODEL is a name, a folder or an archive
 Make one for your own texts, and see what that changed
   keras-mirror train TEXTS --output encoder.keras
   keras-mirror evaluate MODEL... BENCHMARK...
+  keras-mirror compare MODEL... TEXTS           which one for my texts?
+  keras-mirror judge A B TEXTS                  which finds better? judge blind
   keras-mirror export MODEL --format onnx --output encoder.onnx
   keras-mirror info MODEL                       what it is
 
@@ -62,6 +66,8 @@ for command in (
     encode,
     similarity,
     evaluate,
+    compare,
+    judge,
     export,
     index,
     search,

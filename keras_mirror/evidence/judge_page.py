@@ -1,0 +1,76 @@
+import base64
+import hashlib
+import json
+
+from keras_mirror.evidence.judge import BlindPairs
+from keras_mirror.evidence.sign_test import MIN_CHOICES
+from keras_mirror.evidence.sign_test import SIGNIFICANCE
+from keras_mirror.optional import import_optional
+
+TEMPLATE = "judge_page.html.jinja"
+MAX_LENGTH = 2000  # characters of a text: enough to judge a long document by
+
+
+def render_judge_page(blind: BlindPairs, names: tuple[str, str]) -> str:
+    """A page on which a person judges blind pairs: HTML that needs no network.
+
+    The page keeps the choices of its reader, counts them at the end, and gives
+    them as the JSON that `count_answers` reads.
+
+    Args:
+        blind: `BlindPairs`.
+        names: Tuple of two strings, the encoders. They can be read in the page
+            only at the end.
+
+    Returns:
+        A string.
+
+    Raises:
+        ImportError: Jinja is not installed.
+
+    Example:
+
+    >>> from keras_mirror.evidence.judge import BlindPair
+    >>> pair = BlindPair("</script>", ["a man"], ["a dog"], True)
+    >>> page = render_judge_page(BlindPairs([pair], 1, 0), ("mine", "other"))
+    >>> "a man" in page, "mine" in page, "\\u003c/script\\u003e" in page
+    (True, False, True)
+    """
+    jinja2 = import_optional("jinja2", "report")
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("keras_mirror.evidence", ""),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    pairs = [
+        {
+            "query": _cut(pair.query),
+            "left": list(map(_cut, pair.left)),
+            "right": list(map(_cut, pair.right)),
+        }
+        for pair in blind.pairs
+    ]
+    key = _hidden([names, [pair.first_is_left for pair in blind.pairs]])
+    return environment.get_template(TEMPLATE).render(
+        pairs=pairs,
+        key=key,
+        # The same page opened again goes on; another one starts anew.
+        name=hashlib.sha256(
+            f"{pairs}{key}".encode(errors="replace")
+        ).hexdigest(),
+        num_searched=blind.num_searched,
+        num_same=blind.num_same,
+        min_choices=MIN_CHOICES,
+        significance=SIGNIFICANCE,
+    )
+
+
+def _hidden(key: object) -> str:
+    """Not readable at a glance; who wants to know can."""
+    return base64.b64encode(json.dumps(key).encode()).decode()
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_LENGTH else f"{text[: MAX_LENGTH - 1]}…"
