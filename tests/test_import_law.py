@@ -32,7 +32,7 @@ FLOORS = (
     {"checkpoints"},
     {"presets"},
     {"export"},
-    {"mirror_model"},
+    {"merging", "mirror_model"},
     {"bulk", "callbacks", "evaluation", "evidence", "integrations", "search"},
     {"cli", "engines", "interop"},
 )

@@ -79,6 +79,7 @@ def model_card(
         _training_section(record),
         _recipe_section(model.recipe),
         _scores_section(record.scores),
+        *_notes_sections(record.notes),
         f"Written with {versions}.",
     ]
     return "\n\n".join(sections) + "\n"
@@ -159,6 +160,12 @@ def _scores_section(scores: dict[str, float]) -> str:
         return "## Scores\n\nNone are on record."
     rows = {name: f"{score:g}" for name, score in scores.items()}
     return f"## Scores\n\n{_table(rows)}"
+
+
+def _notes_sections(notes: tuple[str, ...]) -> list[str]:
+    if not notes:
+        return []
+    return ["## Notes\n\n" + "\n".join(f"- {note}" for note in notes)]
 
 
 def _parameters(model) -> str:

@@ -26,6 +26,9 @@ class TrainingRecord:
         runs: Tuple of `TrainingRun`, one per call of `fit`.
         scores: Dict from names to numbers, those of the current weights: `fit`
             drops them.
+        notes: Tuple of strings, what else was found out about the current
+            weights, such as a verdict of `keras_mirror.adapt`: `fit` drops
+            them too.
 
     Example:
 
@@ -37,6 +40,7 @@ class TrainingRecord:
     base: str | None = None
     runs: tuple[TrainingRun, ...] = ()
     scores: dict = dataclasses.field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of_preset(cls, preset: str | os.PathLike[str]) -> "TrainingRecord":
@@ -60,7 +64,7 @@ class TrainingRecord:
         return cls(preset or None)
 
     def with_run(self, run: TrainingRun) -> "TrainingRecord":
-        """This record and one more run, without the scores.
+        """This record and one more run, without scores and notes.
 
         Args:
             run: A `TrainingRun`.
@@ -104,14 +108,35 @@ class TrainingRecord:
         merged = {**self.scores, **numbers}
         return dataclasses.replace(self, scores=merged)
 
+    def with_notes(self, *notes: str) -> "TrainingRecord":
+        """This record with more notes, for the model card.
+
+        Args:
+            *notes: Strings.
+
+        Returns:
+            A `TrainingRecord`.
+
+        Example:
+
+        >>> TrainingRecord().with_notes("kept as it was").notes
+        ('kept as it was',)
+        """
+        return dataclasses.replace(self, notes=(*self.notes, *notes))
+
     def get_config(self) -> dict:
         config = dataclasses.asdict(self)
-        return {**config, "runs": list(config["runs"])}
+        return {
+            **config,
+            "runs": list(config["runs"]),
+            "notes": list(config["notes"]),
+        }
 
     @classmethod
     def from_config(cls, config: dict) -> "TrainingRecord":
         runs = tuple(TrainingRun(**run) for run in config["runs"])
-        return cls(**{**config, "runs": runs})
+        notes = tuple(config.get("notes", ()))  # not in older archives
+        return cls(**{**config, "runs": runs, "notes": notes})
 
 
 def software_versions() -> dict[str, str]:

@@ -137,6 +137,7 @@ def _rows(content: dict) -> list[tuple[str, str]]:
         ("recipe", fields),
         *(("fit", run_words(TrainingRun(**x))) for x in record.get("runs", [])),
         *(("score", f"{k} {v:g}") for k, v in record.get("scores", {}).items()),
+        *(("note", note) for note in record.get("notes", [])),
     ]
 
 

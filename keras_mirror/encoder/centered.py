@@ -1,12 +1,12 @@
 """Models that share all weights with another one, but for the encoder's end."""
 
+import dataclasses
 from collections.abc import Callable
 from collections.abc import Iterable
 
 import numpy as np
 from keras import ops
 
-from keras_mirror.archive.record import TrainingRecord
 from keras_mirror.data.as_strings import as_strings
 from keras_mirror.encoder.encode import encode_in_chunks
 from keras_mirror.encoder.sentence_encoder import SentenceEncoder
@@ -37,7 +37,7 @@ def centered(
     encoder = _with_mean(model.encoder, total / len(sample))
     other = with_encoder(model, encoder)
     # Scores are those of the vectors from before.
-    other.record = TrainingRecord(model.record.base, model.record.runs)
+    other.record = dataclasses.replace(model.record, scores={})
     return other
 
 

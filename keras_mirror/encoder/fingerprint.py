@@ -38,7 +38,7 @@ def fingerprint(model) -> str:
     16
     """
     digest = hashlib.sha256(_settings(model).encode())
-    for content in _tokenizer_files(model.preprocessor.tokenizer):
+    for content in tokenizer_files(model.preprocessor.tokenizer):
         digest.update(content)
     for weight in model.encoder.weights:
         digest.update(ops.convert_to_numpy(weight).tobytes())
@@ -49,8 +49,20 @@ def _settings(model) -> str:
     serialize = keras.saving.serialize_keras_object
     preprocessor = serialize(model.preprocessor)
     preprocessor["config"].pop("dtype", None)  # of a layer without numbers
-    parts = [serialize(model.encoder), preprocessor]
-    text = json.dumps(_essential(parts), sort_keys=True)
+    return essential_text([serialize(model.encoder), preprocessor])
+
+
+def essential_text(settings) -> str:
+    """The serialized settings that embeddings depend on, as JSON.
+
+    Args:
+        settings: What `keras.saving.serialize_keras_object` returned, or a
+            list of that.
+
+    Returns:
+        A string.
+    """
+    text = json.dumps(_essential(settings), sort_keys=True)
     # Keras numbers the layers of a process: "dense_2".
     return re.sub(r'_\d+"', '"', text)
 
@@ -67,7 +79,7 @@ def _essential(settings):
     return {name: _essential(setting) for name, setting in kept.items()}
 
 
-def _tokenizer_files(tokenizer) -> Iterator[bytes]:
+def tokenizer_files(tokenizer) -> Iterator[bytes]:
     """The vocabulary and other files that Keras keeps beside the settings."""
     with tempfile.TemporaryDirectory() as folder:
         tokenizer.save_assets(folder)

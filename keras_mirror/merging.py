@@ -1,0 +1,159 @@
+"""Encoders between two encoders: weights are averaged, not vectors."""
+
+import dataclasses
+
+import keras
+import numpy as np
+
+from keras_mirror.encoder.centered import with_encoder
+from keras_mirror.encoder.fingerprint import essential_text
+from keras_mirror.encoder.fingerprint import tokenizer_files
+
+
+def merge(original, tuned, alpha: float = 0.5):
+    """Goes part of the way from an encoder to what training made of it.
+
+    Every weight is `original + alpha * (tuned - original)`. Half-way, most of
+    what training gained stays, and most of what it lost comes back. Of several
+    tuned models, such as those of other seeds, the mean is taken.
+
+    The counts of frequent tokens are merged as weights are. Projection heads,
+    which work in training only, are those of the first tuned model.
+
+    Reference:
+        - [Wortsman et al., 2022](https://arxiv.org/abs/2109.01903), "Robust
+          fine-tuning of zero-shot models"
+        - [Xiao et al., 2024](https://arxiv.org/abs/2311.13534), "LM-Cocktail",
+          the same for text encoders
+
+    Args:
+        original: A `MirrorModel`, before training.
+        tuned: A `MirrorModel` that was trained from `original`, or a list of
+            them.
+        alpha: Float in `[0, 1]`: at 0 it is the original, at 1 the tuned one,
+            both bit by bit. Defaults to `0.5`: see benchmarks/domains.py.
+
+    Returns:
+        A new `MirrorModel` that is not compiled, with the recipe and the
+        record of the first tuned one.
+
+    Raises:
+        ValueError: The encoders have other architectures, pooling or
+            tokenizers, one is quantized or centered, or `alpha` is out of
+            range.
+
+    Example:
+
+    >>> merged = merge(model, copied(model), alpha=0.3)
+    >>> text = ["a man plays"]
+    >>> bool(np.allclose(merged.encode_text(text), model.encode_text(text)))
+    True
+    """
+    several = list(tuned) if isinstance(tuned, (list, tuple)) else [tuned]
+    _check_alpha(alpha)
+    for each in several:
+        _check_alike(original, each)
+    merged = copied(several[0])
+    before = original.encoder.get_weights()
+    after = [each.encoder.get_weights() for each in several]
+    merged.encoder.set_weights(
+        [
+            _between(weight, others, alpha)
+            for weight, *others in zip(before, *after, strict=True)
+        ]
+    )
+    merged.record = _record(original, several, alpha)
+    return merged
+
+
+def copied(model):
+    """A model of its own encoder, with the same weights.
+
+    Args:
+        model: A `MirrorModel`.
+
+    Returns:
+        A `MirrorModel` that is not compiled; it shares the preprocessor.
+
+    Example:
+
+    >>> copied(model).encoder is model.encoder
+    False
+    """
+    encoder = type(model.encoder).from_config(model.encoder.get_config())
+    encoder.set_weights(model.encoder.get_weights())
+    return with_encoder(model, encoder)
+
+
+def _between(weight, others: list, alpha: float):
+    """The ends as they are: `w + (v - w)` is not always `v` in float32."""
+    if alpha == 0:
+        return weight
+    target = others[0]
+    if len(others) > 1:
+        target = np.mean(others, axis=0, dtype="float64").astype(weight.dtype)
+    if alpha == 1:
+        return target
+    return (weight + alpha * (target - weight)).astype(weight.dtype)
+
+
+def _record(original, several: list, alpha: float):
+    base = original.record.base or "the original"
+    number = f"{len(several)} models" if len(several) > 1 else "the tuned model"
+    note = f"merged: {alpha:g} of the way from {base} to {number}"
+    record = dataclasses.replace(several[0].record, scores={}, notes=())
+    return record.with_notes(note)
+
+
+def _check_alpha(alpha: float) -> None:
+    is_number = isinstance(alpha, (int, float)) and not isinstance(alpha, bool)
+    if not is_number or not 0 <= alpha <= 1:
+        raise ValueError(
+            "`alpha` must be a float from 0 (the original) to 1 (the tuned "
+            f"model). Received: alpha={alpha!r}"
+        )
+
+
+def _check_alike(original, tuned) -> None:
+    for name, value in _traits(original).items():
+        other = _traits(tuned)[name]
+        if value != other:
+            raise ValueError(
+                "Only models whose encoders are built alike can be merged: "
+                f"train `tuned` from `original`. Received: another {name}"
+                f"{_difference(value, other)}"
+            )
+    encoder = original.encoder
+    if getattr(encoder, "centered", False):
+        raise ValueError(
+            "Centered models cannot be merged: the mean is another one "
+            "afterwards. Merge first, then call `centered`"
+        )
+    if any("float" not in weight.dtype for weight in encoder.weights):
+        raise ValueError(
+            "Quantized models cannot be merged: their weights are integers. "
+            "Merge first, then call `quantize`"
+        )
+
+
+def _traits(model) -> dict:
+    """What must be equal, what is easily told first."""
+    encoder = model.encoder
+    serialize = keras.saving.serialize_keras_object
+    return {
+        "class": type(encoder).__name__,
+        "backbone": type(getattr(encoder, "backbone", None)).__name__,
+        "pooling_mode": getattr(encoder, "pooling_mode", None),
+        "pooled_layers": getattr(encoder, "pooled_layers", None),
+        "centered": getattr(encoder, "centered", None),
+        "shape of weights": [tuple(w.shape) for w in encoder.weights],
+        "configuration of the encoder": essential_text(serialize(encoder)),
+        "tokenizer": list(tokenizer_files(model.preprocessor.tokenizer)),
+    }
+
+
+def _difference(value, other) -> str:
+    """Both values, where these are short."""
+    if isinstance(value, list) or len(f"{value}{other}") > 100:
+        return ""
+    return f", {value!r} and {other!r}"
