@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from keras_mirror.evaluation import LabelTask
+from keras_mirror.evaluation.cosines import cosine_blocks
 from keras_mirror.evaluation.cosines import is_finite
 from keras_mirror.evaluation.cosines import nearest_row
 from keras_mirror.evaluation.cosines import unit_rows
 from keras_mirror.evaluation.score import Score
-from keras_mirror.evaluation.statistics import AreaUnderCurve
 from keras_mirror.evaluation.statistics import Mean
 from keras_mirror.evaluation.statistics import MutualInformation
 from keras_mirror.evaluation.task import Result
@@ -20,7 +20,6 @@ from keras_mirror.evaluation.tasks.labels import k_means
 
 SEEDS = range(5)
 MAX_ROWS = 1000  # of all pairs of them: half a million
-RESAMPLES_AT_ONCE = 4  # times the pairs: 16 MB for each array
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -133,25 +132,34 @@ class LabelAreaUnderCurve:
     """
 
     def __init__(self, rows, labels: Sequence[str]) -> None:
-        cosines = rows @ rows.T
-        cosines = cosines.toarray() if hasattr(cosines, "toarray") else cosines
-        first, second = np.triu_indices(len(labels), 1)
-        # Sorted once: the statistic sorts them again, which is quick then.
-        order = np.argsort(cosines[first, second], kind="stable")
-        self._first, self._second = first[order], second[order]
+        blocks = cosine_blocks(rows, rows)
+        cosines = np.concatenate([block for _, block in blocks])
         codes = np.unique(labels, return_inverse=True)[1]
-        self._of_pairs = AreaUnderCurve(
-            cosines[self._first, self._second],
-            codes[self._first] == codes[self._second],
-        )
+        first, second = np.triu_indices(len(labels), 1)
+        near = cosines[first, second]
+        is_right = codes[first] == codes[second]
+        # Pairs of one label have odd places, in the order of their cosines;
+        # pairs of two labels the same if they are as near, else even ones.
+        levels = np.unique(near[is_right])
+        places = np.searchsorted(levels, near, "left")
+        places = places + np.searchsorted(levels, near, "right")
+        self._num_places = 2 * len(levels) + 1
+        self._sides = [
+            (places[side], first[side], second[side])
+            for side in (is_right, ~is_right)
+        ]
 
     def __call__(self, weights):
-        values = []
-        for start in range(0, len(weights), RESAMPLES_AT_ONCE):
-            some = weights[start : start + RESAMPLES_AT_ONCE]
-            pairs = some[:, self._first] * some[:, self._second]
-            values.append(self._of_pairs(pairs))
-        return np.concatenate(values)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.array([self._of_sample(row) for row in weights])
+
+    def _of_sample(self, row):
+        right, wrong = (
+            np.bincount(places, row[first] * row[second], self._num_places)
+            for places, first, second in self._sides
+        )
+        farther = np.cumsum(wrong) - wrong / 2
+        return right @ farther / (right.sum() * wrong.sum())
 
 
 def _each_in_turn(statistics: Sequence[Callable], weights):

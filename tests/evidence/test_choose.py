@@ -1,0 +1,101 @@
+import numpy as np
+import pytest
+
+from keras_mirror.evaluation.evaluate import ScoreRow
+from keras_mirror.evaluation.score import Score
+from keras_mirror.evidence import choose
+from keras_mirror.evidence.general import NAME as GENERAL
+
+
+def row(task, *values, metric="MRR", noise=0.01):
+    """Scores whose differences have intervals of about twice the noise."""
+    resamples = np.random.default_rng(len(task)).normal
+    scores = [
+        Score(value, value + noise * resamples(size=200)) for value in values
+    ]
+    return ScoreRow(task, task, "", metric, 99, scores)
+
+
+def test_the_best_is_ahead_of_every_other():
+    rows = [row("labels", 0.5, 0.505, 0.5), row("known pairs", 0.5, 0.7, 0.6)]
+    choice = choose(["first", "second", "third"], rows)
+    assert choice.best == "second"
+    low, high = (rows[1].scores[2] - rows[1].scores[1]).interval
+    assert choice.sentence == (
+        "Use second: ahead of every other on known pairs (MRR 70.0, next "
+        f"third 60.0 [difference {100 * low:.1f}, {100 * high:.1f}])."
+    )
+    assert high < 0
+
+
+def test_the_best_may_be_ahead_of_each_on_another_task():
+    rows = [row("labels", 0.7, 0.7, 0.6), row("known pairs", 0.7, 0.6, 0.7)]
+    choice = choose(["a", "b", "c"], rows)
+    assert choice.best == "a"
+    assert choice.sentence == (
+        "Use a: ahead of b on known pairs and c on labels."
+    )
+
+
+def test_no_difference():
+    choice = choose(["a", "b"], [row("known pairs", 0.5, 0.505)])
+    assert choice.best is None
+    assert choice.sentence.startswith("No difference was shown between a and b")
+
+
+def test_what_is_beaten_is_not_named():
+    rows = [row("known pairs", 0.7, 0.3, 0.705)]
+    choice = choose(["a", "b", "c"], rows)
+    assert choice.best is None
+    assert choice.sentence.startswith("No difference was shown between a and c")
+
+
+def test_a_model_that_beats_only_some_is_not_the_best():
+    wide = [Score(v, np.linspace(v - 0.1, v + 0.1, 200)) for v in (0.7, 0.5)]
+    flat = Score(0.6, np.linspace(0.4, 0.8, 200)[::-1])
+    rows = [ScoreRow("labels", "labels", "", "x", 9, [*wide, flat])]
+    choice = choose(["a", "b", "c"], rows)
+    assert choice.best is None
+    assert choice.sentence.startswith("No difference was shown between a and c")
+
+
+def test_tasks_that_disagree():
+    rows = [row("known pairs", 0.7, 0.5, 0.6, noise=0.05)]
+    rows += [row("labels", 0.5, 0.7, 0.6, noise=0.05)]
+    choice = choose(["a", "b", "c"], rows)
+    assert choice.best is None
+    assert choice.sentence.startswith(
+        "The evidence disagrees: a is ahead on known pairs, b on labels"
+    )
+
+
+def test_scores_of_one_task_that_disagree_tell_nothing():
+    rows = [
+        row("labels", 0.7, 0.5, metric="label AUC"),
+        row("labels", 0.5, 0.7, metric="cluster NMI"),
+    ]
+    choice = choose(["a", "b"], rows)
+    assert choice.best is None
+    assert choice.sentence.startswith("No difference was shown between a and b")
+    rows[1] = row("labels", 0.5, 0.505, metric="cluster NMI")
+    assert choose(["a", "b"], rows).best == "a"
+
+
+@pytest.mark.parametrize("rows", [[], [row(GENERAL, 0.2, 0.9)]])
+def test_the_general_probe_never_decides(rows):
+    choice = choose(["a", "b"], rows)
+    assert choice.best is None
+    assert choice.sentence.startswith("Nothing about these texts was given")
+    assert "--check-labels" in choice.sentence
+    rows = [*rows, row("known pairs", 0.9, 0.2)]
+    assert choose(["a", "b"], rows).best == "a"
+
+
+def test_undefined_scores_tell_nothing():
+    undefined = Score(None, np.full(9, np.nan))
+    rows = [ScoreRow("labels", "", "", "x", 9, [undefined, undefined])]
+    assert choose(["a", "b"], rows).best is None
+
+
+def test_one_model_is_no_choice():
+    assert choose(["a"], [row("labels", 0.5)]).best is None
