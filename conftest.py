@@ -38,6 +38,7 @@ PURE = (
     "tests/archive/test_model_card.py",
     "tests/archive/test_reading.py",
     "tests/checkpoints/test_torch_checkpoint.py",
+    "tests/cli/test_cli_compare.py",
     "tests/cli/test_cli_evaluate.py",
     "tests/cli/test_cli_presets.py",
     "tests/cli/test_cli_search.py",

@@ -1,30 +1,28 @@
-import json
 import os
 import time
 from collections.abc import Iterable
 
 import click
 
-from keras_mirror.cli.console import fits_screen
 from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_summary
-from keras_mirror.cli.console import print_table
-from keras_mirror.cli.console import progress_bar
 from keras_mirror.cli.console import status
 from keras_mirror.cli.console import usage_errors
-from keras_mirror.cli.evaluation_tables import evaluation_table
-from keras_mirror.cli.evaluation_tables import narrow_evaluation_table
+from keras_mirror.cli.evaluation_steps import BASELINE
+from keras_mirror.cli.evaluation_steps import evaluation_summary
+from keras_mirror.cli.evaluation_steps import is_baseline
+from keras_mirror.cli.evaluation_steps import load_models
+from keras_mirror.cli.evaluation_steps import run_evaluation
+from keras_mirror.cli.evaluation_steps import show_table
+from keras_mirror.cli.evaluation_steps import write_json
+from keras_mirror.cli.evaluation_steps import write_report
 from keras_mirror.cli.files import check_output
 from keras_mirror.cli.models import is_model
-from keras_mirror.cli.models import load_model
 from keras_mirror.cli.models import start_keras
 from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import batch_size_option
 from keras_mirror.cli.options import overwrite_option
-from keras_mirror.files import atomic_output
 from keras_mirror.recipes import POOLING_MODES
-
-BASELINE = "tfidf"
 
 
 @click.command()
@@ -78,19 +76,16 @@ def evaluate(
     start_keras(backend, debug)  # first: names of presets are keras-hub's
     names, paths = _sort(arguments)
     tasks = _read(paths)
-    models = _load(names, pooling)
-    evaluation = _evaluate(models, tasks, batch_size)
-    table = evaluation_table(evaluation)
-    if not fits_screen(table):
-        table = narrow_evaluation_table(evaluation)
-    print_table(table)
+    models = load_models(names, pooling)
+    evaluation = run_evaluation(models, tasks, batch_size)
+    show_table(evaluation)
     notes = [f"pooling overridden: {pooling}"] if pooling else []
     if json_path:
-        _write_json(evaluation, json_path, notes)
+        write_json(evaluation, json_path, notes=notes)
     if html_path:
-        _write_html(evaluation, html_path, log, notes)
+        write_report(evaluation, html_path, log, notes)
     outputs = [path for path in (json_path, html_path) if path]
-    print_summary(_summary(evaluation, notes, outputs), start)
+    print_summary(evaluation_summary(evaluation, notes, outputs), start)
     if encoders := [name for name in names if name != BASELINE]:
         print_next("index", encoders[-1], "TEXTS", "--output", "texts.index")
 
@@ -118,7 +113,7 @@ def _sort(names_and_paths: Iterable[str]) -> tuple[list[str], list[str]]:
     names = [
         argument
         for argument in arguments
-        if _is_baseline(argument) or is_model(argument)
+        if is_baseline(argument) or is_model(argument)
     ]
     paths = [argument for argument in arguments if argument not in names]
     if not names or not paths:
@@ -134,86 +129,8 @@ def _sort(names_and_paths: Iterable[str]) -> tuple[list[str], list[str]]:
     return names, paths
 
 
-def _is_baseline(argument: str) -> bool:
-    """As with presets, a file or folder of this name is data."""
-    return argument == BASELINE and not os.path.exists(argument)
-
-
 def _read(paths: list[str]) -> list:
     from keras_mirror.evaluation.readers import read_benchmarks
 
     with status("Reading benchmarks"), usage_errors():
         return read_benchmarks(*paths)
-
-
-def _load(names: list[str], pooling: str | None) -> dict:
-    from keras_mirror.evaluation.tfidf import TfidfBaseline
-
-    models: dict[str, object] = {}
-    for name in names:
-        if _is_baseline(name):
-            models[name] = TfidfBaseline()
-            continue
-        with status(f"Loading {name}"):
-            models[name] = load_model(name, pooling)
-    return models
-
-
-def _evaluate(models: dict, tasks: list, batch_size: int | None):
-    from keras_mirror.evaluation import evaluate
-
-    total = len({text for task in tasks for text in task.texts()})
-    with progress_bar() as bar:
-        bars = {
-            name: bar.add_task(name, total=total)
-            for name in models
-            if not _is_baseline(name)
-        }
-        return evaluate(
-            models,
-            tasks,
-            batch_size=batch_size,
-            on_progress=lambda name, n: bar.update(bars[name], advance=n),
-        )
-
-
-def _write_json(evaluation, path: str, notes: list[str]) -> None:
-    from keras_mirror.evaluation.evaluate import as_dict
-
-    content = {**as_dict(evaluation), "notes": notes}
-    with atomic_output(path) as unfinished:
-        with open(unfinished, "w", encoding="utf-8") as file:
-            json.dump(content, file, indent=1, ensure_ascii=False)
-
-
-def _write_html(
-    evaluation, path: str, log: str | None, notes: list[str]
-) -> None:
-    from keras_mirror.evaluation.report import write_html
-
-    with status("Drawing"):
-        write_html(evaluation, path, log=log, notes=notes)
-
-
-def _summary(
-    evaluation, notes: list[str], outputs: list[str]
-) -> dict[str, object]:
-    rows: dict[str, object] = {}
-    for name in evaluation.models:
-        if name not in evaluation.embeddings:
-            rows[name] = "counts the words of each task's own texts"
-    for name, embeddings in evaluation.embeddings.items():
-        model = evaluation.models[name]
-        rows[name] = (
-            f"{model.recipe.pooling_mode} pooling, {len(embeddings.texts)} "
-            f"texts, {embeddings.num_cut} cut at "
-            f"{model.preprocessor.sequence_length} tokens"
-        )
-    for task in evaluation.tasks:
-        if remarks := task.remarks():
-            rows[task.name] = "; ".join(remarks)
-    if notes:
-        rows["note"] = "; ".join(notes)
-    if outputs:
-        rows["written"] = ", ".join(outputs)
-    return rows

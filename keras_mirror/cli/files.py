@@ -9,6 +9,7 @@ import click
 
 from keras_mirror.cli.console import status
 from keras_mirror.cli.console import usage_errors
+from keras_mirror.data import read_lines
 from keras_mirror.data import read_texts
 
 
@@ -27,6 +28,20 @@ def list_texts(path: str, column: str | None, errors: str) -> list[str]:
     """All texts of a file, as a list."""
     with status(f"Reading {path}"):
         return list(open_texts(path, column=column, errors=errors))
+
+
+def read_pairs(path: str) -> Iterator[tuple[str, str]]:
+    """The lines of a file, two texts each with a TAB between them."""
+    for number, line in enumerate(read_lines(path), start=1):
+        if not line.strip():
+            continue
+        texts = line.split("\t")
+        if len(texts) < 2:
+            raise ValueError(
+                f"{path}, line {number} must be two texts with a TAB between "
+                f"them. Received: {line[:80]!r}"
+            )
+        yield texts[0], texts[1]
 
 
 def check_output(

@@ -1,18 +1,16 @@
-from collections.abc import Iterator
-
 import click
 
 from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import status
 from keras_mirror.cli.console import write_table
 from keras_mirror.cli.files import check_output
+from keras_mirror.cli.files import read_pairs
 from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import start_keras
 from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import model_argument
 from keras_mirror.cli.options import overwrite_option
 from keras_mirror.cli.options import prompt_option
-from keras_mirror.data import read_lines
 
 
 @click.command()
@@ -37,7 +35,7 @@ def similarity(
     """
     if output:
         check_output(output, overwrite)
-    rows = list(_read_pairs(pairs))
+    rows = list(read_pairs(pairs))
 
     start_keras(backend, debug)
     model = open_model(encoder)
@@ -46,19 +44,6 @@ def similarity(
     scored = zip(cosines, rows, strict=True)
     write_table(((f"{cosine:.4f}", *row) for cosine, row in scored), output)
     print_next("evaluate", encoder, "BENCHMARK")
-
-
-def _read_pairs(path: str) -> Iterator[tuple[str, str]]:
-    for number, line in enumerate(read_lines(path), start=1):
-        if not line.strip():
-            continue
-        texts = line.split("\t")
-        if len(texts) < 2:
-            raise ValueError(
-                f"{path}, line {number} must be two texts with a TAB between "
-                f"them. Received: {line[:80]!r}"
-            )
-        yield texts[0], texts[1]
 
 
 def _cosines(model, rows: list[tuple[str, str]], prompt: str | None):

@@ -160,7 +160,7 @@ def test_tfidf_beside_an_archive(command, folder, tmp_path):
 
 def test_only_encoders_have_a_progress_bar(command, monkeypatch):
     pytest.importorskip("sklearn", reason="the extra [search] is missing")
-    module = sys.modules["keras_mirror.cli.evaluate"]
+    module = sys.modules["keras_mirror.cli.evaluation_steps"]
     bars = []
 
     class Progress:

@@ -1,0 +1,158 @@
+import os
+import sys
+import time
+
+import click
+
+from keras_mirror.cli.console import print_next
+from keras_mirror.cli.console import print_rows
+from keras_mirror.cli.console import print_summary
+from keras_mirror.cli.evaluation_steps import BASELINE
+from keras_mirror.cli.evaluation_steps import evaluation_summary
+from keras_mirror.cli.evaluation_steps import run_evaluation
+from keras_mirror.cli.evaluation_steps import show_table
+from keras_mirror.cli.evaluation_steps import write_json
+from keras_mirror.cli.evaluation_steps import write_report
+from keras_mirror.cli.evidence_options import SAMPLE
+from keras_mirror.cli.evidence_options import EvidenceOptions
+from keras_mirror.cli.evidence_options import evidence_options
+from keras_mirror.cli.evidence_options import gather
+from keras_mirror.cli.evidence_options import read_evidence
+from keras_mirror.cli.files import check_output
+from keras_mirror.cli.models import open_model
+from keras_mirror.cli.models import start_keras
+from keras_mirror.cli.options import backend_options
+from keras_mirror.cli.options import batch_size_option
+from keras_mirror.cli.options import check_model_name
+from keras_mirror.cli.options import overwrite_option
+from keras_mirror.cli.options import text_options
+from keras_mirror.integrations.load_model import is_archive
+from keras_mirror.presets.locate import local_folder
+from keras_mirror.presets.registry import named_presets
+
+
+def _check_model_names(
+    context: click.Context, parameter: click.Parameter, value: tuple[str, ...]
+) -> list[str]:
+    names = list(dict.fromkeys(value))
+    for name in names:
+        check_model_name(context, parameter, name)
+    return [name for name in names if name != BASELINE]
+
+
+@click.command()
+@click.argument(
+    "models",
+    nargs=-1,
+    required=True,
+    metavar="MODEL...",
+    callback=_check_model_names,
+)
+@click.argument("texts", type=click.Path(exists=True, dir_okay=False))
+@evidence_options
+@text_options
+@click.option(
+    "--sample",
+    type=click.IntRange(1),
+    default=SAMPLE,
+    show_default=True,
+    help="Draw this many texts where there are more.",
+)
+@click.option("--seed", type=int, default=0, help="Decides what is drawn.")
+@click.option(
+    "--json", "json_path", help="Write all numbers to this JSON file."
+)
+@click.option("--html", "html_path", help="Write a report to this file.")
+@batch_size_option
+@overwrite_option
+@backend_options
+def compare(
+    models: list[str],
+    texts: str,
+    evidence: EvidenceOptions,
+    column: str | None,
+    errors: str,
+    sample: int,
+    seed: int,
+    json_path: str | None,
+    html_path: str | None,
+    batch_size: int | None,
+    overwrite: bool,
+    backend: str | None,
+    debug: bool,
+) -> None:
+    """Tells which MODEL to use on the lines of TEXTS, and why.
+
+    Something must be known of the texts: columns that belong together, some
+    known pairs, labels of fifty rows, or an encoder that you trust. Passages
+    of long documents are used by themselves. A general probe of English is
+    shown too; it decides nothing. TF-IDF (extra [search]) and the starting
+    point of every archive are always among the models. Differences are
+    against the starting point or, without one, the first model.
+    """
+    start = time.monotonic()
+    _check_outputs(json_path, html_path, overwrite)
+    read = read_evidence(texts, evidence, column, errors, sample, seed)
+    start_keras(backend, debug)
+    from keras_mirror.evidence import choose
+
+    loaded, notes = _load(models)
+    tasks = gather(read, evidence, seed, batch_size)
+    evaluation = run_evaluation(loaded, tasks, batch_size)
+    choice = choose(list(loaded), evaluation.rows)
+    show_table(evaluation)
+    click.echo()
+    print_rows([("answer", choice.sentence)], sys.stdout)
+    answer = {"best": choice.best, "sentence": choice.sentence}
+    if json_path:
+        write_json(evaluation, json_path, choice=answer, notes=notes)
+    if html_path:
+        write_report(evaluation, html_path, None, [choice.sentence, *notes])
+    outputs = [path for path in (json_path, html_path) if path]
+    print_summary(evaluation_summary(evaluation, notes, outputs), start)
+    if choice.best in models:
+        columns = ["--column", column] if column else []
+        print_next(
+            *["index", choice.best, texts, *columns, "--output", "texts.index"]
+        )
+
+
+def _check_outputs(
+    json_path: str | None, html_path: str | None, overwrite: bool
+) -> None:
+    if json_path:
+        check_output(json_path, overwrite, ".json", "--json")
+    if html_path:
+        check_output(html_path, overwrite, ".html", "--html")
+        from keras_mirror.evaluation.report import check_installed
+
+        check_installed()
+
+
+def _load(names: list[str]) -> tuple[dict, list[str]]:
+    """Starting points, models and TF-IDF; and what could not be loaded."""
+    from keras_mirror.evaluation import TfidfBaseline
+
+    baseline = TfidfBaseline()  # first: what it needs may be missing
+    models = {name: open_model(name) for name in names}
+    starts: dict = {}
+    notes = []
+    for name, model in models.items():
+        base = model.record.base
+        if not is_archive(name) or base in starts:
+            continue
+        if base in models:
+            starts[base] = models[base]
+        elif _is_at_hand(base):
+            starts[base] = open_model(base)
+        else:
+            notes.append(
+                f"the starting point of {os.path.basename(name)}, "
+                f"{base or 'which it does not name'}, is not on this machine"
+            )
+    return {**starts, **models, BASELINE: baseline}, notes
+
+
+def _is_at_hand(base: str | None) -> bool:
+    preset = named_presets().get(base) if base else None
+    return preset is not None and local_folder(preset) is not None
