@@ -12,10 +12,13 @@ _HOMES = {
     "MirrorPreprocessor": "preprocessing.mirror_preprocessor",
     "Recipe": "recipes",
     "SentenceEncoder": "encoder.sentence_encoder",
+    "adapt": "adaptation.adapt",
+    "merge": "merging",
     "mirror_dataset": "data.mirror_dataset",
 }
 __all__ = [
     *_HOMES,
+    "adaptation",
     "bulk",
     "callbacks",
     "data",
@@ -23,6 +26,7 @@ __all__ = [
     "evaluation",
     "evidence",
     "export",
+    "guide",
     "integrations",
     "interop",
     "layers",
@@ -39,6 +43,7 @@ __all__ = [
 # every name, and every class registered for `keras.saving.load_model`, from
 # `import keras_mirror` alone.
 if TYPE_CHECKING or "keras_mirror_cli" not in sys.modules:
+    from keras_mirror import adaptation as adaptation
     from keras_mirror import bulk as bulk
     from keras_mirror import callbacks as callbacks
     from keras_mirror import data as data
@@ -46,6 +51,7 @@ if TYPE_CHECKING or "keras_mirror_cli" not in sys.modules:
     from keras_mirror import evaluation as evaluation
     from keras_mirror import evidence as evidence
     from keras_mirror import export as export
+    from keras_mirror import guide as guide
     from keras_mirror import integrations as integrations
     from keras_mirror import interop as interop
     from keras_mirror import layers as layers
@@ -55,12 +61,14 @@ if TYPE_CHECKING or "keras_mirror_cli" not in sys.modules:
     from keras_mirror import presets as presets
     from keras_mirror import recipes as recipes
     from keras_mirror import search as search
+    from keras_mirror.adaptation.adapt import adapt as adapt
     from keras_mirror.data.mirror_dataset import (
         mirror_dataset as mirror_dataset,
     )
     from keras_mirror.encoder.sentence_encoder import (
         SentenceEncoder as SentenceEncoder,
     )
+    from keras_mirror.merging import merge as merge
     from keras_mirror.mirror_model import MirrorModel as MirrorModel
     from keras_mirror.preprocessing.mirror_preprocessor import (
         MirrorPreprocessor as MirrorPreprocessor,

@@ -295,6 +295,15 @@ OWN_RECIPES = {
     "sentence_drophead": dataclasses.replace(
         OWN_SENTENCE, dropout=0.0, drophead=None
     ),
+    # Of an encoder that is good already: what it holds to be close is not
+    # pushed apart. See benchmarks/domains.py.
+    "adapt": dataclasses.replace(
+        OWN_SENTENCE,
+        pooling_mode=None,
+        pooled_layers="last",
+        frequency_smoothing=None,
+        guide_ceiling=0.6,
+    ),
     "phrase": PAPER_RECIPES["paper_phrase"],
     "word": dataclasses.replace(
         PAPER_RECIPES["paper_word"],
@@ -311,7 +320,8 @@ def get_recipe(name: "str | Recipe", **overrides: Any) -> Recipe:
 
     Args:
         name: `"sentence"`, `"sentence_drophead"`, `"phrase"`, `"word"`; with
-            `paper_` before it, exactly the paper's; or a `Recipe`.
+            `paper_` before it, exactly the paper's; `"adapt"`, for what is an
+            encoder already; or a `Recipe`.
         **overrides: Fields of `Recipe` with new values.
 
     Returns:

@@ -34,6 +34,7 @@ FLOORS = (
     {"export"},
     {"merging", "mirror_model"},
     {"bulk", "callbacks", "evaluation", "evidence", "integrations", "search"},
+    {"adaptation"},
     {"cli", "engines", "interop"},
 )
 FLOOR = {unit: number for number, row in enumerate(FLOORS) for unit in row}

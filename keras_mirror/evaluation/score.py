@@ -41,12 +41,16 @@ class Score:
     @functools.cached_property
     def interval(self) -> tuple[float, float] | None:
         """The bootstrap 95% interval `(low, high)`, or `None`."""
+        return self.limits(LEVEL)
+
+    def limits(self, level: float) -> tuple[float, float] | None:
+        """The bootstrap interval of a level in `(0, 1)`, or `None`."""
         if self.value is None:
             return None
         defined = self.resamples[np.isfinite(self.resamples)]
         if not len(defined):
             return None
-        tail = (1 - LEVEL) / 2
+        tail = (1 - level) / 2
         low, high = np.quantile(defined, [tail, 1 - tail])
         return round(float(low), 12), round(float(high), 12)
 

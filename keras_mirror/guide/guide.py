@@ -116,6 +116,16 @@ class Guide:
         """Whether the second view of some strings is of a neighbor."""
         return self._neighbors is not None
 
+    def share_left_out(self) -> float:
+        """The share of the corpus that is no negative of a string, in the mean.
+
+        Of the first 2,048 strings among each other, without themselves.
+        """
+        rows = np.asarray(self.embeddings[0][:NUM_SAMPLED], "float32")
+        left_out = rows @ rows.T > self._ceilings[0][: len(rows), np.newaxis]
+        np.fill_diagonal(left_out, False)
+        return float(left_out.sum() / max(1, left_out.size - len(rows)))
+
     def partners(self, rows, generator):
         """The strings of the second views.
 

@@ -16,6 +16,7 @@ import keras_hub
 from keras_mirror.checkpoints.hugging_face.checkpoint import load_hugging_face
 from keras_mirror.checkpoints.hugging_face.config import read_config
 from keras_mirror.checkpoints.keras_hub import load_keras_hub
+from keras_mirror.checkpoints.mirror_files import MIRROR_FILE
 from keras_mirror.checkpoints.preset_parts import PresetParts
 from keras_mirror.checkpoints.sentence_transformers.folder import MODULES_FILE
 from keras_mirror.checkpoints.sentence_transformers.folder import (
@@ -65,6 +66,32 @@ def load_parts(
         _check_name(name)
         return load_keras_hub(name, dropout, dtype)
     return _load_folder(pathlib.Path(name), dropout, dtype)
+
+
+def is_encoder(preset: str | os.PathLike[str]) -> bool:
+    """Whether a preset gives good vectors as it is, by what it says of itself.
+
+    Args:
+        preset: See `MirrorModel.from_preset`.
+
+    Returns:
+        A boolean: `False` for a raw language model, and for what does not
+        tell how its vectors are made.
+
+    Example:
+
+    >>> is_encoder("all_minilm_l6_v2_en"), is_encoder("mirror_mini_en")
+    (True, False)
+    """
+    name = os.fspath(preset)
+    if name in named_presets():
+        return named_presets()[name].kind == "encoder"
+    if name.startswith("hf://"):
+        name = _download(name.removeprefix("hf://"))
+    return any(
+        os.path.isfile(os.path.join(name, file))
+        for file in (MODULES_FILE, MIRROR_FILE)
+    )
 
 
 def _load_folder(folder: pathlib.Path, dropout: float, dtype) -> PresetParts:
