@@ -93,7 +93,9 @@ def _with_mean(old, mean: np.ndarray):
     config = {**old.get_config(), "backbone": old.backbone, "centered": True}
     encoder = type(old)(**config)
     if old.token_weights is not None:
-        encoder.token_weights.counts.assign(old.token_weights.counts)
+        # Copied: JAX would give both one buffer, and a step deletes it.
+        counts = ops.convert_to_numpy(old.token_weights.counts).copy()
+        encoder.token_weights.counts.assign(counts)
     if old.centering is not None:
         mean = mean + ops.convert_to_numpy(old.centering.mean)
     encoder.centering.mean.assign(mean)

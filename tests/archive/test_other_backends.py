@@ -16,7 +16,7 @@ from keras_mirror.encoder.fingerprint import fingerprint
 pytestmark = pytest.mark.processes
 OTHERS = [name for name in INSTALLED if name != keras.backend.backend()]
 # A WordPiece and a SentencePiece vocabulary, trained; byte pairs and half
-# precision, not trained.
+# precision and a mean that is subtracted, not trained.
 TRAINED = {
     "Bert": {"recipe": "word", "learning_rate": 1e-2, "batch_size": 10},
     "Albert": {"recipe": "word", "learning_rate": 1e-2, "batch_size": 10},
@@ -25,6 +25,7 @@ UNTRAINED = {
     "Roberta": {"family": "Roberta"},
     "sentence": {"recipe": "sentence"},
     "bfloat16": {"dtype": "bfloat16"},
+    "centered": {},
 }
 NAMES = [*TRAINED, *UNTRAINED]
 
@@ -34,6 +35,7 @@ def archives(tmp_path_factory):
     """Paths of archives with their vectors beside them, and fingerprints."""
     folder = tmp_path_factory.mktemp("archives")
     models = {name: make_model(**UNTRAINED[name]) for name in UNTRAINED}
+    models["centered"] = models["centered"].centered(SENTENCES)
     for family, settings in TRAINED.items():
         models[family] = model = make_model(family, **settings)
         model.compile()
