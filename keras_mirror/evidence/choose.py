@@ -3,9 +3,12 @@ import itertools
 from collections.abc import Sequence
 
 from keras_mirror.evaluation.evaluate import ScoreRow
+from keras_mirror.evaluation.score import LEVEL
 from keras_mirror.evaluation.score import Score
 from keras_mirror.evidence.general import NAME as GENERAL
 
+# A tenth of a point: less is no reason to choose, however certain it is.
+SMALLEST = 0.001
 HOW_TO_GIVE = (
     "columns that belong together (--columns title,body), known pairs "
     "(--check-pairs), labels of fifty rows (--check-labels) or an encoder "
@@ -29,11 +32,14 @@ class Choice:
 def choose(names: Sequence[str], rows: Sequence[ScoreRow]) -> Choice:
     """Chooses a model by the evidence, or says that nothing decides.
 
-    A model is ahead of another on a task if the 95% interval of the
-    difference is above zero for one of the task's scores, and below zero for
-    none. It is ahead of another if that holds for one task, and the other is
-    ahead on none. The best one is ahead of every other. The general probe
-    tells nothing about a user's own texts and never decides.
+    A model is ahead of another on a task if one of the task's scores is
+    higher and none is lower. Higher: the interval of the difference is above
+    zero, at 95% for all scores together (Bonferroni), since among many scores
+    one is higher by chance. Lower: the 95% interval is below zero. Less than
+    a tenth of a point counts for neither. A model is ahead of another if that
+    holds for one task, and the other is ahead on none. The best one is ahead
+    of every other. The general probe tells nothing about a user's own texts
+    and never decides.
 
     Args:
         names: List of strings, the names of the models.
@@ -77,18 +83,21 @@ def _tasks_ahead(rows: list[ScoreRow], winner: int, loser: int) -> list[str]:
     """The tasks on which one model is ahead of another one."""
     above, below = set(), set()
     for row in rows:
-        low, high = _limits(row.scores[winner], row.scores[loser])
-        if low > 0:
+        if _is_higher(row.scores[winner], row.scores[loser], len(rows)):
             above.add(row.task)
-        if high < 0:
+        if _is_higher(row.scores[loser], row.scores[winner]):
             below.add(row.task)
     tasks = dict.fromkeys(row.task for row in rows)
     return [task for task in tasks if task in above - below]
 
 
-def _limits(score: Score, other: Score) -> tuple[float, float]:
-    """Of the difference; an undefined score says nothing."""
-    return (score - other).interval or (0.0, 0.0)
+def _is_higher(score: Score, other: Score, num_scores: int = 1) -> bool:
+    """Whether one is higher for certain, among so many scores."""
+    difference = score - other
+    limits = difference.limits(1 - (1 - LEVEL) / num_scores)
+    if limits is None:
+        return False  # an undefined score says nothing
+    return limits[0] > 0 and (difference.value or 0.0) > SMALLEST
 
 
 def _use(
@@ -98,7 +107,10 @@ def _use(
     shared = [
         row
         for row in rows
-        if all(_limits(row.scores[best], row.scores[o])[0] > 0 for o in others)
+        if all(
+            _is_higher(row.scores[best], row.scores[other], len(rows))
+            for other in others
+        )
     ]
     if not shared:
         tasks = [
@@ -107,7 +119,8 @@ def _use(
         return f"Use {names[best]}: ahead of {_and(tasks)}."
     row = shared[0]
     following = max(others, key=lambda other: row.scores[other].value or 0.0)
-    low, high = _limits(row.scores[following], row.scores[best])
+    difference = row.scores[following] - row.scores[best]
+    low, high = difference.interval or (0.0, 0.0)
     tasks = list(dict.fromkeys(row.task for row in shared))
     return (
         f"Use {names[best]}: ahead of every other on {_and(tasks)} "

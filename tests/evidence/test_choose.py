@@ -8,10 +8,11 @@ from keras_mirror.evidence.general import NAME as GENERAL
 
 
 def row(task, *values, metric="MRR", noise=0.01):
-    """Scores whose differences have intervals of about twice the noise."""
+    """Scores with resamples around them; those of `None` are undefined."""
     resamples = np.random.default_rng(len(task)).normal
     scores = [
-        Score(value, value + noise * resamples(size=200)) for value in values
+        Score(value, (value or 0.0) + noise * resamples(size=200))
+        for value in values
     ]
     return ScoreRow(task, task, "", metric, 99, scores)
 
@@ -51,12 +52,33 @@ def test_what_is_beaten_is_not_named():
 
 
 def test_a_model_that_beats_only_some_is_not_the_best():
-    wide = [Score(v, np.linspace(v - 0.1, v + 0.1, 200)) for v in (0.7, 0.5)]
-    flat = Score(0.6, np.linspace(0.4, 0.8, 200)[::-1])
-    rows = [ScoreRow("labels", "labels", "", "x", 9, [*wide, flat])]
+    rows = [
+        row("labels", 0.7, 0.5, None),
+        row("known pairs", None, 0.5, 0.3),
+    ]
     choice = choose(["a", "b", "c"], rows)
     assert choice.best is None
     assert choice.sentence.startswith("No difference was shown between a and c")
+
+
+def test_of_many_scores_one_is_higher_by_chance():
+    one = row("labels", 0.5, 0.533, noise=0.01)
+    low, _ = (one.scores[1] - one.scores[0]).interval
+    assert 0 < low < 0.01
+    assert choose(["a", "b"], [one]).best == "b"
+    same = [row(f"task {n}", 0.5, 0.5) for n in range(20)]
+    assert choose(["a", "b"], [one, *same]).best is None
+    # What speaks against a model is not asked for as much.
+    other = row("labels", 0.6, 0.5, metric="cluster NMI")
+    assert choose(["a", "b"], [other, *same]).best == "a"
+    assert choose(["a", "b"], [one, other, *same]).best is None
+
+
+def test_less_than_a_tenth_of_a_point_is_nothing():
+    rows = [row("labels", 0.5, 0.5009, noise=0)]
+    assert choose(["a", "b"], rows).best is None
+    rows = [row("labels", 0.5, 0.5011, noise=0)]
+    assert choose(["a", "b"], rows).best == "b"
 
 
 def test_tasks_that_disagree():
