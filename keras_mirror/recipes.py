@@ -295,6 +295,13 @@ OWN_RECIPES = {
     "sentence_drophead": dataclasses.replace(
         OWN_SENTENCE, dropout=0.0, drophead=None
     ),
+    "phrase": PAPER_RECIPES["paper_phrase"],
+    "word": dataclasses.replace(
+        PAPER_RECIPES["paper_word"],
+        pooling_mode="mean",
+        pooled_layers="first_last",
+        projection_head=True,
+    ),
     # Of an encoder that is good already: what it holds to be close is not
     # pushed apart. See benchmarks/domains.py.
     "adapt": dataclasses.replace(
@@ -303,13 +310,6 @@ OWN_RECIPES = {
         pooled_layers="last",
         frequency_smoothing=None,
         guide_ceiling=0.6,
-    ),
-    "phrase": PAPER_RECIPES["paper_phrase"],
-    "word": dataclasses.replace(
-        PAPER_RECIPES["paper_word"],
-        pooling_mode="mean",
-        pooled_layers="first_last",
-        projection_head=True,
     ),
 }
 RECIPES = {**OWN_RECIPES, **PAPER_RECIPES}

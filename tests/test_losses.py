@@ -349,6 +349,50 @@ def test_negatives_above_the_ceiling_are_left_out(ceiling, ids):
     assert abs(float(loss) - float(info_nce(*views, 0.1))) > 1e-4
 
 
+@pytest.mark.parametrize("kind", ["one ceiling", "a ceiling for each"])
+def test_a_guide_leaves_out_what_it_holds_to_be_close(kind):
+    views = random_views(6)
+    guide = np.random.default_rng(3).normal(size=(12, 5)).astype("float16")
+    unit = guide.astype("float64")
+    unit /= np.linalg.norm(unit, axis=1, keepdims=True)
+    ceilings = np.full(12, 0.2) if kind == "one ceiling" else unit[:, 0] / 2
+    ceiling = 0.2 if kind == "one ceiling" else ceilings.astype("float32")
+    # Every row is an anchor once: what is left of its denominator, in a loop.
+    embeddings = np.concatenate(views).astype("float64")
+    embeddings /= np.linalg.norm(embeddings, axis=1, keepdims=True)
+    expected = []
+    for row in range(12):
+        partner = (row + 6) % 12
+        others = [
+            other
+            for other in range(12)
+            if other not in (row, partner)
+            and unit[row] @ unit[other] <= ceilings[row]
+        ]
+        logits = embeddings[[partner, *others]] @ embeddings[row] / 0.1
+        expected.append(np.log(np.exp(logits).sum()) - logits[0])
+    loss = float(info_nce(*views, 0.1, guide=guide, guide_ceiling=ceiling))
+    np.testing.assert_allclose(loss, np.mean(expected), rtol=1e-5)
+    assert abs(loss - float(info_nce(*views, 0.1))) > 1e-3
+
+
+def test_a_guide_that_leaves_out_nothing_changes_nothing():
+    views = random_views(6)
+    guide = np.random.default_rng(3).normal(size=(12, 5)).astype("float16")
+    np.testing.assert_allclose(
+        float(info_nce(*views, 0.1, guide=guide, guide_ceiling=1.0)),
+        float(info_nce(*views, 0.1)),
+        atol=1e-6,
+    )
+
+
+@pytest.mark.parametrize("given", ["guide", "guide_ceiling"])
+def test_a_guide_needs_its_ceiling(given):
+    values = {"guide": np.ones((12, 2)), "guide_ceiling": 0.5}
+    with pytest.raises(ValueError, match=f"Received: only `{given}`"):
+        info_nce(*random_views(6), **{given: values[given]})
+
+
 def test_a_positive_is_never_above_the_ceiling():
     views = random_views(6)
     similar(views)

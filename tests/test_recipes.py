@@ -56,6 +56,10 @@ def test_recipes_are_the_papers(
         "frequency_smoothing": None,
         "drophead": 0.0,
         "max_negative_similarity": None,
+        "guide_ceiling": None,
+        "guide_share": None,
+        "neighbor_rate": 0.0,
+        "neighbor_floor": 0.5,
         "decoupled": False,
         "projection_head": False,
     }
@@ -273,7 +277,7 @@ def test_encoding_fields_are_fields():
 def test_unknown_recipe_is_refused(name):
     message = (
         "`recipe` must be one of ('sentence', 'sentence_drophead', 'phrase', "
-        "'word', 'paper_sentence', 'paper_sentence_drophead', "
+        "'word', 'adapt', 'paper_sentence', 'paper_sentence_drophead', "
         "'paper_phrase', 'paper_word') or a `Recipe`. "
         f"Received: recipe={name!r}"
     )

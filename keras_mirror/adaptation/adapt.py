@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from keras_mirror.adaptation.risk import NUM_STRINGS
 from keras_mirror.adaptation.risk import Risk
 from keras_mirror.adaptation.risk import measure_risk
 from keras_mirror.adaptation.start import open_start
+from keras_mirror.adaptation.training import split_columns
 from keras_mirror.adaptation.training import train_from
 from keras_mirror.adaptation.verdict import Verdict
 from keras_mirror.adaptation.verdict import decide
@@ -44,10 +46,10 @@ class Adaptation:
         seconds: Dict from the parts of the work to seconds.
     """
 
-    model: object
+    model: Any
     verdict: Verdict
     is_forced: bool
-    candidate: object
+    candidate: Any
     evaluation: Evaluation
     risk: Risk
     corpus: Corpus
@@ -76,6 +78,7 @@ def adapt(
     seed: int = 0,
     center: bool = False,
     guide_folder: str | os.PathLike[str] | None = None,
+    train_columns: bool = False,
     force: bool = False,
     on_progress: OnProgress | None = None,
     **fields,
@@ -108,6 +111,9 @@ def adapt(
         guide_folder: String or path, see
             `keras_mirror.guide.embed_corpus.embed_corpus`. Defaults to
             `None`: the guide stays in memory.
+        train_columns: Boolean, whether four fifths of `columns` are pairs
+            that are trained on too, two views of one string; the rest is
+            evidence. Defaults to `False`: all of them are evidence.
         force: Boolean, whether the adapted encoder is taken whatever the
             verdict is. Defaults to `False`.
         on_progress: Function of the name of a part of the work, how much of
@@ -133,6 +139,9 @@ def adapt(
     tell = on_progress or (lambda part, count, total: None)
     clock = _Clock()
     original, is_encoder = open_start(start, **fields)
+    if train_columns:
+        trained_on, columns = split_columns(columns, seed)
+        texts = [*trained_on, *texts]
     corpus = sample_strings(texts, sample, seed)
     tasks = gather_evidence(
         [text for text in texts if isinstance(text, str)] or corpus.strings,

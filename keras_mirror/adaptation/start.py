@@ -46,7 +46,8 @@ def open_start(start, **fields) -> tuple:
     if isinstance(start, (str, os.PathLike)):
         start = load_archive(start)
     check_model(start, "a `MirrorModel`, its archive or a preset")
-    known = bool(start.record.runs) or is_encoder(start.record.base or "")
+    base = start.record.base
+    known = bool(start.record.runs) or bool(base and is_encoder(base))
     if not known:
         return _with_recipe(start, start.recipe, fields), known
     return _with_recipe(start, get_recipe(ENCODER_RECIPE), fields), known

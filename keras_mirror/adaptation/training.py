@@ -1,9 +1,12 @@
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Sequence
 
 import keras
+import numpy as np
 
 from keras_mirror.data import Corpus
+from keras_mirror.data.corpus import Pair
 from keras_mirror.data.mirror_dataset import mirror_dataset
 from keras_mirror.guide import Guide
 from keras_mirror.merging import copied
@@ -31,15 +34,6 @@ def train_from(
     Returns:
         A tuple of the merged `MirrorModel` and the `Guide`, or `None` where
         the recipe asks for none.
-
-    Example:
-
-    >>> from keras_mirror.data import collect_strings
-    >>> corpus = collect_strings(["a man", "two dogs run"])
-    >>> tell = lambda part, count, total: None
-    >>> merged, guide = train_from(model, corpus, 0.5, [0], None, tell)
-    >>> guide is None
-    True
     """
     guide = None
     if original.recipe.is_guided:
@@ -55,6 +49,37 @@ def train_from(
         for number, seed in enumerate(seeds)
     ]
     return merge(original, tuned, alpha), guide
+
+
+def split_columns(columns: Iterable[Pair] | None, seed: int) -> tuple:
+    """Rows to train on, and every fifth, drawn, to find out whether it helped.
+
+    Args:
+        columns: List of tuples of two strings.
+        seed: Integer.
+
+    Returns:
+        A tuple of two lists of tuples of two strings.
+
+    Raises:
+        ValueError: There are none.
+
+    Example:
+
+    >>> rows = [(f"title {number}", "body") for number in range(10)]
+    >>> [len(part) for part in split_columns(rows, seed=0)]
+    [8, 2]
+    """
+    rows = list(dict.fromkeys(columns or []))
+    if not rows:
+        raise ValueError(
+            "`train_columns` needs `columns`: rows of two texts that belong "
+            "together. Received: none"
+        )
+    order = np.random.default_rng(seed).permutation(len(rows))
+    num_held_out = -(-len(rows) // 5)
+    held_out = {rows[place] for place in order[:num_held_out]}
+    return [row for row in rows if row not in held_out], sorted(held_out)
 
 
 def _tuned(original, corpus: Corpus, guide, seed: int, number, count, tell):

@@ -73,25 +73,29 @@ def decide(rows: Sequence[ScoreRow], general_counts: bool = False) -> Verdict:
 
 
 def _is_below(difference: Score) -> bool:
-    limits = _interval(difference, LEVEL)
-    return limits is not None and limits[1] < 0 and difference.value < -SMALLEST
+    value, (_, high) = _value_and_limits(difference, LEVEL)
+    return high < 0 and value < -SMALLEST
 
 
 def _is_above(difference: Score, level: float) -> bool:
-    limits = _interval(difference, level)
-    return limits is not None and limits[0] > 0 and difference.value > SMALLEST
+    value, (low, _) = _value_and_limits(difference, level)
+    return low > 0 and value > SMALLEST
 
 
-def _interval(difference: Score, level: float) -> tuple[float, float] | None:
-    """None where a score is undefined: it says nothing."""
-    return None if difference.value is None else difference.limits(level)
+def _value_and_limits(difference: Score, level: float) -> tuple:
+    """Zero where a score is undefined: it says nothing."""
+    return difference.value or 0.0, difference.limits(level) or (0.0, 0.0)
 
 
 def _words(row: ScoreRow) -> str:
-    before, after = (100 * score.value for score in row.scores)
-    difference = row.differences[0]
-    low, high = (100 * limit for limit in difference.limits(LEVEL))
+    before, after, difference = (
+        100 * (score.value or 0.0)
+        for score in (*row.scores, row.differences[0])
+    )
+    low, high = (
+        100 * limit for limit in row.differences[0].interval or (0.0, 0.0)
+    )
     return (
         f"{row.task}, {row.metric} {before:.2f} -> {after:.2f}, "
-        f"{100 * difference.value:+.2f} [{low:+.2f}, {high:+.2f}]"
+        f"{difference:+.2f} [{low:+.2f}, {high:+.2f}]"
     )

@@ -15,10 +15,10 @@ from keras_mirror.cli.evaluation_steps import write_json
 from keras_mirror.cli.evaluation_steps import write_report
 from keras_mirror.cli.evidence_options import SAMPLE
 from keras_mirror.cli.evidence_options import EvidenceOptions
+from keras_mirror.cli.evidence_options import check_report_outputs
 from keras_mirror.cli.evidence_options import evidence_options
 from keras_mirror.cli.evidence_options import gather
 from keras_mirror.cli.evidence_options import read_evidence
-from keras_mirror.cli.files import check_output
 from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import start_keras
 from keras_mirror.cli.options import backend_options
@@ -91,7 +91,7 @@ def compare(
     against the starting point or, without one, the first model.
     """
     start = time.monotonic()
-    _check_outputs(json_path, html_path, overwrite)
+    check_report_outputs(json_path, html_path, overwrite)
     read = read_evidence(texts, evidence, column, errors, sample, seed)
     start_keras(backend, debug)
     from keras_mirror.evidence import choose
@@ -115,18 +115,6 @@ def compare(
         print_next(
             *["index", choice.best, texts, *columns, "--output", "texts.index"]
         )
-
-
-def _check_outputs(
-    json_path: str | None, html_path: str | None, overwrite: bool
-) -> None:
-    if json_path:
-        check_output(json_path, overwrite, ".json", "--json")
-    if html_path:
-        check_output(html_path, overwrite, ".html", "--html")
-        from keras_mirror.evaluation.report import check_installed
-
-        check_installed()
 
 
 def _load(names: list[str]) -> tuple[dict, list[str]]:

@@ -91,9 +91,7 @@ def judge(
         if a or html_path:
             raise click.UsageError("--answers takes no A B TEXTS and no --html")
         start_keras(backend, debug)
-        from keras_mirror.evidence.judge_answers import count_answers
-
-        _print(count_answers(answers), as_json)
+        _count(answers, as_json, start)
         return
     names, path = _check(a, b, texts, html_path, overwrite)
     lines = list_texts(path, column, errors)
@@ -185,6 +183,17 @@ def _write_page(path: str, blind, names: tuple[str, str]) -> None:
     with atomic_output(path) as unfinished:
         # Half a character, which UTF-8 cannot hold, becomes "?".
         Path(unfinished).write_text(page, encoding="utf-8", errors="replace")
+
+
+def _count(answers: tuple[str, ...], as_json: bool, start: float) -> None:
+    from keras_mirror.evidence.judge_answers import count_answers
+
+    judgments = count_answers(answers)
+    _print(judgments, as_json)
+    rows: dict[str, object] = {"people": len(answers)}
+    if len(answers) > 1:
+        rows["counted"] = "each search once, as most of them chose"
+    print_summary(rows, start)
 
 
 def _print(judgments, as_json: bool) -> None:

@@ -41,7 +41,7 @@ def ask_leads(pairs: list) -> Iterator[int]:
 
 
 def _show(pair: Any, place: str) -> None:
-    table = Table(width=console().width)
+    table = Table(width=console().width, caption="dim: in both lists")
     table.add_column("left", ratio=1)
     table.add_column("right", ratio=1)
     for rank in range(max(len(pair.left), len(pair.right))):
@@ -70,12 +70,9 @@ def _line(text: str) -> str:
 
 def _key() -> str:
     click.echo(_KEYS, nl=False, err=True)
-    while (key := click.getchar().lower()) not in (
-        *LEFT,
-        *RIGHT,
-        *EQUAL,
-        *STOP,
-    ):
-        continue
+    key = ""
+    while key not in (*LEFT, *RIGHT, *EQUAL, *STOP):
+        key = click.getchar()
+        key = key.lower() if len(key) == 1 else key  # an arrow is several
     click.echo(err=True)
     return key

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import click
 
+from keras_mirror.cli.adapt import adapt
 from keras_mirror.cli.cluster import cluster
 from keras_mirror.cli.compare import compare
 from keras_mirror.cli.console import print_error
@@ -37,6 +38,7 @@ Use an encoder: MODEL is a name, a folder or an archive
   keras-mirror similarity MODEL PAIRS           text TAB text
 
 Make one for your own texts, and see what that changed
+  keras-mirror adapt MODEL TEXTS --output encoder.keras   better, or as it was
   keras-mirror train TEXTS --output encoder.keras
   keras-mirror evaluate MODEL... BENCHMARK...
   keras-mirror compare MODEL... TEXTS           which one for my texts?
@@ -63,6 +65,7 @@ def cli(context: click.Context) -> None:
 for command in (
     quickstart,
     train,
+    adapt,
     encode,
     similarity,
     evaluate,

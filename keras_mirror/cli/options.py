@@ -86,6 +86,17 @@ def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
     The command gets `recipe`, a string, and `fields`, a dict of the fields
     that were given.
     """
+    return click.option(
+        "--recipe",
+        type=click.Choice(list(RECIPES)),
+        default="sentence",
+        show_default=True,
+        help="Settings for texts of this kind; paper_* are the paper's.",
+    )(field_options(command))
+
+
+def field_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds an option for every field of a recipe: `fields`, a dict."""
 
     @functools.wraps(command)
     def with_fields(**arguments: Any) -> Any:
@@ -98,10 +109,4 @@ def recipe_options(command: Callable[..., Any]) -> Callable[..., Any]:
         with_fields = click.option(
             option, type=field_type(name), help=field.metadata["help"]
         )(with_fields)
-    return click.option(
-        "--recipe",
-        type=click.Choice(list(RECIPES)),
-        default="sentence",
-        show_default=True,
-        help="Settings for texts of this kind; paper_* are the paper's.",
-    )(with_fields)
+    return with_fields

@@ -20,6 +20,7 @@ CASES = {
         "batch_size": 5,
     },
     "mini batches": {**PAPER, "batch_size": 20, "mini_batch_size": 6},
+    "guided": {**PAPER, "batch_size": 20, "guide_share": 0.3},
 }
 BACKEND = keras.backend.backend()
 pytestmark = pytest.mark.processes

@@ -6,8 +6,11 @@ import keras
 import numpy as np
 
 import keras_mirror
+from keras_mirror.data import collect_strings
 from keras_mirror.distribution import active_replicas
+from keras_mirror.guide import Guide
 from keras_mirror.losses import info_nce
+from keras_mirror.metrics.unit_length import unit_rows
 from support import models
 from support import references
 from support import texts as corpora
@@ -34,12 +37,19 @@ def make_model(case):
 
 def make_dataset(model):
     batch_size = model.recipe.batch_size
+    corpus = collect_strings(corpora.texts(5 * batch_size))
+    guide = None
+    if model.recipe.is_guided:  # the same for all, whoever trains
+        rows = np.random.default_rng(2).normal(size=(5 * batch_size, 8))
+        embeddings = unit_rows(rows).astype("float16")
+        guide = Guide(corpus, [embeddings], model.recipe)
     return keras_mirror.mirror_dataset(
-        corpora.texts(5 * batch_size),
+        corpus,
         model.preprocessor,
         batch_size,
         shuffle=model.recipe.group_by_length,
         seed=1,
+        guide=guide,
     )
 
 

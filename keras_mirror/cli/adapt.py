@@ -1,0 +1,237 @@
+import contextlib
+import dataclasses
+import sys
+import time
+from collections.abc import Callable
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from keras_mirror.cli.console import echo_warnings
+from keras_mirror.cli.console import print_next
+from keras_mirror.cli.console import print_rows
+from keras_mirror.cli.console import print_summary
+from keras_mirror.cli.console import progress_bar
+from keras_mirror.cli.console import usage_errors
+from keras_mirror.cli.evaluation_steps import show_table
+from keras_mirror.cli.evaluation_steps import write_json
+from keras_mirror.cli.evaluation_steps import write_report
+from keras_mirror.cli.evidence_options import SAMPLE
+from keras_mirror.cli.evidence_options import EvidenceOptions
+from keras_mirror.cli.evidence_options import check_report_outputs
+from keras_mirror.cli.evidence_options import evidence_options
+from keras_mirror.cli.evidence_options import read_evidence
+from keras_mirror.cli.files import check_output
+from keras_mirror.cli.models import fetch_if_named
+from keras_mirror.cli.models import open_model
+from keras_mirror.cli.models import save_archive
+from keras_mirror.cli.models import start_keras
+from keras_mirror.cli.options import backend_options
+from keras_mirror.cli.options import check_model_name
+from keras_mirror.cli.options import field_options
+from keras_mirror.cli.options import overwrite_option
+from keras_mirror.cli.options import text_options
+
+
+@click.command()
+@click.argument("start", callback=check_model_name)
+@click.argument("texts", type=click.Path(exists=True, dir_okay=False))
+@click.option("--output", required=True, help="Archive to write, *.keras.")
+@evidence_options
+@text_options
+@click.option(
+    "--train-columns",
+    is_flag=True,
+    help="Train on four fifths of --columns as pairs; the rest is evidence.",
+)
+@click.option(
+    "--merge",
+    "alpha",
+    type=click.FloatRange(0, 1),
+    help="How far to go from the start to what was trained. Default: 0.5 for "
+    "an encoder, 1 for a raw language model.",
+)
+@click.option(
+    "--seeds",
+    "num_seeds",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Train so often and merge all.",
+)
+@click.option(
+    "--sample",
+    type=click.IntRange(2),
+    default=SAMPLE,
+    show_default=True,
+    help="Draw this many texts where there are more.",
+)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option(
+    "--center", is_flag=True, help="Then subtract the mean of the vectors."
+)
+@click.option(
+    "--guide",
+    "guide_folder",
+    help="Folder that keeps the guide's vectors, to go on if stopped.",
+)
+@click.option(
+    "--force", is_flag=True, help="Write the adapted one whatever is found."
+)
+@click.option(
+    "--json", "json_path", help="Write all numbers to this JSON file."
+)
+@click.option("--html", "html_path", help="Write a report to this file.")
+@field_options
+@overwrite_option
+@backend_options
+def adapt(
+    start: str,
+    texts: str,
+    output: str,
+    evidence: EvidenceOptions,
+    column: str | None,
+    errors: str,
+    sample: int,
+    seed: int,
+    json_path: str | None,
+    html_path: str | None,
+    overwrite: bool,
+    backend: str | None,
+    debug: bool,
+    fields: dict[str, Any],
+    **options: Any,
+) -> None:
+    """Adapts START to the lines of TEXTS, and proves whether that helped.
+
+    START is an archive, a name or a folder. An encoder is trained beside a
+    frozen copy of itself, which says which texts mean the same, and goes half
+    of the way to the new weights. A raw language model is mirrored as `train`
+    does it.
+
+    Whether it helped is shown by what training did not see: columns that
+    belong together, known pairs, labels of fifty rows, a second encoder. With
+    evidence against, or with none at all, the output is START as it was, and
+    says so.
+
+    It pays for raw and for domain language models, and for languages and words
+    that have no strong encoder. Of a strong encoder of general English expect
+    a point or less; keywords beside vectors, or known pairs, give more.
+    """
+    clock = time.monotonic()
+    check_output(output, overwrite, suffix=".keras")
+    check_report_outputs(json_path, html_path, overwrite)
+    read = read_evidence(texts, evidence, column, errors, sample, seed)
+    if evidence.columns and not column:
+        read["texts"] = [text for row in read["columns"] for text in row]
+    start_keras(backend, debug)
+    from keras_mirror.adaptation import adapt as adapt_to
+
+    fetch_if_named(start)
+    second = None
+    if evidence.check_encoder:
+        second = open_model(evidence.check_encoder)
+    with echo_warnings(), _bars() as on_progress, usage_errors():
+        adaptation = adapt_to(
+            start,
+            **read,
+            second_encoder=second,
+            sample=sample,
+            seed=seed,
+            on_progress=on_progress,
+            **options,
+            **fields,
+        )
+    save_archive(adaptation.model, output, finished=True)
+    show_table(adaptation.evaluation)
+    click.echo()
+    print_rows(_report(adaptation), sys.stdout)
+    if json_path:
+        write_json(adaptation.evaluation, json_path, **_facts(adaptation))
+    if html_path:
+        notes = [f"{name}: {value}" for name, value in _report(adaptation)]
+        write_report(adaptation.evaluation, html_path, None, notes)
+    print_summary(_summary(adaptation, output), clock)
+    if adaptation.verdict.name != "adapted":
+        print_next("judge", start, output, texts)
+    else:
+        print_next("index", output, texts, "--output", "texts.index")
+
+
+@contextlib.contextmanager
+def _bars() -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar for each part of the work, when it begins."""
+    titles = {
+        "guide": "Guide",
+        "training": "Training",
+        "evidence": "Evidence",
+    }
+    tasks: dict[str, Any] = {}
+    with progress_bar() as bar:
+
+        def on_progress(part: str, count: int, total: int) -> None:
+            if part not in tasks:
+                tasks[part] = bar.add_task(titles[part], total=total)
+            bar.update(tasks[part], advance=count)
+
+        yield on_progress
+
+
+def _report(adaptation) -> list[tuple[str, str]]:
+    risk = adaptation.risk
+    rows = [
+        ("verdict", adaptation.sentence),
+        ("moved", f"{risk.neighbors_kept:.0%} of the ten nearest texts stayed"),
+        ("near-doubles", f"{risk.near_doubles:.0%} of the texts have one"),
+    ]
+    if risk.similar is not None:
+        left_out = f"{risk.similar:.1f} texts of a batch are no negatives"
+        rows.append(("guide", f"of a text, in the mean, {left_out}"))
+    if adaptation.verdict.name == "no evidence":
+        rows.append(("to decide", _HOW_TO_DECIDE))
+    return rows
+
+
+_HOW_TO_DECIDE = (
+    "give --check-labels (fifty rows), --check-pairs, --columns or "
+    "--check-encoder; or look for yourself: keras-mirror judge"
+)
+
+
+def _facts(adaptation) -> dict[str, object]:
+    from keras_mirror.data.corpus import corpus_summary
+
+    verdict = adaptation.verdict
+    return {
+        "verdict": verdict.name,
+        "reasons": verdict.reasons,
+        "forced": adaptation.is_forced,
+        "start": "encoder" if adaptation.is_encoder else "language model",
+        "risk": dataclasses.asdict(adaptation.risk),
+        "corpus": corpus_summary(adaptation.corpus),
+        "recipe": adaptation.candidate.recipe.get_config(),
+        "seconds": adaptation.seconds,
+    }
+
+
+def _summary(adaptation, output: str) -> dict[str, object]:
+    kind = "an encoder" if adaptation.is_encoder else "a raw language model"
+    is_new = adaptation.model is adaptation.candidate
+    what = "the adapted encoder" if is_new else "the start as it was"
+    return {
+        "start": f"{kind}, recipe {_recipe_words(adaptation)}",
+        "texts": len(adaptation.corpus.strings),
+        "archive": f"{output}: {what}",
+    }
+
+
+def _recipe_words(adaptation) -> str:
+    recipe = adaptation.candidate.recipe
+    if not recipe.is_guided:
+        return "sentence"
+    names = ("guide_ceiling", "guide_share", "neighbor_rate", "learning_rate")
+    given = {name: getattr(recipe, name) for name in names}
+    return ", ".join(
+        f"{name} {value}" for name, value in given.items() if value
+    )

@@ -1,0 +1,195 @@
+import keras
+import numpy as np
+import pytest
+from support import models
+from support.texts import texts
+
+import keras_mirror
+from keras_mirror.adaptation import adapt as adapt_module
+from keras_mirror.adaptation.start import open_start
+from keras_mirror.adaptation.verdict import Verdict
+from keras_mirror.merging import copied
+
+FIELDS = {"batch_size": 10}
+LABELS = ["one", "two", "three", "four"] * 10
+
+
+def labels(number=40):
+    return LABELS[:number]
+
+
+def verdict(name):
+    return lambda rows, general_counts: Verdict(name, [])
+
+
+@pytest.fixture
+def run(trained_model, monkeypatch):
+    """Adapts a tiny encoder; a verdict may be given."""
+
+    def call(name=None, **options):
+        if name:
+            monkeypatch.setattr(adapt_module, "decide", verdict(name))
+        options = {**FIELDS, **options}
+        return keras_mirror.adapt(trained_model, texts(40), **options)
+
+    return call
+
+
+def same_vectors(model, other):
+    vectors = [each.encode_text(texts(8)) for each in (model, other)]
+    return np.allclose(*vectors, atol=1e-6)
+
+
+# === What is taken ===
+
+
+@pytest.mark.parametrize("name", ["kept", "no evidence"])
+def test_without_evidence_for_the_original_is_kept(run, trained_model, name):
+    adaptation = run(name)
+    assert same_vectors(adaptation.model, trained_model)
+    assert not same_vectors(adaptation.candidate, trained_model)
+    assert adaptation.model.record.notes[-1].startswith(f"{name}: ")
+
+
+def test_with_evidence_for_the_adapted_one_is_taken(run):
+    adaptation = run("adapted")
+    assert adaptation.model is adaptation.candidate
+    assert adaptation.model.record.notes[-1].startswith("adapted: ")
+    assert not adaptation.is_forced
+
+
+def test_force_takes_the_adapted_one_and_says_so(run):
+    adaptation = run("kept", force=True)
+    assert adaptation.model is adaptation.candidate
+    assert adaptation.model.record.notes[-1].startswith(
+        "adapted because it was forced; kept: "
+    )
+
+
+def test_the_original_is_not_changed(run, trained_model):
+    before = copied(trained_model)
+    notes = trained_model.record.notes
+    run("kept")
+    assert same_vectors(trained_model, before)
+    assert trained_model.record.notes == notes
+
+
+def test_half_of_the_way_for_an_encoder(run, trained_model):
+    half = run("adapted").model.encoder.get_weights()
+    whole = run("adapted", alpha=1).model.encoder.get_weights()
+    for old, middle, new in zip(
+        trained_model.encoder.get_weights(), half, whole, strict=True
+    ):
+        np.testing.assert_allclose(middle, (old + new) / 2, atol=1e-5)
+
+
+def test_a_seed_repeats_and_seeds_are_merged(run):
+    first, again, other = (run("adapted", seed=s).candidate for s in (1, 1, 2))
+    assert same_vectors(first, again)
+    assert not same_vectors(first, other)
+    both = run("adapted", seed=1, num_seeds=2).candidate
+    assert not same_vectors(both, first) and not same_vectors(both, other)
+
+
+def test_the_adapted_one_may_be_centered(run):
+    adaptation = run("adapted", center=True)
+    vectors = adaptation.model.encode_text(adaptation.corpus.strings)
+    np.testing.assert_allclose(vectors.mean(axis=0), 0, atol=1e-5)
+
+
+# === What it works with ===
+
+
+def test_only_a_sample_is_trained_on(run):
+    adaptation = run("adapted", sample=20)
+    assert len(adaptation.corpus.strings) == 20
+    assert adaptation.model.record.runs[-1].steps == 2
+
+
+def test_labels_are_evidence(run):
+    evaluation = run(labels=labels()).evaluation
+    metrics = [row.metric for row in evaluation.rows if row.task == "labels"]
+    assert metrics == ["label AUC", "1-NN accuracy", "cluster NMI"]
+    assert list(evaluation.models) == ["as it was", "adapted"]
+
+
+def test_columns_may_be_trained_on_but_for_those_that_are_evidence(run):
+    columns = list(zip(texts(60), texts(60, seed=5), strict=True))
+    adaptation = run(columns=columns, train_columns=True, sample=1000)
+    corpus = adaptation.corpus
+    trained_on = {
+        pair
+        for pair in zip(corpus.strings, corpus.partners, strict=True)
+        if pair[0] != pair[1]
+    }
+    [task] = [t for t in adaptation.evaluation.tasks if t.name == "columns"]
+    assert len(trained_on) == 48 and len(task.pairs) == 12
+    assert not trained_on & set(task.pairs)
+
+
+def test_progress_is_told(run):
+    told = {}
+
+    def on_progress(part, count, total):
+        done, _ = told.get(part, (0, 0))
+        told[part] = done + count, total
+
+    run(on_progress=on_progress)
+    assert told["guide"] == (40, 40) and told["training"] == (4, 4)
+    assert told["evidence"][0] == told["evidence"][1] > 0
+
+
+def test_the_guides_vectors_may_be_kept(run, tmp_path):
+    run(guide_folder=tmp_path / "guide")
+    assert len(np.load(tmp_path / "guide" / "guide.npy")) == 40
+
+
+# === What it starts from ===
+
+
+def test_an_encoder_is_guided(trained_model):
+    model, is_encoder = open_start(trained_model)
+    assert is_encoder and model.recipe.guide_share
+    assert model.recipe.pooled_layers == trained_model.recipe.pooled_layers
+    assert same_vectors(model, trained_model)
+
+
+def test_an_archive_of_an_encoder_is_one(trained_archive):
+    _, is_encoder = open_start(trained_archive)
+    assert is_encoder
+
+
+def test_a_raw_language_model_is_mirrored_as_before(preset):
+    model, is_encoder = open_start(preset)
+    assert not is_encoder and not model.recipe.is_guided
+    assert model.recipe == keras_mirror.recipes.get_recipe("sentence")
+
+
+def test_a_sentence_encoder_keeps_its_pooling(trained_model, tmp_path):
+    model = models.make_model(pooling_mode="max")
+    model.export(tmp_path / "folder")
+    opened, is_encoder = open_start(tmp_path / "folder")
+    assert is_encoder and opened.recipe.pooling_mode == "max"
+    assert opened.recipe.guide_share
+
+
+def test_of_a_raw_model_a_gain_on_the_general_probe_counts(preset, monkeypatch):
+    counted = []
+
+    def decide(rows, general_counts):
+        counted.append(general_counts)
+        return Verdict("adapted", [])
+
+    monkeypatch.setattr(adapt_module, "decide", decide)
+    adaptation = keras_mirror.adapt(preset, texts(40), **FIELDS)
+    assert counted == [True] and not adaptation.is_encoder
+
+
+def test_layers_that_are_built_stay(trained_model):
+    with pytest.raises(ValueError, match="keeps what its layers were made"):
+        open_start(trained_model, pooling_mode="cls")
+
+
+def test_other_starts_are_refused():
+    with pytest.raises(TypeError, match="`model` must be a `MirrorModel`"):
+        open_start(keras.Sequential())

@@ -1,0 +1,128 @@
+import numpy as np
+import pytest
+
+from keras_mirror.adaptation.risk import measure_risk
+from keras_mirror.adaptation.training import split_columns
+from keras_mirror.adaptation.verdict import decide
+from keras_mirror.evaluation.evaluate import ScoreRow
+from keras_mirror.evaluation.score import Score
+
+
+def row(before, after, spread, task="labels", metric="1-NN accuracy"):
+    """Scores whose difference has a normal spread."""
+    resamples = np.random.default_rng(0).normal(0, spread, size=1000)
+    first = Score(before, np.full(1000, before))
+    second = Score(after, after + resamples - resamples.mean())
+    return ScoreRow(task, task, "", metric, 100, [first, second])
+
+
+def test_evidence_for():
+    verdict = decide([row(0.70, 0.75, 0.01)])
+    assert verdict.name == "adapted"
+    [reason] = verdict.reasons
+    assert reason.startswith("labels, 1-NN accuracy 70.00 -> 75.00, +5.00 [+3.")
+
+
+def test_evidence_against():
+    verdict = decide([row(0.70, 0.67, 0.01)])
+    assert verdict.name == "kept"
+    assert verdict.sentence.startswith("kept: labels, 1-NN accuracy 70.00 ->")
+
+
+def test_one_score_against_outweighs_several_for():
+    better = [row(0.7, 0.8, 0.01, metric=str(number)) for number in range(3)]
+    assert decide([*better, row(0.7, 0.66, 0.01)]).name == "kept"
+
+
+def test_differences_within_their_interval_are_no_evidence():
+    verdict = decide([row(0.70, 0.71, 0.02), row(0.70, 0.69, 0.02)])
+    assert verdict.sentence == "no evidence: no score tells the two apart"
+
+
+def test_without_scores_there_is_no_evidence():
+    assert decide([]).name == "no evidence"
+
+
+def test_the_more_scores_the_more_is_asked_of_each():
+    # 2.2 standard deviations: enough for one score, not for one of ten.
+    good = row(0.70, 0.722, 0.01)
+    neutral = [row(0.5, 0.5, 0.01, task=str(number)) for number in range(9)]
+    assert decide([good]).name == "adapted"
+    assert decide([good, *neutral]).name == "no evidence"
+
+
+def test_the_general_probe_speaks_against_only():
+    better = row(0.5, 0.6, 0.01, task="general probe", metric="MRR")
+    worse = row(0.5, 0.4, 0.01, task="general probe", metric="MRR")
+    assert decide([better]).name == "no evidence"
+    assert decide([better], general_counts=True).name == "adapted"
+    assert decide([row(0.7, 0.8, 0.01), worse]).name == "kept"
+
+
+@pytest.mark.parametrize("difference", [0.0008, -0.0008])
+def test_less_than_a_tenth_of_a_point_is_nothing(difference):
+    assert decide([row(0.9, 0.9 + difference, 1e-6)]).name == "no evidence"
+
+
+def test_undefined_scores_say_nothing():
+    undefined = Score(None, np.full(1000, np.nan))
+    scores = [undefined, Score(0.5, np.full(1000, 0.5))]
+    rows = [ScoreRow("labels", "labels", "", "NMI", 9, scores)]
+    assert decide(rows).name == "no evidence"
+
+
+def test_averages_of_tasks_are_not_counted_again():
+    averages = row(0.7, 0.6, 0.001, task="average of 2")
+    assert decide([averages]).name == "no evidence"
+
+
+# === Risk ===
+
+
+def circle(angles):
+    return np.stack([np.cos(angles), np.sin(angles)], axis=1)
+
+
+def test_neighbors_that_stay():
+    angles = np.linspace(0, 6, 300)
+    before = circle(angles)
+    assert measure_risk(before, 3 * before).neighbors_kept == 1
+    shuffled = np.random.default_rng(0).permutation(before)
+    assert measure_risk(before, shuffled).neighbors_kept < 0.2
+
+
+def test_neighbors_are_counted_among_others():
+    # Of each group of eleven, one moves to the next group's place.
+    before = np.repeat(np.eye(4), 11, axis=0)
+    noise = np.random.default_rng(0).normal(scale=0.01, size=before.shape)
+    after = before.copy()
+    after[::11] = np.roll(before[::11], 1, axis=0)
+    kept = measure_risk(before + noise, after + noise).neighbors_kept
+    # Ten of a group keep nine of ten; the one that moved keeps none.
+    assert kept == pytest.approx(10 / 11 * 0.9, abs=1e-6)
+
+
+def test_near_doubles():
+    rows = np.concatenate([np.eye(20), np.eye(20)[:5] + 0.01])
+    assert measure_risk(rows, rows).near_doubles == 10 / 25
+
+
+def test_equal_strings_are_no_trouble():
+    rows = np.ones((30, 4))
+    assert measure_risk(rows, rows).neighbors_kept == 1
+
+
+# === Columns ===
+
+
+def test_a_fifth_of_the_rows_is_held_out():
+    rows = [(f"title {number}", f"body {number}") for number in range(99)]
+    trained_on, held_out = split_columns([*rows, *rows], seed=1)
+    assert len(held_out) == 20 and not {*trained_on} & {*held_out}
+    assert {*trained_on, *held_out} == {*rows}
+    assert split_columns(rows, seed=2)[1] != held_out
+
+
+def test_columns_to_train_on_are_needed():
+    with pytest.raises(ValueError, match="`train_columns` needs `columns`"):
+        split_columns(None, seed=0)
