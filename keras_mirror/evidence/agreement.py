@@ -1,6 +1,10 @@
+import dataclasses
+from collections.abc import Callable
+
 import numpy as np
 
 from keras_mirror.evaluation import SimilarityTask
+from keras_mirror.evaluation.task import Result
 from keras_mirror.metrics.nearest_rows import nearest_rows
 from keras_mirror.search.unit_embeddings import unit_embeddings
 
@@ -12,12 +16,37 @@ NUM_NEAREST = 10
 NUM_NEAR = 100
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class AgreementTask(SimilarityTask):
+    """Pairs of texts whose scores are the cosines of another encoder.
+
+    Only ranks are compared: two encoders may agree on what is near and have
+    cosines of different spread.
+
+    Args:
+        texts_1, texts_2, scores, subsets: See `SimilarityTask`.
+
+    Example:
+
+    >>> task = AgreementTask(
+    ...     name="mine", texts_1=["a man"], texts_2=["a dog"], scores=[0.2]
+    ... )
+    >>> [result.metric for result in task.score(model.encode_text)]
+    ['Spearman']
+    """
+
+    kind: str = "agreement"
+
+    def score(self, embed: Callable) -> list[Result]:
+        return super().score(embed)[:1]
+
+
 def agreement_task(
     texts: list[str],
     second_encoder,
     seed: int = 0,
     batch_size: int | None = None,
-) -> SimilarityTask:
+) -> AgreementTask:
     """Pairs of texts with the cosines of an encoder that you trust.
 
     Models are scored by how well their own cosines rank the same pairs. Up to
@@ -33,7 +62,7 @@ def agreement_task(
         batch_size: Integer, see `MirrorModel.encode_text`. Defaults to `None`.
 
     Returns:
-        A `SimilarityTask`.
+        An `AgreementTask`.
 
     Raises:
         TypeError: `second_encoder` is no `MirrorModel`.
@@ -58,9 +87,8 @@ def agreement_task(
     embeddings = unit_embeddings(second_encoder, texts, batch_size)
     anchors, partners = _draw_pairs(embeddings, generator)
     cosines = (embeddings[anchors] * embeddings[partners]).sum(axis=1)
-    return SimilarityTask(
+    return AgreementTask(
         name=NAME,
-        kind="agreement",
         texts_1=[texts[anchor] for anchor in anchors],
         texts_2=[texts[partner] for partner in partners],
         scores=cosines.tolist(),

@@ -56,7 +56,7 @@ def test_of_many_texts_some_are_drawn(rows, monkeypatch):
 def test_the_second_encoder_agrees_with_itself(rows):
     task = agreement_task(numbered(50) * 2, None)
     assert task.num_items() == 200
-    (headline, _) = task.score(lambda texts: rows[[int(t) for t in texts]])
+    (headline,) = task.score(lambda texts: rows[[int(t) for t in texts]])
     assert headline.metric == "Spearman"
     assert headline.score.value == pytest.approx(1, abs=1e-4)
 
