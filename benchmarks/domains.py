@@ -1,0 +1,216 @@
+"""What adapting does to an encoder, set by set: plain, guided, and merged.
+
+python benchmarks/domains.py DATA all_minilm_l6_v2_en mirror_mini_en
+
+For every start and corpus: as it was; mirrored plainly on 10,000 of the
+corpus's texts; trained beside the guide; that, merged; and TF-IDF. Three
+seeds. A start is whatever `keras-mirror adapt` takes. DATA holds the folders
+`domain`, `sts`, `words` and `mirror_corpus`. Labels and scores are read for
+scoring only. Prints a Markdown table of means and standard deviations, and
+writes every run to a JSON file as soon as it is done: what is in it is not run
+again.
+"""
+
+import argparse
+import dataclasses
+import json
+import pathlib
+import statistics
+import time
+
+import keras
+
+from keras_mirror.adaptation.start import open_start
+from keras_mirror.adaptation.training import train_from
+from keras_mirror.data import read_texts
+from keras_mirror.data import sample_strings
+from keras_mirror.evaluation import TfidfBaseline
+from keras_mirror.evaluation import evaluate
+from keras_mirror.evaluation.readers import read_benchmarks
+from keras_mirror.merging import merge
+from keras_mirror.recipes import get_recipe
+
+SENTENCES = "mirror_corpus/stsbenchmark_train_10k_sents_random_sampled.txt"
+# The task whose texts are the corpus, and what is scored after training.
+CORPORA = {
+    "banking77": (
+        "domain/banking77",
+        {"banking77 test": ("1-NN accuracy", "cluster NMI")},
+    ),
+    "stackoverflow20k": (
+        "domain/stackoverflow20k",
+        {"StackOverflow": ("1-NN accuracy", "cluster NMI")},
+    ),
+    "ncbi-disease": (
+        "domain/ncbi-disease",
+        {"ncbi-disease test": ("accuracy@1", "accuracy@5")},
+    ),
+    "sentences": (
+        "sts words",
+        dict.fromkeys(
+            ("STS-B dev", "STS-B test", "STS14", "STS16", "SICK trial")
+            + ("SimLex-999", "MEN", "RG-65"),
+            ("Spearman",),
+        ),
+    ),
+}
+WAYS = ("as it was", "plain", "guided", "guided and merged")
+
+
+def main():
+    arguments = parse_arguments()
+    runs = []
+    if arguments.json.is_file():
+        runs = json.loads(arguments.json.read_text("utf-8"))
+    for corpus in arguments.corpora:
+        texts, tasks = read(arguments.data, corpus)
+        keep(runs, arguments, corpus, "TF-IDF", "", 0, baseline(tasks, corpus))
+        for start in arguments.starts:
+            for seed in (0, *arguments.seeds):
+                if not done(runs, corpus, start, seed):
+                    for way, run in adapted(start, texts, tasks, corpus, seed):
+                        keep(runs, arguments, corpus, start, way, seed, run)
+    print(markdown(runs, arguments))
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=pathlib.Path)
+    parser.add_argument("starts", nargs="+")
+    parser.add_argument("--corpora", nargs="+", default=list(CORPORA))
+    parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3])
+    parser.add_argument("--json", type=pathlib.Path, default="domains.json")
+    return parser.parse_args()
+
+
+def read(data, corpus):
+    """The texts of a corpus, and the tasks that are scored on it."""
+    folders, wanted = CORPORA[corpus]
+    tasks = read_benchmarks(*(data / name for name in folders.split()))
+    tasks = [task for task in tasks if task.name in wanted]
+    if corpus == "sentences":
+        return list(read_texts(data / SENTENCES)), tasks
+    [task] = tasks
+    for name in ("dictionary_names", "training_texts", "labeled_texts"):
+        if texts := getattr(task, name, None):
+            return texts, tasks
+
+
+def adapted(start, texts, tasks, corpus, seed):
+    """Every way of one seed; what was not trained counts as seed 0."""
+    if not seed:
+        original, _ = open_start(start)
+        yield WAYS[0], {"scores": score(original, tasks, corpus), "seconds": 0}
+        return
+    sample = sample_strings(texts, 10_000, seed)
+    original, _ = open_start(start)
+    plain = unguided(original)
+    model, seconds = timed(plain, sample, seed)
+    scores = score(model, tasks, corpus)
+    yield WAYS[1], {"scores": scores, "seconds": seconds}
+    guided = as_guided(original)
+    model, seconds = timed(guided, sample, seed)
+    scores = score(model, tasks, corpus)
+    yield WAYS[2], {"scores": scores, "seconds": seconds}
+    scores = score(merge(original, model), tasks, corpus)
+    yield WAYS[3], {"scores": scores, "seconds": seconds}
+
+
+def unguided(model):
+    """With the paper's objective, whatever the start is."""
+    fields = {"guide_ceiling": None, "guide_share": None, "neighbor_rate": 0.0}
+    return with_fields(model, **fields)
+
+
+def as_guided(model):
+    recipe = get_recipe("adapt")
+    names = ("guide_ceiling", "guide_share", "neighbor_rate", "neighbor_floor")
+    return with_fields(model, **{n: getattr(recipe, n) for n in names})
+
+
+def with_fields(model, **fields):
+    other = type(model)(
+        model.encoder,
+        model.preprocessor,
+        dataclasses.replace(model.recipe, **fields),
+        model.record,
+    )
+    if other.projection_head is not None:
+        other.projection_head.set_weights(model.projection_head.get_weights())
+    return other
+
+
+def timed(model, sample, seed):
+    start = time.monotonic()
+    tuned, _ = train_from(model, sample, 1.0, [seed], None, lambda *_: None)
+    return tuned, round(time.monotonic() - start, 1)
+
+
+def score(model, tasks, corpus):
+    wanted = CORPORA[corpus][1]
+    return {
+        f"{row.task}, {row.metric}": 100 * row.scores[0].value
+        for row in evaluate({"": model}, tasks).rows
+        if not row.subset and row.metric in wanted.get(row.task, ())
+    }
+
+
+def baseline(tasks, corpus):
+    scores = score(TfidfBaseline(), tasks, corpus)
+    return {"scores": scores, "seconds": 0}
+
+
+def done(runs, corpus, start, seed):
+    last = WAYS[-1] if seed else WAYS[0]
+    key = (corpus, start, last, seed)
+    names = ("corpus", "start", "way", "seed")
+    return any(tuple(run[name] for name in names) == key for run in runs)
+
+
+def keep(runs, arguments, corpus, start, way, seed, run):
+    run = {"corpus": corpus, "start": start, "way": way, "seed": seed, **run}
+    runs.append({**run, "backend": keras.backend.backend()})
+    arguments.json.write_text(json.dumps(runs, indent=1), "utf-8")
+    print(corpus, start, way, seed, run["scores"], flush=True)
+
+
+def markdown(runs, arguments):
+    lines = []
+    for start in arguments.starts:
+        lines += ["", f"| {start} | TF-IDF | " + " | ".join(WAYS) + " |"]
+        lines.append("|---|" + "--:|" * (1 + len(WAYS)))
+        for corpus in arguments.corpora:
+            for metric in metrics(runs, corpus):
+                cells = [cell(runs, corpus, "TF-IDF", "", metric)]
+                cells += [cell(runs, corpus, start, w, metric) for w in WAYS]
+                lines.append(f"| {metric} | " + " | ".join(cells) + " |")
+            cells = ["", *(seconds(runs, corpus, start, way) for way in WAYS)]
+            lines.append(f"| {corpus}: seconds | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def metrics(runs, corpus):
+    return next(run["scores"] for run in runs if run["corpus"] == corpus)
+
+
+def values(runs, corpus, start, way):
+    key = (corpus, start, way)
+    names = ("corpus", "start", "way")
+    return [r for r in runs if tuple(r[name] for name in names) == key]
+
+
+def cell(runs, corpus, start, way, metric):
+    found = [r["scores"][metric] for r in values(runs, corpus, start, way)]
+    if not found:
+        return "-"
+    text = f"{statistics.mean(found):.2f}"
+    return text + (f" ± {statistics.stdev(found):.2f}" if found[1:] else "")
+
+
+def seconds(runs, corpus, start, way):
+    found = [r["seconds"] for r in values(runs, corpus, start, way)]
+    return f"{statistics.mean(found):.0f}" if any(found) else "-"
+
+
+if __name__ == "__main__":
+    main()
