@@ -40,6 +40,7 @@ PURE = (
     "tests/checkpoints/test_torch_checkpoint.py",
     "tests/cli/test_cli_compare.py",
     "tests/cli/test_cli_evaluate.py",
+    "tests/cli/test_cli_judge.py",
     "tests/cli/test_cli_presets.py",
     "tests/cli/test_cli_search.py",
     "tests/cli/test_cli_texts.py",

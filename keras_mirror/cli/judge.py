@@ -94,15 +94,14 @@ def judge(
         _count(answers, as_json, start)
         return
     names, path = _check(a, b, texts, html_path, overwrite)
-    lines = list_texts(path, column, errors)
-    asked = list_texts(queries, None, errors) if queries else None
     start_keras(backend, debug)
-    from keras_mirror.evidence.judge import distinct_texts
-
-    lines = distinct_texts(lines, sample, seed)
+    lines = _read(path, column, errors, sample, seed)
+    asked = lines
+    if queries:
+        asked = _read(queries, None, errors, sys.maxsize, seed)
+        number = number or len(asked)
     searches = [_search(name, lines, batch_size) for name in names]
-    number = number or (len(asked) if asked else NUMBER)
-    blind = _draw(names, asked or lines, searches, number, seed)
+    blind = _draw(names, asked, searches, number or NUMBER, seed)
     rows = {
         "texts": len(lines),
         "searches": f"{blind.num_searched}, the same was found for "
@@ -144,6 +143,18 @@ def _check(
             "judging needs a terminal. --html FILE makes a page to judge on"
         )
     return (a, b), texts
+
+
+def _read(
+    path: str, column: str | None, errors: str, size: int, seed: int
+) -> list[str]:
+    """Different texts of a file, at most so many, in random order."""
+    from keras_mirror.evidence.judge import distinct_texts
+
+    lines = distinct_texts(list_texts(path, column, errors), size, seed)
+    if not lines:
+        raise click.UsageError(f"'{path}' must hold texts. Received: none")
+    return lines
 
 
 def _search(name: str, lines: list[str], batch_size: int | None):
