@@ -51,6 +51,13 @@ interactive_option = click.option(
 )
 
 
+next_lines_option = click.option(
+    "--next-lines",
+    is_flag=True,
+    help="Lines that follow each other are pairs; an empty one ends a text.",
+)
+
+
 def text_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds `--column` and `--errors`, see `keras_mirror.data.read_texts`."""
     command = click.option(

@@ -18,11 +18,13 @@ from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import save_archive
 from keras_mirror.cli.models import start_keras
 from keras_mirror.cli.options import backend_options
+from keras_mirror.cli.options import next_lines_option
 from keras_mirror.cli.options import overwrite_option
 from keras_mirror.cli.options import recipe_options
 from keras_mirror.cli.options import text_options
 from keras_mirror.data import Corpus
 from keras_mirror.data import collect_strings
+from keras_mirror.data import pairs_of_next_lines
 from keras_mirror.data import sample_strings
 from keras_mirror.integrations.load_model import is_archive
 from keras_mirror.presets import DEFAULT_PRESET
@@ -65,6 +67,7 @@ LOGGED_METRICS = [
     "--keep-duplicates", is_flag=True, help="As the original code does."
 )
 @click.option("--pairs", is_flag=True, help="Lines may be text TAB text.")
+@next_lines_option
 @click.option(
     "--center", is_flag=True, help="Then subtract the mean of the vectors."
 )
@@ -90,6 +93,7 @@ def train(
     log: str | None,
     keep_duplicates: bool,
     pairs: bool,
+    next_lines: bool,
     center: bool,
     column: str | None,
     errors: str,
@@ -102,6 +106,8 @@ def train(
 ) -> int:
     """Mirror-fine-tunes PRESET on text files, one text a line."""
     start = time.monotonic()
+    if pairs and next_lines:
+        raise click.UsageError("give one of --pairs and --next-lines")
     if center and keep_optimizer:
         raise click.UsageError(
             "give one of --center and --keep-optimizer: training on would "
@@ -113,6 +119,8 @@ def train(
     corpus = None
     if not is_worker():
         texts = open_texts(*source, column=column, errors=errors, pairs=pairs)
+        if next_lines:
+            texts = pairs_of_next_lines(texts)
         is_once = not keep_duplicates
         corpus = _collect(texts, limit, sample, seed, drop_duplicates=is_once)
         _check_number(corpus, source)

@@ -13,6 +13,7 @@ from keras_mirror.data.mirror_dataset import mirror_dataset
 from keras_mirror.distribution import active_replicas
 from keras_mirror.encoder.fitting_batches import FittingSlices
 from keras_mirror.encoder.fitting_batches import fitting_slices
+from keras_mirror.guide import Guide
 
 
 def fit_with_progress(
@@ -29,8 +30,11 @@ def fit_with_progress(
     Returns:
         The `TrainingProgress`.
     """
+    guide = _guide(model, corpus) if model.recipe.is_guided else None
     with echo_warnings(), status("Tokenizing"):
-        dataset = mirror_dataset(corpus, model.preprocessor, seed=seed)
+        dataset = mirror_dataset(
+            corpus, model.preprocessor, seed=seed, guide=guide
+        )
         slices = _fitting_slices(model, dataset)
     progress = TrainingProgress(len(dataset) * model.recipe.epochs)
     if slices:
@@ -44,6 +48,18 @@ def fit_with_progress(
             mini_batch_size=slices and slices.mini_batch_size,
         )
     return progress
+
+
+def _guide(model, corpus: Corpus) -> Guide:
+    """What the model holds of the corpus before it is trained."""
+    total = len({text for side in corpus.sides for text in side})
+    with progress_bar() as bar:
+        task = bar.add_task("Guide", total=total)
+        return Guide.of(
+            model,
+            corpus,
+            on_progress=lambda count: bar.update(task, advance=count),
+        )
 
 
 def _fitting_slices(model, dataset) -> FittingSlices | None:
