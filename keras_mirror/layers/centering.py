@@ -10,6 +10,10 @@ class Centering(keras.layers.Layer):
     cosines spread around 0. The mean is 0 until it is set, and training does
     not change it: see `MirrorModel.centered`.
 
+    Differs from Ren et al., who bring embeddings to length 1 first and prefer
+    to project them off the direction of the mean. On all-MiniLM-L6-v2 the
+    four ways are as far apart as two seeds of k-means.
+
     Reference:
         - [Mu and Viswanath, 2018](https://arxiv.org/abs/1702.01417), who also
           remove the directions of the largest variance
