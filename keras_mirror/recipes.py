@@ -309,7 +309,8 @@ OWN_RECIPES = {
         pooling_mode=None,
         pooled_layers="last",
         frequency_smoothing=None,
-        guide_ceiling=0.6,
+        guide_share=0.3,
+        neighbor_rate=0.5,
     ),
 }
 RECIPES = {**OWN_RECIPES, **PAPER_RECIPES}

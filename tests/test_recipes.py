@@ -87,6 +87,14 @@ def test_own_recipes_differ_from_the_papers_in_what_is_said():
         projection_head=True,
     )
     assert get_recipe("phrase") == get_recipe("paper_phrase")
+    assert get_recipe("adapt") == dataclasses.replace(
+        own,
+        pooling_mode=None,
+        pooled_layers="last",
+        frequency_smoothing=None,
+        guide_share=0.3,
+        neighbor_rate=0.5,
+    )
 
 
 def test_recipe_does_not_change():
