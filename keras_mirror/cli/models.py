@@ -117,6 +117,12 @@ def _repooled(model, pooling_mode: str):
             "--pooling needs an archive with a SentenceEncoder. "
             f"Received: a {type(old).__name__}"
         )
+    if old.centered:
+        raise ValueError(
+            "--pooling cannot replace that of a centered archive, whose mean "
+            f"is one of vectors pooled by {old.pooling_mode!r}. Received: "
+            f"--pooling {pooling_mode}"
+        )
     encoder = SentenceEncoder(
         old.backbone,
         pooling_mode,

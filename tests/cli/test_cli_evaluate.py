@@ -316,3 +316,13 @@ def test_models_and_paths(tmp_path):
     # A folder of this name is data unless it holds a model.
     (tmp_path / "mirror_mini_en").mkdir()
     assert not is_model(str(tmp_path / "mirror_mini_en"))
+
+
+def test_the_pooling_of_a_centered_archive_stays(command, tmp_path):
+    path = tmp_path / "centered.keras"
+    make_model(pooling_mode="mean").centered(["a man", "a cat"]).save(path)
+    scored = tmp_path / "scored.tsv"
+    scored.write_text("a man\ta cat\t1\na man\ta man\t5\na\tb\t3\n")
+    code, _, errors = command("evaluate", path, scored, "--pooling", "max")
+    assert code == 1
+    assert "--pooling cannot replace that of a centered archive" in errors
