@@ -2,13 +2,8 @@ import dataclasses
 from collections.abc import Sequence
 
 from keras_mirror.evaluation.evaluate import ScoreRow
-from keras_mirror.evaluation.score import LEVEL
-from keras_mirror.evaluation.score import Score
+from keras_mirror.evaluation.score import is_higher
 from keras_mirror.evidence.general import NAME as GENERAL
-
-# A tenth of a point: less is no reason to keep or to change an encoder, even
-# where many items make it certain.
-SMALLEST = 0.001
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,36 +50,25 @@ def decide(rows: Sequence[ScoreRow], general_counts: bool = False) -> Verdict:
 
     Example:
 
+    >>> from keras_mirror.evaluation.score import Score
     >>> scores = [Score(0.5, np.full(9, 0.5)), Score(0.7, np.full(9, 0.7))]
     >>> row = ScoreRow("known pairs", "", "", "MRR", 99, scores)
     >>> decide([row]).sentence
     'adapted: known pairs, MRR 50.00 -> 70.00, +20.00 [+20.00, +20.00]'
     """
     rows = [row for row in rows if not row.task.startswith("average of ")]
-    against = [row for row in rows if _is_below(row.differences[0])]
+    against = [row for row in rows if is_higher(row.scores[0], row.scores[1])]
     if against:
         return Verdict("kept", [_words(row) for row in against])
     counting = [row for row in rows if general_counts or row.task != GENERAL]
-    level = 1 - (1 - LEVEL) / max(1, len(counting))
-    better = [r for r in counting if _is_above(r.differences[0], level)]
+    better = [
+        row
+        for row in counting
+        if is_higher(row.scores[1], row.scores[0], len(counting))
+    ]
     if better:
         return Verdict("adapted", [_words(row) for row in better])
     return Verdict("no evidence", [])
-
-
-def _is_below(difference: Score) -> bool:
-    value, (_, high) = _value_and_limits(difference, LEVEL)
-    return high < 0 and value < -SMALLEST
-
-
-def _is_above(difference: Score, level: float) -> bool:
-    value, (low, _) = _value_and_limits(difference, level)
-    return low > 0 and value > SMALLEST
-
-
-def _value_and_limits(difference: Score, level: float) -> tuple:
-    """Zero where a score is undefined: it says nothing."""
-    return difference.value or 0.0, difference.limits(level) or (0.0, 0.0)
 
 
 def _words(row: ScoreRow) -> str:

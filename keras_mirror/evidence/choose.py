@@ -3,12 +3,9 @@ import itertools
 from collections.abc import Sequence
 
 from keras_mirror.evaluation.evaluate import ScoreRow
-from keras_mirror.evaluation.score import LEVEL
-from keras_mirror.evaluation.score import Score
+from keras_mirror.evaluation.score import is_higher
 from keras_mirror.evidence.general import NAME as GENERAL
 
-# A tenth of a point: less is no reason to choose, however certain it is.
-SMALLEST = 0.001
 HOW_TO_GIVE = (
     "columns that belong together (--columns title,body), known pairs "
     "(--check-pairs), labels of fifty rows (--check-labels) or an encoder "
@@ -51,6 +48,7 @@ def choose(names: Sequence[str], rows: Sequence[ScoreRow]) -> Choice:
 
     Example:
 
+    >>> from keras_mirror.evaluation.score import Score
     >>> scores = [Score(0.5, np.full(9, 0.5)), Score(0.7, np.full(9, 0.7))]
     >>> row = ScoreRow("known pairs", "", "", "MRR", 99, scores)
     >>> print(choose(["a", "b"], [row]).sentence)
@@ -83,21 +81,12 @@ def _tasks_ahead(rows: list[ScoreRow], winner: int, loser: int) -> list[str]:
     """The tasks on which one model is ahead of another one."""
     above, below = set(), set()
     for row in rows:
-        if _is_higher(row.scores[winner], row.scores[loser], len(rows)):
+        if is_higher(row.scores[winner], row.scores[loser], len(rows)):
             above.add(row.task)
-        if _is_higher(row.scores[loser], row.scores[winner]):
+        if is_higher(row.scores[loser], row.scores[winner]):
             below.add(row.task)
     tasks = dict.fromkeys(row.task for row in rows)
     return [task for task in tasks if task in above - below]
-
-
-def _is_higher(score: Score, other: Score, num_scores: int = 1) -> bool:
-    """Whether one is higher for certain, among so many scores."""
-    difference = score - other
-    limits = difference.limits(1 - (1 - LEVEL) / num_scores)
-    if limits is None:
-        return False  # an undefined score says nothing
-    return limits[0] > 0 and (difference.value or 0.0) > SMALLEST
 
 
 def _use(
@@ -108,7 +97,7 @@ def _use(
         row
         for row in rows
         if all(
-            _is_higher(row.scores[best], row.scores[other], len(rows))
+            is_higher(row.scores[best], row.scores[other], len(rows))
             for other in others
         )
     ]
