@@ -124,7 +124,7 @@ def adapt(
     check_report_outputs(json_path, html_path, overwrite)
     read = read_evidence(texts, evidence, column, errors, sample, seed)
     if evidence.columns and not column:
-        read["texts"] = [text for row in read["columns"] for text in row]
+        _add_texts(read, [text for row in read["columns"] for text in row])
     start_keras(backend, debug)
     from keras_mirror.adaptation import adapt as adapt_to
 
@@ -157,6 +157,13 @@ def adapt(
         print_next("judge", start, output, texts)
     else:
         print_next("index", output, texts, "--output", "texts.index")
+
+
+def _add_texts(read: dict[str, Any], texts: list[str]) -> None:
+    """More texts to train on, whose labels are not known."""
+    read["texts"] = [*read["texts"], *texts]
+    if read["labels"] is not None:
+        read["labels"] = [*read["labels"], *("" for _ in texts)]
 
 
 @contextlib.contextmanager

@@ -1,3 +1,5 @@
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -5,11 +7,12 @@ from support import models
 from support.texts import texts
 
 import keras_mirror
-from keras_mirror.adaptation import adapt as adapt_module
 from keras_mirror.adaptation.start import open_start
 from keras_mirror.adaptation.verdict import Verdict
 from keras_mirror.merging import copied
 
+# `keras_mirror.adaptation.adapt` is the function too.
+ADAPT = sys.modules["keras_mirror.adaptation.adapt"]
 FIELDS = {"batch_size": 10}
 LABELS = ["one", "two", "three", "four"] * 10
 
@@ -28,7 +31,7 @@ def run(trained_model, monkeypatch):
 
     def call(name=None, **options):
         if name:
-            monkeypatch.setattr(adapt_module, "decide", verdict(name))
+            monkeypatch.setattr(ADAPT, "decide", verdict(name))
         options = {**FIELDS, **options}
         return keras_mirror.adapt(trained_model, texts(40), **options)
 
@@ -180,7 +183,7 @@ def test_of_a_raw_model_a_gain_on_the_general_probe_counts(preset, monkeypatch):
         counted.append(general_counts)
         return Verdict("adapted", [])
 
-    monkeypatch.setattr(adapt_module, "decide", decide)
+    monkeypatch.setattr(ADAPT, "decide", decide)
     adaptation = keras_mirror.adapt(preset, texts(40), **FIELDS)
     assert counted == [True] and not adaptation.is_encoder
 

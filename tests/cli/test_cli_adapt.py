@@ -1,16 +1,18 @@
 import csv
 import json
+import sys
 
 import keras
 import numpy as np
 import pytest
 from support.texts import texts
 
-from keras_mirror.adaptation import adapt as adapt_module
 from keras_mirror.adaptation.verdict import Verdict
 from keras_mirror.archive.reading import archive_card
 from keras_mirror.archive.reading import archive_info
 
+# `keras_mirror.adaptation.adapt` is the function too.
+ADAPT = sys.modules["keras_mirror.adaptation.adapt"]
 FIELDS = ("--batch-size", 10)
 
 
@@ -75,7 +77,7 @@ def test_the_verdict_is_in_the_archive_its_card_and_info(
     command, trained_archive, table, output, monkeypatch
 ):
     monkeypatch.setattr(
-        adapt_module,
+        ADAPT,
         "decide",
         lambda rows, general_counts: Verdict("adapted", ["labels, 1 -> 2"]),
     )
