@@ -2,7 +2,7 @@
 
 python benchmarks/domains.py DATA all_minilm_l6_v2_en mirror_mini_en
 
-For every start and corpus: as it was; mirrored plainly on 10,000 of the
+For every start and corpus: as it was; mirrored plainly on 5,000 of the
 corpus's texts; trained beside the guide; that, merged; and TF-IDF. Three
 seeds. A start is whatever `keras-mirror adapt` takes. DATA holds the folders
 `domain`, `sts`, `words` and `mirror_corpus`. Labels and scores are read for
@@ -28,6 +28,7 @@ from keras_mirror.evaluation import TfidfBaseline
 from keras_mirror.evaluation import evaluate
 from keras_mirror.evaluation.readers import read_benchmarks
 from keras_mirror.merging import merge
+from keras_mirror.recipes import ADAPT_SAMPLE
 from keras_mirror.recipes import get_recipe
 
 SENTENCES = "mirror_corpus/stsbenchmark_train_10k_sents_random_sampled.txt"
@@ -99,11 +100,11 @@ def read(data, corpus):
 def adapted(start, texts, tasks, corpus, seed):
     """Every way of one seed; what was not trained counts as seed 0."""
     if not seed:
-        original, _ = open_start(start)
+        original = open_start(start).model
         yield WAYS[0], {"scores": score(original, tasks, corpus), "seconds": 0}
         return
-    sample = sample_strings(texts, 10_000, seed)
-    original, _ = open_start(start)
+    sample = sample_strings(texts, ADAPT_SAMPLE, seed)
+    original = open_start(start).model
     plain = unguided(original)
     model, seconds = timed(plain, sample, seed)
     scores = score(model, tasks, corpus)

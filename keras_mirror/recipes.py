@@ -313,6 +313,10 @@ OWN_RECIPES = {
         neighbor_rate=0.5,
     ),
 }
+# How many texts `keras_mirror.adapt` trains an encoder on, and a raw language
+# model: the paper's "ten thousand raw strings".
+ADAPT_SAMPLE = 5_000
+MIRROR_SAMPLE = 10_000
 RECIPES = {**OWN_RECIPES, **PAPER_RECIPES}
 
 

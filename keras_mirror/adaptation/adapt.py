@@ -22,7 +22,6 @@ from keras_mirror.evaluation import Evaluation
 from keras_mirror.evaluation import evaluate
 from keras_mirror.evidence import gather_evidence
 
-SAMPLE = 10_000  # "ten thousand raw strings" are the paper's
 NAMES = ("as it was", "adapted")
 
 OnProgress = Callable[[str, int, int], object]
@@ -74,7 +73,7 @@ def adapt(
     second_encoder=None,
     alpha: float | None = None,
     num_seeds: int = 1,
-    sample: int = SAMPLE,
+    sample: int | None = None,
     seed: int = 0,
     center: bool = False,
     guide_folder: str | os.PathLike[str] | None = None,
@@ -104,7 +103,8 @@ def adapt(
             encoder, 1 for a raw language model.
         num_seeds: Integer. Trains so often and merges all. Defaults to `1`.
         sample: Integer, the most texts that are trained on; of more, this
-            many are drawn. Defaults to `10_000`.
+            many are drawn. Defaults to `None`: 5,000 for an encoder, 10,000
+            for a raw language model.
         seed: Integer, of all that is drawn. Defaults to `0`.
         center: Boolean, whether the mean of the texts is removed from the
             adapted encoder, see `MirrorModel.centered`. Defaults to `False`.
@@ -138,11 +138,12 @@ def adapt(
     texts = list(texts)
     tell = on_progress or (lambda part, count, total: None)
     clock = _Clock()
-    original, is_encoder = open_start(start, **fields)
+    begun = open_start(start, **fields)
+    alpha = begun.alpha if alpha is None else alpha
     if train_columns:
         trained_on, columns = split_columns(columns, seed)
         texts = [*trained_on, *texts]
-    corpus = sample_strings(texts, sample, seed)
+    corpus = sample_strings(texts, sample or begun.sample, seed)
     tasks = gather_evidence(
         [text for text in texts if isinstance(text, str)] or corpus.strings,
         columns=columns,
@@ -152,30 +153,27 @@ def adapt(
         seed=seed,
     )
     clock.lap("evidence")
-    if alpha is None:
-        alpha = 0.5 if is_encoder else 1.0
     seeds = range(seed, seed + num_seeds)
     candidate, guide = train_from(
-        original, corpus, alpha, seeds, guide_folder, tell
+        begun.model, corpus, alpha, seeds, guide_folder, tell
     )
     if center:
         candidate = candidate.centered(corpus.strings)
     clock.lap("training")
-    evaluation = _evaluate(original, candidate, tasks, tell)
-    risk = _risk(original, candidate, corpus, guide)
+    evaluation = _evaluate(begun.model, candidate, tasks, tell)
+    risk = _risk(begun.model, candidate, corpus, guide)
     clock.lap("evidence")
-    verdict = decide(evaluation.rows, general_counts=not is_encoder)
-    is_forced = force and verdict.name != "adapted"
-    is_taken = force or verdict.name == "adapted"
+    verdict = decide(evaluation.rows, general_counts=not begun.is_encoder)
+    is_better = verdict.name == "adapted"
     adaptation = Adaptation(
-        model=candidate if is_taken else original,
+        model=candidate if force or is_better else begun.as_it_was(),
         verdict=verdict,
-        is_forced=is_forced,
+        is_forced=force and not is_better,
         candidate=candidate,
         evaluation=evaluation,
         risk=risk,
         corpus=corpus,
-        is_encoder=is_encoder,
+        is_encoder=begun.is_encoder,
         seconds=clock.seconds,
     )
     record = adaptation.model.record.with_notes(adaptation.sentence)

@@ -1,12 +1,16 @@
 import dataclasses
 import os
+from typing import Any
 
+from keras_mirror.encoder.centered import with_encoder
 from keras_mirror.integrations.load_model import check_model
 from keras_mirror.integrations.load_model import is_archive
 from keras_mirror.integrations.load_model import load_archive
 from keras_mirror.mirror_model import MirrorModel
 from keras_mirror.presets.load_preset import is_encoder
+from keras_mirror.recipes import ADAPT_SAMPLE
 from keras_mirror.recipes import ENCODING_FIELDS
+from keras_mirror.recipes import MIRROR_SAMPLE
 from keras_mirror.recipes import get_recipe
 
 # Guided, with the pooling of the encoder itself.
@@ -15,7 +19,37 @@ ENCODER_RECIPE = "adapt"
 LANGUAGE_MODEL_RECIPE = "sentence"
 
 
-def open_start(start, **fields) -> tuple:
+@dataclasses.dataclass(frozen=True)
+class Start:
+    """What an adaptation starts from.
+
+    Args:
+        loaded: The `MirrorModel` as it was loaded.
+        model: The same encoder with the recipe that it is trained by.
+        is_encoder: Boolean, whether it is an encoder already, and not a raw
+            language model.
+    """
+
+    loaded: Any
+    model: Any
+    is_encoder: bool
+
+    @property
+    def alpha(self) -> float:
+        """How far `merge` goes: a raw language model has nothing to lose."""
+        return 0.5 if self.is_encoder else 1.0
+
+    @property
+    def sample(self) -> int:
+        """How many texts it is trained on."""
+        return ADAPT_SAMPLE if self.is_encoder else MIRROR_SAMPLE
+
+    def as_it_was(self):
+        """A model of the same encoder, recipe and record, not compiled."""
+        return with_encoder(self.loaded, self.loaded.encoder)
+
+
+def open_start(start, **fields) -> Start:
     """The model to start from, with the recipe that suits it.
 
     Args:
@@ -25,8 +59,7 @@ def open_start(start, **fields) -> tuple:
         **fields: Fields of `Recipe` with new values.
 
     Returns:
-        A tuple of a `MirrorModel` and whether it is an encoder already, and
-        not a raw language model.
+        A `Start`.
 
     Raises:
         TypeError: `start` is something else.
@@ -35,22 +68,21 @@ def open_start(start, **fields) -> tuple:
 
     Example:
 
-    >>> _, is_encoder = open_start("mirror_mini_en")
-    >>> is_encoder
+    >>> open_start("mirror_mini_en").is_encoder
     False
     """
     if isinstance(start, (str, os.PathLike)) and not is_archive(start):
         known = is_encoder(start)
         name = ENCODER_RECIPE if known else LANGUAGE_MODEL_RECIPE
-        return MirrorModel.from_preset(start, recipe=name, **fields), known
+        model = MirrorModel.from_preset(start, recipe=name, **fields)
+        return Start(model, model, known)
     if isinstance(start, (str, os.PathLike)):
         start = load_archive(start)
     check_model(start, "a `MirrorModel`, its archive or a preset")
     base = start.record.base
     known = bool(start.record.runs) or bool(base and is_encoder(base))
-    if not known:
-        return _with_recipe(start, start.recipe, fields), known
-    return _with_recipe(start, get_recipe(ENCODER_RECIPE), fields), known
+    recipe = get_recipe(ENCODER_RECIPE) if known else start.recipe
+    return Start(start, _with_recipe(start, recipe, fields), known)
 
 
 def _with_recipe(model, recipe, fields: dict):

@@ -32,6 +32,8 @@ from keras_mirror.cli.options import check_model_name
 from keras_mirror.cli.options import field_options
 from keras_mirror.cli.options import overwrite_option
 from keras_mirror.cli.options import text_options
+from keras_mirror.recipes import ADAPT_SAMPLE
+from keras_mirror.recipes import MIRROR_SAMPLE
 
 
 @click.command()
@@ -63,9 +65,8 @@ from keras_mirror.cli.options import text_options
 @click.option(
     "--sample",
     type=click.IntRange(2),
-    default=SAMPLE,
-    show_default=True,
-    help="Draw this many texts where there are more.",
+    help="Train on this many texts, drawn where there are more. Default: "
+    f"{ADAPT_SAMPLE}; {MIRROR_SAMPLE} for a raw language model.",
 )
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option(
@@ -93,7 +94,7 @@ def adapt(
     evidence: EvidenceOptions,
     column: str | None,
     errors: str,
-    sample: int,
+    sample: int | None,
     seed: int,
     json_path: str | None,
     html_path: str | None,
@@ -122,7 +123,8 @@ def adapt(
     clock = time.monotonic()
     check_output(output, overwrite, suffix=".keras")
     check_report_outputs(json_path, html_path, overwrite)
-    read = read_evidence(texts, evidence, column, errors, sample, seed)
+    num_read = max(sample or 0, SAMPLE)
+    read = read_evidence(texts, evidence, column, errors, num_read, seed)
     if evidence.columns and not column:
         _add_texts(read, [text for row in read["columns"] for text in row])
     start_keras(backend, debug)

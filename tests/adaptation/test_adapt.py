@@ -52,6 +52,8 @@ def test_without_evidence_for_the_original_is_kept(run, trained_model, name):
     assert same_vectors(adaptation.model, trained_model)
     assert not same_vectors(adaptation.candidate, trained_model)
     assert adaptation.model.record.notes[-1].startswith(f"{name}: ")
+    assert adaptation.model.recipe == trained_model.recipe
+    assert adaptation.model.record.runs == trained_model.record.runs
 
 
 def test_with_evidence_for_the_adapted_one_is_taken(run):
@@ -151,29 +153,30 @@ def test_the_guides_vectors_may_be_kept(run, tmp_path):
 
 
 def test_an_encoder_is_guided(trained_model):
-    model, is_encoder = open_start(trained_model)
-    assert is_encoder and model.recipe.guide_share
-    assert model.recipe.pooled_layers == trained_model.recipe.pooled_layers
-    assert same_vectors(model, trained_model)
+    start = open_start(trained_model)
+    assert start.is_encoder and start.alpha == 0.5 and start.sample == 5000
+    recipe = start.model.recipe
+    assert recipe.guide_share
+    assert recipe.pooled_layers == trained_model.recipe.pooled_layers
+    assert same_vectors(start.model, trained_model)
 
 
 def test_an_archive_of_an_encoder_is_one(trained_archive):
-    _, is_encoder = open_start(trained_archive)
-    assert is_encoder
+    assert open_start(trained_archive).is_encoder
 
 
 def test_a_raw_language_model_is_mirrored_as_before(preset):
-    model, is_encoder = open_start(preset)
-    assert not is_encoder and not model.recipe.is_guided
-    assert model.recipe == keras_mirror.recipes.get_recipe("sentence")
+    start = open_start(preset)
+    assert not start.is_encoder and start.alpha == 1 and start.sample == 10_000
+    assert start.model.recipe == keras_mirror.recipes.get_recipe("sentence")
 
 
 def test_a_sentence_encoder_keeps_its_pooling(trained_model, tmp_path):
     model = models.make_model(pooling_mode="max")
     model.export(tmp_path / "folder")
-    opened, is_encoder = open_start(tmp_path / "folder")
-    assert is_encoder and opened.recipe.pooling_mode == "max"
-    assert opened.recipe.guide_share
+    start = open_start(tmp_path / "folder")
+    assert start.is_encoder and start.model.recipe.pooling_mode == "max"
+    assert start.model.recipe.guide_share
 
 
 def test_of_a_raw_model_a_gain_on_the_general_probe_counts(preset, monkeypatch):
