@@ -3,12 +3,12 @@
 python benchmarks/domains.py DATA all_minilm_l6_v2_en mirror_mini_en
 
 For every start and corpus: as it was; mirrored plainly on 5,000 of the
-corpus's texts; trained beside the guide; that, merged; and TF-IDF. Three
-seeds. A start is whatever `keras-mirror adapt` takes. DATA holds the folders
-`domain`, `sts`, `words` and `mirror_corpus`. Labels and scores are read for
-scoring only. Prints a Markdown table of means and standard deviations, and
-writes every run to a JSON file as soon as it is done: what is in it is not run
-again.
+corpus's texts; trained beside the guide, related texts together and similar
+ones apart; these, merged half-way; and TF-IDF. Three seeds. A start is whatever
+`keras-mirror adapt` takes. DATA holds the folders `domain`, `sts`, `words` and
+`mirror_corpus`. Labels and scores are read for scoring only. Prints a Markdown
+table of means and standard deviations, and writes every run to a JSON file as
+soon as it is done: what is in it is not run again.
 """
 
 import argparse
@@ -20,6 +20,7 @@ import time
 
 import keras
 
+from keras_mirror.adaptation.start import ENCODER_RECIPES
 from keras_mirror.adaptation.start import open_start
 from keras_mirror.adaptation.training import train_from
 from keras_mirror.data import read_texts
@@ -55,7 +56,15 @@ CORPORA = {
         ),
     ),
 }
-WAYS = ("as it was", "plain", "guided", "guided and merged")
+UNGUIDED = {"guide_ceiling": None, "guide_share": None, "neighbor_rate": 0.0}
+GUIDED = {
+    name: {field: getattr(get_recipe(recipe), field) for field in UNGUIDED}
+    for name, recipe in ENCODER_RECIPES.items()
+}
+WAYS = (
+    *("as it was", "plain"),
+    *(way for name in GUIDED for way in (name, f"{name}, merged")),
+)
 
 
 def main():
@@ -69,7 +78,8 @@ def main():
         for start in arguments.starts:
             for seed in (0, *arguments.seeds):
                 if not done(runs, corpus, start, seed):
-                    for way, run in adapted(start, texts, tasks, corpus, seed):
+                    ways = adapted(start, texts, tasks, corpus, seed, arguments)
+                    for way, run in ways:
                         keep(runs, arguments, corpus, start, way, seed, run)
     print(markdown(runs, arguments))
 
@@ -80,6 +90,13 @@ def parse_arguments():
     parser.add_argument("starts", nargs="+")
     parser.add_argument("--corpora", nargs="+", default=list(CORPORA))
     parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3])
+    parser.add_argument("--sample", type=int, default=ADAPT_SAMPLE)
+    parser.add_argument(
+        "--fields",
+        type=json.loads,
+        default={},
+        help="Other fields of all recipes, as a JSON object.",
+    )
     parser.add_argument("--json", type=pathlib.Path, default="domains.json")
     return parser.parse_args()
 
@@ -97,54 +114,32 @@ def read(data, corpus):
             return texts, tasks
 
 
-def adapted(start, texts, tasks, corpus, seed):
+def adapted(start, texts, tasks, corpus, seed, arguments):
     """Every way of one seed; what was not trained counts as seed 0."""
+    begun = open_start(start)
     if not seed:
-        original = open_start(start).model
-        yield WAYS[0], {"scores": score(original, tasks, corpus), "seconds": 0}
+        scores = score(begun.model, tasks, corpus)
+        yield WAYS[0], {"scores": scores, "seconds": 0}
         return
-    sample = sample_strings(texts, ADAPT_SAMPLE, seed)
-    original = open_start(start).model
-    plain = unguided(original)
-    model, seconds = timed(plain, sample, seed)
-    scores = score(model, tasks, corpus)
-    yield WAYS[1], {"scores": scores, "seconds": seconds}
-    guided = as_guided(original)
-    model, seconds = timed(guided, sample, seed)
-    scores = score(model, tasks, corpus)
-    yield WAYS[2], {"scores": scores, "seconds": seconds}
-    scores = score(merge(original, model), tasks, corpus)
-    yield WAYS[3], {"scores": scores, "seconds": seconds}
+    sample = sample_strings(texts, arguments.sample, seed)
+    for name, fields in {"plain": UNGUIDED, **GUIDED}.items():
+        model, seconds = timed(
+            begun, {**fields, **arguments.fields}, sample, seed
+        )
+        scores = score(model, tasks, corpus)
+        yield name, {"scores": scores, "seconds": seconds}
+        if name != "plain":
+            scores = score(merge(begun.model, model), tasks, corpus)
+            yield f"{name}, merged", {"scores": scores, "seconds": seconds}
 
 
-def unguided(model):
-    """With the paper's objective, whatever the start is."""
-    fields = {"guide_ceiling": None, "guide_share": None, "neighbor_rate": 0.0}
-    return with_fields(model, **fields)
-
-
-def as_guided(model):
-    recipe = get_recipe("adapt")
-    names = ("guide_ceiling", "guide_share", "neighbor_rate", "neighbor_floor")
-    return with_fields(model, **{n: getattr(recipe, n) for n in names})
-
-
-def with_fields(model, **fields):
-    other = type(model)(
-        model.encoder,
-        model.preprocessor,
-        dataclasses.replace(model.recipe, **fields),
-        model.record,
-    )
-    if other.projection_head is not None:
-        other.projection_head.set_weights(model.projection_head.get_weights())
-    return other
-
-
-def timed(model, sample, seed):
+def timed(begun, fields, sample, seed):
+    """The model that a recipe ends at, before it is merged."""
+    recipe = get_recipe(next(iter(begun.recipes.values())), **fields)
+    one = dataclasses.replace(begun, recipes={"": recipe})
     start = time.monotonic()
-    tuned, _ = train_from(model, sample, 1.0, [seed], None, lambda *_: None)
-    return tuned, round(time.monotonic() - start, 1)
+    tuned, _ = train_from(one, sample, 1.0, [seed], None, lambda *_: None)
+    return tuned[""], round(time.monotonic() - start, 1)
 
 
 def score(model, tasks, corpus):

@@ -66,11 +66,12 @@ def merge(original, tuned, alpha: float = 0.5):
     return merged
 
 
-def copied(model):
+def copied(model, recipe=None):
     """A model of its own encoder, with the same weights.
 
     Args:
         model: A `MirrorModel`.
+        recipe: A `Recipe`. Defaults to `None`: the model's.
 
     Returns:
         A `MirrorModel` that is not compiled; it shares the preprocessor.
@@ -82,7 +83,7 @@ def copied(model):
     """
     encoder = type(model.encoder).from_config(model.encoder.get_config())
     encoder.set_weights(model.encoder.get_weights())
-    return with_encoder(model, encoder)
+    return with_encoder(model, encoder, recipe)
 
 
 def _between(weight, others: list, alpha: float):

@@ -290,6 +290,15 @@ OWN_SENTENCE = Recipe(
     projection_head=True,
     group_by_length=True,
 )
+# Of an encoder that is good already, with its own pooling. Related texts come
+# together, which helps clusters and topics, or similar ones come apart, which
+# helps to tell meanings from each other: see benchmarks/domains.py.
+OWN_ADAPT = dataclasses.replace(
+    OWN_SENTENCE,
+    pooling_mode=None,
+    pooled_layers="last",
+    frequency_smoothing=None,
+)
 OWN_RECIPES = {
     "sentence": OWN_SENTENCE,
     "sentence_drophead": dataclasses.replace(
@@ -302,16 +311,10 @@ OWN_RECIPES = {
         pooled_layers="first_last",
         projection_head=True,
     ),
-    # Of an encoder that is good already: what it holds to be close is not
-    # pushed apart. See benchmarks/domains.py.
-    "adapt": dataclasses.replace(
-        OWN_SENTENCE,
-        pooling_mode=None,
-        pooled_layers="last",
-        frequency_smoothing=None,
-        guide_share=0.3,
-        neighbor_rate=0.5,
+    "adapt_together": dataclasses.replace(
+        OWN_ADAPT, guide_share=0.3, neighbor_rate=0.5
     ),
+    "adapt_apart": dataclasses.replace(OWN_ADAPT, guide_ceiling=0.6),
 }
 # How many texts `keras_mirror.adapt` trains an encoder on, and a raw language
 # model: the paper's "ten thousand raw strings".
@@ -325,8 +328,8 @@ def get_recipe(name: "str | Recipe", **overrides: Any) -> Recipe:
 
     Args:
         name: `"sentence"`, `"sentence_drophead"`, `"phrase"`, `"word"`; with
-            `paper_` before it, exactly the paper's; `"adapt"`, for what is an
-            encoder already; or a `Recipe`.
+            `paper_` before it, exactly the paper's; `"adapt_together"` and
+            `"adapt_apart"`, for what is an encoder already; or a `Recipe`.
         **overrides: Fields of `Recipe` with new values.
 
     Returns:

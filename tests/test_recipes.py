@@ -87,13 +87,17 @@ def test_own_recipes_differ_from_the_papers_in_what_is_said():
         projection_head=True,
     )
     assert get_recipe("phrase") == get_recipe("paper_phrase")
-    assert get_recipe("adapt") == dataclasses.replace(
+    adapt = dataclasses.replace(
         own,
         pooling_mode=None,
         pooled_layers="last",
         frequency_smoothing=None,
-        guide_share=0.3,
-        neighbor_rate=0.5,
+    )
+    assert get_recipe("adapt_together") == dataclasses.replace(
+        adapt, guide_share=0.3, neighbor_rate=0.5
+    )
+    assert get_recipe("adapt_apart") == dataclasses.replace(
+        adapt, guide_ceiling=0.6
     )
 
 
@@ -285,7 +289,8 @@ def test_encoding_fields_are_fields():
 def test_unknown_recipe_is_refused(name):
     message = (
         "`recipe` must be one of ('sentence', 'sentence_drophead', 'phrase', "
-        "'word', 'adapt', 'paper_sentence', 'paper_sentence_drophead', "
+        "'word', 'adapt_together', 'adapt_apart', 'paper_sentence', "
+        "'paper_sentence_drophead', "
         "'paper_phrase', 'paper_word') or a `Recipe`. "
         f"Received: recipe={name!r}"
     )

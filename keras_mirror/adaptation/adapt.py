@@ -22,7 +22,7 @@ from keras_mirror.evaluation import Evaluation
 from keras_mirror.evaluation import evaluate
 from keras_mirror.evidence import gather_evidence
 
-NAMES = ("as it was", "adapted")
+AS_IT_WAS = "as it was"
 
 OnProgress = Callable[[str, int, int], object]
 Pairs = Iterable[tuple[str, str]]
@@ -35,11 +35,12 @@ class Adaptation:
     Args:
         model: The `MirrorModel` to use: adapted, or as it was.
         verdict: The `Verdict`.
-        is_forced: Boolean, whether `model` is the adapted one against the
-            verdict.
-        candidate: The adapted `MirrorModel`, also where it was not taken.
-        evaluation: The `Evaluation` of both, the original first.
-        risk: A `Risk`.
+        taken: String, the name of the candidate that `model` is, or `None`:
+            it is the encoder as it was.
+        candidates: Dict from names to adapted `MirrorModel`s: of an encoder
+            `"together"` and `"apart"`, of a raw language model `"mirrored"`.
+        evaluation: The `Evaluation` of all, the original first.
+        risks: Dict from the names of the candidates to their `Risk`.
         corpus: The `Corpus` that was trained on.
         is_encoder: Boolean, whether the start was an encoder already.
         seconds: Dict from the parts of the work to seconds.
@@ -47,10 +48,10 @@ class Adaptation:
 
     model: Any
     verdict: Verdict
-    is_forced: bool
-    candidate: Any
+    taken: str | None
+    candidates: dict[str, Any]
     evaluation: Evaluation
-    risk: Risk
+    risks: dict[str, Risk]
     corpus: Corpus
     is_encoder: bool
     seconds: dict[str, float]
@@ -59,8 +60,14 @@ class Adaptation:
     def sentence(self) -> str:
         """The verdict, and which encoder was taken."""
         if self.is_forced:
-            return f"adapted because it was forced; {self.verdict.sentence}"
+            how = f"adapted ({self.taken}) because it was forced"
+            return f"{how}; {self.verdict.sentence}"
         return self.verdict.sentence
+
+    @property
+    def is_forced(self) -> bool:
+        """Whether an adapted encoder was taken against the verdict."""
+        return self.taken is not None and self.verdict.candidate is None
 
 
 def adapt(
@@ -84,12 +91,15 @@ def adapt(
 ) -> Adaptation:
     """Adapts an encoder to texts without labels, and proves whether it helped.
 
-    A raw language model is mirrored as the recipe `"sentence"` says. An
-    encoder is trained by the recipe `"adapt"`: the frozen original guides it
-    (see `keras_mirror.guide.Guide`), and `merge` goes half of the way to the
-    trained weights. Then both are scored on all the evidence there is, none of
-    which was trained on. With evidence against, and without any, the original
-    is kept.
+    A raw language model is mirrored as the recipe `"sentence"` says. Of an
+    encoder two candidates are made, since what helps depends on what the texts
+    are for: `"together"` brings related texts together, which helps topics and
+    clusters, `"apart"` tells similar ones apart, which helps fine differences
+    of meaning. The frozen original guides both (see
+    `keras_mirror.guide.Guide`), and `merge` goes half of the way to the trained
+    weights. Then all are scored on all the evidence there is, none of which
+    was trained on. With evidence for a candidate and none against, the best
+    one is taken; else the original is kept.
 
     Args:
         start: A `MirrorModel`, the path of its archive, or what
@@ -114,8 +124,8 @@ def adapt(
         train_columns: Boolean, whether four fifths of `columns` are pairs
             that are trained on too, two views of one string; the rest is
             evidence. Defaults to `False`: all of them are evidence.
-        force: Boolean, whether the adapted encoder is taken whatever the
-            verdict is. Defaults to `False`.
+        force: Boolean, whether the first candidate is taken where there is
+            evidence for none. Defaults to `False`.
         on_progress: Function of the name of a part of the work, how much of
             it was just done, and how much there is. Defaults to `None`.
         **fields: Fields of `Recipe` with new values.
@@ -154,24 +164,33 @@ def adapt(
     )
     clock.lap("evidence")
     seeds = range(seed, seed + num_seeds)
-    candidate, guide = train_from(
-        begun.model, corpus, alpha, seeds, guide_folder, tell
+    candidates, guides = train_from(
+        begun, corpus, alpha, seeds, guide_folder, tell
     )
     if center:
-        candidate = candidate.centered(corpus.strings)
+        candidates = {
+            name: model.centered(corpus.strings)
+            for name, model in candidates.items()
+        }
     clock.lap("training")
-    evaluation = _evaluate(begun.model, candidate, tasks, tell)
-    risk = _risk(begun.model, candidate, corpus, guide)
+    models = {AS_IT_WAS: begun.model, **candidates}
+    evaluation = _evaluate(models, tasks, tell)
+    risks = {
+        name: _risk(begun.model, model, corpus, guides[name])
+        for name, model in candidates.items()
+    }
     clock.lap("evidence")
-    verdict = decide(evaluation.rows, general_counts=not begun.is_encoder)
-    is_better = verdict.name == "adapted"
+    verdict = decide(
+        list(models), evaluation.rows, general_counts=not begun.is_encoder
+    )
+    taken = verdict.candidate or (next(iter(candidates)) if force else None)
     adaptation = Adaptation(
-        model=candidate if force or is_better else begun.as_it_was(),
+        model=candidates[taken] if taken else begun.as_it_was(),
         verdict=verdict,
-        is_forced=force and not is_better,
-        candidate=candidate,
+        taken=taken,
+        candidates=candidates,
         evaluation=evaluation,
-        risk=risk,
+        risks=risks,
         corpus=corpus,
         is_encoder=begun.is_encoder,
         seconds=clock.seconds,
@@ -181,9 +200,9 @@ def adapt(
     return adaptation
 
 
-def _evaluate(original, candidate, tasks: list, tell: OnProgress) -> Evaluation:
-    models = dict(zip(NAMES, (original, candidate), strict=True))
-    total = 2 * len({text for task in tasks for text in task.texts()})
+def _evaluate(models: dict, tasks: list, tell: OnProgress) -> Evaluation:
+    num_texts = len({text for task in tasks for text in task.texts()})
+    total = len(models) * num_texts
     return evaluate(
         models,
         tasks,

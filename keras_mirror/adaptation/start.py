@@ -11,12 +11,19 @@ from keras_mirror.presets.load_preset import is_encoder
 from keras_mirror.recipes import ADAPT_SAMPLE
 from keras_mirror.recipes import ENCODING_FIELDS
 from keras_mirror.recipes import MIRROR_SAMPLE
+from keras_mirror.recipes import Recipe
 from keras_mirror.recipes import get_recipe
 
-# Guided, with the pooling of the encoder itself.
-ENCODER_RECIPE = "adapt"
-# A raw language model has nothing to lose.
+# What is tried with an encoder: related texts together, or similar ones apart.
+ENCODER_RECIPES = {"together": "adapt_together", "apart": "adapt_apart"}
 LANGUAGE_MODEL_RECIPE = "sentence"
+MIRRORED = "mirrored"
+
+# What layers were made with, or decides vectors.
+BUILT_IN = (
+    *ENCODING_FIELDS,
+    *("span_length", "dropout", "drophead", "projection_head"),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,14 +31,14 @@ class Start:
     """What an adaptation starts from.
 
     Args:
-        loaded: The `MirrorModel` as it was loaded.
-        model: The same encoder with the recipe that it is trained by.
+        model: The `MirrorModel`.
+        recipes: Dict from the names of what is tried with it to `Recipe`s.
         is_encoder: Boolean, whether it is an encoder already, and not a raw
             language model.
     """
 
-    loaded: Any
     model: Any
+    recipes: dict[str, Recipe]
     is_encoder: bool
 
     @property
@@ -46,17 +53,17 @@ class Start:
 
     def as_it_was(self):
         """A model of the same encoder, recipe and record, not compiled."""
-        return with_encoder(self.loaded, self.loaded.encoder)
+        return with_encoder(self.model, self.model.encoder)
 
 
 def open_start(start, **fields) -> Start:
-    """The model to start from, with the recipe that suits it.
+    """The model to start from, with the recipes that suit it.
 
     Args:
         start: A `MirrorModel`, the path of its archive, or what
             `MirrorModel.from_preset` takes. Without runs on record, a model
             counts as what its base is.
-        **fields: Fields of `Recipe` with new values.
+        **fields: Fields of `Recipe` with new values, for all that is tried.
 
     Returns:
         A `Start`.
@@ -68,45 +75,48 @@ def open_start(start, **fields) -> Start:
 
     Example:
 
-    >>> open_start("mirror_mini_en").is_encoder
-    False
+    >>> list(open_start("mirror_mini_en").recipes)
+    ['mirrored']
     """
     if isinstance(start, (str, os.PathLike)) and not is_archive(start):
-        known = is_encoder(start)
-        name = ENCODER_RECIPE if known else LANGUAGE_MODEL_RECIPE
-        model = MirrorModel.from_preset(start, recipe=name, **fields)
-        return Start(model, model, known)
+        return _of_preset(start, fields)
     if isinstance(start, (str, os.PathLike)):
         start = load_archive(start)
     check_model(start, "a `MirrorModel`, its archive or a preset")
+    _check_fields(fields)
     base = start.record.base
     known = bool(start.record.runs) or bool(base and is_encoder(base))
-    recipe = get_recipe(ENCODER_RECIPE) if known else start.recipe
-    return Start(start, _with_recipe(start, recipe, fields), known)
+    recipes = {MIRRORED: get_recipe(start.recipe, **fields)}
+    if known:
+        recipes = _recipes(start.recipe, fields)
+    return Start(start, recipes, known)
 
 
-def _with_recipe(model, recipe, fields: dict):
-    """The same encoder, trained by a recipe that is not its own.
+def _of_preset(preset, fields: dict) -> Start:
+    known = is_encoder(preset)
+    name = ENCODER_RECIPES["together"] if known else LANGUAGE_MODEL_RECIPE
+    model = MirrorModel.from_preset(preset, recipe=name, **fields)
+    recipes = {MIRRORED: model.recipe}
+    if known:
+        fields = {"learning_rate": model.recipe.learning_rate, **fields}
+        recipes = _recipes(model.recipe, fields)
+    return Start(model, recipes, known)
 
-    What decides its vectors and its layers stays.
-    """
-    kept = (*ENCODING_FIELDS, "span_length", "dropout", "drophead")
-    stays = {name: getattr(model.recipe, name) for name in kept}
-    recipe = dataclasses.replace(
-        recipe,
-        **stays,
-        projection_head=model.projection_head is not None,
-    )
-    fixed = sorted(set(fields) & {*kept, "projection_head"})
-    if fixed:
+
+def _recipes(own: Recipe, fields: dict) -> dict[str, Recipe]:
+    """What is tried with an encoder, built as it is."""
+    stays = {name: getattr(own, name) for name in BUILT_IN}
+    return {
+        key: get_recipe(name, **{**stays, **fields})
+        for key, name in ENCODER_RECIPES.items()
+    }
+
+
+def _check_fields(fields: dict) -> None:
+    built_in = sorted({*fields} & {*BUILT_IN})
+    if built_in:
         raise ValueError(
             "A model that is built keeps what its layers were made with. "
-            f"Received: {fixed} for an archive or a `MirrorModel`; give a "
+            f"Received: {built_in} for an archive or a `MirrorModel`; give a "
             "preset to change them"
         )
-    recipe = get_recipe(recipe, **fields)
-    other = MirrorModel(model.encoder, model.preprocessor, recipe, model.record)
-    if other.projection_head is not None:
-        weights = model.projection_head.get_weights()
-        other.projection_head.set_weights(weights)
-    return other

@@ -5,26 +5,28 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
+from keras_mirror.adaptation.start import Start
 from keras_mirror.data import Corpus
 from keras_mirror.data.corpus import Pair
 from keras_mirror.data.mirror_dataset import mirror_dataset
 from keras_mirror.guide import Guide
+from keras_mirror.guide.embed_corpus import embed_corpus
 from keras_mirror.merging import copied
 from keras_mirror.merging import merge
 
 
 def train_from(
-    original,
+    start: Start,
     corpus: Corpus,
     alpha: float,
     seeds: Sequence[int],
     guide_folder,
     tell: Callable[[str, int, int], object],
-) -> tuple:
-    """Trains copies of a model, one a seed, and merges them with it.
+) -> tuple[dict, dict]:
+    """Trains copies of a model by each recipe and seed, and merges them.
 
     Args:
-        original: A `MirrorModel`, which stays as it is.
+        start: A `Start`, whose model stays as it is.
         corpus: A `Corpus`.
         alpha: Float, see `merge`.
         seeds: List of integers. Sets the seeds of Keras too.
@@ -32,23 +34,41 @@ def train_from(
         tell: Function of a part of the work, how much was done, and the total.
 
     Returns:
-        A tuple of the merged `MirrorModel` and the `Guide`, or `None` where
-        the recipe asks for none.
+        A tuple of two dicts from the names of the recipes: to the merged
+        `MirrorModel`s, and to the `Guide`s, `None` where there is none.
     """
-    guide = None
-    if original.recipe.is_guided:
-        total = len({text for side in corpus.sides for text in side})
-        guide = Guide.of(
-            original,
+    guides = _guides(start, corpus, guide_folder, tell)
+    turns = [(name, seed) for name in start.recipes for seed in seeds]
+    tuned = {
+        (name, seed): _tuned(
+            start.model,
+            start.recipes[name],
             corpus,
-            folder=guide_folder,
-            on_progress=lambda count: tell("guide", count, total),
+            guides[name],
+            seed,
+            lambda total: tell("training", 1, len(turns) * total),
         )
-    tuned = [
-        _tuned(original, corpus, guide, seed, number, len(seeds), tell)
-        for number, seed in enumerate(seeds)
-    ]
-    return merge(original, tuned, alpha), guide
+        for name, seed in turns
+    }
+    merged = {
+        name: merge(start.model, [tuned[name, seed] for seed in seeds], alpha)
+        for name in start.recipes
+    }
+    return merged, guides
+
+
+def _guides(start: Start, corpus: Corpus, folder, tell) -> dict:
+    """What the model holds of the corpus, embedded once for all recipes."""
+    if not any(recipe.is_guided for recipe in start.recipes.values()):
+        return dict.fromkeys(start.recipes)
+    total = len({text for side in corpus.sides for text in side})
+    embeddings = embed_corpus(
+        start.model, corpus, folder, lambda count: tell("guide", count, total)
+    )
+    return {
+        name: Guide(corpus, embeddings, recipe) if recipe.is_guided else None
+        for name, recipe in start.recipes.items()
+    }
 
 
 def split_columns(columns: Iterable[Pair] | None, seed: int) -> tuple:
@@ -82,14 +102,14 @@ def split_columns(columns: Iterable[Pair] | None, seed: int) -> tuple:
     return [row for row in rows if row not in held_out], sorted(held_out)
 
 
-def _tuned(original, corpus: Corpus, guide, seed: int, number, count, tell):
+def _tuned(original, recipe, corpus: Corpus, guide, seed: int, on_step):
     keras.utils.set_random_seed(seed)
-    model = copied(original)
+    model = copied(original, recipe)
     dataset = mirror_dataset(corpus, model.preprocessor, seed=seed, guide=guide)
     model.compile()
-    total = count * len(dataset) * model.recipe.epochs
+    total = len(dataset) * recipe.epochs
     told = keras.callbacks.LambdaCallback(
-        on_train_batch_end=lambda batch, logs: tell("training", 1, total)
+        on_train_batch_end=lambda batch, logs: on_step(total)
     )
     model.fit(dataset, verbose=0, callbacks=[told], mini_batch_size="auto")
     return model

@@ -14,6 +14,8 @@ class Verdict:
         name: String, `"adapted"`: evidence for and none against, `"kept"`:
             evidence against, or `"no evidence"`.
         reasons: List of strings, the scores that decide, for readers.
+        candidate: String, the name of the adapted encoder that is best.
+            Defaults to `None`: there is evidence for none.
 
     Example:
 
@@ -23,6 +25,7 @@ class Verdict:
 
     name: str
     reasons: list[str]
+    candidate: str | None = None
 
     @property
     def sentence(self) -> str:
@@ -31,55 +34,87 @@ class Verdict:
         return f"{self.name}: {reasons}"
 
 
-def decide(rows: Sequence[ScoreRow], general_counts: bool = False) -> Verdict:
-    """Weighs the evidence of an evaluation of two models.
+def decide(
+    names: Sequence[str], rows: Sequence[ScoreRow], general_counts: bool = False
+) -> Verdict:
+    """Weighs the evidence of an evaluation of an encoder and its candidates.
 
-    Evidence against is any score whose paired 95% interval is below zero,
-    the general probe included. Evidence for is a score whose interval is above
-    zero, widened for the number of scores that might have been (Bonferroni):
-    whoever looks at many scores finds one that is better by chance. Of
-    differences under a tenth of a point neither counts.
+    Evidence against a candidate is any score whose paired 95% interval is
+    below zero, the general probe included. Evidence for it is a score whose
+    interval is above zero, widened for the number of scores of all candidates
+    (Bonferroni): whoever looks at many scores finds one that is better by
+    chance. Of differences under a tenth of a point neither counts. Of several
+    candidates with evidence for and none against, the one with the largest
+    mean gain on all scores that count is taken.
 
     Args:
-        rows: List of `ScoreRow` of two models, the original first.
+        names: List of strings, the names of the models: the original first,
+            then the candidates.
+        rows: List of `ScoreRow` of these models.
         general_counts: Boolean, whether a gain on the general probe is
             evidence for too. Defaults to `False`: it may only speak against.
 
     Returns:
-        A `Verdict`.
+        A `Verdict`: `"kept"` where there is evidence against every candidate.
 
     Example:
 
     >>> from keras_mirror.evaluation.score import Score
     >>> scores = [Score(0.5, np.full(9, 0.5)), Score(0.7, np.full(9, 0.7))]
     >>> row = ScoreRow("known pairs", "", "", "MRR", 99, scores)
-    >>> decide([row]).sentence
-    'adapted: known pairs, MRR 50.00 -> 70.00, +20.00 [+20.00, +20.00]'
+    >>> decide(["as it was", "apart"], [row]).sentence
+    'adapted: apart: known pairs, MRR 50.00 -> 70.00, +20.00 [+20.00, +20.00]'
     """
     rows = [row for row in rows if not row.task.startswith("average of ")]
-    against = [row for row in rows if is_higher(row.scores[0], row.scores[1])]
-    if against:
-        return Verdict("kept", [_words(row) for row in against])
     counting = [row for row in rows if general_counts or row.task != GENERAL]
-    better = [
+    candidates = range(1, len(names))
+    against = {place: _higher(rows, 0, place) for place in candidates}
+    num_scores = len(counting) * len(candidates)
+    in_favor = {
+        place: _higher(counting, place, 0, num_scores) for place in candidates
+    }
+    good = [p for p in candidates if in_favor[p] and not against[p]]
+    if good:
+        best = max(good, key=lambda place: _mean_gain(counting, place))
+        reasons = _reasons(names, {best: in_favor[best]})
+        return Verdict("adapted", reasons, names[best])
+    if all(against.values()):
+        return Verdict("kept", _reasons(names, against))
+    return Verdict("no evidence", _reasons(names, against))
+
+
+def _higher(
+    rows: list[ScoreRow], place: int, other: int, num_scores: int = 1
+) -> list[ScoreRow]:
+    """The scores at which one model is above another one for certain."""
+    return [
         row
-        for row in counting
-        if is_higher(row.scores[1], row.scores[0], len(counting))
+        for row in rows
+        if is_higher(row.scores[place], row.scores[other], num_scores)
     ]
-    if better:
-        return Verdict("adapted", [_words(row) for row in better])
-    return Verdict("no evidence", [])
 
 
-def _words(row: ScoreRow) -> str:
-    before, after, difference = (
-        100 * (score.value or 0.0)
-        for score in (*row.scores, row.differences[0])
-    )
-    low, high = (
-        100 * limit for limit in row.differences[0].interval or (0.0, 0.0)
-    )
+def _mean_gain(rows: list[ScoreRow], place: int) -> float:
+    gains = [row.differences[place - 1].value or 0.0 for row in rows]
+    return sum(gains) / len(gains)
+
+
+def _reasons(
+    names: Sequence[str], found: dict[int, list[ScoreRow]]
+) -> list[str]:
+    return [
+        f"{names[place]}: {_words(row, place)}"
+        for place, rows in found.items()
+        for row in rows
+    ]
+
+
+def _words(row: ScoreRow, place: int) -> str:
+    difference = row.differences[place - 1]
+    scores = row.scores[0], row.scores[place], difference
+    before, after, gain = (100 * (score.value or 0.0) for score in scores)
+    low, high = (100 * limit for limit in difference.interval or (0.0, 0.0))
     return (
         f"{row.task}, {row.metric} {before:.2f} -> {after:.2f}, "
-        f"{difference:+.2f} [{low:+.2f}, {high:+.2f}]"
+        f"{gain:+.2f} [{low:+.2f}, {high:+.2f}]"
     )

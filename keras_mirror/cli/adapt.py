@@ -78,7 +78,7 @@ from keras_mirror.recipes import MIRROR_SAMPLE
     help="Folder that keeps the guide's vectors, to go on if stopped.",
 )
 @click.option(
-    "--force", is_flag=True, help="Write the adapted one whatever is found."
+    "--force", is_flag=True, help="Without evidence take what was tried first."
 )
 @click.option(
     "--json", "json_path", help="Write all numbers to this JSON file."
@@ -107,14 +107,14 @@ def adapt(
     """Adapts START to the lines of TEXTS, and proves whether that helped.
 
     START is an archive, a name or a folder. An encoder is trained beside a
-    frozen copy of itself, which says which texts mean the same, and goes half
-    of the way to the new weights. A raw language model is mirrored as `train`
-    does it.
+    frozen copy of itself, which says which texts are related, in two ways:
+    related texts together, and similar ones apart. Each goes half of the way
+    to the new weights. A raw language model is mirrored as `train` does it.
 
     Whether it helped is shown by what training did not see: columns that
     belong together, known pairs, labels of fifty rows, a second encoder. With
-    evidence against, or with none at all, the output is START as it was, and
-    says so.
+    evidence for one of the two and none against it, it is taken; else the
+    output is START as it was, and says so.
 
     It pays for raw and for domain language models, and for languages and words
     that have no strong encoder. Of a strong encoder of general English expect
@@ -188,15 +188,16 @@ def _bars() -> Iterator[Callable[[str, int, int], None]]:
 
 
 def _report(adaptation) -> list[tuple[str, str]]:
-    risk = adaptation.risk
+    risks = adaptation.risks
+    kept = [
+        f"{risk.neighbors_kept:.0%} ({name})" for name, risk in risks.items()
+    ]
+    near_doubles = next(iter(risks.values())).near_doubles
     rows = [
         ("verdict", adaptation.sentence),
-        ("moved", f"{risk.neighbors_kept:.0%} of the ten nearest texts stayed"),
-        ("near-doubles", f"{risk.near_doubles:.0%} of the texts have one"),
+        ("moved", f"of the ten nearest texts stayed {', '.join(kept)}"),
+        ("near-doubles", f"{near_doubles:.0%} of the texts have one"),
     ]
-    if risk.similar is not None:
-        left_out = f"{risk.similar:.1f} texts of a batch are no negatives"
-        rows.append(("guide", f"of a text, in the mean, {left_out}"))
     if adaptation.verdict.name == "no evidence":
         rows.append(("to decide", _HOW_TO_DECIDE))
     return rows
@@ -217,30 +218,27 @@ def _facts(adaptation) -> dict[str, object]:
         "reasons": verdict.reasons,
         "forced": adaptation.is_forced,
         "start": "encoder" if adaptation.is_encoder else "language model",
-        "risk": dataclasses.asdict(adaptation.risk),
+        "taken": adaptation.taken,
+        "risk": {
+            name: dataclasses.asdict(risk)
+            for name, risk in adaptation.risks.items()
+        },
         "corpus": corpus_summary(adaptation.corpus),
-        "recipe": adaptation.candidate.recipe.get_config(),
+        "recipes": {
+            name: model.recipe.get_config()
+            for name, model in adaptation.candidates.items()
+        },
         "seconds": adaptation.seconds,
     }
 
 
 def _summary(adaptation, output: str) -> dict[str, object]:
     kind = "an encoder" if adaptation.is_encoder else "a raw language model"
-    is_new = adaptation.model is adaptation.candidate
-    what = "the adapted encoder" if is_new else "the start as it was"
+    taken = adaptation.taken
+    what = f"adapted ({taken})" if taken else "the start as it was"
     return {
-        "start": f"{kind}, recipe {_recipe_words(adaptation)}",
+        "start": kind,
+        "tried": ", ".join(adaptation.candidates),
         "texts": len(adaptation.corpus.strings),
         "archive": f"{output}: {what}",
     }
-
-
-def _recipe_words(adaptation) -> str:
-    recipe = adaptation.candidate.recipe
-    if not recipe.is_guided:
-        return "sentence"
-    names = ("guide_ceiling", "guide_share", "neighbor_rate", "learning_rate")
-    given = {name: getattr(recipe, name) for name in names}
-    return ", ".join(
-        f"{name} {value}" for name, value in given.items() if value
-    )

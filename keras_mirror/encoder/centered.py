@@ -41,12 +41,13 @@ def centered(
     return other
 
 
-def with_encoder(model, encoder):
+def with_encoder(model, encoder, recipe=None):
     """A model that is not compiled, of the same parts and an encoder.
 
     Args:
         model: A `MirrorModel`.
         encoder: See `MirrorModel`.
+        recipe: A `Recipe`. Defaults to `None`: the model's.
 
     Returns:
         A model of the same class.
@@ -59,10 +60,10 @@ def with_encoder(model, encoder):
     other = type(model)(
         encoder=encoder,
         preprocessor=model.preprocessor,
-        recipe=model.recipe,
+        recipe=recipe or model.recipe,
         record=model.record,
     )
-    if model.projection_head is not None:
+    if None not in (model.projection_head, other.projection_head):
         weights = model.projection_head.get_weights()
         other.projection_head.set_weights(weights)
     return other

@@ -22,7 +22,8 @@ def labels(number=40):
 
 
 def verdict(name):
-    return lambda rows, general_counts: Verdict(name, [])
+    taken = "apart" if name == "adapted" else None
+    return lambda names, rows, general_counts: Verdict(name, [], taken)
 
 
 @pytest.fixture
@@ -50,7 +51,10 @@ def same_vectors(model, other):
 def test_without_evidence_for_the_original_is_kept(run, trained_model, name):
     adaptation = run(name)
     assert same_vectors(adaptation.model, trained_model)
-    assert not same_vectors(adaptation.candidate, trained_model)
+    assert not any(
+        same_vectors(candidate, trained_model)
+        for candidate in adaptation.candidates.values()
+    )
     assert adaptation.model.record.notes[-1].startswith(f"{name}: ")
     assert adaptation.model.recipe == trained_model.recipe
     assert adaptation.model.record.runs == trained_model.record.runs
@@ -58,16 +62,17 @@ def test_without_evidence_for_the_original_is_kept(run, trained_model, name):
 
 def test_with_evidence_for_the_adapted_one_is_taken(run):
     adaptation = run("adapted")
-    assert adaptation.model is adaptation.candidate
+    assert list(adaptation.candidates) == ["together", "apart"]
+    assert adaptation.model is adaptation.candidates["apart"]
     assert adaptation.model.record.notes[-1].startswith("adapted: ")
-    assert not adaptation.is_forced
+    assert adaptation.taken == "apart" and not adaptation.is_forced
 
 
 def test_force_takes_the_adapted_one_and_says_so(run):
     adaptation = run("kept", force=True)
-    assert adaptation.model is adaptation.candidate
+    assert adaptation.model is adaptation.candidates["together"]
     assert adaptation.model.record.notes[-1].startswith(
-        "adapted because it was forced; kept: "
+        "adapted (together) because it was forced; kept: "
     )
 
 
@@ -89,10 +94,10 @@ def test_half_of_the_way_for_an_encoder(run, trained_model):
 
 
 def test_a_seed_repeats_and_seeds_are_merged(run):
-    first, again, other = (run("adapted", seed=s).candidate for s in (1, 1, 2))
+    first, again, other = (run("adapted", seed=s).model for s in (1, 1, 2))
     assert same_vectors(first, again)
     assert not same_vectors(first, other)
-    both = run("adapted", seed=1, num_seeds=2).candidate
+    both = run("adapted", seed=1, num_seeds=2).model
     assert not same_vectors(both, first) and not same_vectors(both, other)
 
 
@@ -115,7 +120,7 @@ def test_labels_are_evidence(run):
     evaluation = run(labels=labels()).evaluation
     metrics = [row.metric for row in evaluation.rows if row.task == "labels"]
     assert metrics == ["label AUC", "1-NN accuracy", "cluster NMI"]
-    assert list(evaluation.models) == ["as it was", "adapted"]
+    assert list(evaluation.models) == ["as it was", "together", "apart"]
 
 
 def test_columns_may_be_trained_on_but_for_those_that_are_evidence(run):
@@ -140,7 +145,7 @@ def test_progress_is_told(run):
         told[part] = done + count, total
 
     run(on_progress=on_progress)
-    assert told["guide"] == (40, 40) and told["training"] == (4, 4)
+    assert told["guide"] == (40, 40) and told["training"] == (8, 8)
     assert told["evidence"][0] == told["evidence"][1] > 0
 
 
@@ -155,10 +160,12 @@ def test_the_guides_vectors_may_be_kept(run, tmp_path):
 def test_an_encoder_is_guided(trained_model):
     start = open_start(trained_model)
     assert start.is_encoder and start.alpha == 0.5 and start.sample == 5000
-    recipe = start.model.recipe
-    assert recipe.guide_share
-    assert recipe.pooled_layers == trained_model.recipe.pooled_layers
-    assert same_vectors(start.model, trained_model)
+    together, apart = start.recipes.values()
+    assert together.guide_share and together.neighbor_rate
+    assert apart.guide_ceiling and not apart.neighbor_rate
+    for recipe in (together, apart):
+        assert recipe.pooled_layers == trained_model.recipe.pooled_layers
+        assert recipe.frequency_smoothing
 
 
 def test_an_archive_of_an_encoder_is_one(trained_archive):
@@ -168,7 +175,8 @@ def test_an_archive_of_an_encoder_is_one(trained_archive):
 def test_a_raw_language_model_is_mirrored_as_before(preset):
     start = open_start(preset)
     assert not start.is_encoder and start.alpha == 1 and start.sample == 10_000
-    assert start.model.recipe == keras_mirror.recipes.get_recipe("sentence")
+    recipe = keras_mirror.recipes.get_recipe("sentence")
+    assert start.recipes == {"mirrored": recipe}
 
 
 def test_a_sentence_encoder_keeps_its_pooling(trained_model, tmp_path):
@@ -176,19 +184,26 @@ def test_a_sentence_encoder_keeps_its_pooling(trained_model, tmp_path):
     model.export(tmp_path / "folder")
     start = open_start(tmp_path / "folder")
     assert start.is_encoder and start.model.recipe.pooling_mode == "max"
-    assert start.model.recipe.guide_share
+    assert start.recipes["together"].pooling_mode == "max"
+    assert start.recipes["apart"].guide_ceiling
 
 
 def test_of_a_raw_model_a_gain_on_the_general_probe_counts(preset, monkeypatch):
     counted = []
 
-    def decide(rows, general_counts):
+    def decide(names, rows, general_counts):
         counted.append(general_counts)
-        return Verdict("adapted", [])
+        return Verdict("adapted", [], "mirrored")
 
     monkeypatch.setattr(ADAPT, "decide", decide)
     adaptation = keras_mirror.adapt(preset, texts(40), **FIELDS)
     assert counted == [True] and not adaptation.is_encoder
+
+
+def test_fields_are_those_of_all_that_is_tried(trained_model):
+    start = open_start(trained_model, learning_rate=1e-3, guide_share=0.2)
+    rates = [(r.learning_rate, r.guide_share) for r in start.recipes.values()]
+    assert rates == [(1e-3, 0.2)] * 2
 
 
 def test_layers_that_are_built_stay(trained_model):

@@ -7,6 +7,8 @@ from keras_mirror.adaptation.verdict import decide
 from keras_mirror.evaluation.evaluate import ScoreRow
 from keras_mirror.evaluation.score import Score
 
+NAMES = ("as it was", "apart")
+
 
 def row(before, after, spread, task="labels", metric="1-NN accuracy"):
     """Scores whose difference has a normal spread."""
@@ -17,63 +19,100 @@ def row(before, after, spread, task="labels", metric="1-NN accuracy"):
 
 
 def test_evidence_for():
-    verdict = decide([row(0.70, 0.75, 0.01)])
+    verdict = decide(NAMES, [row(0.70, 0.75, 0.01)])
     assert verdict.name == "adapted"
     [reason] = verdict.reasons
-    assert reason.startswith("labels, 1-NN accuracy 70.00 -> 75.00, +5.00 [+3.")
+    assert verdict.candidate == "apart"
+    assert reason.startswith(
+        "apart: labels, 1-NN accuracy 70.00 -> 75.00, +5.00 [+3."
+    )
 
 
 def test_evidence_against():
-    verdict = decide([row(0.70, 0.67, 0.01)])
+    verdict = decide(NAMES, [row(0.70, 0.67, 0.01)])
     assert verdict.name == "kept"
-    assert verdict.sentence.startswith("kept: labels, 1-NN accuracy 70.00 ->")
+    assert verdict.sentence.startswith(
+        "kept: apart: labels, 1-NN accuracy 70.00 ->"
+    )
 
 
 def test_one_score_against_outweighs_several_for():
     better = [row(0.7, 0.8, 0.01, metric=str(number)) for number in range(3)]
-    assert decide([*better, row(0.7, 0.66, 0.01)]).name == "kept"
+    assert decide(NAMES, [*better, row(0.7, 0.66, 0.01)]).name == "kept"
 
 
 def test_differences_within_their_interval_are_no_evidence():
-    verdict = decide([row(0.70, 0.71, 0.02), row(0.70, 0.69, 0.02)])
+    verdict = decide(NAMES, [row(0.70, 0.71, 0.02), row(0.70, 0.69, 0.02)])
     assert verdict.sentence == "no evidence: no score tells the two apart"
 
 
 def test_without_scores_there_is_no_evidence():
-    assert decide([]).name == "no evidence"
+    assert decide(NAMES, []).name == "no evidence"
 
 
 def test_the_more_scores_the_more_is_asked_of_each():
     # 2.2 standard deviations: enough for one score, not for one of ten.
     good = row(0.70, 0.722, 0.01)
     neutral = [row(0.5, 0.5, 0.01, task=str(number)) for number in range(9)]
-    assert decide([good]).name == "adapted"
-    assert decide([good, *neutral]).name == "no evidence"
+    assert decide(NAMES, [good]).name == "adapted"
+    assert decide(NAMES, [good, *neutral]).name == "no evidence"
 
 
 def test_the_general_probe_speaks_against_only():
     better = row(0.5, 0.6, 0.01, task="general probe", metric="MRR")
     worse = row(0.5, 0.4, 0.01, task="general probe", metric="MRR")
-    assert decide([better]).name == "no evidence"
-    assert decide([better], general_counts=True).name == "adapted"
-    assert decide([row(0.7, 0.8, 0.01), worse]).name == "kept"
+    assert decide(NAMES, [better]).name == "no evidence"
+    assert decide(NAMES, [better], general_counts=True).name == "adapted"
+    assert decide(NAMES, [row(0.7, 0.8, 0.01), worse]).name == "kept"
 
 
 @pytest.mark.parametrize("difference", [0.0008, -0.0008])
 def test_less_than_a_tenth_of_a_point_is_nothing(difference):
-    assert decide([row(0.9, 0.9 + difference, 1e-6)]).name == "no evidence"
+    assert (
+        decide(NAMES, [row(0.9, 0.9 + difference, 1e-6)]).name == "no evidence"
+    )
+
+
+def three(before, *after, task="labels"):
+    """A row of two candidates, whose differences have no spread."""
+    scores = [Score(value, np.full(1000, value)) for value in (before, *after)]
+    return ScoreRow(task, task, "", "NMI", 100, scores)
+
+
+THREE = ("as it was", "together", "apart")
+
+
+@pytest.mark.parametrize(
+    "after, name, candidate",
+    [
+        ((0.6, 0.5), "adapted", "together"),
+        ((0.4, 0.6), "adapted", "apart"),
+        ((0.6, 0.7), "adapted", "apart"),
+        ((0.4, 0.4), "kept", None),
+        ((0.4, 0.5), "no evidence", None),
+        ((0.5, 0.5), "no evidence", None),
+    ],
+)
+def test_the_best_of_several_candidates_is_taken(after, name, candidate):
+    verdict = decide(THREE, [three(0.5, *after)])
+    assert (verdict.name, verdict.candidate) == (name, candidate)
+
+
+def test_a_candidate_with_evidence_against_is_not_taken():
+    rows = [three(0.5, 0.9, 0.6), three(0.5, 0.4, 0.5, task="known pairs")]
+    assert decide(THREE, rows).candidate == "apart"
 
 
 def test_undefined_scores_say_nothing():
     undefined = Score(None, np.full(1000, np.nan))
     scores = [undefined, Score(0.5, np.full(1000, 0.5))]
     rows = [ScoreRow("labels", "labels", "", "NMI", 9, scores)]
-    assert decide(rows).name == "no evidence"
+    assert decide(NAMES, rows).name == "no evidence"
 
 
 def test_averages_of_tasks_are_not_counted_again():
     averages = row(0.7, 0.6, 0.001, task="average of 2")
-    assert decide([averages]).name == "no evidence"
+    assert decide(NAMES, [averages]).name == "no evidence"
 
 
 # === Risk ===
