@@ -112,6 +112,21 @@ def test_help_needs_only_modules_that_are_free_of_keras():
     assert rooms == {name.split(".")[0] for name in KERAS_FREE}
 
 
+REPORTS = """
+import sys
+import keras_mirror_cli
+from keras_mirror.cli.files import check_reports
+check_reports("scores.json", "report.html", overwrite=False)
+print("plotly" in sys.modules, "keras" in sys.modules)
+"""
+
+
+@pytest.mark.processes
+def test_reports_are_checked_before_the_backend_is_chosen(tmp_path):
+    pytest.importorskip("plotly", reason="the extra [report] is missing")
+    assert run_python(REPORTS, backend="").split() == ["True", "False"]
+
+
 # === The public API ===
 
 PUBLIC = """

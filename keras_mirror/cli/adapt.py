@@ -19,10 +19,10 @@ from keras_mirror.cli.evaluation_steps import write_json
 from keras_mirror.cli.evaluation_steps import write_report
 from keras_mirror.cli.evidence_options import SAMPLE
 from keras_mirror.cli.evidence_options import EvidenceOptions
-from keras_mirror.cli.evidence_options import check_report_outputs
 from keras_mirror.cli.evidence_options import evidence_options
 from keras_mirror.cli.evidence_options import read_evidence
 from keras_mirror.cli.files import check_output
+from keras_mirror.cli.files import check_reports
 from keras_mirror.cli.models import fetch_if_named
 from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import save_archive
@@ -122,7 +122,7 @@ def adapt(
     """
     clock = time.monotonic()
     check_output(output, overwrite, suffix=".keras")
-    check_report_outputs(json_path, html_path, overwrite)
+    check_reports(json_path, html_path, overwrite)
     num_read = max(sample or 0, SAMPLE)
     read = read_evidence(texts, evidence, column, errors, num_read, seed)
     if evidence.columns and not column:

@@ -15,10 +15,10 @@ from keras_mirror.cli.evaluation_steps import write_json
 from keras_mirror.cli.evaluation_steps import write_report
 from keras_mirror.cli.evidence_options import SAMPLE
 from keras_mirror.cli.evidence_options import EvidenceOptions
-from keras_mirror.cli.evidence_options import check_report_outputs
 from keras_mirror.cli.evidence_options import evidence_options
 from keras_mirror.cli.evidence_options import gather
 from keras_mirror.cli.evidence_options import read_evidence
+from keras_mirror.cli.files import check_reports
 from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import start_keras
 from keras_mirror.cli.options import backend_options
@@ -91,7 +91,7 @@ def compare(
     against the starting point or, without one, the first model.
     """
     start = time.monotonic()
-    check_report_outputs(json_path, html_path, overwrite)
+    check_reports(json_path, html_path, overwrite)
     read = read_evidence(texts, evidence, column, errors, sample, seed)
     start_keras(backend, debug)
     from keras_mirror.evidence import choose

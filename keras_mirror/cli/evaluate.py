@@ -16,7 +16,7 @@ from keras_mirror.cli.evaluation_steps import run_evaluation
 from keras_mirror.cli.evaluation_steps import show_table
 from keras_mirror.cli.evaluation_steps import write_json
 from keras_mirror.cli.evaluation_steps import write_report
-from keras_mirror.cli.files import check_output
+from keras_mirror.cli.files import check_reports
 from keras_mirror.cli.models import is_model
 from keras_mirror.cli.models import start_keras
 from keras_mirror.cli.options import backend_options
@@ -68,12 +68,12 @@ def evaluate(
     first model.
     """
     start = time.monotonic()
-    if json_path:
-        check_output(json_path, overwrite, ".json", "--json")
-    if html_path:
-        check_output(html_path, overwrite, ".html", "--html")
-    _check_report(html_path, log)
+    check_reports(json_path, html_path, overwrite)
+    if log and not html_path:
+        raise click.UsageError("--log is drawn in --html, which is missing")
     start_keras(backend, debug)  # first: names of presets are keras-hub's
+    if log:
+        _check_log(log)
     names, paths = _sort(arguments)
     tasks = _read(paths)
     models = load_models(names, pooling)
@@ -90,21 +90,12 @@ def evaluate(
         print_next("index", encoders[-1], "TEXTS", "--output", "texts.index")
 
 
-def _check_report(html_path: str | None, log: str | None) -> None:
+def _check_log(log: str) -> None:
     """Finds out before the work starts whether it can be drawn."""
-    if log and not html_path:
-        raise click.UsageError("--log is drawn in --html, which is missing")
-    if html_path:
-        from keras_mirror.evaluation.report import check_installed
+    from keras_mirror.evaluation.report.training_curves import read_training_log
 
-        check_installed()
-    if log:
-        from keras_mirror.evaluation.report.training_curves import (
-            read_training_log,
-        )
-
-        with usage_errors():
-            read_training_log(log)
+    with usage_errors():
+        read_training_log(log)
 
 
 def _sort(names_and_paths: Iterable[str]) -> tuple[list[str], list[str]]:

@@ -10,7 +10,6 @@ import click
 
 from keras_mirror.cli.console import status
 from keras_mirror.cli.console import usage_errors
-from keras_mirror.cli.files import check_output
 from keras_mirror.cli.files import open_texts
 from keras_mirror.cli.files import read_pairs
 from keras_mirror.cli.models import open_model
@@ -71,24 +70,6 @@ def evidence_options(command: Callable[..., Any]) -> Callable[..., Any]:
     ):
         with_evidence = option(with_evidence)
     return with_evidence
-
-
-def check_report_outputs(
-    json_path: str | None, html_path: str | None, overwrite: bool
-) -> None:
-    """Finds out before the work starts whether `--json` and `--html` can be.
-
-    Raises:
-        click.UsageError: A file exists or ends otherwise.
-        ImportError: The extra `[report]` is not installed.
-    """
-    if json_path:
-        check_output(json_path, overwrite, ".json", "--json")
-    if html_path:
-        check_output(html_path, overwrite, ".html", "--html")
-        from keras_mirror.evaluation.report import check_installed
-
-        check_installed()
 
 
 def read_evidence(

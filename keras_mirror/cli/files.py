@@ -11,6 +11,7 @@ from keras_mirror.cli.console import status
 from keras_mirror.cli.console import usage_errors
 from keras_mirror.data import read_lines
 from keras_mirror.data import read_texts
+from keras_mirror.optional import import_optional
 
 
 def open_texts(
@@ -76,6 +77,23 @@ def check_output(
         raise OSError(
             f"'{path}' cannot be written: {error.strerror or error}"
         ) from error
+
+
+def check_reports(
+    json_path: str | None, html_path: str | None, overwrite: bool
+) -> None:
+    """Finds out before the work starts whether `--json` and `--html` can be.
+
+    Raises:
+        click.UsageError: A file exists or ends otherwise.
+        ImportError: The extra `[report]` is not installed.
+    """
+    if json_path:
+        check_output(json_path, overwrite, ".json", "--json")
+    if html_path:
+        check_output(html_path, overwrite, ".html", "--html")
+        for module in ("plotly", "jinja2"):
+            import_optional(module, "report")
 
 
 def check_unused(path: str, overwrite: bool, option: str = "--output") -> None:
