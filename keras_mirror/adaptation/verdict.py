@@ -4,6 +4,12 @@ from collections.abc import Sequence
 from keras_mirror.evaluation.evaluate import ScoreRow
 from keras_mirror.evaluation.score import is_higher
 from keras_mirror.evidence.general import NAME as GENERAL
+from keras_mirror.evidence.labels import LABEL_AUC
+
+# What may speak against a candidate, and not for it: the first is not about the
+# user's texts; the second rises with a mean that is removed, say, where nearest
+# texts and clusters stay as they were.
+AGAINST_ONLY = (GENERAL, LABEL_AUC)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,9 +49,10 @@ def decide(
     below zero, the general probe included. Evidence for it is a score whose
     interval is above zero, widened for the number of scores of all candidates
     (Bonferroni): whoever looks at many scores finds one that is better by
-    chance. Of differences under a tenth of a point neither counts. Of several
-    candidates with evidence for and none against, the one with the largest
-    mean gain on all scores that count is taken.
+    chance. The general probe and the area under the curve of labels speak
+    against only. Of differences under a tenth of a point neither counts. Of
+    several candidates with evidence for and none against, the one with the
+    largest mean gain on all scores that count is taken.
 
     Args:
         names: List of strings, the names of the models: the original first,
@@ -66,7 +73,7 @@ def decide(
     'adapted: apart: known pairs, MRR 50.00 -> 70.00, +20.00 [+20.00, +20.00]'
     """
     rows = [row for row in rows if not row.task.startswith("average of ")]
-    counting = [row for row in rows if general_counts or row.task != GENERAL]
+    counting = [row for row in rows if general_counts or _may_favor(row)]
     candidates = range(1, len(names))
     against = {place: _higher(rows, 0, place) for place in candidates}
     num_scores = len(counting) * len(candidates)
@@ -81,6 +88,10 @@ def decide(
     if all(against.values()):
         return Verdict("kept", _reasons(names, against))
     return Verdict("no evidence", _reasons(names, against))
+
+
+def _may_favor(row: ScoreRow) -> bool:
+    return not {row.task, row.metric} & {*AGAINST_ONLY}
 
 
 def _higher(

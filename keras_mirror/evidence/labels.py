@@ -19,6 +19,7 @@ from keras_mirror.evaluation.tasks.labels import centered
 from keras_mirror.evaluation.tasks.labels import k_means
 
 SEEDS = range(5)
+LABEL_AUC = "label AUC"
 MAX_ROWS = 1000  # of all pairs of them: half a million
 
 
@@ -87,7 +88,7 @@ class FewLabelsTask(LabelTask):
         if is_finite(rows):
             labels = [self.labels[row] for row in drawn]
             statistic = LabelAreaUnderCurve(rows[drawn], labels)
-        return self.result(statistic, "label AUC", len(drawn))
+        return self.result(statistic, LABEL_AUC, len(drawn))
 
     def _neighbors(self, rows, embed: Callable) -> Result:
         labels = np.array(self.labels)

@@ -66,6 +66,14 @@ def test_the_general_probe_speaks_against_only():
     assert decide(NAMES, [row(0.7, 0.8, 0.01), worse]).name == "kept"
 
 
+def test_the_area_under_the_curve_of_labels_speaks_against_only():
+    better = row(0.9, 0.95, 0.001, metric="label AUC")
+    worse = row(0.9, 0.85, 0.001, metric="label AUC")
+    assert decide(NAMES, [better]).name == "no evidence"
+    assert decide(NAMES, [better, row(0.7, 0.8, 0.01)]).name == "adapted"
+    assert decide(NAMES, [row(0.7, 0.8, 0.01), worse]).name == "kept"
+
+
 @pytest.mark.parametrize("difference", [0.0008, -0.0008])
 def test_less_than_a_tenth_of_a_point_is_nothing(difference):
     assert (
