@@ -1,5 +1,4 @@
 import contextlib
-import dataclasses
 import sys
 import time
 from collections.abc import Callable
@@ -8,6 +7,11 @@ from typing import Any
 
 import click
 
+from keras_mirror.cli.adaptation_report import candidate_path
+from keras_mirror.cli.adaptation_report import report_facts
+from keras_mirror.cli.adaptation_report import report_rows
+from keras_mirror.cli.adaptation_report import save_candidates
+from keras_mirror.cli.adaptation_report import summary_rows
 from keras_mirror.cli.console import echo_warnings
 from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_rows
@@ -16,13 +20,13 @@ from keras_mirror.cli.console import progress_bar
 from keras_mirror.cli.console import usage_errors
 from keras_mirror.cli.evaluation_steps import show_table
 from keras_mirror.cli.evaluation_steps import write_json
-from keras_mirror.cli.evaluation_steps import write_report
 from keras_mirror.cli.evidence_options import SAMPLE
 from keras_mirror.cli.evidence_options import EvidenceOptions
 from keras_mirror.cli.evidence_options import evidence_options
 from keras_mirror.cli.evidence_options import read_evidence
 from keras_mirror.cli.files import check_output
 from keras_mirror.cli.files import check_reports
+from keras_mirror.cli.files import check_unused
 from keras_mirror.cli.models import fetch_if_named
 from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import save_archive
@@ -34,6 +38,9 @@ from keras_mirror.cli.options import overwrite_option
 from keras_mirror.cli.options import text_options
 from keras_mirror.recipes import ADAPT_SAMPLE
 from keras_mirror.recipes import MIRROR_SAMPLE
+
+# The names of what is tried, of an encoder and of a raw language model.
+CANDIDATES = ("together", "apart", "mirrored")
 
 
 @click.command()
@@ -114,7 +121,8 @@ def adapt(
     Whether it helped is shown by what training did not see: columns that
     belong together, known pairs, labels of fifty rows, a second encoder. With
     evidence for one of the two and none against it, it is taken; else the
-    output is START as it was, and says so.
+    output is START as it was, and says so. With no evidence either way, what
+    was tried is written beside it, for `judge`.
 
     It pays for raw and for domain language models, and for languages and words
     that have no strong encoder. Of a strong encoder of general English expect
@@ -122,6 +130,8 @@ def adapt(
     """
     clock = time.monotonic()
     check_output(output, overwrite, suffix=".keras")
+    for name in CANDIDATES:
+        check_unused(candidate_path(output, name), overwrite)
     check_reports(json_path, html_path, overwrite)
     num_read = max(sample or 0, SAMPLE)
     read = read_evidence(texts, evidence, column, errors, num_read, seed)
@@ -146,17 +156,20 @@ def adapt(
             **fields,
         )
     save_archive(adaptation.model, output, finished=True)
+    kept = {}
+    if not adaptation.taken and adaptation.verdict.name != "kept":
+        kept = save_candidates(adaptation, output)
     show_table(adaptation.evaluation)
     click.echo()
-    print_rows(_report(adaptation), sys.stdout)
+    print_rows(report_rows(adaptation), sys.stdout)
     if json_path:
-        write_json(adaptation.evaluation, json_path, **_facts(adaptation))
+        write_json(adaptation.evaluation, json_path, **report_facts(adaptation))
     if html_path:
-        notes = [f"{name}: {value}" for name, value in _report(adaptation)]
+        notes = [f"{name}: {value}" for name, value in report_rows(adaptation)]
         write_report(adaptation.evaluation, html_path, None, notes)
-    print_summary(_summary(adaptation, output), clock)
-    if adaptation.verdict.name != "adapted":
-        print_next("judge", start, output, texts)
+    print_summary({**summary_rows(adaptation, output), **kept}, clock)
+    if kept:
+        print_next("judge", start, next(iter(kept.values())), texts)
     else:
         print_next("index", output, texts, "--output", "texts.index")
 
@@ -185,60 +198,3 @@ def _bars() -> Iterator[Callable[[str, int, int], None]]:
             bar.update(tasks[part], advance=count)
 
         yield on_progress
-
-
-def _report(adaptation) -> list[tuple[str, str]]:
-    risks = adaptation.risks
-    kept = [
-        f"{risk.neighbors_kept:.0%} ({name})" for name, risk in risks.items()
-    ]
-    near_doubles = next(iter(risks.values())).near_doubles
-    rows = [
-        ("verdict", adaptation.sentence),
-        ("moved", f"of the ten nearest texts stayed {', '.join(kept)}"),
-        ("near-doubles", f"{near_doubles:.0%} of the texts have one"),
-    ]
-    if adaptation.verdict.name == "no evidence":
-        rows.append(("to decide", _HOW_TO_DECIDE))
-    return rows
-
-
-_HOW_TO_DECIDE = (
-    "give --check-labels (fifty rows), --check-pairs, --columns or "
-    "--check-encoder; or look for yourself: keras-mirror judge"
-)
-
-
-def _facts(adaptation) -> dict[str, object]:
-    from keras_mirror.data.corpus import corpus_summary
-
-    verdict = adaptation.verdict
-    return {
-        "verdict": verdict.name,
-        "reasons": verdict.reasons,
-        "forced": adaptation.is_forced,
-        "start": "encoder" if adaptation.is_encoder else "language model",
-        "taken": adaptation.taken,
-        "risk": {
-            name: dataclasses.asdict(risk)
-            for name, risk in adaptation.risks.items()
-        },
-        "corpus": corpus_summary(adaptation.corpus),
-        "recipes": {
-            name: model.recipe.get_config()
-            for name, model in adaptation.candidates.items()
-        },
-        "seconds": adaptation.seconds,
-    }
-
-
-def _summary(adaptation, output: str) -> dict[str, object]:
-    kind = "an encoder" if adaptation.is_encoder else "a raw language model"
-    taken = adaptation.taken
-    what = f"adapted ({taken})" if taken else "the start as it was"
-    return {
-        "start": kind,
-        "tried": ", ".join(adaptation.candidates),
-        "texts": len(adaptation.corpus.strings),
-        "archive": f"{output}: {what}",
-    }

@@ -62,6 +62,28 @@ def test_without_evidence_the_output_is_the_start(
     )
 
 
+def test_without_evidence_what_was_tried_is_there_to_judge(
+    command, trained_archive, corpus, output, monkeypatch
+):
+    monkeypatch.setattr(
+        ADAPT,
+        "decide",
+        lambda names, rows, general_counts: Verdict("no evidence", []),
+    )
+    arguments = ["adapt", trained_archive, corpus, "--output", output, *FIELDS]
+    code, _, errors = command(*arguments)
+    assert code == 0, errors
+    together = output.with_suffix(".together.keras")
+    assert f"next: keras-mirror judge {trained_archive} {together}" in errors
+    assert abs(vectors(together) - vectors(output)).max() > 1e-4
+    assert archive_info(together)["record"]["notes"][-1] == (
+        "together: no evidence for it"
+    )
+    output.unlink()
+    code, _, errors = command(*arguments)
+    assert code == 2 and f"'{together}' exists" in errors
+
+
 def test_force_writes_the_adapted_one(command, trained_archive, corpus, output):
     code, out, errors = command(
         *("adapt", trained_archive, corpus, "--output", output, "--force"),
