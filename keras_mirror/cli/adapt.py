@@ -20,6 +20,7 @@ from keras_mirror.cli.console import progress_bar
 from keras_mirror.cli.console import usage_errors
 from keras_mirror.cli.evaluation_steps import show_table
 from keras_mirror.cli.evaluation_steps import write_json
+from keras_mirror.cli.evaluation_steps import write_report
 from keras_mirror.cli.evidence_options import SAMPLE
 from keras_mirror.cli.evidence_options import EvidenceOptions
 from keras_mirror.cli.evidence_options import evidence_options

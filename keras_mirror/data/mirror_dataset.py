@@ -2,12 +2,14 @@ import functools
 import itertools
 import warnings
 
-import keras
 import numpy as np
 
 from keras_mirror.data.batch_schedule import BatchSchedule
 from keras_mirror.data.corpus import Corpus
 from keras_mirror.data.corpus import corpus_summary
+from keras_mirror.data.numpy_mirror_dataset import NumpyMirrorDataset
+from keras_mirror.data.numpy_mirror_dataset import guide_features
+from keras_mirror.data.numpy_mirror_dataset import rows_of_views
 from keras_mirror.data.read_corpus import read_corpus
 from keras_mirror.distribution import active_replicas
 from keras_mirror.optional_tensorflow import tf
@@ -153,20 +155,6 @@ def _longest_text(corpus: Corpus, preprocessor, lengths) -> int:
     return int(np.max(lengths))
 
 
-def _rows_of_views(corpus: Corpus, rows, guide, generator) -> list:
-    """The strings of each view; of one view if both are of the same."""
-    if guide is not None and guide.draws_neighbors:
-        return [rows, guide.partners(rows, generator)]
-    return [rows] * len(corpus.sides)
-
-
-def _guide_features(guide, rows: list) -> tuple[dict, ...]:
-    """What the loss asks about the strings of the two views."""
-    if guide is None:
-        return {}, {}
-    return guide.features(0, rows[0]), guide.features(1, rows[-1])
-
-
 def _tensorflow_dataset(
     corpus: Corpus, preprocessor, schedule: BatchSchedule, guide=None
 ):
@@ -181,8 +169,8 @@ def _tensorflow_dataset(
             yield element(rows, seed, schedule.generator(epoch, batch))
 
     def element(rows, seed, generator):
-        rows = _rows_of_views(corpus, rows, guide, generator)
-        return tuple(rows), seed, _guide_features(guide, rows)
+        rows = rows_of_views(corpus, rows, guide, generator)
+        return tuple(rows), seed, guide_features(guide, rows)
 
     @tf.autograph.experimental.do_not_convert  # there is nothing to convert
     def views(rows, seed, features):
@@ -211,77 +199,3 @@ def _tensorflow_dataset(
     options = tf.data.Options()
     options.autotune.enabled = False
     return dataset.prefetch(NUM_PREFETCHED).with_options(options)
-
-
-class NumpyMirrorDataset(keras.utils.PyDataset):
-    """Batches of two views without TensorFlow, for JAX and PyTorch.
-
-    Does what the `tf.data` pipeline of `mirror_dataset` does: the batches of
-    `schedule`, with new spans each epoch.
-
-    Args:
-        corpus: A `Corpus`.
-        preprocessor: A `MirrorPreprocessor`.
-        schedule: A `BatchSchedule`.
-        guide: A `keras_mirror.guide.Guide`. Defaults to `None`: none.
-        **kwargs: Passed to `keras.utils.PyDataset`.
-
-    Example:
-
-    >>> from keras_mirror.data.batch_schedule import BatchSchedule
-    >>> from keras_mirror.data import Corpus
-    >>> schedule = BatchSchedule(num_strings=2, batch_size=2)
-    >>> corpus = Corpus(["a man", "a woman"])
-    >>> dataset = NumpyMirrorDataset(corpus, preprocessor, schedule)
-    >>> view_1, view_2 = dataset[0]
-    >>> view_1["token_ids"].shape[0]
-    2
-    """
-
-    def __init__(
-        self,
-        corpus: Corpus,
-        preprocessor,
-        schedule: BatchSchedule,
-        guide=None,
-        **kwargs,
-    ) -> None:
-        # Threads make the next batches while a step runs.
-        kwargs.setdefault("workers", 2)
-        super().__init__(**kwargs)
-        self.corpus = corpus
-        self.sides = [np.array(side, dtype=object) for side in corpus.sides]
-        self.guide = guide
-        self.preprocessor = preprocessor
-        self.schedule = schedule
-        self.epoch = 0
-        self._batches = schedule.batches(0)
-        self._has_begun = False
-
-    def __len__(self) -> int:
-        return len(self.schedule)
-
-    def __getitem__(self, index: int) -> tuple[dict, dict]:
-        generator = self.schedule.generator(self.epoch, index)
-        rows = _rows_of_views(
-            self.corpus, self._batches[index], self.guide, generator
-        )
-        texts, *partners = [
-            self.sides[min(number, len(self.sides) - 1)][of_view].tolist()
-            for number, of_view in enumerate(rows)
-        ]
-        seed = self.schedule.span_seed(self.epoch, index)
-        view_1, view_2 = self.preprocessor.views(texts, seed, *partners)
-        features_1, features_2 = _guide_features(self.guide, rows)
-        return {**view_1, **features_1}, {**view_2, **features_2}
-
-    def on_epoch_begin(self) -> None:
-        """Draws nothing: Keras's threads make batches already (3.15)."""
-        self._has_begun = True
-
-    def on_epoch_end(self) -> None:
-        """Draws the batches of the next epoch."""
-        if self._has_begun:  # Keras ends epochs also before the first one
-            self.epoch += 1
-            self._batches = self.schedule.batches(self.epoch)
-        self._has_begun = False

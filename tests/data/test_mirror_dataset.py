@@ -12,7 +12,7 @@ from support import texts as corpora
 from keras_mirror import MirrorPreprocessor
 from keras_mirror import mirror_dataset
 from keras_mirror.data import Corpus
-from keras_mirror.data.mirror_dataset import NumpyMirrorDataset
+from keras_mirror.data.numpy_mirror_dataset import NumpyMirrorDataset
 from keras_mirror.data.read_corpus import is_strings
 from keras_mirror.layers import RandomSpanMasking
 from keras_mirror.preprocessing import padding

@@ -9,7 +9,7 @@ from support import texts as corpora
 import keras_mirror
 from keras_mirror.data import Corpus
 from keras_mirror.data.batch_schedule import BatchSchedule
-from keras_mirror.data.mirror_dataset import NumpyMirrorDataset
+from keras_mirror.data.numpy_mirror_dataset import NumpyMirrorDataset
 
 
 class SlowEpochs(BatchSchedule):
