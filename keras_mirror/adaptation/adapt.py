@@ -115,7 +115,8 @@ def adapt(
         sample: Integer, the most texts that are trained on; of more, this
             many are drawn. Defaults to `None`: 5,000 for an encoder, 10,000
             for a raw language model.
-        seed: Integer, of all that is drawn. Defaults to `0`.
+        seed: Integer, of all that is drawn; sets the seeds of Keras. Defaults
+            to `0`.
         center: Boolean, whether the mean of the texts is removed from the
             adapted encoder, see `MirrorModel.centered`. Defaults to `False`.
         guide_folder: String or path, see

@@ -26,7 +26,7 @@ class Verdict:
     Example:
 
     >>> Verdict("no evidence", []).sentence
-    'no evidence: no score tells the two apart'
+    'no evidence: no score tells them apart'
     """
 
     name: str
@@ -36,7 +36,7 @@ class Verdict:
     @property
     def sentence(self) -> str:
         """The verdict in one sentence."""
-        reasons = "; ".join(self.reasons) or "no score tells the two apart"
+        reasons = "; ".join(self.reasons) or "no score tells them apart"
         return f"{self.name}: {reasons}"
 
 
