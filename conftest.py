@@ -35,10 +35,12 @@ os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "true"
 # run on one, as docstrings do. Paths from the root.
 PURE = (
     "keras_mirror",
+    "tests/adaptation/test_verdict.py",
     "tests/archive/test_model_card.py",
     "tests/archive/test_reading.py",
     "tests/checkpoints/test_torch_checkpoint.py",
     "tests/cli/test_cli_compare.py",
+    "tests/cli/test_cli_adapt.py",
     "tests/cli/test_cli_evaluate.py",
     "tests/cli/test_cli_judge.py",
     "tests/cli/test_cli_presets.py",
@@ -48,6 +50,7 @@ PURE = (
     "tests/cli/test_train_memory.py",
     "tests/data/test_batch_schedule.py",
     "tests/data/test_corpus.py",
+    "tests/data/test_next_lines.py",
     "tests/data/test_read_texts.py",
     "tests/data/test_sample_strings.py",
     "tests/evaluation",

@@ -1,3 +1,4 @@
+import dataclasses
 import sys
 
 import keras
@@ -8,7 +9,9 @@ from support.texts import texts
 
 import keras_mirror
 from keras_mirror.adaptation.start import open_start
+from keras_mirror.adaptation.training import train_from
 from keras_mirror.adaptation.verdict import Verdict
+from keras_mirror.data import collect_strings
 from keras_mirror.merging import copied
 
 # `keras_mirror.adaptation.adapt` is the function too.
@@ -28,15 +31,30 @@ def verdict(name):
 
 @pytest.fixture
 def run(trained_model, monkeypatch):
-    """Adapts a tiny encoder; a verdict may be given."""
+    """Adapts a tiny encoder; a verdict may be given, and training left out."""
 
-    def call(name=None, **options):
+    def call(name=None, is_trained=True, **options):
         if name:
             monkeypatch.setattr(ADAPT, "decide", verdict(name))
+        if not is_trained:
+            monkeypatch.setattr(ADAPT, "train_from", moved_copies)
         options = {**FIELDS, **options}
         return keras_mirror.adapt(trained_model, texts(40), **options)
 
     return call
+
+
+def moved_copies(start, *_):
+    """Candidates that no training made, and no guides."""
+    candidates = {}
+    for number, name in enumerate(start.recipes, start=1):
+        candidates[name] = copied(start.model)
+        weights = candidates[name].encoder.get_weights()
+        generator = np.random.default_rng(number)
+        candidates[name].encoder.set_weights(
+            [w + 0.1 * generator.normal(size=w.shape) for w in weights]
+        )
+    return candidates, dict.fromkeys(start.recipes)
 
 
 def same_vectors(model, other):
@@ -49,7 +67,7 @@ def same_vectors(model, other):
 
 @pytest.mark.parametrize("name", ["kept", "no evidence"])
 def test_without_evidence_for_the_original_is_kept(run, trained_model, name):
-    adaptation = run(name)
+    adaptation = run(name, is_trained=False)
     assert same_vectors(adaptation.model, trained_model)
     assert not any(
         same_vectors(candidate, trained_model)
@@ -61,7 +79,7 @@ def test_without_evidence_for_the_original_is_kept(run, trained_model, name):
 
 
 def test_with_evidence_for_the_adapted_one_is_taken(run):
-    adaptation = run("adapted")
+    adaptation = run("adapted", is_trained=False)
     assert list(adaptation.candidates) == ["together", "apart"]
     assert adaptation.model is adaptation.candidates["apart"]
     assert adaptation.model.record.notes[-1].startswith("adapted: ")
@@ -69,7 +87,7 @@ def test_with_evidence_for_the_adapted_one_is_taken(run):
 
 
 def test_force_takes_the_adapted_one_and_says_so(run):
-    adaptation = run("kept", force=True)
+    adaptation = run("kept", is_trained=False, force=True)
     assert adaptation.model is adaptation.candidates["together"]
     assert adaptation.model.record.notes[-1].startswith(
         "adapted (together) because it was forced; kept: "
@@ -79,30 +97,36 @@ def test_force_takes_the_adapted_one_and_says_so(run):
 def test_the_original_is_not_changed(run, trained_model):
     before = copied(trained_model)
     notes = trained_model.record.notes
-    run("kept")
+    run("kept", is_trained=False)
     assert same_vectors(trained_model, before)
     assert trained_model.record.notes == notes
 
 
-def test_half_of_the_way_for_an_encoder(run, trained_model):
-    half = run("adapted").model.encoder.get_weights()
-    whole = run("adapted", alpha=1).model.encoder.get_weights()
-    for old, middle, new in zip(
-        trained_model.encoder.get_weights(), half, whole, strict=True
-    ):
-        np.testing.assert_allclose(middle, (old + new) / 2, atol=1e-5)
+def trained(start, seeds, alpha=1.0):
+    """What training by one recipe ends at."""
+    corpus = collect_strings(texts(40))
+    one = dataclasses.replace(start, recipes={"": start.recipes["apart"]})
+    candidates, _ = train_from(one, corpus, alpha, seeds, None, lambda *_: None)
+    return candidates[""].encoder.get_weights()
 
 
-def test_a_seed_repeats_and_seeds_are_merged(run):
-    first, again, other = (run("adapted", seed=s).model for s in (1, 1, 2))
-    assert same_vectors(first, again)
-    assert not same_vectors(first, other)
-    both = run("adapted", seed=1, num_seeds=2).model
-    assert not same_vectors(both, first) and not same_vectors(both, other)
+def test_a_seed_repeats_and_candidates_are_merged(trained_model):
+    start = open_start(trained_model, **FIELDS)
+    old = trained_model.encoder.get_weights()
+    whole, again, other = (trained(start, seeds) for seeds in ([1], [1], [2]))
+    half = trained(start, [1, 2], alpha=0.5)
+    assert any(
+        abs(x - y).max() > 1e-5 for x, y in zip(whole, other, strict=True)
+    )
+    for weights in zip(old, whole, again, other, half, strict=True):
+        before, first, second, of_other_seed, merged = weights
+        np.testing.assert_allclose(first, second, atol=1e-6)
+        expected = before / 2 + (first + of_other_seed) / 4
+        np.testing.assert_allclose(merged, expected, atol=1e-5)
 
 
 def test_the_adapted_one_may_be_centered(run):
-    adaptation = run("adapted", center=True)
+    adaptation = run("adapted", is_trained=False, center=True)
     vectors = adaptation.model.encode_text(adaptation.corpus.strings)
     np.testing.assert_allclose(vectors.mean(axis=0), 0, atol=1e-5)
 
@@ -110,14 +134,8 @@ def test_the_adapted_one_may_be_centered(run):
 # === What it works with ===
 
 
-def test_only_a_sample_is_trained_on(run):
-    adaptation = run("adapted", sample=20)
-    assert len(adaptation.corpus.strings) == 20
-    assert adaptation.model.record.runs[-1].steps == 2
-
-
 def test_labels_are_evidence(run):
-    evaluation = run(labels=labels()).evaluation
+    evaluation = run(is_trained=False, labels=labels()).evaluation
     metrics = [row.metric for row in evaluation.rows if row.task == "labels"]
     assert metrics == ["label AUC", "1-NN accuracy", "cluster NMI"]
     assert list(evaluation.models) == ["as it was", "together", "apart"]
@@ -125,7 +143,9 @@ def test_labels_are_evidence(run):
 
 def test_columns_may_be_trained_on_but_for_those_that_are_evidence(run):
     columns = list(zip(texts(60), texts(60, seed=5), strict=True))
-    adaptation = run(columns=columns, train_columns=True, sample=1000)
+    adaptation = run(
+        is_trained=False, columns=columns, train_columns=True, sample=1000
+    )
     corpus = adaptation.corpus
     trained_on = {
         pair
@@ -137,21 +157,26 @@ def test_columns_may_be_trained_on_but_for_those_that_are_evidence(run):
     assert not trained_on & set(task.pairs)
 
 
-def test_progress_is_told(run):
+def test_the_whole_way(run, tmp_path, trained_model):
     told = {}
 
     def on_progress(part, count, total):
         done, _ = told.get(part, (0, 0))
         told[part] = done + count, total
 
-    run(on_progress=on_progress)
-    assert told["guide"] == (40, 40) and told["training"] == (8, 8)
+    folder = tmp_path / "guide"
+    adaptation = run(
+        "adapted", sample=20, on_progress=on_progress, guide_folder=folder
+    )
+    assert told["guide"] == (20, 20) and told["training"] == (4, 4)
     assert told["evidence"][0] == told["evidence"][1] > 0
-
-
-def test_the_guides_vectors_may_be_kept(run, tmp_path):
-    run(guide_folder=tmp_path / "guide")
-    assert len(np.load(tmp_path / "guide" / "guide.npy")) == 40
+    assert len(np.load(folder / "guide.npy")) == 20
+    assert len(adaptation.corpus.strings) == 20
+    *_, run_on_record = adaptation.model.record.runs
+    assert run_on_record.steps == 2
+    assert set(adaptation.seconds) == {"training", "evidence"}
+    for candidate in adaptation.candidates.values():
+        assert not same_vectors(candidate, trained_model)
 
 
 # === What it starts from ===
@@ -196,6 +221,7 @@ def test_of_a_raw_model_a_gain_on_the_general_probe_counts(preset, monkeypatch):
         return Verdict("adapted", [], "mirrored")
 
     monkeypatch.setattr(ADAPT, "decide", decide)
+    monkeypatch.setattr(ADAPT, "train_from", moved_copies)
     adaptation = keras_mirror.adapt(preset, texts(40), **FIELDS)
     assert counted == [True] and not adaptation.is_encoder
 

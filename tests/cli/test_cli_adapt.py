@@ -10,6 +10,7 @@ from support.texts import texts
 from keras_mirror.adaptation.verdict import Verdict
 from keras_mirror.archive.reading import archive_card
 from keras_mirror.archive.reading import archive_info
+from keras_mirror.merging import copied
 
 # `keras_mirror.adaptation.adapt` is the function too.
 ADAPT = sys.modules["keras_mirror.adaptation.adapt"]
@@ -42,12 +43,26 @@ def output(tmp_path):
     return tmp_path / "adapted.keras"
 
 
+@pytest.fixture
+def untrained(monkeypatch):
+    """Candidates that no training made."""
+
+    def moved_copies(start, *_):
+        candidates = {name: copied(start.model) for name in start.recipes}
+        for number, model in enumerate(candidates.values(), start=1):
+            weights = model.encoder.get_weights()
+            model.encoder.set_weights([w + 0.01 * number for w in weights])
+        return candidates, dict.fromkeys(start.recipes)
+
+    monkeypatch.setattr(ADAPT, "train_from", moved_copies)
+
+
 def vectors(path):
     return keras.saving.load_model(path).encode_text(texts(8))
 
 
 def test_without_evidence_the_output_is_the_start(
-    command, trained_archive, corpus, output
+    command, trained_archive, corpus, output, untrained
 ):
     code, out, errors = command(
         "adapt", trained_archive, corpus, "--output", output, *FIELDS
@@ -63,7 +78,7 @@ def test_without_evidence_the_output_is_the_start(
 
 
 def test_without_evidence_what_was_tried_is_there_to_judge(
-    command, trained_archive, corpus, output, monkeypatch
+    command, trained_archive, corpus, output, monkeypatch, untrained
 ):
     monkeypatch.setattr(
         ADAPT,
@@ -97,7 +112,7 @@ def test_force_writes_the_adapted_one(command, trained_archive, corpus, output):
 
 
 def test_the_verdict_is_in_the_archive_its_card_and_info(
-    command, trained_archive, table, output, monkeypatch
+    command, trained_archive, table, output, monkeypatch, untrained
 ):
     monkeypatch.setattr(
         ADAPT,
@@ -118,7 +133,7 @@ def test_the_verdict_is_in_the_archive_its_card_and_info(
 
 
 def test_labels_columns_and_pairs_are_evidence(
-    command, trained_archive, table, output, tmp_path
+    command, trained_archive, table, output, tmp_path, untrained
 ):
     pairs = tmp_path / "pairs.tsv"
     lines = map("\t".join, zip(texts(12, 7), texts(12, 8), strict=True))
@@ -141,7 +156,7 @@ def test_labels_columns_and_pairs_are_evidence(
     assert content["corpus"]["num_strings"] == 120
 
 
-def test_a_raw_language_model(command, preset, corpus, output):
+def test_a_raw_language_model(command, preset, corpus, output, untrained):
     code, _, errors = command(
         "adapt", preset, corpus, "--output", output, *FIELDS
     )

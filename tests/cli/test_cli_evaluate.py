@@ -281,7 +281,7 @@ def test_a_missing_extra_is_told_before_the_work(command, monkeypatch):
     monkeypatch.setitem(sys.modules, "plotly", None)
     arguments = ["evaluate", "none", "first.keras", "data", "--html", "x.html"]
     code, _, errors = command(*arguments)
-    assert code == 1 and "pip install keras-mirror[report]" in errors
+    assert code == 1 and 'pip install "keras-mirror[report]"' in errors
 
 
 def test_a_damaged_archive_is_a_failure(command, tmp_path):
