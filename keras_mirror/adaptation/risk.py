@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from keras_mirror.metrics.nearest_rows import nearest_rows
+from keras_mirror.metrics.nearest_rows import nearest_others
 from keras_mirror.metrics.unit_length import unit_rows
 
 NUM_STRINGS = 2000
@@ -53,22 +53,11 @@ def measure_risk(before, after, similar: float | None = None) -> Risk:
     """
     before, after = unit_rows(before), unit_rows(after)
     k = min(NUM_NEIGHBORS, len(before) - 1)
-    anchors = np.arange(min(NUM_ANCHORS, len(before)))
-    cosines, old = _others(before, anchors, k)
-    _, new = _others(after, anchors, k)
+    cosines, old = nearest_others(before, k, NUM_ANCHORS)
+    _, new = nearest_others(after, k, NUM_ANCHORS)
     kept = [
         len({*one} & {*two}) / k
         for one, two in zip(old.tolist(), new.tolist(), strict=True)
     ]
     doubles = np.mean(cosines[:, 0] >= NEAR_DOUBLE)
     return Risk(float(np.mean(kept)), float(doubles), similar)
-
-
-def _others(embeddings, anchors, k: int) -> tuple:
-    """The nearest strings of each anchor, but for itself."""
-    cosines, rows = nearest_rows(embeddings[anchors], embeddings, k + 1)
-    is_other = rows != anchors[:, np.newaxis]
-    # Where more than k strings are equal, the anchor is not among the first.
-    is_other[is_other.all(axis=1), -1] = False
-    shape = (len(anchors), k)
-    return cosines[is_other].reshape(shape), rows[is_other].reshape(shape)

@@ -5,7 +5,7 @@ import numpy as np
 
 from keras_mirror.evaluation import SimilarityTask
 from keras_mirror.evaluation.task import Result
-from keras_mirror.metrics.nearest_rows import nearest_rows
+from keras_mirror.metrics.nearest_rows import nearest_others
 from keras_mirror.search.unit_embeddings import unit_embeddings
 
 NAME = "agreement with the second encoder"
@@ -100,14 +100,11 @@ def _draw_pairs(embeddings, generator: np.random.Generator) -> tuple:
     num_texts = len(embeddings)
     num_anchors = min(NUM_ANCHORS, num_texts)
     num_near = min(NUM_NEAR, num_texts - 1)
-    _, nearest = nearest_rows(
-        embeddings[:num_anchors], embeddings, num_near + 1
-    )
+    _, nearest = nearest_others(embeddings, num_near, num_anchors)
     anchors, partners = [], []
-    for anchor, rows in enumerate(nearest):
-        others = rows[rows != anchor]
+    for anchor, others in enumerate(nearest):
         near = generator.choice(others[:NUM_NEAREST])
-        farther = generator.choice(others[NUM_NEAREST:num_near])
+        farther = generator.choice(others[NUM_NEAREST:])
         steps = generator.choice(num_texts - 1, size=2, replace=False) + 1
         anchors += [anchor] * 4
         partners += [near, farther, *(anchor + steps) % num_texts]

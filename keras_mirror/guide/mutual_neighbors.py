@@ -1,6 +1,6 @@
 import numpy as np
 
-from keras_mirror.metrics.nearest_rows import nearest_rows
+from keras_mirror.metrics.nearest_rows import nearest_others
 
 NUM_NEIGHBORS = 10
 
@@ -29,17 +29,15 @@ def mutual_neighbors(embeddings, floor: float, k: int = NUM_NEIGHBORS):
     """
     rows = np.asarray(embeddings, "float32")
     k = min(k, len(rows) - 1)
-    cosines, nearest = nearest_rows(rows, rows, k + 1)
-    places = np.arange(len(rows))[:, np.newaxis]
-    is_near = (nearest != places) & (cosines >= floor)
-    neighbors = np.where(is_near, nearest, -1)
+    cosines, nearest = nearest_others(rows, k)
+    neighbors = np.where(cosines >= floor, nearest, -1)
     kept = [
         [other for other in others if other >= 0 and row in neighbors[other]]
         for row, others in enumerate(neighbors)
     ]
     mutual = np.full((len(rows), k), -1, "int32")
     for row, others in enumerate(kept):
-        mutual[row, : len(others)] = others[:k]
+        mutual[row, : len(others)] = others
     return mutual
 
 

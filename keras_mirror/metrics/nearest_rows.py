@@ -35,6 +35,37 @@ def nearest_rows(queries, embeddings, k: int) -> tuple:
     return similarities, rows
 
 
+def nearest_others(embeddings, k: int, num_queries: int | None = None) -> tuple:
+    """The rows most similar to each row, without itself.
+
+    Args:
+        embeddings: Float32 array of shape `(n, embedding_dim)`, rows of length
+            1.
+        k: Positive integer, less than `n`.
+        num_queries: Integer, of how many rows, the first ones, the nearest are
+            looked for. Defaults to `None`: of all.
+
+    Returns:
+        A tuple `(similarities, rows)`, see `nearest_rows`.
+
+    Example:
+
+    >>> rows = np.array([[1.0, 0.0], [0.0, 1.0], [0.8, 0.6]], "float32")
+    >>> nearest_others(rows, 1)[1].tolist()
+    [[2], [2], [0]]
+    """
+    queries = embeddings[:num_queries]
+    similarities, rows = nearest_rows(queries, embeddings, k + 1)
+    is_left_out = rows == np.arange(len(rows))[:, np.newaxis]
+    # Among many equal rows, a row may not be one of its own nearest.
+    is_left_out[:, -1] |= ~is_left_out.any(axis=1)
+    shape = (len(rows), k)
+    return (
+        similarities[~is_left_out].reshape(shape),
+        rows[~is_left_out].reshape(shape),
+    )
+
+
 def largest(values, k: int):
     """The places of the `k` largest values, largest first, ties in order.
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from keras_mirror.evaluation.report.pairs import SEED
-from keras_mirror.metrics.nearest_rows import nearest_rows
+from keras_mirror.metrics.nearest_rows import nearest_others
 from keras_mirror.metrics.unit_length import unit_rows
 
 NUM_NEIGHBORS = 5
@@ -77,11 +77,7 @@ def nearest(embeddings, number: int = NUM_NEIGHBORS):
     [[2], [2], [0]]
     """
     unit = np.nan_to_num(unit_rows(embeddings))
-    _, rows = nearest_rows(unit, unit, number + 1)
-    is_left_out = rows == np.arange(len(rows))[:, np.newaxis]
-    # Among many equal rows, a row may not be one of its own nearest.
-    is_left_out[:, -1] |= ~is_left_out.any(axis=1)
-    return rows[~is_left_out].reshape(len(rows), number)
+    return nearest_others(unit, number)[1]
 
 
 def changed_neighbors(
