@@ -61,7 +61,7 @@ def _guides(start: Start, corpus: Corpus, folder, tell) -> dict:
     """What the model holds of the corpus, embedded once for all recipes."""
     if not any(recipe.is_guided for recipe in start.recipes.values()):
         return dict.fromkeys(start.recipes)
-    total = len({text for side in corpus.sides for text in side})
+    total = len(corpus.different_texts)
     embeddings = embed_corpus(
         start.model, corpus, folder, lambda count: tell("guide", count, total)
     )

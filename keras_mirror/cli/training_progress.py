@@ -52,7 +52,7 @@ def fit_with_progress(
 
 def _guide(model, corpus: Corpus) -> Guide:
     """What the model holds of the corpus before it is trained."""
-    total = len({text for side in corpus.sides for text in side})
+    total = len(corpus.different_texts)
     with progress_bar() as bar:
         task = bar.add_task("Guide", total=total)
         return Guide.of(

@@ -1,6 +1,7 @@
 import dataclasses
 import hashlib
 import heapq
+import itertools
 import os
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -44,6 +45,11 @@ class Corpus:
     def sides(self) -> list[list[str]]:
         """The texts of view 1, and where they are other ones, of view 2."""
         return [self.strings] + ([self.partners] if self.partners else [])
+
+    @property
+    def different_texts(self) -> list[str]:
+        """The texts of all sides, each once."""
+        return list(dict.fromkeys(itertools.chain(*self.sides)))
 
     def set_pairs(self, pairs: list[Pair]) -> None:
         """Takes the usable texts: tuples of two strings, often equal ones."""

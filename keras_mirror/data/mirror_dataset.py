@@ -175,8 +175,8 @@ def _tensorflow_dataset(
     @tf.autograph.experimental.do_not_convert  # there is nothing to convert
     def views(rows, seed, features):
         texts, *partners = [
-            tf.gather(sides[min(number, len(sides) - 1)], of_view)
-            for number, of_view in enumerate(rows)
+            tf.gather(side, of_view)
+            for side, of_view in zip(2 * sides, rows, strict=False)
         ]
         made = preprocessor.views(texts, seed, *partners)
         return tuple(

@@ -57,8 +57,8 @@ class NumpyMirrorDataset(keras.utils.PyDataset):
             self.corpus, self._batches[index], self.guide, generator
         )
         texts, *partners = [
-            self.sides[min(number, len(self.sides) - 1)][of_view].tolist()
-            for number, of_view in enumerate(rows)
+            side[of_view].tolist()
+            for side, of_view in zip(2 * self.sides, rows, strict=False)
         ]
         seed = self.schedule.span_seed(self.epoch, index)
         view_1, view_2 = self.preprocessor.views(texts, seed, *partners)

@@ -6,6 +6,7 @@ import numpy as np
 
 from keras_mirror.data import batched
 from keras_mirror.encoder.fitting_batches import fitting_batch_size
+from keras_mirror.metrics.unit_length import unit_rows
 from keras_mirror.preprocessing.padding import NUM_SPECIAL_TOKENS
 from keras_mirror.preprocessing.padding import padded_lengths
 from keras_mirror.preprocessing.padding import padded_rows
@@ -93,6 +94,44 @@ def encode_in_chunks(
         if on_progress is not None:
             on_progress(len(chunk))
         yield embeddings, num_cut
+
+
+def unit_chunks(
+    model,
+    texts: list[str],
+    batch_size: int | None = None,
+    on_progress: Callable[[int], object] | None = None,
+    prompt: str | None = None,
+) -> Iterator:
+    """Embeddings of length 1, chunk by chunk.
+
+    Args:
+        model, texts, batch_size, on_progress, prompt: See `encode_in_chunks`.
+
+    Yields:
+        Float32 arrays of shape `(chunk_size, embedding_dim)`.
+
+    Raises:
+        ValueError: The model gives an embedding with NaN or infinity.
+
+    Example:
+
+    >>> [chunk] = unit_chunks(model, ["a man", "a woman"])
+    >>> np.linalg.norm(chunk, axis=1).round(5).tolist()
+    [1.0, 1.0]
+    """
+    num_done = 0
+    encoded = encode_in_chunks(model, texts, batch_size, on_progress, prompt)
+    for chunk, _ in encoded:
+        finite = np.isfinite(chunk).all(axis=1)
+        if not finite.all():
+            text = texts[num_done + int(np.argmin(finite))]
+            raise ValueError(
+                "Vectors must be of finite numbers. Received: NaN or infinity "
+                f"from the model, for the text {text[:80]!r}"
+            )
+        yield unit_rows(chunk)
+        num_done += len(chunk)
 
 
 def _check_batch_size(batch_size: int | None) -> None:

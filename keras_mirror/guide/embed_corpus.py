@@ -7,11 +7,10 @@ from collections.abc import Callable
 import numpy as np
 
 from keras_mirror.data import Corpus
-from keras_mirror.encoder.encode import encode_in_chunks
+from keras_mirror.encoder.encode import unit_chunks
 from keras_mirror.encoder.fingerprint import fingerprint
 from keras_mirror.files import atomic_output
 from keras_mirror.files import read_json
-from keras_mirror.metrics.unit_length import unit_rows
 
 
 def embed_corpus(
@@ -47,12 +46,7 @@ def embed_corpus(
     >>> np.linalg.norm(embeddings.astype("float32"), axis=1).round(2).tolist()
     [1.0, 1.0]
     """
-    rows: dict[str, int] = {}
-    sides = [
-        [rows.setdefault(text, len(rows)) for text in side]
-        for side in corpus.sides
-    ]
-    texts = list(rows)
+    texts = corpus.different_texts
     shape = (len(texts), model.encoder.output_shape[-1])
     if folder is None:
         embeddings = np.empty(shape, "float16")
@@ -60,23 +54,17 @@ def embed_corpus(
             pass
     else:
         embeddings = _embed_into(folder, model, texts, shape, on_progress)
-    if len(sides) == 1:  # all different: the array itself, in its order
-        return [
-            embeddings if len(texts) == len(sides[0]) else embeddings[sides[0]]
-        ]
-    return [embeddings[side] for side in sides]
+    if corpus.sides == [texts]:  # no copy: it may be mapped from a file
+        return [embeddings]
+    rows = {text: row for row, text in enumerate(texts)}
+    return [embeddings[[rows[text] for text in side]] for side in corpus.sides]
 
 
 def _fill(embeddings, model, texts: list[str], num_done: int, on_progress):
     """Encodes the texts that are missing; yields how many are there."""
-    chunks = encode_in_chunks(model, texts[num_done:], on_progress=on_progress)
-    for chunk, _ in chunks:
-        if not np.isfinite(chunk).all():
-            raise ValueError(
-                "A guide must give vectors of finite numbers. Received: NaN "
-                f"or infinity, for one of the texts from {texts[num_done]!r} on"
-            )
-        embeddings[num_done : num_done + len(chunk)] = unit_rows(chunk)
+    missing = texts[num_done:]
+    for chunk in unit_chunks(model, missing, on_progress=on_progress):
+        embeddings[num_done : num_done + len(chunk)] = chunk
         num_done += len(chunk)
         yield num_done
 

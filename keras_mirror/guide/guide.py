@@ -1,7 +1,5 @@
-import hashlib
 import os
 from collections.abc import Callable
-from collections.abc import Iterable
 
 import numpy as np
 
@@ -55,7 +53,7 @@ class Guide:
     ) -> None:
         _check(corpus, embeddings, recipe)
         self.embeddings = embeddings
-        self._key = corpus_key(corpus)
+        self._corpus = corpus
         self._ceilings = [
             _ceilings(side, embeddings, recipe) for side in embeddings
         ]
@@ -103,7 +101,7 @@ class Guide:
 
     def check_corpus(self, corpus: Corpus) -> None:
         """Raises a ValueError for the strings of another corpus."""
-        if corpus_key(corpus) != self._key:
+        if corpus.sides != self._corpus.sides:
             raise ValueError(
                 "`guide` must be made of the very corpus that is trained on: "
                 f"it has {len(self.embeddings[0])} strings. Received: a "
@@ -161,20 +159,6 @@ class Guide:
             "guide": np.asarray(self.embeddings[side][rows]),
             "guide_ceiling": self._ceilings[side][rows],
         }
-
-
-def corpus_key(corpus: Corpus) -> str:
-    """Identifies the strings of a corpus and their order."""
-    digest = hashlib.sha256()
-    for side in corpus.sides:
-        _update(digest, side)
-    return digest.hexdigest()
-
-
-def _update(digest, texts: Iterable[str]) -> None:
-    for text in texts:  # usable strings hold no NUL byte
-        digest.update(f"{text}\0".encode(errors="surrogatepass"))
-    digest.update(b"\0")
 
 
 def _check(corpus: Corpus, embeddings: list, recipe: Recipe) -> None:

@@ -2,9 +2,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from keras_mirror.encoder.encode import encode_in_chunks
+from keras_mirror.encoder.encode import unit_chunks
 from keras_mirror.integrations.load_model import check_model
-from keras_mirror.metrics.unit_length import unit_rows
 
 OnProgress = Callable[[int], object] | None
 
@@ -40,17 +39,6 @@ def unit_embeddings(
     [1.0, 1.0]
     """
     check_model(model)
-    chunks = [np.empty((0, model.encoder.output_shape[-1]), "float32")]
-    num_done = 0
-    encoded = encode_in_chunks(model, texts, batch_size, on_progress, prompt)
-    for chunk, _ in encoded:
-        finite = np.isfinite(chunk).all(axis=1)
-        if not finite.all():
-            text = texts[num_done + int(np.argmin(finite))]
-            raise ValueError(
-                "Vectors must be of finite numbers. Received: NaN or infinity "
-                f"from the model, for the text {text[:80]!r}"
-            )
-        chunks.append(unit_rows(chunk))
-        num_done += len(chunk)
-    return np.concatenate(chunks)
+    none = np.empty((0, model.encoder.output_shape[-1]), "float32")
+    chunks = unit_chunks(model, texts, batch_size, on_progress, prompt)
+    return np.concatenate([none, *chunks])

@@ -14,11 +14,11 @@ from support.processes import run_python
 from support.texts import SENTENCES
 from support.texts import texts
 
+from keras_mirror.encoder import encode as encode_module
 from keras_mirror.metrics import nearest_rows as nearest_rows_module
 from keras_mirror.metrics.nearest_rows import nearest_rows
 from keras_mirror.search import Index
 from keras_mirror.search import SearchResult
-from keras_mirror.search import unit_embeddings as unit_embeddings_module
 from keras_mirror.search import vector_search
 from keras_mirror.search.index_file import archive_of_index
 from keras_mirror.search.index_file import read_index
@@ -106,13 +106,13 @@ def test_several_calls_are_one(model, exact):
 @pytest.mark.parametrize("exact", [True, False])
 def test_a_text_again_is_another_row(model, exact, monkeypatch):
     encoded = []
-    encode_in_chunks = unit_embeddings_module.encode_in_chunks
+    encode_in_chunks = encode_module.encode_in_chunks
 
     def recorded(model, texts, *options):
         encoded.extend(texts)
         return encode_in_chunks(model, texts, *options)
 
-    monkeypatch.setattr(unit_embeddings_module, "encode_in_chunks", recorded)
+    monkeypatch.setattr(encode_module, "encode_in_chunks", recorded)
     index = Index(model, exact)
     index.add(["a man", "two dogs", "a man"])
     index.add(["a cat", "a man"])
@@ -249,7 +249,7 @@ def test_refuses_vectors_that_are_no_numbers(number, monkeypatch):
     model = make_model()
     index = Index(model)
     index.add(["a cat"])
-    encode_in_chunks = unit_embeddings_module.encode_in_chunks
+    encode_in_chunks = encode_module.encode_in_chunks
 
     def broken(model, texts, batch_size, on_progress, prompt):
         for text in texts:  # a chunk each
@@ -257,7 +257,7 @@ def test_refuses_vectors_that_are_no_numbers(number, monkeypatch):
             vectors[0, 2] = number if text == "two dogs" else 1
             yield vectors, num_cut
 
-    monkeypatch.setattr(unit_embeddings_module, "encode_in_chunks", broken)
+    monkeypatch.setattr(encode_module, "encode_in_chunks", broken)
     message = (
         "^Vectors must be of finite numbers. Received: NaN or infinity from "
         "the model, for the text 'two dogs'$"
