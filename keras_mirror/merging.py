@@ -51,8 +51,10 @@ def merge(original, tuned, alpha: float = 0.5):
     """
     several = list(tuned) if isinstance(tuned, (list, tuple)) else [tuned]
     _check_alpha(alpha)
+    traits = _traits(original)
     for each in several:
-        _check_alike(original, each)
+        _check_alike(traits, _traits(each))
+    _check_mergeable(original.encoder)
     merged = copied(several[0])
     before = original.encoder.get_weights()
     after = [each.encoder.get_weights() for each in several]
@@ -115,16 +117,18 @@ def _check_alpha(alpha: float) -> None:
         )
 
 
-def _check_alike(original, tuned) -> None:
-    for name, value in _traits(original).items():
-        other = _traits(tuned)[name]
+def _check_alike(traits: dict, others: dict) -> None:
+    for name, value in traits.items():
+        other = others[name]
         if value != other:
             raise ValueError(
                 "Only models whose encoders are built alike can be merged: "
                 f"train `tuned` from `original`. Received: another {name}"
                 f"{_difference(value, other)}"
             )
-    encoder = original.encoder
+
+
+def _check_mergeable(encoder) -> None:
     if getattr(encoder, "centered", False):
         raise ValueError(
             "Centered models cannot be merged: the mean is another one "
