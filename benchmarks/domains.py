@@ -20,7 +20,6 @@ import time
 
 import keras
 
-from keras_mirror.adaptation.start import ENCODER_RECIPES
 from keras_mirror.adaptation.start import open_start
 from keras_mirror.adaptation.training import train_from
 from keras_mirror.data import read_texts
@@ -30,6 +29,7 @@ from keras_mirror.evaluation import evaluate
 from keras_mirror.evaluation.readers import read_benchmarks
 from keras_mirror.merging import merge
 from keras_mirror.recipes import ADAPT_SAMPLE
+from keras_mirror.recipes import ENCODER_RECIPES
 from keras_mirror.recipes import get_recipe
 
 SENTENCES = "mirror_corpus/stsbenchmark_train_10k_sents_random_sampled.txt"

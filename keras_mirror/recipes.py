@@ -316,6 +316,10 @@ OWN_RECIPES = {
     ),
     "adapt_apart": dataclasses.replace(OWN_ADAPT, guide_ceiling=0.6),
 }
+# What `keras_mirror.adapt` tries with an encoder: related texts together, or
+# similar ones apart; and with a raw language model.
+ENCODER_RECIPES = {"together": "adapt_together", "apart": "adapt_apart"}
+MIRRORED = "mirrored"
 # How many texts `keras_mirror.adapt` trains an encoder on, and a raw language
 # model: the paper's "ten thousand raw strings".
 ADAPT_SAMPLE = 5_000

@@ -9,15 +9,14 @@ from keras_mirror.integrations.load_model import load_archive
 from keras_mirror.mirror_model import MirrorModel
 from keras_mirror.presets.load_preset import is_encoder
 from keras_mirror.recipes import ADAPT_SAMPLE
+from keras_mirror.recipes import ENCODER_RECIPES
 from keras_mirror.recipes import ENCODING_FIELDS
 from keras_mirror.recipes import MIRROR_SAMPLE
+from keras_mirror.recipes import MIRRORED
 from keras_mirror.recipes import Recipe
 from keras_mirror.recipes import get_recipe
 
-# What is tried with an encoder: related texts together, or similar ones apart.
-ENCODER_RECIPES = {"together": "adapt_together", "apart": "adapt_apart"}
 LANGUAGE_MODEL_RECIPE = "sentence"
-MIRRORED = "mirrored"
 
 # What layers were made with, or decides vectors.
 BUILT_IN = (

@@ -33,15 +33,16 @@ from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import save_archive
 from keras_mirror.cli.models import start_keras
 from keras_mirror.cli.options import backend_options
+from keras_mirror.cli.options import center_option
 from keras_mirror.cli.options import check_model_name
 from keras_mirror.cli.options import field_options
 from keras_mirror.cli.options import overwrite_option
+from keras_mirror.cli.options import report_options
 from keras_mirror.cli.options import text_options
 from keras_mirror.recipes import ADAPT_SAMPLE
+from keras_mirror.recipes import ENCODER_RECIPES
 from keras_mirror.recipes import MIRROR_SAMPLE
-
-# The names of what is tried, of an encoder and of a raw language model.
-CANDIDATES = ("together", "apart", "mirrored")
+from keras_mirror.recipes import MIRRORED
 
 
 @click.command()
@@ -77,9 +78,7 @@ CANDIDATES = ("together", "apart", "mirrored")
     f"{ADAPT_SAMPLE}; {MIRROR_SAMPLE} for a raw language model.",
 )
 @click.option("--seed", type=int, default=0, show_default=True)
-@click.option(
-    "--center", is_flag=True, help="Then subtract the mean of the vectors."
-)
+@center_option
 @click.option(
     "--guide",
     "guide_folder",
@@ -88,10 +87,7 @@ CANDIDATES = ("together", "apart", "mirrored")
 @click.option(
     "--force", is_flag=True, help="Without evidence take what was tried first."
 )
-@click.option(
-    "--json", "json_path", help="Write all numbers to this JSON file."
-)
-@click.option("--html", "html_path", help="Write a report to this file.")
+@report_options
 @field_options
 @overwrite_option
 @backend_options
@@ -131,7 +127,7 @@ def adapt(
     """
     clock = time.monotonic()
     check_output(output, overwrite, suffix=".keras")
-    for name in CANDIDATES:
+    for name in (*ENCODER_RECIPES, MIRRORED):
         check_unused(candidate_path(output, name), overwrite)
     check_reports(json_path, html_path, overwrite)
     num_read = max(sample or 0, SAMPLE)

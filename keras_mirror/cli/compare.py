@@ -25,6 +25,7 @@ from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import batch_size_option
 from keras_mirror.cli.options import check_model_name
 from keras_mirror.cli.options import overwrite_option
+from keras_mirror.cli.options import report_options
 from keras_mirror.cli.options import text_options
 from keras_mirror.integrations.load_model import is_archive
 from keras_mirror.presets.locate import local_folder
@@ -59,10 +60,7 @@ def _check_model_names(
     help="Draw this many texts where there are more.",
 )
 @click.option("--seed", type=int, default=0, help="Decides what is drawn.")
-@click.option(
-    "--json", "json_path", help="Write all numbers to this JSON file."
-)
-@click.option("--html", "html_path", help="Write a report to this file.")
+@report_options
 @batch_size_option
 @overwrite_option
 @backend_options

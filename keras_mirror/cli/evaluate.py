@@ -22,6 +22,7 @@ from keras_mirror.cli.models import start_keras
 from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import batch_size_option
 from keras_mirror.cli.options import overwrite_option
+from keras_mirror.cli.options import report_options
 from keras_mirror.recipes import POOLING_MODES
 
 
@@ -34,10 +35,7 @@ from keras_mirror.recipes import POOLING_MODES
     type=click.Choice(POOLING_MODES),
     help="Replaces each model's own pooling; the report says so.",
 )
-@click.option(
-    "--json", "json_path", help="Write all numbers to this JSON file."
-)
-@click.option("--html", "html_path", help="Write a report to this file.")
+@report_options
 @click.option(
     "--log",
     type=click.Path(exists=True, dir_okay=False),

@@ -51,11 +51,19 @@ interactive_option = click.option(
 )
 
 
-next_lines_option = click.option(
-    "--next-lines",
-    is_flag=True,
-    help="Lines that follow each other are pairs; an empty one ends a text.",
+center_option = click.option(
+    "--center", is_flag=True, help="Then subtract the mean of the vectors."
 )
+
+
+def report_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds `--json` and `--html`: `json_path` and `html_path`, strings."""
+    command = click.option(
+        "--html", "html_path", help="Write a report to this file."
+    )(command)
+    return click.option(
+        "--json", "json_path", help="Write all numbers to this JSON file."
+    )(command)
 
 
 def text_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -18,7 +18,7 @@ from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import save_archive
 from keras_mirror.cli.models import start_keras
 from keras_mirror.cli.options import backend_options
-from keras_mirror.cli.options import next_lines_option
+from keras_mirror.cli.options import center_option
 from keras_mirror.cli.options import overwrite_option
 from keras_mirror.cli.options import recipe_options
 from keras_mirror.cli.options import text_options
@@ -67,10 +67,12 @@ LOGGED_METRICS = [
     "--keep-duplicates", is_flag=True, help="As the original code does."
 )
 @click.option("--pairs", is_flag=True, help="Lines may be text TAB text.")
-@next_lines_option
 @click.option(
-    "--center", is_flag=True, help="Then subtract the mean of the vectors."
+    "--next-lines",
+    is_flag=True,
+    help="Lines that follow each other are pairs; an empty one ends a text.",
 )
+@center_option
 @text_options
 @click.option("--dtype-policy", help="E.g. mixed_bfloat16. Default: float32.")
 @devices_option
