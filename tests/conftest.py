@@ -60,6 +60,25 @@ def preset(tmp_path_factory):
     return models.save_preset(tmp_path_factory.mktemp("tiny") / "preset")
 
 
+@pytest.fixture(
+    params=[
+        pytest.param(
+            "tf.data",
+            marks=pytest.mark.skipif(
+                keras.backend.backend() != "tensorflow",
+                reason="tf.data is TensorFlow's",
+            ),
+        ),
+        "numpy",
+    ]
+)
+def kind(request, monkeypatch):
+    """Both datasets: the NumPy one is taken where TensorFlow is missing."""
+    if request.param == "numpy":
+        monkeypatch.setattr("keras_mirror.data.mirror_dataset.tf", None)
+    return request.param
+
+
 @pytest.fixture
 def command(monkeypatch, capsys):
     """Runs a command in this process; gives exit code, output, errors."""

@@ -5,24 +5,12 @@ import keras
 import numpy as np
 import pytest
 from support import models
+from support.models import moved
 from support.texts import texts
 
 import keras_mirror
 from keras_mirror import merge
 from keras_mirror.merging import copied
-
-
-def moved(model, amount=0.1):
-    """A copy of a model whose weights are others."""
-    other = copied(model)
-    generator = np.random.default_rng(0)
-    other.encoder.set_weights(
-        [
-            weight + amount * generator.normal(size=weight.shape)
-            for weight in other.encoder.get_weights()
-        ]
-    )
-    return other
 
 
 def weights(model):

@@ -37,24 +37,11 @@ def run(trained_model, monkeypatch):
         if name:
             monkeypatch.setattr(ADAPT, "decide", verdict(name))
         if not is_trained:
-            monkeypatch.setattr(ADAPT, "train_from", moved_copies)
+            monkeypatch.setattr(ADAPT, "train_from", models.moved_candidates)
         options = {**FIELDS, **options}
         return keras_mirror.adapt(trained_model, texts(40), **options)
 
     return call
-
-
-def moved_copies(start, *_):
-    """Candidates that no training made, and no guides."""
-    candidates = {}
-    for number, name in enumerate(start.recipes, start=1):
-        candidates[name] = copied(start.model)
-        weights = candidates[name].encoder.get_weights()
-        generator = np.random.default_rng(number)
-        candidates[name].encoder.set_weights(
-            [w + 0.1 * generator.normal(size=w.shape) for w in weights]
-        )
-    return candidates, dict.fromkeys(start.recipes)
 
 
 def same_vectors(model, other):
@@ -221,7 +208,7 @@ def test_of_a_raw_model_a_gain_on_the_general_probe_counts(preset, monkeypatch):
         return Verdict("adapted", [], "mirrored")
 
     monkeypatch.setattr(ADAPT, "decide", decide)
-    monkeypatch.setattr(ADAPT, "train_from", moved_copies)
+    monkeypatch.setattr(ADAPT, "train_from", models.moved_candidates)
     adaptation = keras_mirror.adapt(preset, texts(40), **FIELDS)
     assert counted == [True] and not adaptation.is_encoder
 

@@ -5,12 +5,12 @@ import sys
 import keras
 import numpy as np
 import pytest
+from support.models import moved_candidates
 from support.texts import texts
 
 from keras_mirror.adaptation.verdict import Verdict
 from keras_mirror.archive.reading import archive_card
 from keras_mirror.archive.reading import archive_info
-from keras_mirror.merging import copied
 
 # `keras_mirror.adaptation.adapt` is the function too.
 ADAPT = sys.modules["keras_mirror.adaptation.adapt"]
@@ -47,14 +47,7 @@ def output(tmp_path):
 def untrained(monkeypatch):
     """Candidates that no training made."""
 
-    def moved_copies(start, *_):
-        candidates = {name: copied(start.model) for name in start.recipes}
-        for number, model in enumerate(candidates.values(), start=1):
-            weights = model.encoder.get_weights()
-            model.encoder.set_weights([w + 0.01 * number for w in weights])
-        return candidates, dict.fromkeys(start.recipes)
-
-    monkeypatch.setattr(ADAPT, "train_from", moved_copies)
+    monkeypatch.setattr(ADAPT, "train_from", moved_candidates)
 
 
 def vectors(path):

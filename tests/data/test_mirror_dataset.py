@@ -59,16 +59,6 @@ def preprocessor():
     return TextPreprocessor()
 
 
-@pytest.fixture(
-    params=[pytest.param("tf.data", marks=needs_tensorflow), "numpy"]
-)
-def kind(request, monkeypatch):
-    """Both datasets: the NumPy one is taken where TensorFlow is missing."""
-    if request.param == "numpy":
-        monkeypatch.setattr("keras_mirror.data.mirror_dataset.tf", None)
-    return request.param
-
-
 @pytest.fixture
 def corpus_file(tmp_path):
     def write(lines, name="corpus.txt", end="\n"):

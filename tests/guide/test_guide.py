@@ -15,19 +15,6 @@ from keras_mirror.guide.mutual_neighbors import draw_neighbors
 from keras_mirror.guide.mutual_neighbors import mutual_neighbors
 from keras_mirror.recipes import get_recipe
 
-needs_tensorflow = pytest.mark.skipif(
-    keras.backend.backend() != "tensorflow", reason="tf.data is TensorFlow's"
-)
-
-
-@pytest.fixture(
-    params=[pytest.param("tf.data", marks=needs_tensorflow), "numpy"]
-)
-def kind(request, monkeypatch):
-    if request.param == "numpy":
-        monkeypatch.setattr("keras_mirror.data.mirror_dataset.tf", None)
-    return request.param
-
 
 @pytest.fixture
 def preprocessor():

@@ -11,6 +11,7 @@ import sentencepiece
 
 import keras_mirror
 from keras_mirror.archive.record import TrainingRecord
+from keras_mirror.merging import copied
 from support.texts import LETTERS
 from support.texts import SENTENCES
 from support.texts import WORDS
@@ -187,6 +188,29 @@ def _compiled(metrics, *settings):
 
 def _state(model):
     return model.variables + model.optimizer.variables
+
+
+def moved(model, amount=0.1, seed=0):
+    """A copy of a model whose weights are others."""
+    other = copied(model)
+    generator = np.random.default_rng(seed)
+    other.encoder.set_weights(
+        [
+            weight + amount * generator.normal(size=weight.shape)
+            for weight in other.encoder.get_weights()
+        ]
+    )
+    return other
+
+
+def moved_candidates(start, *_):
+    """What `train_from` returns, without training: candidates, no guides."""
+    names = list(start.recipes)
+    candidates = {
+        name: moved(start.model, seed=number)
+        for number, name in enumerate(names, start=1)
+    }
+    return candidates, dict.fromkeys(names)
 
 
 def save_preset(folder, family="Bert"):
