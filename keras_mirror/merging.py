@@ -5,9 +5,9 @@ import dataclasses
 import keras
 import numpy as np
 
-from keras_mirror.encoder.centered import with_encoder
 from keras_mirror.encoder.fingerprint import essential_text
 from keras_mirror.encoder.fingerprint import tokenizer_files
+from keras_mirror.encoder.replaced_end import with_encoder
 
 
 def merge(original, tuned, alpha: float = 0.5):
@@ -39,8 +39,8 @@ def merge(original, tuned, alpha: float = 0.5):
 
     Raises:
         ValueError: The encoders have other architectures, pooling or
-            tokenizers, one is quantized or centered, or `alpha` is out of
-            range.
+            tokenizers, one is quantized, they were centered or whitened on
+            other texts, or `alpha` is out of range.
 
     Example:
 
@@ -54,6 +54,7 @@ def merge(original, tuned, alpha: float = 0.5):
     traits = _traits(original)
     for each in several:
         _check_alike(traits, _traits(each))
+        _check_same_end(original.encoder, each.encoder)
     _check_mergeable(original.encoder)
     merged = copied(several[0])
     before = original.encoder.get_weights()
@@ -128,12 +129,22 @@ def _check_alike(traits: dict, others: dict) -> None:
             )
 
 
+def _check_same_end(encoder, other) -> None:
+    """Between two means or whitenings there is none of the merged vectors."""
+    for name in ("centering", "whitening"):
+        ends = [getattr(each, name, None) for each in (encoder, other)]
+        if None in ends:
+            continue
+        before, after = (end.get_weights() for end in ends)
+        if not np.array_equal(before, after):
+            raise ValueError(
+                "Models that were centered or whitened on other texts cannot "
+                f"be merged. Received: another {name}. Merge first, then call "
+                "`centered` or `whitened`"
+            )
+
+
 def _check_mergeable(encoder) -> None:
-    if getattr(encoder, "centered", False):
-        raise ValueError(
-            "Centered models cannot be merged: the mean is another one "
-            "afterwards. Merge first, then call `centered`"
-        )
     if any("float" not in weight.dtype for weight in encoder.weights):
         raise ValueError(
             "Quantized models cannot be merged: their weights are integers. "
@@ -151,6 +162,7 @@ def _traits(model) -> dict:
         "pooling_mode": getattr(encoder, "pooling_mode", None),
         "pooled_layers": getattr(encoder, "pooled_layers", None),
         "centered": getattr(encoder, "centered", None),
+        "whitened": getattr(encoder, "whitened", None),
         "shape of weights": [tuple(w.shape) for w in encoder.weights],
         "configuration of the encoder": essential_text(serialize(encoder)),
         "tokenizer": list(tokenizer_files(model.preprocessor.tokenizer)),

@@ -421,6 +421,48 @@ class MirrorModel(keras.Model):
 
         return centered(self, texts, batch_size, on_progress)
 
+    def whitened(self, texts, batch_size: int | None = None, on_progress=None):
+        """Makes a model whose embeddings vary alike in all directions.
+
+        It multiplies every embedding by a matrix, the inverse square root of
+        the second moments of the embeddings of `texts`. This helps what a raw
+        language model became by mirroring on similarities and clusters, can
+        harm its nearest neighbors, and harms encoders that are good already:
+        see benchmarks/results. It shares all weights with this model: train
+        only one of the two. The matrix stays as it is while a model trains.
+
+        Differs from the paper in two points. The mean is not subtracted: its
+        direction is shortened as all others are, and subtracting it first
+        changes nothing (call `centered` first to do so). And the second
+        moments are shrunk to those of a sphere, the more the fewer texts there
+        are.
+
+        Reference:
+            - [Su et al., 2021](https://arxiv.org/abs/2103.15316)
+
+        Args:
+            texts: List of strings, those that the model is for. Of more than
+                10,000 different ones, so many are taken from all over them.
+            batch_size: Integer, see `encode_text`.
+            on_progress: Function of the number of texts just encoded.
+                Defaults to `None`.
+
+        Returns:
+            A `MirrorModel`, not compiled, without the scores on record.
+
+        Raises:
+            ValueError: There are fewer than two different texts, or the
+                encoder is no `SentenceEncoder`.
+
+        Example:
+
+        >>> len(model.whitened(["a man", "a cat"]).encode_text(["a dog"]))
+        1
+        """
+        from keras_mirror.encoder.whitened import whitened
+
+        return whitened(self, texts, batch_size, on_progress)
+
     def quantize(self, mode=None, config=None) -> None:
         """Stores kernels and embeddings as int8, in place, as Keras does.
 

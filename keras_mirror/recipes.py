@@ -319,7 +319,7 @@ OWN_RECIPES = {
 # What `keras_mirror.adapt` tries with an encoder: related texts together, or
 # similar ones apart; and with a raw language model.
 ENCODER_RECIPES = {"together": "adapt_together", "apart": "adapt_apart"}
-MIRRORED = "mirrored"
+MIRRORED, WHITENED = "mirrored", "whitened"
 # How many texts `keras_mirror.adapt` trains an encoder on, and a raw language
 # model: the paper's "ten thousand raw strings".
 ADAPT_SAMPLE = 5_000

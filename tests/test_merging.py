@@ -137,10 +137,19 @@ def test_another_tokenizer_is_refused(model):
         merge(model, other)
 
 
-def test_centered_models_are_refused(model):
-    centered = model.centered(texts(10))
-    with pytest.raises(ValueError, match="Merge first, then call `centered`"):
-        merge(centered, centered)
+@pytest.mark.parametrize("end", ["centered", "whitened"])
+def test_what_both_end_in_stays_or_is_refused(model, end):
+    ended = getattr(model, end)(texts(10))
+    merged = merge(ended, copied(ended), 0.5)
+    assert getattr(merged.encoder, end)
+    np.testing.assert_allclose(
+        merged.encode_text(texts(5)), ended.encode_text(texts(5)), atol=1e-6
+    )
+    other = getattr(model, end)(texts(10, 40))
+    with pytest.raises(ValueError, match="were centered or whitened on other"):
+        merge(ended, other)
+    with pytest.raises(ValueError, match=f"Received: another {end}, "):
+        merge(model, ended)
 
 
 def test_quantized_models_are_refused():

@@ -21,6 +21,8 @@ from keras_mirror.data import sample_strings
 from keras_mirror.evaluation import Evaluation
 from keras_mirror.evaluation import evaluate
 from keras_mirror.evidence import gather_evidence
+from keras_mirror.recipes import MIRRORED
+from keras_mirror.recipes import WHITENED
 
 AS_IT_WAS = "as it was"
 
@@ -38,7 +40,8 @@ class Adaptation:
         taken: String, the name of the candidate that `model` is, or `None`:
             it is the encoder as it was.
         candidates: Dict from names to adapted `MirrorModel`s: of an encoder
-            `"together"` and `"apart"`, of a raw language model `"mirrored"`.
+            `"together"` and `"apart"`, of a raw language model `"mirrored"`
+            and `"whitened"`.
         evaluation: The `Evaluation` of all, the original first.
         risks: Dict from the names of the candidates to their `Risk`.
         corpus: The `Corpus` that was trained on.
@@ -91,7 +94,8 @@ def adapt(
 ) -> Adaptation:
     """Adapts an encoder to texts without labels, and proves whether it helped.
 
-    A raw language model is mirrored as the recipe `"sentence"` says. Of an
+    A raw language model is mirrored as the recipe `"sentence"` says, and a
+    second candidate is whitened after that, see `MirrorModel.whitened`. Of an
     encoder two candidates are made, since what helps depends on what the texts
     are for: `"together"` brings related texts together, which helps topics and
     clusters, `"apart"` tells similar ones apart, which helps fine differences
@@ -173,11 +177,14 @@ def adapt(
             name: model.centered(corpus.strings)
             for name, model in candidates.items()
         }
+    if not begun.is_encoder:
+        mirrored = candidates[MIRRORED]
+        candidates[WHITENED] = mirrored.whitened(corpus.strings)
     clock.lap("training")
     models = {AS_IT_WAS: begun.model, **candidates}
     evaluation = _evaluate(models, tasks, tell)
     risks = {
-        name: _risk(begun.model, model, corpus, guides[name])
+        name: _risk(begun.model, model, corpus, guides.get(name))
         for name, model in candidates.items()
     }
     clock.lap("evidence")

@@ -2,7 +2,7 @@ import dataclasses
 import os
 from typing import Any
 
-from keras_mirror.encoder.centered import with_encoder
+from keras_mirror.encoder.replaced_end import with_encoder
 from keras_mirror.integrations.load_model import check_model
 from keras_mirror.integrations.load_model import is_archive
 from keras_mirror.integrations.load_model import load_archive

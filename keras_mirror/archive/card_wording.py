@@ -24,13 +24,16 @@ def backbone_words(name: str, config: dict) -> str:
     return ", ".join([name, *sizes])
 
 
-def pooling_words(recipe: dict, centered: bool = False) -> str:
+def pooling_words(
+    recipe: dict, centered: bool = False, whitened: bool = False
+) -> str:
     """Says how tokens become one vector.
 
     Args:
         recipe: Dict of fields of `Recipe`. An older version had fewer.
         centered: Boolean, whether a mean is subtracted from every vector.
             Defaults to `False`.
+        whitened: Boolean, whether vectors are whitened. Defaults to `False`.
 
     Returns:
         A string.
@@ -48,6 +51,8 @@ def pooling_words(recipe: dict, centered: bool = False) -> str:
         words.append("of the first and the last layer")
     if centered:
         words.append("the mean direction removed")
+    if whitened:
+        words.append("whitened")
     return ", ".join(words)
 
 

@@ -122,7 +122,9 @@ def _what_section(model) -> str:
         "parameters": _parameters(model),
         "vector": f"{encoder.output_shape[-1]} numbers, not normalized",
         "pooling": pooling_words(
-            model.recipe.get_config(), getattr(encoder, "centered", False)
+            model.recipe.get_config(),
+            getattr(encoder, "centered", False),
+            getattr(encoder, "whitened", False),
         ),
         "tokenizer": f"{type(tokenizer).__name__}, "
         f"{tokenizer.vocabulary_size():,} tokens",

@@ -36,7 +36,8 @@ def archive_info(path: str | os.PathLike[str]) -> dict:
         A dict of plain values, for JSON: `"size"` in bytes, `"saved"` and
         `"keras"`, the time and the version of saving, `"backbone"` and
         `"tokenizer"`, each with its `"class"`, `"parameters"`, the numbers of
-        weights of the parts, `"dtype_policy"`, `"recipe"`, `"centered"`,
+        weights of the parts, `"dtype_policy"`, `"recipe"`,
+        `"centered"`, `"whitened"`,
         whether a mean is subtracted from embeddings, `"prompts"`, and
         `"record"`, see `TrainingRecord`. A value that an older version did not
         write is `None` or left out.
@@ -72,6 +73,7 @@ def archive_info(path: str | os.PathLike[str]) -> dict:
             "dtype_policy": _policy_name(config.get("dtype")),
             "recipe": dict(config["recipe"]["config"]),
             "centered": encoder["config"].get("centered", False),
+            "whitened": encoder["config"].get("whitened", False),
             "prompts": config["preprocessor"]["config"].get("prompts", {}),
             "record": record and dict(record["config"]),
         }

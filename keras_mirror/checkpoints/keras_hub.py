@@ -72,7 +72,7 @@ def text_embedder_parts(embedder, dropout: float) -> PresetParts:
             "`embedder` must have a preprocessor: a mirror model needs its "
             "tokenizer. Received: an embedder with preprocessor=None"
         )
-    counts = mean = None
+    counts = mean = kernel = None
     encoder = embedder
     if isinstance(embedder, MirrorTextEmbedder):
         encoder = embedder.encoder
@@ -80,6 +80,8 @@ def text_embedder_parts(embedder, dropout: float) -> PresetParts:
             counts = encoder.token_weights.counts.numpy()
         if encoder.centering is not None:
             mean = encoder.centering.mean.numpy()
+        if encoder.whitening is not None:
+            kernel = encoder.whitening.kernel.numpy()
     return PresetParts(
         backbone=copy_backbone(embedder.backbone, dropout=dropout),
         tokenizer=embedder.preprocessor.tokenizer,
@@ -88,4 +90,5 @@ def text_embedder_parts(embedder, dropout: float) -> PresetParts:
         fields=encoding_fields(encoder, embedder.preprocessor.sequence_length),
         token_counts=counts,
         mean=mean,
+        whitening=kernel,
     )

@@ -13,6 +13,7 @@ from keras_mirror.recipes import Recipe
 MIRROR_FILE = "mirror_model.json"
 COUNTS_FILE = "token_counts.npy"
 MEAN_FILE = "mean.npy"
+WHITENING_FILE = "whitening.npy"
 PROMPT_KEYS = ("prompts", "default_prompt_name")
 
 
@@ -41,6 +42,8 @@ def write_mirror_files(model, folder: pathlib.Path) -> None:
         np.save(folder / COUNTS_FILE, counts)
     if encoder.centering is not None:
         np.save(folder / MEAN_FILE, encoder.centering.mean.numpy())
+    if encoder.whitening is not None:
+        np.save(folder / WHITENING_FILE, encoder.whitening.kernel.numpy())
 
 
 def read_mirror_files(folder: pathlib.Path) -> dict:
@@ -51,9 +54,9 @@ def read_mirror_files(folder: pathlib.Path) -> dict:
 
     Returns:
         A dict with the keys `"fields"`, `"activation"`,
-        `"layer_norm_epsilon"`, `"split_on_cjk"`, `"token_counts"` and
-        `"mean"`, and those in `PROMPT_KEYS` where the model has prompts; or
-        an empty one where there is no such file.
+        `"layer_norm_epsilon"`, `"split_on_cjk"`, `"token_counts"`,
+        `"mean"` and `"whitening"`, and those in `PROMPT_KEYS` where the model
+        has prompts; or an empty one where there is no such file.
 
     Raises:
         ValueError: A file is damaged.
@@ -74,6 +77,7 @@ def read_mirror_files(folder: pathlib.Path) -> dict:
         **content,
         "token_counts": _read_array(folder / COUNTS_FILE),
         "mean": _read_array(folder / MEAN_FILE),
+        "whitening": _read_array(folder / WHITENING_FILE),
     }
 
 

@@ -19,6 +19,8 @@ class PresetParts:
             `(vocabulary_size,)`, or `None`.
         mean: Array of shape `(embedding_dim,)`, what `Centering` subtracts
             from embeddings that are pooled as `fields` say, or `None`.
+        whitening: Array of shape `(embedding_dim, embedding_dim)`, what
+            `Whitening` then multiplies them by, or `None`.
         prompts: Dict from names to what is put before a text.
         default_prompt_name: String, one of `prompts`, or `None`.
     """
@@ -30,5 +32,6 @@ class PresetParts:
     fields: dict = dataclasses.field(default_factory=dict)
     token_counts: Any = None
     mean: Any = None
+    whitening: Any = None
     prompts: dict[str, str] = dataclasses.field(default_factory=dict)
     default_prompt_name: str | None = None

@@ -43,6 +43,7 @@ from keras_mirror.recipes import ADAPT_SAMPLE
 from keras_mirror.recipes import ENCODER_RECIPES
 from keras_mirror.recipes import MIRROR_SAMPLE
 from keras_mirror.recipes import MIRRORED
+from keras_mirror.recipes import WHITENED
 
 
 @click.command()
@@ -113,7 +114,8 @@ def adapt(
     START is an archive, a name or a folder. An encoder is trained beside a
     frozen copy of itself, which says which texts are related, in two ways:
     related texts together, and similar ones apart. Each goes half of the way
-    to the new weights. A raw language model is mirrored as `train` does it.
+    to the new weights. A raw language model is mirrored as `train` does it,
+    and whitened after that.
 
     Whether it helped is shown by what training did not see: columns that
     belong together, known pairs, labels of fifty rows, a second encoder. With
@@ -127,7 +129,7 @@ def adapt(
     """
     clock = time.monotonic()
     check_output(output, overwrite, suffix=".keras")
-    for name in (*ENCODER_RECIPES, MIRRORED):
+    for name in (*ENCODER_RECIPES, MIRRORED, WHITENED):
         check_unused(candidate_path(output, name), overwrite)
     check_reports(json_path, html_path, overwrite)
     num_read = max(sample or 0, SAMPLE)

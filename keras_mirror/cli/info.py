@@ -93,6 +93,7 @@ def _facts(model) -> dict:
         "dtype_policy": model.encoder.dtype_policy.name,
         "recipe": model.recipe.get_config(),
         "centered": model.encoder.centered,
+        "whitened": model.encoder.whitened,
         "prompts": model.preprocessor.prompts.texts,
         "record": model.record.get_config(),
     }
@@ -132,7 +133,7 @@ def _rows(content: dict) -> list[tuple[str, str]]:
         ("parameters", _parameters(content["parameters"])),
         ("dtype policy", content["dtype_policy"]),
         ("tokenizer", _tokenizer(tokenizer)),
-        ("pooling", pooling_words(recipe, content["centered"])),
+        ("pooling", _pooling(content)),
         *(("prompt", f"{name}: {text!r}") for name, text in prompts.items()),
         ("recipe", fields),
         *(("fit", run_words(TrainingRun(**x))) for x in record.get("runs", [])),
@@ -143,6 +144,11 @@ def _rows(content: dict) -> list[tuple[str, str]]:
 
 def _print_rows(rows: list[tuple[str, str]]) -> None:
     print_rows([(name, _printable(value)) for name, value in rows], sys.stdout)
+
+
+def _pooling(content: dict) -> str:
+    ends = content["centered"], content["whitened"]
+    return pooling_words(content["recipe"], *ends)
 
 
 def _backbone(backbone: dict) -> str:

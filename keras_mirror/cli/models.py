@@ -117,11 +117,11 @@ def _repooled(model, pooling_mode: str):
             "--pooling needs an archive with a SentenceEncoder. "
             f"Received: a {type(old).__name__}"
         )
-    if old.centered:
+    if old.centered or old.whitened:
         raise ValueError(
-            "--pooling cannot replace that of a centered archive, whose mean "
-            f"is one of vectors pooled by {old.pooling_mode!r}. Received: "
-            f"--pooling {pooling_mode}"
+            "--pooling cannot replace that of a centered or whitened archive: "
+            f"what was removed is of vectors pooled by {old.pooling_mode!r}. "
+            f"Received: --pooling {pooling_mode}"
         )
     encoder = SentenceEncoder(
         old.backbone,

@@ -55,6 +55,12 @@ center_option = click.option(
     "--center", is_flag=True, help="Then subtract the mean of the vectors."
 )
 
+whiten_option = click.option(
+    "--whiten",
+    is_flag=True,
+    help="Then let no direction of the vectors prevail.",
+)
+
 
 def report_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds `--json` and `--html`: `json_path` and `html_path`, strings."""

@@ -22,6 +22,7 @@ from keras_mirror.cli.options import center_option
 from keras_mirror.cli.options import overwrite_option
 from keras_mirror.cli.options import recipe_options
 from keras_mirror.cli.options import text_options
+from keras_mirror.cli.options import whiten_option
 from keras_mirror.data import Corpus
 from keras_mirror.data import collect_strings
 from keras_mirror.data import pairs_of_next_lines
@@ -73,6 +74,7 @@ LOGGED_METRICS = [
     help="Lines that follow each other are pairs; an empty one ends a text.",
 )
 @center_option
+@whiten_option
 @text_options
 @click.option("--dtype-policy", help="E.g. mixed_bfloat16. Default: float32.")
 @devices_option
@@ -97,6 +99,7 @@ def train(
     pairs: bool,
     next_lines: bool,
     center: bool,
+    whiten: bool,
     column: str | None,
     errors: str,
     dtype_policy: str | None,
@@ -110,10 +113,11 @@ def train(
     start = time.monotonic()
     if pairs and next_lines:
         raise click.UsageError("give one of --pairs and --next-lines")
-    if center and keep_optimizer:
+    if keep_optimizer and (center or whiten):
         raise click.UsageError(
-            "give one of --center and --keep-optimizer: training on would "
-            "move the vectors away from their mean"
+            f"give one of {'--center' if center else '--whiten'} and "
+            "--keep-optimizer: training on would move the vectors away from "
+            "what was measured"
         )
     check_output(output, overwrite, suffix=".keras")
     if log:
@@ -144,8 +148,8 @@ def train(
         progress = fit_with_progress(model, corpus, seed, callbacks)
     if is_worker():
         return 0
-    if center and progress.finished:
-        model = _centered(model, corpus)
+    if progress.finished:
+        model = _with_end(model, corpus, center, whiten)
     path = save_archive(model, output, progress.finished, keep_optimizer)
     rows = _summary(model, corpus, progress, path)
     rows |= {"devices": devices} if devices > 1 else {}
@@ -196,9 +200,14 @@ def _make_model(
     return open_model(preset, recipe=recipe, dtype=dtype, **fields)
 
 
-def _centered(model, corpus: Corpus):
-    with status("Removing the mean direction"):
-        return model.centered(itertools.chain(*corpus.sides))
+def _with_end(model, corpus: Corpus, center: bool, whiten: bool):
+    if center:
+        with status("Removing the mean direction"):
+            model = model.centered(itertools.chain(*corpus.sides))
+    if whiten:
+        with status("Whitening"):
+            model = model.whitened(itertools.chain(*corpus.sides))
+    return model
 
 
 def _summary(model, corpus: Corpus, progress, path: str) -> dict[str, object]:

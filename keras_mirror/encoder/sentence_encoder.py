@@ -7,6 +7,7 @@ from keras_mirror.encoder.flat_projections import flatten_projections
 from keras_mirror.layers import Centering
 from keras_mirror.layers import SentencePooling
 from keras_mirror.layers import TokenWeights
+from keras_mirror.layers import Whitening
 from keras_mirror.layers.drop_head import set_drophead
 from keras_mirror.recipes import POOLED_LAYERS
 
@@ -46,6 +47,10 @@ class SentenceEncoder(keras.Model):
         centered: Boolean. Whether a mean is subtracted from every embedding,
             in training too, see `keras_mirror.layers.Centering`. The mean is
             0 until `MirrorModel.centered` sets it. Defaults to `False`.
+        whitened: Boolean. Whether every embedding is then multiplied by a
+            matrix, in training too, see `keras_mirror.layers.Whitening`. It
+            is the identity until `MirrorModel.whitened` sets it. Defaults to
+            `False`.
         **kwargs: Passed to `keras.Model`.
 
     Input shape:
@@ -73,6 +78,7 @@ class SentenceEncoder(keras.Model):
         pooled_layers: str = "last",
         frequency_smoothing: float | None = None,
         centered: bool = False,
+        whitened: bool = False,
         **kwargs,
     ):
         _check_pooling(pooling_mode, pooled_layers, frequency_smoothing)
@@ -80,6 +86,7 @@ class SentenceEncoder(keras.Model):
         # === Layers ===
         pooling = SentencePooling(pooling_mode, name="pooling")
         centering = Centering(name="centering") if centered else None
+        whitening = Whitening(name="whitening") if whitened else None
         token_weights = None
         if frequency_smoothing is not None:
             token_weights = TokenWeights(
@@ -105,6 +112,8 @@ class SentenceEncoder(keras.Model):
         outputs = pooling(*pooled)
         if centering is not None:
             outputs = centering(outputs)
+        if whitening is not None:
+            outputs = whitening(outputs)
         super().__init__(inputs=inputs, outputs=outputs, **kwargs)
 
         # === Config ===
@@ -120,6 +129,8 @@ class SentenceEncoder(keras.Model):
         self.token_weights = token_weights
         self.centered = centered
         self.centering = centering
+        self.whitened = whitened
+        self.whitening = whitening
 
     def get_config(self) -> dict:
         config = {
@@ -133,7 +144,8 @@ class SentenceEncoder(keras.Model):
             "frequency_smoothing": self.frequency_smoothing,
         }
         # Otherwise as before there was any: fingerprints stay.
-        return {**config, "centered": True} if self.centered else config
+        ends = {"centered": self.centered, "whitened": self.whitened}
+        return config | {name: True for name in ends if ends[name]}
 
     @classmethod
     def from_config(cls, config: dict) -> "SentenceEncoder":

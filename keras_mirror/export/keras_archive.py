@@ -2,7 +2,7 @@
 
 import os
 
-from keras_mirror.encoder.centered import with_encoder
+from keras_mirror.encoder.replaced_end import with_encoder
 from keras_mirror.files import new_file
 
 

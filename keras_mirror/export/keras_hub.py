@@ -68,6 +68,7 @@ def _text_embedder_class(model):
         encoder.pooled_layers == "last"
         and encoder.token_weights is None
         and encoder.centering is None
+        and encoder.whitening is None
         and not model.preprocessor.prompts.text(None)
     )
     for embedder_class in EMBEDDERS:
@@ -94,6 +95,8 @@ def _warn_of_differences(encoder, is_ours: bool) -> None:
         )
     if encoder.centered:
         lost.append("the mean that is subtracted")
+    if encoder.whitened:
+        lost.append("the whitening")
     if activation_of(plain) != activation_of(backbone):
         lost.append(f"the activation ({activation_of(backbone)})")
     if layer_norm_epsilon_of(plain) != layer_norm_epsilon_of(backbone):

@@ -98,8 +98,8 @@ def write_modules(model, folder: pathlib.Path, normalize: bool) -> None:
     if _has_token_weights(encoder):
         writers["WordWeights"] = _write_word_weights
     writers["Pooling"] = _write_pooling
-    if encoder.centered:
-        writers["Dense"] = _write_mean
+    if encoder.centered or encoder.whitened:
+        writers["Dense"] = _write_end
     if normalize:
         writers["Normalize"] = None
     modules = []
@@ -220,12 +220,18 @@ def _write_pooling(model, folder: pathlib.Path) -> None:
     write_json(folder / "config.json", config)
 
 
-def _write_mean(model, folder: pathlib.Path) -> None:
-    mean = _numpy(model.encoder.centering.mean)
-    size = len(mean)
+def _write_end(model, folder: pathlib.Path) -> None:
+    """The mean that is subtracted and the whitening, as one linear map."""
+    encoder = model.encoder
+    size = encoder.output_shape[-1]
+    kernel, mean = np.eye(size, dtype="float32"), np.zeros(size, "float32")
+    if encoder.centered:
+        mean = _numpy(encoder.centering.mean)
+    if encoder.whitened:
+        kernel = _numpy(encoder.whitening.kernel)
     config = {"in_features": size, "out_features": size, **PLAIN}
     write_json(folder / "config.json", config)
-    tensors = {WEIGHT: np.eye(size, dtype="float32"), BIAS: -mean}
+    tensors = {WEIGHT: np.ascontiguousarray(kernel.T), BIAS: -mean @ kernel}
     _write_tensors(folder, tensors)
 
 

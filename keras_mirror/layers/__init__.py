@@ -5,6 +5,7 @@ from keras_mirror.layers.drop_head import DropHead
 from keras_mirror.layers.random_span_masking import RandomSpanMasking
 from keras_mirror.layers.sentence_pooling import SentencePooling
 from keras_mirror.layers.token_weights import TokenWeights
+from keras_mirror.layers.whitening import Whitening
 
 __all__ = [
     "Centering",
@@ -12,4 +13,5 @@ __all__ = [
     "RandomSpanMasking",
     "SentencePooling",
     "TokenWeights",
+    "Whitening",
 ]

@@ -149,10 +149,13 @@ def assemble(
         activation=parts.activation,
         layer_norm_epsilon=parts.layer_norm_epsilon,
         centered=parts.mean is not None and _pools_like(parts, recipe),
+        whitened=parts.whitening is not None and _pools_like(parts, recipe),
         **recipe.encoder_options,
     )
     if encoder.centering is not None:
         encoder.centering.mean.assign(parts.mean)
+    if encoder.whitening is not None:
+        encoder.whitening.kernel.assign(parts.whitening)
     if parts.token_counts is not None and encoder.token_weights is not None:
         encoder.token_weights.counts.assign(parts.token_counts)
     preprocessor = MirrorPreprocessor(
@@ -167,7 +170,7 @@ def assemble(
 
 
 def _pools_like(parts: PresetParts, recipe: Recipe) -> bool:
-    """Whether a mean of a preset is one of such embeddings."""
+    """Whether mean and whitening of a preset are of such embeddings."""
     names = ("pooling_mode", "pooled_layers")
     return all(parts.fields[name] == getattr(recipe, name) for name in names)
 

@@ -211,6 +211,9 @@ def test_of_a_raw_model_a_gain_on_the_general_probe_counts(preset, monkeypatch):
     monkeypatch.setattr(ADAPT, "train_from", models.moved_candidates)
     adaptation = keras_mirror.adapt(preset, texts(40), **FIELDS)
     assert counted == [True] and not adaptation.is_encoder
+    assert list(adaptation.candidates) == ["mirrored", "whitened"]
+    ends = [c.encoder.whitened for c in adaptation.candidates.values()]
+    assert ends == [False, True] and adaptation.risks["whitened"]
 
 
 def test_fields_are_those_of_all_that_is_tried(trained_model):

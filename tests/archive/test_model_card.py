@@ -119,6 +119,8 @@ def test_what_the_model_is(model):
 def test_a_mean_that_is_subtracted_is_told(model):
     rows = rows_of(model_card(model.centered(texts(5))))
     assert rows["pooling"].endswith("last layer, the mean direction removed")
+    rows = rows_of(model_card(model.whitened(texts(5))))
+    assert rows["pooling"].endswith("last layer, whitened")
 
 
 def test_every_field_of_the_recipe_is_there(model):

@@ -35,7 +35,8 @@ def archives(tmp_path_factory):
     """Paths of archives with their vectors beside them, and fingerprints."""
     folder = tmp_path_factory.mktemp("archives")
     models = {name: make_model(**UNTRAINED[name]) for name in UNTRAINED}
-    models["centered"] = models["centered"].centered(SENTENCES)
+    ended = models["centered"].centered(SENTENCES).whitened(SENTENCES)
+    models["centered"] = ended
     for family, settings in TRAINED.items():
         models[family] = model = make_model(family, **settings)
         model.compile()

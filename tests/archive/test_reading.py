@@ -68,11 +68,11 @@ def test_everything_is_told(model, archive):
     assert info["tokenizer"]["lowercase"] is True
 
 
-def test_a_mean_that_is_subtracted_is_told(model, archive, tmp_path):
-    model.centered(texts(5)).save(tmp_path / "centered.keras")
-    told = archive_info(tmp_path / "centered.keras")
-    assert told["centered"] is True
-    assert archive_info(archive)["centered"] is False
+@pytest.mark.parametrize("end", ["centered", "whitened"])
+def test_what_it_ends_in_is_told(model, archive, tmp_path, end):
+    getattr(model, end)(texts(5)).save(tmp_path / "ended.keras")
+    assert archive_info(tmp_path / "ended.keras")[end] is True
+    assert archive_info(archive)[end] is False
 
 
 def test_parameters_are_those_of_the_model(model, archive):

@@ -240,6 +240,17 @@ def test_a_bias_is_a_mean(tmp_path):
     assert_same_vectors(model, folder)
 
 
+@pytest.mark.parametrize("bias", [0, 1])
+def test_a_matrix_is_a_whitening(bias, tmp_path):
+    part = dense()
+    generator = torch.Generator().manual_seed(1)
+    part.linear.weight.data += torch.rand((16, 16), generator=generator) / 9
+    part.linear.bias.data *= bias
+    model, folder = save(tmp_path, pooling(), part, modules.Normalize())
+    ours = assert_same_vectors(model, folder)
+    assert ours.encoder.whitened and ours.encoder.centered == bool(bias)
+
+
 def test_files_of_older_releases(tmp_path):
     model, folder = save(tmp_path, pooling("cls"))
     older = tmp_path / "older"
@@ -319,9 +330,9 @@ def test_other_modules_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("options", "received"),
     [
-        ({"size": 8}, "is not the identity, linear.bias has the shape (8,)"),
-        ({"bias": False}, "is the identity, linear.bias has the shape (0,)"),
-        ({"use_residual": True}, "'use_residual': True}, linear.weight is the"),
+        ({"size": 8}, "with the shapes [(8, 16), (8,)]"),
+        ({"bias": False}, "with the shapes [(16, 16), (0,)]"),
+        ({"use_residual": True}, "'use_residual': True}, with the shapes"),
         (
             {"activation_function": torch.nn.Tanh()},
             "'activation_function': 'torch.nn.modules.activation.Tanh'",
@@ -332,18 +343,18 @@ def test_other_dense_modules_are_refused(options, received, tmp_path):
     _, folder = save(tmp_path, pooling(), dense(**options))
     told = message(folder)
     assert told.startswith(
-        "A Dense module must add a bias and do nothing else to be loaded into "
-        "a mirror model: it needs {'bias': True, "
+        "A Dense module must keep the size of vectors and be linear to be "
+        "loaded into a mirror model: it needs {'bias': True, "
     )
-    assert "linear.bias have the shape (16,). Received: " in told
+    assert "linear.bias of the shapes [(16, 16), (16,)]. Received: " in told
     assert received in told and told.endswith("in folder=FOLDER/2_Dense")
 
 
-def test_a_dense_module_that_mixes_numbers_is_refused(tmp_path):
+def test_a_matrix_without_an_inverse_is_refused(tmp_path):
     part = dense()
-    part.linear.weight.data[0, 1] = 1e-3
+    part.linear.weight.data[0] = 0
     _, folder = save(tmp_path, pooling(), part)
-    assert "linear.weight is not the identity" in message(folder)
+    assert "must have a matrix that can be inverted" in message(folder)
 
 
 @pytest.mark.parametrize(

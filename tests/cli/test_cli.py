@@ -100,16 +100,20 @@ def test_train_on_pairs(command, preset, tmp_path, options):
 
 
 @pytest.mark.processes
-def test_train_removes_the_mean(command, preset, corpus, tmp_path):
+@pytest.mark.parametrize("whiten", [[], ["--whiten"]])
+def test_train_removes_the_mean_and_whitens(
+    whiten, command, preset, corpus, tmp_path
+):
     archive = tmp_path / "encoder.keras"
     code, _, errors = command(
         *["train", corpus, "--preset", preset, "--output", archive],
-        *["--batch-size", 10, "--center"],
+        *["--batch-size", 10, "--center", *whiten],
     )
     assert code == 0, errors
     model = keras.saving.load_model(archive)
+    assert model.encoder.whitened == bool(whiten)
     mean = model.encode_text(texts(30)).mean(axis=0)
-    np.testing.assert_allclose(mean, 0, atol=1e-5)
+    np.testing.assert_allclose(mean, 0, atol=1e-4)
     assert (
         model.record.runs and model.encoder.token_weights.counts.numpy().any()
     )
@@ -194,6 +198,7 @@ def test_similarity_writes_a_file(command, archive, tmp_path):
         (["--output", "encoder.h5"], "must end in .keras"),
         (["--nonsense"], "No such option"),
         (["--center", "--keep-optimizer"], "one of --center and --keep-op"),
+        (["--whiten", "--keep-optimizer"], "one of --whiten and --keep-op"),
     ],
 )
 def test_train_refuses(command, preset, corpus, tmp_path, arguments, message):

@@ -154,7 +154,7 @@ def test_a_raw_language_model(command, preset, corpus, output, untrained):
         "adapt", preset, corpus, "--output", output, *FIELDS
     )
     assert code == 0, errors
-    assert "a raw language model" in errors and "mirrored" in errors
+    assert "a raw language model" in errors and "mirrored, whitened" in errors
 
 
 @pytest.mark.parametrize(

@@ -68,11 +68,12 @@ def test_info(command, model, archive):
     assert rows["score"] == "dev 0.5"
 
 
-def test_info_tells_of_a_mean(command, model, tmp_path):
-    path = tmp_path / "centered.keras"
-    model.centered(["a man", "a woman"]).save(path)
+def test_info_tells_of_a_mean_and_of_whitening(command, model, tmp_path):
+    path = tmp_path / "ended.keras"
+    pair = ["a man", "a woman"]
+    model.centered(pair).whitened(pair).save(path)
     _, screen, _ = command("info", path)
-    assert "last layer, the mean direction removed\n" in screen
+    assert "last layer, the mean direction removed, whitened\n" in screen
 
 
 def test_long_values_go_on_under_themselves(command, archive, monkeypatch):

@@ -8,7 +8,7 @@ from support.models import compiled_model
 from support.texts import texts
 
 from keras_mirror import MirrorModel
-from keras_mirror.encoder import centered as centering
+from keras_mirror.encoder import replaced_end
 from keras_mirror.encoder.fingerprint import fingerprint
 
 TEXTS = texts(30)
@@ -41,7 +41,7 @@ def test_an_equal_text_counts_once():
 
 
 def test_of_many_texts_some_from_all_over_them_are_taken(monkeypatch):
-    monkeypatch.setattr(centering, "MOST_TEXTS", 4)
+    monkeypatch.setattr(replaced_end, "MOST_TEXTS", 4)
     model, counts = make_model(), []
     centered = model.centered(texts(10), on_progress=counts.append)
     some = [texts(10)[row] for row in (0, 2, 5, 7)]
@@ -166,8 +166,8 @@ def test_a_mean_of_zero_trains_as_without():
 def test_fewer_than_two_texts_are_refused(model, given):
     number = len({given} if isinstance(given, str) else set(given))
     message = (
-        "`texts` must hold at least two different texts, whose mean is "
-        f"subtracted. Received: {number}"
+        "`texts` must hold at least two different texts, whose mean or "
+        f"variance is removed. Received: {number}"
     )
     with pytest.raises(ValueError, match=re.escape(message)):
         model.centered(given)
@@ -177,8 +177,13 @@ def test_encoders_of_another_kind_are_refused(model):
     inputs = model.encoder.input
     other = keras.Model(inputs, model.encoder(inputs) * 2.0)
     message = (
-        "A mean is kept in a `SentenceEncoder`: `encoder` must be one. "
-        "Received: encoder=Functional"
+        "A mean or a whitening is kept in a `SentenceEncoder`: `encoder` must "
+        "be one. Received: encoder=Functional"
     )
     with pytest.raises(ValueError, match=re.escape(message)):
         MirrorModel(other, model.preprocessor).centered(TEXTS)
+
+
+def test_whitened_models_are_refused(model):
+    with pytest.raises(ValueError, match="Call `centered` first, then `whit"):
+        model.whitened(TEXTS).centered(TEXTS)

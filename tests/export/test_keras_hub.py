@@ -233,10 +233,16 @@ def test_saving_warns_of_what_keras_hub_loses(tmp_path):
     assert warning.filename == __file__
 
 
-@pytest.mark.parametrize("family", ["Bert", "Roberta"])
-def test_the_mean_travels(family, tmp_path):
-    model = tiny_models.make_model(family).centered(corpora.texts(9))
-    with pytest.warns(UserWarning, match="the mean that is subtracted"):
+@pytest.mark.parametrize(
+    "family, end, lost",
+    [
+        ("Bert", "centered", "the mean that is subtracted"),
+        ("Roberta", "whitened", "the whitening"),
+    ],
+)
+def test_what_it_ends_in_travels(family, end, lost, tmp_path):
+    model = getattr(tiny_models.make_model(family), end)(corpora.texts(9))
+    with pytest.warns(UserWarning, match=lost):
         model.save_to_preset(tmp_path / "preset")
     embedder = model.to_text_embedder(normalize=False)
     assert isinstance(embedder, MirrorTextEmbedder)

@@ -50,7 +50,7 @@ def quantized(model):
 
 MODELS = {
     "Bert": lambda: make_model("Bert", "sentence").centered(TEXTS),
-    "Roberta": lambda: make_model("Roberta", "sentence"),
+    "Roberta": lambda: make_model("Roberta", "sentence").whitened(TEXTS),
     "XLMRoberta": lambda: make_model("XLMRoberta", "paper_sentence"),
     "padded_mean": lambda: make_model(
         recipe="paper_sentence", pooling_mode="padded_mean"

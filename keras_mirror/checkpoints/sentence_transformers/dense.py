@@ -20,15 +20,19 @@ WEIGHT = "linear.weight"
 BIAS = "linear.bias"
 
 
-def read_mean(folder: pathlib.Path, embedding_dim: int) -> np.ndarray:
-    """The mean that a Dense module subtracts from every embedding.
+def read_end(folder: pathlib.Path, embedding_dim: int) -> tuple:
+    """The mean and the whitening that a Dense module stands for.
+
+    It computes `weight @ x + bias`, which is `(x - mean) @ kernel`.
 
     Args:
         folder: A `pathlib.Path`, the module's.
         embedding_dim: Integer, the size of the backbone's outputs.
 
     Returns:
-        A float32 array of shape `(embedding_dim,)`.
+        A tuple of two float32 arrays, of shape `(embedding_dim,)` and of
+        `(embedding_dim, embedding_dim)`, `None` where nothing is subtracted or
+        multiplied.
 
     Raises:
         ValueError: The module is damaged, or does anything else.
@@ -41,13 +45,28 @@ def read_mean(folder: pathlib.Path, embedding_dim: int) -> np.ndarray:
         tensors[name].read() if name in tensors else np.zeros(0)
         for name in (WEIGHT, BIAS)
     )
-    is_identity = np.array_equal(weight, np.eye(embedding_dim))
-    if found != expected or not is_identity or bias.shape != (embedding_dim,):
+    shapes = [(embedding_dim, embedding_dim), (embedding_dim,)]
+    if found != expected or [weight.shape, bias.shape] != shapes:
         raise ValueError(
-            "A Dense module must add a bias and do nothing else to be loaded "
-            f"into a mirror model: it needs {expected}, {WEIGHT} must be the "
-            f"identity and {BIAS} have the shape ({embedding_dim},). Received: "
-            f"{found}, {WEIGHT} {'is' if is_identity else 'is not'} the "
-            f"identity, {BIAS} has the shape {bias.shape} in folder={folder}"
+            "A Dense module must keep the size of vectors and be linear to be "
+            f"loaded into a mirror model: it needs {expected}, {WEIGHT} and "
+            f"{BIAS} of the shapes {shapes}. Received: {found}, with the "
+            f"shapes {[weight.shape, bias.shape]} in folder={folder}"
         )
-    return -bias.astype("float32")
+    return _mean_and_kernel(weight.astype("float64"), bias, folder)
+
+
+def _mean_and_kernel(weight, bias, folder: pathlib.Path) -> tuple:
+    kernel = None
+    if not np.array_equal(weight, np.eye(len(weight))):
+        kernel = weight.T.astype("float32")
+    if not bias.any():
+        return None, kernel
+    try:
+        mean = np.linalg.solve(weight, -bias)
+    except np.linalg.LinAlgError as error:
+        raise ValueError(
+            "A Dense module with a bias must have a matrix that can be "
+            f"inverted. Received: {WEIGHT} in folder={folder}: {error}"
+        ) from error
+    return mean.astype("float32"), kernel

@@ -8,7 +8,7 @@ from keras_mirror.checkpoints.hugging_face.config import complete_config
 from keras_mirror.checkpoints.hugging_face.config import read_config
 from keras_mirror.checkpoints.mirror_files import read_mirror_files
 from keras_mirror.checkpoints.preset_parts import PresetParts
-from keras_mirror.checkpoints.sentence_transformers.dense import read_mean
+from keras_mirror.checkpoints.sentence_transformers.dense import read_end
 from keras_mirror.checkpoints.sentence_transformers.pooling import (
     read_pooled_layers,
 )
@@ -89,11 +89,16 @@ def load_sentence_transformer(
     longest = parts.backbone.max_sequence_length
     values = (mode, layers, smoothing, min(length or longest, longest))
     fields = dict(zip(ENCODING_FIELDS, values, strict=True))
-    mean = None
+    mean = kernel = None
     if "Dense" in paths:
-        mean = read_mean(paths["Dense"], parts.backbone.hidden_dim)
+        mean, kernel = read_end(paths["Dense"], parts.backbone.hidden_dim)
     return dataclasses.replace(
-        parts, fields=fields, token_counts=counts, mean=mean, **prompts
+        parts,
+        fields=fields,
+        token_counts=counts,
+        mean=mean,
+        whitening=kernel,
+        **prompts,
     )
 
 

@@ -1,0 +1,100 @@
+"""Models that share all weights with another one, but for the encoder's end."""
+
+import dataclasses
+from collections.abc import Iterable
+
+from keras import ops
+
+from keras_mirror.data.as_strings import as_strings
+from keras_mirror.encoder.sentence_encoder import SentenceEncoder
+
+# The mean of so many is known to a hundredth of what one embedding varies.
+MOST_TEXTS = 10_000
+
+
+def with_encoder(model, encoder, recipe=None):
+    """A model that is not compiled, of the same parts and an encoder.
+
+    Args:
+        model: A `MirrorModel`.
+        encoder: See `MirrorModel`.
+        recipe: A `Recipe`. Defaults to `None`: the model's.
+
+    Returns:
+        A model of the same class.
+
+    Example:
+
+    >>> with_encoder(model, model.encoder).recipe == model.recipe
+    True
+    """
+    other = type(model)(
+        encoder=encoder,
+        preprocessor=model.preprocessor,
+        recipe=recipe or model.recipe,
+        record=model.record,
+    )
+    if None not in (model.projection_head, other.projection_head):
+        weights = model.projection_head.get_weights()
+        other.projection_head.set_weights(weights)
+    return other
+
+
+def with_end(old, **flags: bool):
+    """An encoder around the same backbone that ends in other layers too.
+
+    Args:
+        old: A `SentenceEncoder`.
+        **flags: `centered` or `whitened`, see `SentenceEncoder`.
+
+    Returns:
+        A `SentenceEncoder`. What both end in has the same weights.
+
+    Example:
+
+    >>> with_end(model.encoder, centered=True).centered
+    True
+    """
+    config = {**old.get_config(), "backbone": old.backbone, **flags}
+    encoder = type(old)(**config)
+    for name in ("token_weights", "centering", "whitening"):
+        before, after = getattr(old, name), getattr(encoder, name)
+        if before is not None:
+            # Copied: JAX would give both one buffer, and a step deletes it.
+            values = map(ops.convert_to_numpy, before.weights)
+            after.set_weights([value.copy() for value in values])
+    return encoder
+
+
+def check_encoder(encoder) -> None:
+    """Raises a ValueError for an encoder whose end cannot be replaced."""
+    if not isinstance(encoder, SentenceEncoder):
+        raise ValueError(
+            "A mean or a whitening is kept in a `SentenceEncoder`: `encoder` "
+            f"must be one. Received: encoder={type(encoder).__name__}"
+        )
+
+
+def sample_texts(texts: Iterable[str]) -> list[str]:
+    """The different texts, or `MOST_TEXTS` from all over them.
+
+    Example:
+
+    >>> sample_texts(["a man", "a woman", "a man"])
+    ['a man', 'a woman']
+    """
+    different = list(dict.fromkeys(as_strings(texts)))
+    if len(different) < 2:
+        raise ValueError(
+            "`texts` must hold at least two different texts, whose mean or "
+            f"variance is removed. Received: {len(different)}"
+        )
+    size = min(len(different), MOST_TEXTS)
+    return [different[row * len(different) // size] for row in range(size)]
+
+
+def without_scores(model, encoder):
+    """`with_encoder`, without scores: those are of the vectors from before."""
+    other = with_encoder(model, encoder)
+    other.record = dataclasses.replace(model.record, scores={})
+    return other
