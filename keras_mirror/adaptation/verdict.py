@@ -45,14 +45,15 @@ def decide(
 ) -> Verdict:
     """Weighs the evidence of an evaluation of an encoder and its candidates.
 
-    Evidence against a candidate is any score whose paired 95% interval is
-    below zero, the general probe included. Evidence for it is a score whose
-    interval is above zero, widened for the number of scores of all candidates
-    (Bonferroni): whoever looks at many scores finds one that is better by
-    chance. The general probe and the area under the curve of labels speak
-    against only. Of differences under a tenth of a point neither counts. Of
-    several candidates with evidence for and none against, the one with the
-    largest mean gain on all scores that count is taken.
+    Evidence for a candidate is a score whose paired 95% interval is above
+    zero, widened for the number of scores of all candidates (Bonferroni):
+    whoever looks at many scores finds one that is better by chance. The general
+    probe and the area under the curve of labels cannot speak for it. Evidence
+    against it is a score whose interval, widened likewise, is below zero. What
+    is below zero with an interval that is not widened rules a candidate out:
+    of harm a doubt is enough. Of differences under a tenth of a point none
+    counts. Of several candidates with evidence for, and not ruled out, the one
+    with the largest mean gain on all scores that count is taken.
 
     Args:
         names: List of strings, the names of the models: the original first,
@@ -75,19 +76,23 @@ def decide(
     rows = [row for row in rows if not row.task.startswith("average of ")]
     counting = [row for row in rows if general_counts or _may_favor(row)]
     candidates = range(1, len(names))
-    against = {place: _higher(rows, 0, place) for place in candidates}
+    doubts = {place: _higher(rows, 0, place) for place in candidates}
+    num_scores = len(rows) * len(candidates)
+    against = {
+        place: _higher(rows, 0, place, num_scores) for place in candidates
+    }
     num_scores = len(counting) * len(candidates)
     in_favor = {
         place: _higher(counting, place, 0, num_scores) for place in candidates
     }
-    good = [p for p in candidates if in_favor[p] and not against[p]]
+    good = [p for p in candidates if in_favor[p] and not doubts[p]]
     if good:
         best = max(good, key=lambda place: _mean_gain(counting, place))
         reasons = _reasons(names, {best: in_favor[best]})
         return Verdict("adapted", reasons, names[best])
     if all(against.values()):
         return Verdict("kept", _reasons(names, against))
-    return Verdict("no evidence", _reasons(names, against))
+    return Verdict("no evidence", _reasons(names, doubts))
 
 
 def _may_favor(row: ScoreRow) -> bool:

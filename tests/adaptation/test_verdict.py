@@ -58,6 +58,17 @@ def test_the_more_scores_the_more_is_asked_of_each():
     assert decide(NAMES, [good, *neutral]).name == "no evidence"
 
 
+def test_a_doubt_rules_a_candidate_out_and_is_no_evidence_of_harm():
+    # 2.2 standard deviations below, where ten scores ask for 2.8.
+    doubt = row(0.70, 0.678, 0.01)
+    neutral = [row(0.5, 0.5, 0.01, task=str(number)) for number in range(9)]
+    good = row(0.7, 0.8, 0.01, task="known pairs")
+    assert decide(NAMES, [doubt]).name == "kept"
+    verdict = decide(NAMES, [doubt, *neutral, good])
+    assert verdict.name == "no evidence" and verdict.candidate is None
+    assert verdict.reasons[0].startswith("apart: labels, 1-NN accuracy 70.00")
+
+
 def test_the_general_probe_speaks_against_only():
     better = row(0.5, 0.6, 0.01, task="general probe", metric="MRR")
     worse = row(0.5, 0.4, 0.01, task="general probe", metric="MRR")
