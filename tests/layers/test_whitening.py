@@ -33,7 +33,12 @@ def test_changes_nothing_before_it_is_set():
 
 def test_computes_in_float32():
     kernel = [[1.001, 0.0], [0.0, 1.0]]
-    outputs = made(kernel)(ops.cast(EMBEDDINGS, "bfloat16"))
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        layer = made(kernel)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    outputs = layer(ops.cast(EMBEDDINGS, "bfloat16"))
     assert keras.backend.standardize_dtype(outputs.dtype) == "float32"
     np.testing.assert_allclose(float(outputs[0, 0]), 1.001, atol=1e-6)
 
