@@ -49,6 +49,7 @@ def main():
             "recipe": recipe,
             "fields": fields,
             "seed": seed,
+            "whitened": arguments.whiten,
         }
         if any(is_done(run, tasks, old) for old in runs):
             continue
@@ -77,6 +78,7 @@ def parse_arguments():
     )
     parser.add_argument("--corpus", help="instead of the paper's in DATA")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--whiten", action="store_true")
     parser.add_argument("--only", nargs="+", help="names of benchmarks")
     arguments = parser.parse_args()
     is_word = "word" in arguments.recipe[0]
@@ -113,6 +115,8 @@ def read_log(path):
 
 def is_done(run, tasks, old):
     has_scores = {task.name for task in tasks} <= set(old["scores"])
+    # Older logs do not tell: nothing was whitened.
+    old = {"whitened": False, **old}
     return has_scores and run == {name: old[name] for name in run}
 
 
@@ -128,6 +132,9 @@ def train_and_score(arguments, recipe, fields, seed, tasks):
     )
     model.compile()
     model.fit(dataset, verbose=0)
+    if arguments.whiten:
+        texts = keras_mirror.data.read_texts(arguments.corpus)
+        model = model.whitened(texts)
     seconds = round(time.perf_counter() - start, 1)
     scores = spearman_scores(model, tasks)
     return {
@@ -142,6 +149,7 @@ def table_of(runs):
     rows = {}
     for run in runs:
         fields = ", ".join(f"{k}={v}" for k, v in run["fields"].items())
+        fields += ", whitened" if run.get("whitened") else ""
         key = (run["preset"], run["corpus"], run["recipe"], fields)
         rows.setdefault(key, {})[run["seed"]] = run
     names = list(dict.fromkeys(name for run in runs for name in run["scores"]))

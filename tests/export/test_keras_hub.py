@@ -237,6 +237,7 @@ def test_saving_warns_of_what_keras_hub_loses(tmp_path):
     "family, end, lost",
     [
         ("Bert", "centered", "the mean that is subtracted"),
+        ("Bert", "whitened", "the whitening"),
         ("Roberta", "whitened", "the whitening"),
     ],
 )
