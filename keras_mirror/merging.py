@@ -132,11 +132,10 @@ def _check_alike(traits: dict, others: dict) -> None:
 def _check_same_end(encoder, other) -> None:
     """Between two means or whitenings there is none of the merged vectors."""
     for name in ("centering", "whitening"):
-        ends = [getattr(each, name, None) for each in (encoder, other)]
-        if None in ends:
+        before, after = (getattr(each, name, None) for each in (encoder, other))
+        if before is None or after is None:
             continue
-        before, after = (end.get_weights() for end in ends)
-        if not np.array_equal(before, after):
+        if not np.array_equal(before.get_weights(), after.get_weights()):
             raise ValueError(
                 "Models that were centered or whitened on other texts cannot "
                 f"be merged. Received: another {name}. Merge first, then call "
