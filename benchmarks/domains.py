@@ -3,10 +3,10 @@
 python benchmarks/domains.py DATA all_minilm_l6_v2_en mirror_mini_en
 
 For every start and corpus: as it was; mirrored plainly on 5,000 of the
-corpus's texts; trained beside the guide, related texts together and similar
-ones apart; these, merged half-way; and TF-IDF. Three seeds. A start is whatever
-`keras-mirror adapt` takes. DATA holds the folders `domain`, `sts`, `words` and
-`mirror_corpus`. Labels and scores are read for scoring only. Prints a Markdown
+corpus's texts, and whitened after that; trained beside the guide, related texts
+together and similar ones apart; these, merged half-way; and TF-IDF. Three
+seeds. A start is whatever `keras-mirror adapt` takes. DATA holds the folders
+`domain`, `sts`, `words` and `mirror_corpus`. Labels and scores are read for scoring only. Prints a Markdown
 table of means and standard deviations, and writes every run to a JSON file as
 soon as it is done: what is in it is not run again.
 """
@@ -62,7 +62,7 @@ GUIDED = {
     for name, recipe in ENCODER_RECIPES.items()
 }
 WAYS = (
-    *("as it was", "plain"),
+    *("as it was", "plain", "plain, whitened"),
     *(way for name in GUIDED for way in (name, f"{name}, merged")),
 )
 
@@ -128,9 +128,12 @@ def adapted(start, texts, tasks, corpus, seed, arguments):
         )
         scores = score(model, tasks, corpus)
         yield name, {"scores": scores, "seconds": seconds}
-        if name != "plain":
-            scores = score(merge(begun.model, model), tasks, corpus)
-            yield f"{name}, merged", {"scores": scores, "seconds": seconds}
+        if name == "plain":
+            how, other = "whitened", model.whitened(sample.strings)
+        else:
+            how, other = "merged", merge(begun.model, model)
+        scores = score(other, tasks, corpus)
+        yield f"{name}, {how}", {"scores": scores, "seconds": seconds}
 
 
 def timed(begun, fields, sample, seed):
