@@ -6,9 +6,10 @@ For every start and corpus: as it was; mirrored plainly on 5,000 of the
 corpus's texts, and whitened after that; trained beside the guide, related texts
 together and similar ones apart; these, merged half-way; and TF-IDF. Three
 seeds. A start is whatever `keras-mirror adapt` takes. DATA holds the folders
-`domain`, `sts`, `words` and `mirror_corpus`. Labels and scores are read for scoring only. Prints a Markdown
-table of means and standard deviations, and writes every run to a JSON file as
-soon as it is done: what is in it is not run again.
+`domain`, `sts`, `words` and `mirror_corpus`. Labels and scores are read for
+scoring only. Prints a Markdown table of means and standard deviations, and
+writes every run to a JSON file as soon as it is done: what is in it is not run
+again.
 """
 
 import argparse
