@@ -63,6 +63,7 @@ class Guide:
             self._neighbors = mutual_neighbors(
                 embeddings[0], recipe.neighbor_floor
             )
+            self._sizes = np.array([len(text) for text in corpus.sides[-1]])
 
     @classmethod
     def of(
@@ -134,11 +135,15 @@ class Guide:
 
         Returns:
             An integer array of the same shape: the same strings, but for some
-            a mutual neighbor.
+            a mutual neighbor. It is not longer than the longest of `rows`: all
+            of a batch are padded to one length, and most batches are of
+            similar lengths.
         """
         if self._neighbors is None:
             return rows
-        drawn = draw_neighbors(self._neighbors[rows], generator)
+        neighbors = self._neighbors[rows]
+        is_short = self._sizes[neighbors] <= self._sizes[rows].max()
+        drawn = draw_neighbors(np.where(is_short, neighbors, -1), generator)
         is_replaced = (generator.random(len(rows)) < self._rate) & (drawn >= 0)
         return np.where(is_replaced, drawn, rows)
 

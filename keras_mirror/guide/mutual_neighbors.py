@@ -45,8 +45,7 @@ def draw_neighbors(neighbors, generator):
     """One neighbor of each row, all alike; -1 where there is none.
 
     Args:
-        neighbors: Integer array of shape `(n, k)`, as `mutual_neighbors`
-            returns it.
+        neighbors: Integer array of shape `(n, k)`, -1 where there is none.
         generator: A `numpy.random.Generator`.
 
     Returns:
@@ -58,6 +57,7 @@ def draw_neighbors(neighbors, generator):
     >>> draw_neighbors(neighbors, np.random.default_rng(0)).tolist()
     [7, -1]
     """
-    counts = (neighbors >= 0).sum(axis=1)
-    places = generator.integers(np.maximum(counts, 1))
+    # The first of them in an order by chance, those that are there before.
+    order = generator.random(neighbors.shape) + (neighbors < 0)
+    places = order.argmin(axis=1)
     return neighbors[np.arange(len(neighbors)), places]

@@ -111,6 +111,21 @@ def test_the_rate_of_neighbors_is_that_of_the_recipe():
     assert np.mean(partners != rows) == pytest.approx(0.3, abs=0.04)
 
 
+@pytest.mark.parametrize("has_pairs", [False, True])
+def test_a_neighbor_is_not_longer_than_the_batch(has_pairs):
+    strings = ["a " * (number % 20) + f"dog {number}" for number in range(200)]
+    pairs = [(f"{number} cats", text) for number, text in enumerate(strings)]
+    corpus = collect_strings(pairs if has_pairs else strings)
+    embeddings = np.repeat(np.eye(20), 10, axis=0).astype("float16")
+    recipe = get_recipe("sentence", guide_ceiling=0.4, neighbor_rate=1.0)
+    guide = Guide(corpus, [embeddings] * len(corpus.sides), recipe)
+    short = [row for row in range(200) if row % 20 < 5]
+    partners = guide.partners(np.array(short), np.random.default_rng(0))
+    longest = max(len(strings[row]) for row in short)
+    assert all(len(strings[row]) <= longest for row in partners)
+    assert np.mean(partners != short) > 0.3
+
+
 # === Ceilings ===
 
 
