@@ -76,15 +76,11 @@ def decide(
     rows = [row for row in rows if not row.task.startswith("average of ")]
     counting = [row for row in rows if general_counts or _may_favor(row)]
     candidates = range(1, len(names))
-    doubts = {place: _higher(rows, 0, place) for place in candidates}
     num_scores = len(rows) * len(candidates)
-    against = {
-        place: _higher(rows, 0, place, num_scores) for place in candidates
-    }
-    num_scores = len(counting) * len(candidates)
-    in_favor = {
-        place: _higher(counting, place, 0, num_scores) for place in candidates
-    }
+    num_counting = len(counting) * len(candidates)
+    doubts = {p: _higher(rows, 0, p) for p in candidates}
+    against = {p: _higher(rows, 0, p, num_scores) for p in candidates}
+    in_favor = {p: _higher(counting, p, 0, num_counting) for p in candidates}
     good = [p for p in candidates if in_favor[p] and not doubts[p]]
     if good:
         best = max(good, key=lambda place: _mean_gain(counting, place))

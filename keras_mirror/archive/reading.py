@@ -36,10 +36,9 @@ def archive_info(path: str | os.PathLike[str]) -> dict:
         A dict of plain values, for JSON: `"size"` in bytes, `"saved"` and
         `"keras"`, the time and the version of saving, `"backbone"` and
         `"tokenizer"`, each with its `"class"`, `"parameters"`, the numbers of
-        weights of the parts, `"dtype_policy"`, `"recipe"`,
-        `"centered"`, `"whitened"`,
-        whether a mean is subtracted from embeddings, `"prompts"`, and
-        `"record"`, see `TrainingRecord`. A value that an older version did not
+        weights of the parts, `"dtype_policy"`, `"recipe"`, `"centered"`
+        and `"whitened"`, whether embeddings are, `"prompts"`, and `"record"`,
+        see `TrainingRecord`. A value that an older version did not
         write is `None` or left out.
 
     Raises:

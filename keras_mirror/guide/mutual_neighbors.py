@@ -57,7 +57,7 @@ def draw_neighbors(neighbors, generator):
     >>> draw_neighbors(neighbors, np.random.default_rng(0)).tolist()
     [7, -1]
     """
-    # The first of them in an order by chance, those that are there before.
+    # The first one of a random order, in which the missing ones come last.
     order = generator.random(neighbors.shape) + (neighbors < 0)
     places = order.argmin(axis=1)
     return neighbors[np.arange(len(neighbors)), places]
