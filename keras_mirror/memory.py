@@ -5,8 +5,10 @@ the middle of a step: so it pays to ask before.
 """
 
 import contextlib
+import ctypes
 import os
 import pathlib
+import platform
 from collections.abc import Iterator
 
 import psutil
@@ -29,7 +31,7 @@ def free_memory(root: str | os.PathLike[str] = "/") -> int:
     groups (containers), and of what is left of its own limits (`ulimit`).
 
     Memory that this process freed and that its allocator keeps does not
-    count, so the result is rather too low than too high.
+    count, so the result is rather too low than too high: see `trim`.
 
     Args:
         root: String or path of the folder of `proc` and `sys`. Defaults to
@@ -47,6 +49,12 @@ def free_memory(root: str | os.PathLike[str] = "/") -> int:
     left += _left_to_groups(pathlib.Path(root))
     left += _left_of_limits()
     return max(0, min(left))
+
+
+def trim() -> None:
+    """Gives memory that was freed, and that glibc keeps, back to the system."""
+    if platform.libc_ver()[0] == "glibc":
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def readable(num_bytes: float) -> str:

@@ -1,9 +1,11 @@
+import dataclasses
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Sequence
 
 import keras
 import numpy as np
+from keras import ops
 
 from keras_mirror.adaptation.start import Start
 from keras_mirror.data import Corpus
@@ -13,6 +15,7 @@ from keras_mirror.guide import Guide
 from keras_mirror.guide.embed_corpus import embed_corpus
 from keras_mirror.merging import copied
 from keras_mirror.merging import merge
+from keras_mirror.recipes import Recipe
 
 
 def train_from(
@@ -38,21 +41,22 @@ def train_from(
         `MirrorModel`s, and to the `Guide`s, `None` where there is none.
     """
     guides = _guides(start, corpus, guide_folder, tell)
-    turns = [(name, seed) for name in start.recipes for seed in seeds]
-    tuned = {
-        (name, seed): _tuned(
-            start.model,
-            start.recipes[name],
-            corpus,
-            guides[name],
-            seed,
-            lambda total: tell("training", 1, len(turns) * total),
-        )
-        for name, seed in turns
-    }
+    num_turns = len(start.recipes) * len(seeds)
+    trainers = [_Trainer(start.model, seed) for seed in seeds]
+
+    def tuned(name: str) -> list:
+        return [
+            trainer.train(
+                start.recipes[name],
+                corpus,
+                guides[name],
+                lambda total: tell("training", 1, num_turns * total),
+            )
+            for trainer in trainers
+        ]
+
     merged = {
-        name: merge(start.model, [tuned[name, seed] for seed in seeds], alpha)
-        for name in start.recipes
+        name: merge(start.model, tuned(name), alpha) for name in start.recipes
     }
     return merged, guides
 
@@ -102,14 +106,60 @@ def split_columns(columns: Iterable[Pair] | None, seed: int) -> tuple:
     return [row for row in rows if row not in held_out], sorted(held_out)
 
 
-def _tuned(original, recipe, corpus: Corpus, guide, seed: int, on_step):
-    keras.utils.set_random_seed(seed)
-    model = copied(original, recipe)
-    dataset = mirror_dataset(corpus, model.preprocessor, seed=seed, guide=guide)
-    model.compile()
-    total = len(dataset) * recipe.epochs
-    told = keras.callbacks.LambdaCallback(
-        on_train_batch_end=lambda batch, logs: on_step(total)
+class _Trainer:
+    """Trains a copy of a model by one recipe after the other.
+
+    Every training starts from the same weights and seeds. Recipes that differ
+    in their guide only share what was compiled, which takes as long as several
+    steps.
+    """
+
+    def __init__(self, original, seed: int) -> None:
+        self._original = original
+        self._seed = seed
+        self._model = None
+        self._values: list = []
+
+    def train(self, recipe: Recipe, corpus: Corpus, guide, on_step):
+        """A copy of the original, trained; the next training changes it."""
+        keras.utils.set_random_seed(self._seed)
+        model = self._prepared(recipe)
+        dataset = mirror_dataset(
+            corpus, model.preprocessor, seed=self._seed, guide=guide
+        )
+        total = len(dataset) * recipe.epochs
+        told = keras.callbacks.LambdaCallback(
+            on_train_batch_end=lambda batch, logs: on_step(total)
+        )
+        model.fit(dataset, verbose=0, callbacks=[told], mini_batch_size="auto")
+        return model
+
+    def _prepared(self, recipe: Recipe):
+        model = self._model
+        if model is None or _unguided(model.recipe) != _unguided(recipe):
+            self._model = model = copied(self._original, recipe)
+            model.compile()
+            self._values = [
+                ops.convert_to_numpy(variable).copy()
+                for variable in _variables(model)
+            ]
+            return model
+        for variable, value in zip(
+            _variables(model), self._values, strict=True
+        ):
+            variable.assign(value)
+        model.recipe = model.preprocessor.recipe = recipe
+        model.record = self._original.record
+        return model
+
+
+def _variables(model) -> list:
+    return [*model.variables, *model.optimizer.variables]
+
+
+def _unguided(recipe: Recipe) -> Recipe:
+    """The recipe without what the batches carry, and not the model."""
+    unguided = dict.fromkeys(("guide_ceiling", "guide_share"))
+    return dataclasses.replace(
+        recipe, **unguided, neighbor_rate=0.0, neighbor_floor=0.5
     )
-    model.fit(dataset, verbose=0, callbacks=[told], mini_batch_size="auto")
-    return model

@@ -169,7 +169,7 @@ def _tensorflow_dataset(
             yield element(rows, seed, schedule.generator(epoch, batch))
 
     def element(rows, seed, generator):
-        rows = rows_of_views(corpus, rows, guide, generator)
+        rows = rows_of_views(rows, corpus, guide, generator, schedule.lengths)
         return tuple(rows), seed, guide_features(guide, rows)
 
     @tf.autograph.experimental.do_not_convert  # there is nothing to convert

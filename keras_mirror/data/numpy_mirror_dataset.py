@@ -53,8 +53,9 @@ class NumpyMirrorDataset(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple[dict, dict]:
         generator = self.schedule.generator(self.epoch, index)
+        rows = self._batches[index]
         rows = rows_of_views(
-            self.corpus, self._batches[index], self.guide, generator
+            rows, self.corpus, self.guide, generator, self.schedule.lengths
         )
         texts, *partners = [
             side[of_view].tolist()
@@ -77,10 +78,10 @@ class NumpyMirrorDataset(keras.utils.PyDataset):
         self._has_begun = False
 
 
-def rows_of_views(corpus: Corpus, rows, guide, generator) -> list:
+def rows_of_views(rows, corpus: Corpus, guide, generator, lengths) -> list:
     """The strings of each view; of one view if both are of the same."""
     if guide is not None and guide.draws_neighbors:
-        return [rows, guide.partners(rows, generator)]
+        return [rows, guide.partners(rows, generator, lengths)]
     return [rows] * len(corpus.sides)
 
 

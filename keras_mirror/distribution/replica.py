@@ -16,6 +16,8 @@ class Devices:
         number_here: Integer, those of this machine.
         gpu_memory: Integer, the bytes that are free on each. Defaults to
             `None`: they are CPUs, which share the memory of the machine.
+        kept: Integer, the bytes that the framework keeps on CPUs for its next
+            tensors. Defaults to `0`.
 
     Example:
 
@@ -26,13 +28,14 @@ class Devices:
     number: int = 1
     number_here: int = 1
     gpu_memory: int | None = None
+    kept: int = 0
 
     @property
     def free_memory(self) -> int:
         """The bytes that a step may take on each device now."""
         if self.gpu_memory is not None:
             return self.gpu_memory
-        return free_memory() // self.number_here
+        return (free_memory() + self.kept) // self.number_here
 
     def rows(self, batch_size: int) -> int:
         """The most rows of a batch that one device gets."""

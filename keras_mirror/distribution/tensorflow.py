@@ -1,5 +1,6 @@
 """TensorFlow is imported in the functions: other backends do without it."""
 
+import contextlib
 from contextlib import AbstractContextManager
 
 from keras import ops
@@ -74,7 +75,7 @@ def tensorflow_devices(model) -> Devices:
         here = len(strategy.extended.worker_devices)
     gpus = tf.config.list_logical_devices("GPU")
     if not gpus:
-        return Devices(number, here)
+        return Devices(number, here, kept=kept_on_cpus())
     from tensorflow.python.client import device_lib
 
     # The one place where TensorFlow says how much it may take.
@@ -88,6 +89,22 @@ def tensorflow_devices(model) -> Devices:
         used = tf.config.experimental.get_memory_info(name)["current"]
         free.append(limits[gpu.name] - used)
     return Devices(number, here, min(free))
+
+
+def kept_on_cpus() -> int:
+    """The bytes that are in no tensor, and that TensorFlow does not return.
+
+    With oneDNN it keeps as many as its tensors ever took together.
+    """
+    import tensorflow as tf
+
+    kept = 0
+    for device in tf.config.list_logical_devices("CPU"):
+        name = device.name.removeprefix("/device:")
+        with contextlib.suppress(ValueError):  # without oneDNN: it keeps none
+            usage = tf.config.experimental.get_memory_info(name)
+            kept += usage["peak"] - usage["current"]
+    return kept
 
 
 def tensorflow_map(function, elements):

@@ -7,6 +7,7 @@ from keras_mirror.distribution import training_devices
 from keras_mirror.encoder.step_memory import encoding_memory
 from keras_mirror.encoder.step_memory import training_memory
 from keras_mirror.memory import readable
+from keras_mirror.memory import trim
 from keras_mirror.preprocessing.padding import NUM_SPECIAL_TOKENS
 from keras_mirror.preprocessing.padding import padded_lengths
 from keras_mirror.preprocessing.padding import padded_rows
@@ -87,6 +88,7 @@ def fitting_slices(model, dataset) -> FittingSlices | None:
             "`mirror_dataset` returns it: others do not tell how large their "
             f"batches are. Received: {dataset}"
         )
+    trim()
     devices = training_devices(model)
     free = devices.free_memory
     batch_size = dataset.mirror_source["batch_size"]

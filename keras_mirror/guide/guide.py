@@ -63,7 +63,6 @@ class Guide:
             self._neighbors = mutual_neighbors(
                 embeddings[0], recipe.neighbor_floor
             )
-            self._sizes = np.array([len(text) for text in corpus.sides[-1]])
 
     @classmethod
     def of(
@@ -125,25 +124,29 @@ class Guide:
         np.fill_diagonal(left_out, False)
         return float(left_out.sum() / max(1, left_out.size - len(rows)))
 
-    def partners(self, rows, generator):
+    def partners(self, rows, generator, lengths=None):
         """The strings of the second views.
 
         Args:
             rows: Integer array of shape `(batch_size,)`, the strings of the
                 first views.
             generator: A `numpy.random.Generator`.
+            lengths: Integer array of shape `(num_strings,)`, where batches
+                are of similar length: no partner is longer than the longest
+                of `rows` then, since all of a batch are padded to one length.
+                Defaults to `None`: partners are of any length.
 
         Returns:
-            An integer array of the same shape: the same strings, but for some
-            a mutual neighbor. It is not longer than the longest of `rows`: all
-            of a batch are padded to one length, and most batches are of
-            similar lengths.
+            An integer array of the shape of `rows`: the same strings, but for
+            some a mutual neighbor.
         """
         if self._neighbors is None:
             return rows
         neighbors = self._neighbors[rows]
-        is_short = self._sizes[neighbors] <= self._sizes[rows].max()
-        drawn = draw_neighbors(np.where(is_short, neighbors, -1), generator)
+        if lengths is not None:
+            is_short = lengths[neighbors] <= lengths[rows].max()
+            neighbors = np.where(is_short, neighbors, -1)
+        drawn = draw_neighbors(neighbors, generator)
         is_replaced = (generator.random(len(rows)) < self._rate) & (drawn >= 0)
         return np.where(is_replaced, drawn, rows)
 

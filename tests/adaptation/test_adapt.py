@@ -112,6 +112,20 @@ def test_a_seed_repeats_and_candidates_are_merged(trained_model):
         np.testing.assert_allclose(merged, expected, atol=1e-5)
 
 
+def test_a_candidate_is_what_its_recipe_alone_makes(trained_model):
+    start = open_start(trained_model, **FIELDS)
+    corpus = collect_strings(texts(40))
+    both, _ = train_from(start, corpus, 1.0, [1], None, lambda *_: None)
+    together, apart = both["together"], both["apart"]
+    assert not same_vectors(together, apart)
+    weights = apart.encoder.get_weights()
+    for one, two in zip(weights, trained(start, [1]), strict=True):
+        np.testing.assert_allclose(one, two, atol=1e-6)
+    for name, model in both.items():
+        assert model.recipe == start.recipes[name]
+    assert len(apart.record.runs) == len(trained_model.record.runs) + 1
+
+
 def test_the_adapted_one_may_be_centered(run):
     adaptation = run("adapted", is_trained=False, center=True)
     vectors = adaptation.model.encode_text(adaptation.corpus.strings)

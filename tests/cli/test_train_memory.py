@@ -4,9 +4,9 @@ import re
 
 import keras
 import pytest
+from support.memory import set_free_memory
 from support.texts import texts
 
-from keras_mirror.distribution import replica
 from keras_mirror.encoder import fitting_batches
 
 
@@ -23,7 +23,7 @@ def arguments(preset, tmp_path):
 @pytest.fixture(autouse=True)
 def system(monkeypatch):
     """A text takes a megabyte, and 7.5 are free."""
-    monkeypatch.setattr(replica, "free_memory", lambda: 7_500_000)
+    set_free_memory(monkeypatch, 7_500_000)
     monkeypatch.setattr(
         fitting_batches,
         "training_memory",
@@ -47,7 +47,7 @@ def test_it_takes_mini_batches_and_says_so(command, arguments, tmp_path):
 def test_where_nothing_fits_it_ends_before_training(
     command, arguments, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(replica, "free_memory", lambda: 10**6)
+    set_free_memory(monkeypatch, 10**6)
     code, _, errors = command(*arguments)
     assert code == 1
     assert "Training does not fit into memory: a batch of 10 x 16" in errors
@@ -60,7 +60,7 @@ def test_nothing_is_said_where_there_is_no_reason(
     command, arguments, monkeypatch, options
 ):
     if not options:
-        monkeypatch.setattr(replica, "free_memory", lambda: 10**9)
+        set_free_memory(monkeypatch, 10**9)
     code, _, errors = command(*arguments, *options)
     assert code == 0, errors
     assert "memory" not in errors

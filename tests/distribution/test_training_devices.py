@@ -4,17 +4,27 @@ import types
 
 import keras
 import pytest
+from support.memory import set_free_memory
+from support.processes import run_python
 
-from keras_mirror.distribution import replica
 from keras_mirror.distribution import training_devices
 from keras_mirror.distribution.replica import Devices
 
 BACKEND = keras.backend.backend()
+KEEPING = """
+import tensorflow as tf
+from keras_mirror.distribution.tensorflow import kept_on_cpus
+
+numbers = tf.zeros(10**8)
+print(kept_on_cpus())
+del numbers
+print(kept_on_cpus())
+"""
 
 
 @pytest.fixture(autouse=True)
 def system(monkeypatch):
-    monkeypatch.setattr(replica, "free_memory", lambda: 9_000)
+    set_free_memory(monkeypatch, 9_000)
 
 
 def test_a_single_cpu_has_the_memory_of_the_machine(model):
@@ -29,6 +39,21 @@ def test_parts_of_a_cpu_share_its_memory():
 
 def test_gpus_have_their_own():
     assert Devices(2, 2, gpu_memory=500).free_memory == 500
+
+
+def test_what_the_framework_keeps_is_free(monkeypatch):
+    set_free_memory(monkeypatch, 9_000)
+    assert Devices(2, 2, kept=1_000).free_memory == 5_000
+
+
+@pytest.mark.processes
+@pytest.mark.skipif(BACKEND != "tensorflow", reason="TensorFlow's CPU")
+@pytest.mark.parametrize("one_dnn", ["0", "1"])
+def test_tensorflow_keeps_what_it_took(one_dnn):
+    output = run_python(KEEPING, backend=BACKEND, TF_ENABLE_ONEDNN_OPTS=one_dnn)
+    before, kept = map(int, output.split())
+    assert before == 0
+    assert kept == pytest.approx(int(one_dnn) * 4 * 10**8, abs=10**6)
 
 
 @pytest.mark.parametrize("rows, expected", [(400, 134), (399, 133), (1, 1)])

@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from support.memory import set_free_memory
 from support.models import make_model
 from support.texts import texts
 
@@ -31,7 +32,7 @@ def free(monkeypatch):
 
     def set_free(num_bytes):
         usable = round(num_bytes / fitting_batches.USABLE)
-        monkeypatch.setattr(replica, "free_memory", lambda: usable + 1)
+        set_free_memory(monkeypatch, usable + 1)
 
     return set_free
 

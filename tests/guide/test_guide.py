@@ -111,19 +111,25 @@ def test_the_rate_of_neighbors_is_that_of_the_recipe():
     assert np.mean(partners != rows) == pytest.approx(0.3, abs=0.04)
 
 
-@pytest.mark.parametrize("has_pairs", [False, True])
-def test_a_neighbor_is_not_longer_than_the_batch(has_pairs):
-    strings = ["a " * (number % 20) + f"dog {number}" for number in range(200)]
-    pairs = [(f"{number} cats", text) for number, text in enumerate(strings)]
-    corpus = collect_strings(pairs if has_pairs else strings)
-    embeddings = np.repeat(np.eye(20), 10, axis=0).astype("float16")
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_a_neighbor_is_not_longer_than_the_batch(kind, shuffle):
+    preprocessor = models.make_model(sequence_length=64).preprocessor
+    strings = ["a man " * (row // 8 * 3) + f"{row}" for row in range(40)]
+    corpus = collect_strings(strings)
+    embeddings = np.eye(4)[np.arange(40) % 4].astype("float16")
     recipe = get_recipe("sentence", guide_ceiling=0.4, neighbor_rate=1.0)
-    guide = Guide(corpus, [embeddings] * len(corpus.sides), recipe)
-    short = [row for row in range(200) if row % 20 < 5]
-    partners = guide.partners(np.array(short), np.random.default_rng(0))
-    longest = max(len(strings[row]) for row in short)
-    assert all(len(strings[row]) <= longest for row in partners)
-    assert np.mean(partners != short) > 0.3
+    guide = Guide(corpus, [embeddings], recipe)
+    dataset = keras_mirror.mirror_dataset(
+        corpus, preprocessor, 8, seed=0, guide=guide, shuffle=shuffle
+    )
+    lengths = [
+        [np.asarray(view["padding_mask"]).sum(axis=1).max() for view in views]
+        for views in batches(dataset)
+    ]
+    if shuffle:  # batches are of similar length; a span may split a word
+        assert all(after <= before + 4 for before, after in lengths)
+    else:
+        assert any(after > before for before, after in lengths)
 
 
 # === Ceilings ===
