@@ -159,7 +159,10 @@ def _variables(model) -> list:
 
 def _unguided(recipe: Recipe) -> Recipe:
     """The recipe without what the batches carry, and not the model."""
-    unguided = dict.fromkeys(("guide_ceiling", "guide_share"))
     return dataclasses.replace(
-        recipe, **unguided, neighbor_rate=0.0, neighbor_floor=0.5
+        recipe,
+        guide_ceiling=None,
+        guide_share=None,
+        neighbor_rate=0.0,
+        neighbor_floor=0.5,
     )

@@ -111,8 +111,8 @@ def test_the_rate_of_neighbors_is_that_of_the_recipe():
     assert np.mean(partners != rows) == pytest.approx(0.3, abs=0.04)
 
 
-@pytest.mark.parametrize("shuffle", [True, False])
-def test_a_neighbor_is_not_longer_than_the_batch(kind, shuffle):
+@pytest.mark.parametrize("by_length", [True, False])
+def test_a_neighbor_is_not_longer_than_the_batch(kind, by_length):
     preprocessor = models.make_model(sequence_length=64).preprocessor
     strings = ["a man " * (row // 8 * 3) + f"{row}" for row in range(40)]
     corpus = collect_strings(strings)
@@ -120,13 +120,18 @@ def test_a_neighbor_is_not_longer_than_the_batch(kind, shuffle):
     recipe = get_recipe("sentence", guide_ceiling=0.4, neighbor_rate=1.0)
     guide = Guide(corpus, [embeddings], recipe)
     dataset = keras_mirror.mirror_dataset(
-        corpus, preprocessor, 8, seed=0, guide=guide, shuffle=shuffle
+        corpus,
+        preprocessor,
+        8,
+        shuffle=by_length,
+        group_by_length=by_length,
+        guide=guide,
     )
     lengths = [
         [np.asarray(view["padding_mask"]).sum(axis=1).max() for view in views]
         for views in batches(dataset)
     ]
-    if shuffle:  # batches are of similar length; a span may split a word
+    if by_length:  # a masked span may split a word
         assert all(after <= before + 4 for before, after in lengths)
     else:
         assert any(after > before for before, after in lengths)
