@@ -77,7 +77,7 @@ def copied(model, recipe=None):
         recipe: A `Recipe`. Defaults to `None`: the model's.
 
     Returns:
-        A `MirrorModel` that is not compiled; it shares the preprocessor.
+        A `MirrorModel` that is not compiled.
 
     Example:
 

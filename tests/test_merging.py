@@ -152,6 +152,12 @@ def test_what_both_end_in_stays_or_is_refused(model, end):
         merge(model, ended)
 
 
+def test_another_recipe_stays_with_the_copy(model):
+    recipe = get_recipe(model.recipe, batch_size=7)
+    assert copied(model, recipe).preprocessor.recipe == recipe
+    assert model.preprocessor.recipe == model.recipe
+
+
 def test_quantized_models_are_refused():
     model = models.make_model()
     model.quantize("int8")

@@ -1,5 +1,6 @@
 """Models that share all weights with another one, but for the encoder's end."""
 
+import copy
 import dataclasses
 from collections.abc import Iterable
 
@@ -30,7 +31,8 @@ def with_encoder(model, encoder, recipe=None):
     """
     other = type(model)(
         encoder=encoder,
-        preprocessor=model.preprocessor,
+        # Of its own, since a model writes its recipe into it.
+        preprocessor=copy.copy(model.preprocessor),
         recipe=recipe or model.recipe,
         record=model.record,
     )

@@ -72,7 +72,7 @@ def test_what_the_model_is_stays():
     model.record = model.record.with_scores({"dev": 1.0})
     centered = model.centered(TEXTS)
     assert centered.encoder.backbone is model.encoder.backbone
-    assert centered.preprocessor is model.preprocessor
+    assert centered.preprocessor.tokenizer is model.preprocessor.tokenizer
     assert centered.recipe == model.recipe
     assert centered.encoder.drophead == 0.3
     assert centered.record.scores == {} and model.record.scores == {"dev": 1}
