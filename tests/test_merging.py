@@ -11,6 +11,7 @@ from support.texts import texts
 import keras_mirror
 from keras_mirror import merge
 from keras_mirror.merging import copied
+from keras_mirror.recipes import get_recipe
 
 
 def weights(model):

@@ -1,6 +1,5 @@
 """Models that share all weights with another one, but for the encoder's end."""
 
-import copy
 import dataclasses
 from collections.abc import Iterable
 
@@ -31,8 +30,7 @@ def with_encoder(model, encoder, recipe=None):
     """
     other = type(model)(
         encoder=encoder,
-        # Of its own, since a model writes its recipe into it.
-        preprocessor=copy.copy(model.preprocessor),
+        preprocessor=_copied(model.preprocessor),
         recipe=recipe or model.recipe,
         record=model.record,
     )
@@ -40,6 +38,12 @@ def with_encoder(model, encoder, recipe=None):
         weights = model.projection_head.get_weights()
         other.projection_head.set_weights(weights)
     return other
+
+
+def _copied(preprocessor):
+    """One around the same tokenizer: a model writes its recipe into it."""
+    config = {**preprocessor.get_config(), "tokenizer": preprocessor.tokenizer}
+    return type(preprocessor)(**config)
 
 
 def with_end(old, **flags: bool):
