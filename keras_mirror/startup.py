@@ -18,6 +18,7 @@ BACKENDS = ("tensorflow", "jax", "torch")
 # not import Keras or a backend. See tests/test_import_law.py.
 KERAS_FREE = (
     "archive.card_wording",
+    "archive.checkpoint_file",
     "archive.reading",
     "archive.training_run",
     "bulk",

@@ -13,6 +13,9 @@ class StepCounter:
     Keras numbers the batches of each epoch from 0. Of the batches that
     `steps_per_execution` runs together it reports the last one only.
 
+    Args:
+        initial: Integer, the steps of an earlier `fit`. Defaults to `0`.
+
     Attributes:
         step: Integer, the steps of all epochs.
         epoch_step: Integer, the steps of the running epoch.
@@ -28,9 +31,9 @@ class StepCounter:
     (4, 2)
     """
 
-    def __init__(self) -> None:
+    def __init__(self, initial: int = 0) -> None:
         self.epoch_step = 0
-        self._in_earlier_epochs = 0
+        self._in_earlier_epochs = initial
 
     @property
     def step(self) -> int:

@@ -21,6 +21,8 @@ class StepLog(keras.callbacks.Callback):
         path: String or path of the file.
         overwrite: Boolean, whether a file that is there is replaced when
             training begins. Defaults to `False`.
+        initial_step: Integer, the steps of an earlier `fit`, whose lines the
+            file holds: it goes on behind them. Defaults to `0`.
 
     Raises:
         FileExistsError: The file is there, and not to be overwritten.
@@ -42,18 +44,25 @@ class StepLog(keras.callbacks.Callback):
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], overwrite: bool = False
+        self,
+        path: str | os.PathLike[str],
+        overwrite: bool = False,
+        initial_step: int = 0,
     ) -> None:
         super().__init__()
         self.path = path
         self.overwrite = overwrite
+        self.initial_step = initial_step
         self._refuse_existing()
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         self._refuse_existing()
-        open(self.path, "w").close()  # what cannot be written fails here
-        self._counter = StepCounter()
-        self._names: list[str] | None = None
+        rows = self._earlier_rows()
+        # What cannot be written fails here.
+        with open(self.path, "w", newline="", encoding="utf-8") as file:
+            csv.writer(file, lineterminator="\n").writerows(rows)
+        self._counter = StepCounter(self.initial_step)
+        self._names: list[str] | None = rows[0][1:] if rows else None
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         self._counter.begin_epoch()
@@ -85,8 +94,16 @@ class StepLog(keras.callbacks.Callback):
         with open(self.path, "a", newline="", encoding="utf-8") as file:
             csv.writer(file, lineterminator="\n").writerows(rows)
 
+    def _earlier_rows(self) -> list[list[str]]:
+        """The header and the lines of the earlier steps, if there are any."""
+        if not self.initial_step or not os.path.exists(self.path):
+            return []
+        with open(self.path, newline="", encoding="utf-8") as file:
+            return list(csv.reader(file))[: self.initial_step + 1]
+
     def _refuse_existing(self) -> None:
-        if not self.overwrite and os.path.exists(self.path):
+        is_new = not self.overwrite and not self.initial_step
+        if is_new and os.path.exists(self.path):
             raise FileExistsError(
                 "`path` must be a new file, or `overwrite` be True. "
                 f"Received: path={str(self.path)!r}"

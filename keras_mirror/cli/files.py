@@ -110,3 +110,14 @@ def interrupted_path(path: str) -> str:
     names = itertools.chain([""], map("-{}".format, itertools.count(2)))
     paths = (f"{stem}.interrupted{name}{suffix}" for name in names)
     return next(path for path in paths if not os.path.exists(path))
+
+
+def checkpoint_path(path: str) -> str:
+    """Where a training that is stopped goes on from.
+
+    Example:
+
+    >>> checkpoint_path("encoder.keras")
+    'encoder.checkpoint.npz'
+    """
+    return f"{os.path.splitext(path)[0]}.checkpoint.npz"

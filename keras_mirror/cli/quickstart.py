@@ -20,6 +20,7 @@ from keras_mirror.cli.quickstart_scores import first_names
 from keras_mirror.cli.quickstart_scores import look
 from keras_mirror.cli.quickstart_scores import print_comparison
 from keras_mirror.cli.quickstart_scores import print_searches
+from keras_mirror.cli.stop_signals import StopSignals
 from keras_mirror.data import collect_strings
 from keras_mirror.presets import DEFAULT_PRESET
 from keras_mirror.presets.locate import locate
@@ -70,8 +71,10 @@ def quickstart(
         before = look(model, api)
     print_searches(before, api)
     model.compile()
-    progress = fit_with_progress(model, collect_strings(api.values()), seed)
-    path = save_archive(model, output, progress.finished)
+    corpus = collect_strings(api.values())
+    with StopSignals() as stop:
+        progress = fit_with_progress(model, corpus, seed, stop)
+        path = save_archive(model, output, progress.finished)
     if progress.finished:
         with status("Scoring"):
             after = look(model, api)
@@ -80,7 +83,7 @@ def quickstart(
     print_next("index", path, "TEXTS", "--output", "texts.index")
     if interactive and progress.finished:
         ask("What should a function do?", _searcher(model, api))
-    return 0 if progress.finished else 130
+    return 0 if progress.finished else stop.code
 
 
 def _best_preset() -> str:

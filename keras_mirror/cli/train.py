@@ -1,10 +1,18 @@
+import contextlib
+import dataclasses
+import hashlib
 import itertools
+import os
+import pathlib
+import secrets
 import time
 from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Any
 
 import click
 
+from keras_mirror.archive.checkpoint_file import read_facts
 from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import status
@@ -13,6 +21,8 @@ from keras_mirror.cli.devices import devices_option
 from keras_mirror.cli.devices import is_worker
 from keras_mirror.cli.devices import training_devices
 from keras_mirror.cli.files import check_output
+from keras_mirror.cli.files import check_unused
+from keras_mirror.cli.files import checkpoint_path
 from keras_mirror.cli.files import open_texts
 from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import save_archive
@@ -23,6 +33,7 @@ from keras_mirror.cli.options import overwrite_option
 from keras_mirror.cli.options import recipe_options
 from keras_mirror.cli.options import text_options
 from keras_mirror.cli.options import whiten_option
+from keras_mirror.cli.stop_signals import StopSignals
 from keras_mirror.data import Corpus
 from keras_mirror.data import collect_strings
 from keras_mirror.data import pairs_of_next_lines
@@ -83,6 +94,11 @@ LOGGED_METRICS = [
     is_flag=True,
     help="Three times the file, for those who train on.",
 )
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on where this very command was stopped.",
+)
 @overwrite_option
 @backend_options
 def train(
@@ -105,11 +121,17 @@ def train(
     dtype_policy: str | None,
     devices: int,
     keep_optimizer: bool,
+    resume: bool,
     overwrite: bool,
     backend: str | None,
     debug: bool,
 ) -> int:
-    """Mirror-fine-tunes PRESET on text files, one text a line."""
+    """Mirror-fine-tunes PRESET on text files, one text a line.
+
+    Every five minutes, and where Ctrl-C or a signal stops it, what it needs to
+    go on is written beside the output, until that is there: the same command
+    with --resume ends at the same weights as if it had never been stopped.
+    """
     start = time.monotonic()
     if pairs and next_lines:
         raise click.UsageError("give one of --pairs and --next-lines")
@@ -119,9 +141,21 @@ def train(
             "--keep-optimizer: training on would move the vectors away from "
             "what was measured"
         )
+    if resume and devices > 1:
+        raise click.UsageError(
+            "--resume needs --devices 1: the random states of other devices "
+            f"are not kept. Received: --devices {devices}"
+        )
     check_output(output, overwrite, suffix=".keras")
     if log:
-        check_output(log, overwrite, suffix=".csv", option="--log")
+        check_output(log, overwrite or resume, suffix=".csv", option="--log")
+    kept = checkpoint_path(output)
+    done = _begun(kept) if resume else {}
+    if not resume:
+        check_unused(kept, overwrite, "--output, or go on with --resume")
+    seed = done.get("seed", 0) if seed is None and resume else seed
+    if seed is None:
+        seed = secrets.randbelow(2**31)
     corpus = None
     if not is_worker():
         texts = open_texts(*source, column=column, errors=errors, pairs=pairs)
@@ -133,29 +167,86 @@ def train(
 
     keras = start_keras(backend, debug)
     from keras_mirror.callbacks import StepLog
+    from keras_mirror.callbacks import TrainingCheckpoint
     from keras_mirror.cli.training_progress import fit_with_progress
     from keras_mirror.distribution import active_replicas
 
+    stop = StopSignals()
     with training_devices(devices, debug):
         corpus = active_replicas().broadcast(corpus)
-        if seed is not None:
-            keras.utils.set_random_seed(seed)
+        keras.utils.set_random_seed(seed)
         model = _make_model(keras, preset, recipe, fields, dtype_policy)
         model.compile(metrics=LOGGED_METRICS if log else None)
+        checkpoint = None
+        if devices == 1:
+            facts = _facts(model, corpus, preset, seed)
+            checkpoint = TrainingCheckpoint(kept, facts)
         callbacks = []
         if log and not is_worker():
-            callbacks.append(StepLog(log, overwrite))
-        progress = fit_with_progress(model, corpus, seed, callbacks)
+            callbacks.append(StepLog(log, overwrite, done.get("step", 0)))
+        with stop:
+            progress = fit_with_progress(
+                model, corpus, seed, stop, checkpoint, resume, callbacks
+            )
     if is_worker():
         return 0
-    if progress.finished:
-        model = _with_end(model, corpus, center, whiten)
-    path = save_archive(model, output, progress.finished, keep_optimizer)
+    with stop, _telling_what_is_kept(kept):
+        if progress.finished:
+            model = _with_end(model, corpus, center, whiten)
+        path = save_archive(model, output, progress.finished, keep_optimizer)
     rows = _summary(model, corpus, progress, path)
     rows |= {"devices": devices} if devices > 1 else {}
     print_summary(rows, start)
+    if not progress.finished:
+        if checkpoint:
+            click.echo("to go on: the same command with --resume", err=True)
+        return stop.code
+    pathlib.Path(kept).unlink(missing_ok=True)
     print_next("index", path, "TEXTS", "--output", "texts.index")
-    return 0 if progress.finished else 130
+    return 0
+
+
+def _begun(kept: str) -> dict:
+    """What a checkpoint tells about the training that was stopped."""
+    with usage_errors():
+        try:
+            return read_facts(kept)
+        except FileNotFoundError as error:
+            raise FileNotFoundError(
+                "--resume goes on with a training that was stopped, and there "
+                f"is none of this --output. Expected: {kept}"
+            ) from error
+
+
+def _facts(model, corpus: Corpus, preset: str, seed: int) -> dict:
+    """What must be the same where training goes on."""
+    from keras_mirror.archive.record import software_versions
+
+    texts = hashlib.sha256()
+    for text in itertools.chain(*corpus.sides):
+        texts.update(f"{text}\n".encode(errors="surrogatepass"))
+    return {
+        "preset": preset,
+        "seed": seed,
+        "recipe": dataclasses.asdict(model.recipe),
+        "corpus": texts.hexdigest(),
+        "dtype policy": model.dtype_policy.name,
+        "backend": software_versions()["backend"],
+    }
+
+
+@contextlib.contextmanager
+def _telling_what_is_kept(kept: str) -> Iterator[None]:
+    """Adds to errors of the last write that the training is not lost."""
+    try:
+        yield
+    except (OSError, KeyboardInterrupt) as error:
+        if not os.path.exists(kept):
+            raise
+        raise OSError(
+            f"{error or 'interrupted while saving'}. The training is kept in "
+            f"'{kept}': the same command with --resume goes on"
+        ) from error
 
 
 def _collect(

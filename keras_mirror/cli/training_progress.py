@@ -1,13 +1,13 @@
-import signal
-import threading
 from collections.abc import Sequence
 
 import click
 import keras
 
+from keras_mirror.callbacks import TrainingCheckpoint
 from keras_mirror.cli.console import echo_warnings
 from keras_mirror.cli.console import progress_bar
 from keras_mirror.cli.console import status
+from keras_mirror.cli.stop_signals import StopSignals
 from keras_mirror.data import Corpus
 from keras_mirror.data.mirror_dataset import mirror_dataset
 from keras_mirror.distribution import active_replicas
@@ -17,14 +17,25 @@ from keras_mirror.guide import Guide
 
 
 def fit_with_progress(
-    model, corpus: Corpus, seed: int | None, callbacks: Sequence = ()
+    model,
+    corpus: Corpus,
+    seed: int,
+    stop: StopSignals,
+    checkpoint: TrainingCheckpoint | None = None,
+    resume: bool = False,
+    callbacks: Sequence = (),
 ) -> "TrainingProgress":
     """Mirror-fine-tunes as the recipe says, under a progress bar.
 
     Args:
         model: A compiled `MirrorModel`.
         corpus: A `Corpus`.
-        seed: Integer or `None`.
+        seed: Integer.
+        stop: The `StopSignals` that end training after a step.
+        checkpoint: A `TrainingCheckpoint`. It is written where training is
+            stopped too. Defaults to `None`: none.
+        resume: Boolean, whether to go on from the checkpoint. Defaults to
+            `False`.
         callbacks: List of `keras.callbacks.Callback`. Defaults to none.
 
     Returns:
@@ -36,17 +47,29 @@ def fit_with_progress(
             corpus, model.preprocessor, seed=seed, guide=guide
         )
         slices = _fitting_slices(model, dataset)
-    progress = TrainingProgress(len(dataset) * model.recipe.epochs)
+    planned = len(dataset) * model.recipe.epochs
+    if checkpoint and resume:
+        checkpoint.restore(model)
+    done = checkpoint.step if checkpoint else 0
+    progress = TrainingProgress(planned, stop, done)
     if slices:
         progress.memory = str(slices)
         click.echo(f"memory  {slices}", err=True)
-    with progress:
-        model.fit(
-            dataset,
-            verbose=0,
-            callbacks=[*callbacks, progress],
-            mini_batch_size=slices and slices.mini_batch_size,
-        )
+    callbacks = [*callbacks, *([checkpoint] if checkpoint else []), progress]
+    if not progress.finished:
+        epochs = model.recipe.epochs
+        with progress:
+            model.fit(
+                dataset.rest(done, epochs) if done else dataset,
+                epochs=1 if done else epochs,
+                verbose=0,
+                callbacks=callbacks,
+                mini_batch_size=slices and slices.mini_batch_size,
+            )
+    if checkpoint:
+        if checkpoint.step and not progress.finished:
+            checkpoint.save()
+        model.record = checkpoint.joined(model.record)
     return progress
 
 
@@ -70,36 +93,36 @@ def _fitting_slices(model, dataset) -> FittingSlices | None:
 
 
 class TrainingProgress(keras.callbacks.Callback):
-    """A progress bar over all steps, and a clean end on Ctrl-C.
+    """A progress bar over all steps, and a clean end where training is stopped.
 
-    The first Ctrl-C ends training after the current step, so that the weights
-    are whole; the second one stops at once.
+    A signal ends training after the current step, so that the weights are
+    whole.
 
     Args:
         planned: Integer, the number of steps of all epochs.
+        stop: The `StopSignals`.
+        steps: Integer, the steps that were done before. Defaults to `0`.
     """
 
-    def __init__(self, planned: int) -> None:
+    def __init__(self, planned: int, stop: StopSignals, steps: int = 0) -> None:
         super().__init__()
         self.planned = planned
-        self.steps = 0
+        self.steps = steps
         self.loss = float("nan")
         self.memory: str | None = None  # why batches are computed in parts
+        self._total = 0.0
+        self._stop = stop
         self._bar = progress_bar()
-        self._task = self._bar.add_task("Training", total=planned)
-        self._stop = False
+        self._task = self._bar.add_task(
+            "Training", total=planned, completed=steps
+        )
 
     def __enter__(self) -> "TrainingProgress":
-        # Signals reach the main thread only.
-        if threading.current_thread() is threading.main_thread():
-            self._previous = signal.signal(signal.SIGINT, self._interrupt)
         self._bar.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
         self._bar.stop()
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, self._previous)
 
     @property
     def finished(self) -> bool:
@@ -107,19 +130,21 @@ class TrainingProgress(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs=None) -> None:
         self.steps += 1
-        self.loss = float(logs["loss"])
+        # Keras logs the mean of the epoch: this is the step's own.
+        total = float(logs["loss"]) * (batch + 1)
+        self.loss, self._total = total - self._total, total
         self._bar.update(
             self._task,
             completed=self.steps,
             description=f"Training, loss {self.loss:.3f}",
         )
-        self.model.stop_training = self.model.stop_training or self._stop
+        self._stop_if_told()
 
     def on_epoch_begin(self, epoch: int, logs=None) -> None:
-        self.model.stop_training = self.model.stop_training or self._stop
+        self._total = 0.0
+        self._stop_if_told()
 
-    def _interrupt(self, signum: int, frame) -> None:
-        if self._stop:
-            raise KeyboardInterrupt
-        self._stop = True
-        self._bar.update(self._task, description="Stopping after this step")
+    def _stop_if_told(self) -> None:
+        if self._stop.signum is not None:
+            self._bar.update(self._task, description="Stopping after this step")
+            self.model.stop_training = True

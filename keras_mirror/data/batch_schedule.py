@@ -73,3 +73,54 @@ class BatchSchedule:
         """Two integers that decide the masked spans of a batch."""
         generator = np.random.default_rng((self.seed, epoch, batch))
         return generator.integers(2**63, size=2)
+
+    def rest(self, step: int, epochs: int) -> "RestOfTraining":
+        """What is left of training after some steps, as one long epoch."""
+        return RestOfTraining(self, step, epochs)
+
+
+class RestOfTraining:
+    """The batches of all epochs that are left after some steps.
+
+    They are those of an undisturbed training, with its spans and neighbors.
+
+    Args:
+        schedule: A `BatchSchedule`.
+        step: Integer, the steps that were done.
+        epochs: Integer, the epochs of the whole training.
+
+    Example:
+
+    >>> schedule = BatchSchedule(6, batch_size=2, seed=0)
+    >>> rest = schedule.rest(step=4, epochs=2)
+    >>> (rest.batches(0) == schedule.batches(1)[1:]).all().item()
+    True
+    """
+
+    def __init__(self, schedule: BatchSchedule, step: int, epochs: int) -> None:
+        self.batch_size = schedule.batch_size
+        self.lengths = schedule.lengths
+        self._schedule = schedule
+        self._step = step
+        self._epochs = epochs
+
+    def __len__(self) -> int:
+        return self._epochs * len(self._schedule) - self._step
+
+    def batches(self, epoch: int):
+        """See `BatchSchedule.batches`; there is one epoch only."""
+        first, skipped = divmod(self._step, len(self._schedule))
+        epochs = range(first, self._epochs)
+        every = [self._schedule.batches(epoch) for epoch in epochs]
+        return np.concatenate(every)[skipped:]
+
+    def generator(self, epoch: int, batch: int) -> np.random.Generator:
+        """See `BatchSchedule.generator`."""
+        return self._schedule.generator(*self._place(batch))
+
+    def span_seed(self, epoch: int, batch: int):
+        """See `BatchSchedule.span_seed`."""
+        return self._schedule.span_seed(*self._place(batch))
+
+    def _place(self, batch: int) -> tuple[int, int]:
+        return divmod(self._step + batch, len(self._schedule))

@@ -102,18 +102,31 @@ def mirror_dataset(
         lengths = _lengths(corpus, preprocessor)
     seed = active_replicas().shared_seed(seed)
     schedule = BatchSchedule(num_strings, batch_size, shuffle, lengths, seed)
+    # Counting takes as long as tokenizing the corpus: whoever needs the number
+    # calls it.
+    longest_text = functools.partial(
+        _longest_text, corpus, preprocessor, lengths
+    )
+    return _dataset(corpus, preprocessor, guide, longest_text, schedule)
+
+
+def _dataset(corpus: Corpus, preprocessor, guide, longest_text, schedule):
+    """A dataset, with what is known about it.
+
+    Whatever is made out of it (`take`, `map`) does not know it.
+    """
     make = NumpyMirrorDataset if tf is None else _tensorflow_dataset
     dataset = make(corpus, preprocessor, schedule, guide)
-    # For the record of the model that is trained on it; whatever is made out
-    # of the dataset (`take`, `map`) does not have it, and is another corpus.
+    # For the record of the model that is trained on it.
     dataset.mirror_source = {
         "corpus": corpus_summary(corpus),
-        "batch_size": batch_size,
+        "batch_size": schedule.batch_size,
     }
-    # For how much memory a step takes. Counting takes as long as tokenizing
-    # the corpus: whoever needs the number calls it.
-    dataset.longest_text = functools.partial(
-        _longest_text, corpus, preprocessor, lengths
+    # For how much memory a step takes.
+    dataset.longest_text = longest_text
+    # For going on with training that was stopped.
+    dataset.rest = lambda step, epochs: _dataset(
+        corpus, preprocessor, guide, longest_text, schedule.rest(step, epochs)
     )
     return dataset
 

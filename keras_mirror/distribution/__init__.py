@@ -8,11 +8,15 @@ the backends need for that is in here and nowhere else.
 from keras_mirror.distribution.active import active_replicas
 from keras_mirror.distribution.active import gather_views
 from keras_mirror.distribution.active import map_one_by_one
+from keras_mirror.distribution.active import random_state
+from keras_mirror.distribution.active import set_random_state
 from keras_mirror.distribution.active import training_devices
 
 __all__ = [
     "active_replicas",
     "gather_views",
     "map_one_by_one",
+    "random_state",
+    "set_random_state",
     "training_devices",
 ]

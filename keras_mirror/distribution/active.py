@@ -9,7 +9,9 @@ from keras_mirror.distribution.tensorflow import TensorFlowReplicas
 from keras_mirror.distribution.tensorflow import tensorflow_devices
 from keras_mirror.distribution.tensorflow import tensorflow_map
 from keras_mirror.distribution.torch import TorchProcesses
+from keras_mirror.distribution.torch import set_torch_random_state
 from keras_mirror.distribution.torch import torch_devices
+from keras_mirror.distribution.torch import torch_random_state
 
 _REPLICAS = {
     "tensorflow": TensorFlowReplicas,
@@ -55,6 +57,23 @@ def training_devices(model) -> Devices:
     1
     """
     return _DEVICES[keras.backend.backend()](model)
+
+
+def random_state() -> list:
+    """The random state of the backend that no variable of a model holds.
+
+    Returns:
+        A list of arrays, for `set_random_state`: empty but on PyTorch.
+    """
+    if keras.backend.backend() == "torch":
+        return torch_random_state()
+    return []
+
+
+def set_random_state(state: list) -> None:
+    """Sets the random state of the backend, see `random_state`."""
+    if keras.backend.backend() == "torch":
+        set_torch_random_state(state)
 
 
 def map_one_by_one(function, elements):

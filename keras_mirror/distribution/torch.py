@@ -16,6 +16,29 @@ from keras_mirror.distribution.replica import unpair_views
 _PREPARED: weakref.WeakSet = weakref.WeakSet()
 
 
+def torch_random_state() -> list:
+    """The states of PyTorch's generators, which its dropout draws from.
+
+    Keras gives a seed of its own to layers that were made with one only.
+    """
+    import torch
+
+    states = [torch.get_rng_state()]
+    if torch.cuda.is_available():
+        states += torch.cuda.get_rng_state_all()
+    return [state.numpy() for state in states]
+
+
+def set_torch_random_state(states: list) -> None:
+    """Sets what `torch_random_state` returned."""
+    import torch
+
+    cpu, *gpus = map(torch.from_numpy, states)
+    torch.set_rng_state(cpu)
+    if gpus:
+        torch.cuda.set_rng_state_all(gpus)
+
+
 class TorchProcesses(Replica):
     """The processes of a `torch.distributed` group.
 

@@ -1,0 +1,80 @@
+"""The file of a stopped training: facts in JSON, and arrays."""
+
+import json
+import os
+import zipfile
+import zlib
+from typing import Any
+
+import numpy as np
+
+from keras_mirror.files import atomic_output
+
+FACTS = "facts"
+Path = str | os.PathLike[str]
+
+
+def write_checkpoint(path: Path, facts: dict, values: list) -> None:
+    """Writes a file that appears when it is complete.
+
+    Args:
+        path: String or path, `*.npz`. A file that is there is replaced.
+        facts: Dict, for JSON.
+        values: List of arrays.
+
+    Example:
+
+    >>> import tempfile
+    >>> path = os.path.join(tempfile.mkdtemp(), "encoder.checkpoint.npz")
+    >>> write_checkpoint(path, {"step": 7}, [np.zeros(2)])
+    >>> read_facts(path)
+    {'step': 7}
+    """
+    arrays = {str(n): _plain(np.asarray(v)) for n, v in enumerate(values)}
+    arrays[FACTS] = np.array(json.dumps(facts))
+    with atomic_output(path) as unfinished, open(unfinished, "wb") as file:
+        np.savez(file, **arrays)
+
+
+def read_facts(path: Path) -> dict:
+    """The facts of a checkpoint.
+
+    Args:
+        path: String or path.
+
+    Returns:
+        A dict.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: It is damaged, or another file.
+    """
+    return _read(path, lambda file: [])[0]
+
+
+def read_checkpoint(path: Path) -> tuple[dict, list]:
+    """The facts and the arrays of a checkpoint; see `read_facts`."""
+    return _read(
+        path, lambda file: [file[str(n)] for n in range(len(file.files) - 1)]
+    )
+
+
+def _read(path: Path, arrays) -> tuple[dict, list]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            facts: Any = json.loads(str(file[FACTS]))
+            return facts, arrays(file)
+    except FileNotFoundError:
+        raise
+    except (
+        *(OSError, ValueError, KeyError, EOFError, AttributeError, TypeError),
+        *(zipfile.BadZipFile, zlib.error),
+    ) as error:
+        raise ValueError(
+            f"'{path}' is no checkpoint of training, or damaged: {error}"
+        ) from error
+
+
+def _plain(value):
+    """Types that NumPy's files know: bfloat16 is none of them."""
+    return value if value.dtype.kind in "biuf" else value.astype("float32")

@@ -1,0 +1,53 @@
+import signal
+import threading
+from typing import Any
+
+# Of Windows there is no SIGHUP.
+NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
+
+
+class StopSignals:
+    """Notes the first Ctrl-C, SIGTERM or SIGHUP; the second one stops at once.
+
+    Whoever works in this context looks at `signum` and ends what it does
+    where that is whole.
+
+    Attributes:
+        signum: Integer, the first signal, or `None`.
+
+    Example:
+
+    >>> with StopSignals() as stop:
+    ...     signal.raise_signal(signal.SIGTERM)
+    >>> stop.code
+    143
+    """
+
+    def __init__(self) -> None:
+        self.signum: int | None = None
+        self._previous: dict[int, Any] = {}
+
+    def __enter__(self) -> "StopSignals":
+        # Signals reach the main thread only.
+        if threading.current_thread() is threading.main_thread():
+            for name in NAMES:
+                number = getattr(signal, name, None)
+                # What is ignored stays so: `nohup` is for that.
+                if number and signal.getsignal(number) != signal.SIG_IGN:
+                    previous = signal.signal(number, self._note)
+                    self._previous[number] = previous
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+
+    @property
+    def code(self) -> int:
+        """The exit code of a command that a signal stopped."""
+        return 128 + (self.signum or signal.SIGINT)
+
+    def _note(self, signum: int, frame) -> None:
+        if self.signum is not None:
+            raise KeyboardInterrupt
+        self.signum = signum
