@@ -531,6 +531,14 @@ def test_step_log_refuses_to_overwrite(tmp_path):
     assert names == ["step", "loss"] and len(rows) == NUM_STEPS
 
 
+def test_the_step_log_goes_on_behind_earlier_steps(tmp_path):
+    path = tmp_path / "steps.csv"
+    path.write_text("step,loss\n1,9.5\n2,8.5\n3,7.5\n")
+    fit(shared_model(), StepLog(path, initial_step=2), epochs=1)
+    steps = [row.split(",")[0] for row in path.read_text().splitlines()]
+    assert steps == ["step", "1", "2", "3", "4", "5", "6"]
+
+
 def test_step_log_says_before_training_that_it_cannot_write(tmp_path):
     recorder = Recorder()
     with pytest.raises(FileNotFoundError):
