@@ -21,6 +21,7 @@ import keras
 from keras import ops
 
 import keras_mirror.preprocessing.mirror_preprocessor  # noqa: F401  in archives
+from keras_mirror.archive.known_objects import check_objects
 from keras_mirror.archive.record import TrainingRecord
 from keras_mirror.archive.record import checked_record
 from keras_mirror.archive.recorder import RunRecorder
@@ -248,6 +249,7 @@ class MirrorModel(keras.Model):
         return config
 
     def compile_from_config(self, config: dict) -> None:
+        check_objects(config)
         self.compile(**keras.saving.deserialize_keras_object(config))
 
     def fit(
@@ -627,6 +629,7 @@ class MirrorModel(keras.Model):
 
     @classmethod
     def from_config(cls, config: dict) -> "MirrorModel":
+        check_objects(config)
         config = dict(config)
         deserialize = keras.saving.deserialize_keras_object
         for name in cls._PARTS:

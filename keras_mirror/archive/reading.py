@@ -7,13 +7,12 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 
-from keras_mirror.archive.stored_member import StoredMember
+from keras_mirror.archive.limits import CONFIG
+from keras_mirror.archive.limits import METADATA
+from keras_mirror.archive.limits import check_members
+from keras_mirror.archive.limits import count_weights
 
 CARD = "assets/README.md"
-WEIGHTS = "model.weights.h5"
-# Far more than a configuration, a card or a vocabulary has; an archive that
-# unpacks to more is not read.
-MAX_BYTES = 2**26
 _PARTS = {"encoder", "preprocessor", "recipe"}
 # The errors of damaged files; encrypted ones raise a runtime error.
 _DAMAGES = (
@@ -54,7 +53,7 @@ def archive_info(path: str | os.PathLike[str]) -> dict:
     'BertBackbone'
     """
     with opened_archive(path) as (archive, config):
-        metadata = json.loads(_read(archive, "metadata.json"))
+        metadata = json.loads(archive.read(METADATA))
         encoder = config["encoder"]
         backbone = encoder["config"].get("backbone", encoder)
         tokenizer = config["preprocessor"]["config"]["tokenizer"]
@@ -68,7 +67,7 @@ def archive_info(path: str | os.PathLike[str]) -> dict:
                 **_part(tokenizer),
                 "vocabulary_size": _vocabulary_size(archive, backbone),
             },
-            "parameters": _parameters(path, archive),
+            "parameters": count_weights(path, archive),
             "dtype_policy": _policy_name(config.get("dtype")),
             "recipe": dict(config["recipe"]["config"]),
             "centered": encoder["config"].get("centered", False),
@@ -105,7 +104,7 @@ def archive_card(path: str | os.PathLike[str]) -> str:
                 f"'{path}' has no model card: an older version wrote it. Load "
                 "it and save it again"
             )
-        return _read(archive, CARD).decode("utf-8")
+        return archive.read(CARD).decode("utf-8")
 
 
 @contextlib.contextmanager
@@ -132,7 +131,8 @@ def opened_archive(
         )
     try:
         with zipfile.ZipFile(path) as archive:
-            content = json.loads(_read(archive, "config.json"))
+            check_members(path, archive)
+            content = json.loads(archive.read(CONFIG))
             config = content["config"]
             if not isinstance(config, dict) or not _PARTS <= set(config):
                 raise WrongArchiveError(
@@ -143,10 +143,17 @@ def opened_archive(
     except WrongArchiveError:
         raise
     except _DAMAGES as error:
-        reason = " ".join(str(error).split())[:300]
-        raise ValueError(
-            f"'{path}' is not a readable archive of keras-mirror: {reason}"
-        ) from error
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: str | os.PathLike[str], error: Exception) -> ValueError:
+    """What is said of a damaged archive, by the error that it has caused."""
+    # Keras puts the whole configuration before the reason.
+    reason = str(error).rpartition("Exception encountered: ")[2]
+    return ValueError(
+        f"'{path}' is not a readable archive of keras-mirror: "
+        f"{' '.join(reason.split())[:300]}"
+    )
 
 
 def _part(serialized: dict) -> dict:
@@ -164,46 +171,11 @@ def _vocabulary_size(archive: zipfile.ZipFile, backbone: dict) -> int | None:
     for name in archive.namelist():
         match name.rpartition("/")[2]:
             case "vocabulary.txt":
-                return _read(archive, name).count(b"\n")
+                return archive.read(name).count(b"\n")
             case "vocabulary.json":
-                return len(json.loads(_read(archive, name)))
+                return len(json.loads(archive.read(name)))
     return backbone["config"].get("vocabulary_size")
-
-
-def _parameters(
-    path: str | os.PathLike[str], archive: zipfile.ZipFile
-) -> dict[str, int] | None:
-    """The number of weights of each part; their values are not read."""
-    info = archive.NameToInfo.get(WEIGHTS)
-    # Keras does not compress. An archive of another tool would have to be
-    # unpacked whole.
-    if info is None or info.compress_type != zipfile.ZIP_STORED:
-        return None
-    import h5py
-
-    numbers = {"encoder": 0, "optimizer": 0, "training_only": 0}
-
-    def count(name: str, item) -> None:
-        if isinstance(item, h5py.Dataset):
-            part = name.partition("/")[0]
-            part = part if part in numbers else "training_only"
-            numbers[part] += item.size
-
-    member = StoredMember(path, info)
-    with member as file, h5py.File(file) as weights:
-        weights.visititems(count)
-    return numbers
 
 
 def _policy_name(policy: dict | str | None) -> str | None:
     return policy["config"]["name"] if isinstance(policy, dict) else policy
-
-
-def _read(archive: zipfile.ZipFile, name: str) -> bytes:
-    """A file of an archive; raises a ValueError if it is too large."""
-    size = archive.getinfo(name).file_size
-    if size > MAX_BYTES:
-        raise ValueError(
-            f"'{name}' must have at most {MAX_BYTES} bytes. Received: {size}"
-        )
-    return archive.read(name)

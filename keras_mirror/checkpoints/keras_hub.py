@@ -3,6 +3,10 @@ import pathlib
 
 import keras_hub
 
+from keras_mirror.archive.declared_sizes import check_declared
+from keras_mirror.archive.known_objects import TOKENIZER_FILE
+from keras_mirror.archive.known_objects import backbones_of
+from keras_mirror.archive.known_objects import check_objects
 from keras_mirror.checkpoints.mirror_files import encoding_fields
 from keras_mirror.checkpoints.mirror_files import read_mirror_files
 from keras_mirror.checkpoints.preset_parts import PresetParts
@@ -10,6 +14,7 @@ from keras_mirror.encoder.backbone_settings import activation_of
 from keras_mirror.encoder.backbone_settings import copy_backbone
 from keras_mirror.encoder.backbone_settings import layer_norm_epsilon_of
 from keras_mirror.encoder.mirror_text_embedder import MirrorTextEmbedder
+from keras_mirror.files import read_json
 
 # keras-hub's text embedders of masked language models, and their poolings.
 EMBEDDERS = (
@@ -32,7 +37,9 @@ def load_keras_hub(preset: str, dropout: float, dtype=None) -> PresetParts:
     """
     ours = {}
     if os.path.isdir(preset):
-        ours = read_mirror_files(pathlib.Path(preset))
+        folder = pathlib.Path(preset)
+        _check_files(folder)
+        ours = read_mirror_files(folder)
     backbone = keras_hub.models.Backbone.from_preset(
         preset, dropout=dropout, dtype=dtype
     )
@@ -92,3 +99,16 @@ def text_embedder_parts(embedder, dropout: float) -> PresetParts:
         mean=mean,
         whitening=kernel,
     )
+
+
+def _check_files(folder: pathlib.Path) -> None:
+    """Reads what keras-hub will build, before it does."""
+    # A weight has a byte or more.
+    number = sum(path.stat().st_size for path in folder.glob("*.weights.h5"))
+    for path in (folder / "config.json", folder / TOKENIZER_FILE):
+        content = read_json(path, default={})
+        try:
+            check_objects(content)
+            check_declared(backbones_of(content), number)
+        except ValueError as error:
+            raise ValueError(f"'{path}' cannot be loaded: {error}") from error

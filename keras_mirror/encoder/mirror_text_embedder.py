@@ -2,6 +2,7 @@ import keras
 import keras_hub
 from keras import ops
 
+from keras_mirror.archive.known_objects import check_objects
 from keras_mirror.metrics.unit_length import unit_length
 
 
@@ -74,6 +75,7 @@ class MirrorTextEmbedder(keras_hub.models.TextEmbedder):
 
     @classmethod
     def from_config(cls, config: dict) -> "MirrorTextEmbedder":
+        check_objects(config)
         config = dict(config)
         for name in ("encoder", "preprocessor"):
             part = keras.saving.deserialize_keras_object(config[name])

@@ -1,6 +1,7 @@
 import keras
 from keras import ops
 
+from keras_mirror.archive.declared_sizes import declared_weights
 from keras_mirror.encoder.backbone_settings import set_activation
 from keras_mirror.encoder.backbone_settings import set_layer_norm_epsilon
 from keras_mirror.encoder.flat_projections import flatten_projections
@@ -157,18 +158,11 @@ class SentenceEncoder(keras.Model):
 
 def _check_size(config: dict) -> None:
     """Refuses sizes that only a damaged or hostile archive would ask for."""
-    sizes = {
-        name: config.get(name, 1)
-        for name in ("vocabulary_size", "num_layers", "hidden_dim")
-        + ("intermediate_dim", "max_sequence_length")
-    }
-    rows = sizes["vocabulary_size"] + sizes["max_sequence_length"]
-    wide = 4 * sizes["hidden_dim"] + 2 * sizes["intermediate_dim"]
-    num_weights = (rows + sizes["num_layers"] * wide) * sizes["hidden_dim"]
+    num_weights = declared_weights(config)
     if num_weights > MAX_WEIGHTS:
         raise ValueError(
             f"A backbone must have at most {MAX_WEIGHTS} weights. "
-            f"Received: {num_weights}, from {sizes}"
+            f"Received: {num_weights}"
         )
 
 

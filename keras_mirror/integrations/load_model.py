@@ -1,6 +1,15 @@
 """Models out of archives and presets, without Keras on import."""
 
+import json
 import os
+
+from keras_mirror.archive.declared_sizes import check_declared
+from keras_mirror.archive.limits import CONFIG
+from keras_mirror.archive.limits import WEIGHTS
+from keras_mirror.archive.limits import count_weights
+from keras_mirror.archive.reading import WrongArchiveError
+from keras_mirror.archive.reading import opened_archive
+from keras_mirror.archive.reading import unreadable
 
 ARCHIVE_SUFFIX = ".keras"
 
@@ -27,7 +36,10 @@ def as_model(model):
     if isinstance(model, (str, os.PathLike)):
         if not is_archive(model):
             return load_model(model)
-        model = _load_any_model(model, compile=False)
+        try:
+            model = _load(model, compile=False)
+        except WrongArchiveError as error:
+            raise TypeError(str(error)) from error
     check_model(model, "a `MirrorModel`, its archive or a preset")
     return model
 
@@ -85,7 +97,7 @@ def load_archive(path: str | os.PathLike):
     Raises:
         ValueError: The file is damaged or holds something else.
     """
-    model = _load_any_model(path)
+    model = _load(path)
     if not _is_mirror_model(model):
         raise ValueError(
             f"'{path}' must hold a MirrorModel. "
@@ -94,18 +106,36 @@ def load_archive(path: str | os.PathLike):
     return model
 
 
-def _load_any_model(path: str | os.PathLike, compile: bool = True):
+def _load(path: str | os.PathLike, compile: bool = True):
     import keras
 
     import keras_mirror.mirror_model  # noqa: F401  registers our classes
 
+    _look_at(path)
     try:
         return keras.saving.load_model(path, compile=compile)
+    except MemoryError:
+        raise
     except Exception as error:  # a damaged archive fails anywhere in Keras
-        reason = " ".join(str(error).split())[:300]
-        raise ValueError(
-            f"'{path}' is not a readable archive of keras-mirror: {reason}"
-        ) from error
+        if getattr(error, "errno", None):  # a full disk, not a damage
+            raise
+        raise unreadable(path, error) from error
+
+
+def _look_at(path: str | os.PathLike) -> None:
+    """Refuses an archive that Keras should not build."""
+    from keras_mirror.archive.known_objects import backbones_of
+    from keras_mirror.archive.known_objects import check_objects
+
+    with opened_archive(path) as (archive, _):
+        content = json.loads(archive.read(CONFIG))
+        check_objects(content)
+        numbers = count_weights(path, archive)
+        # Compressed weights are at least a byte each.
+        number = archive.getinfo(WEIGHTS).file_size
+        if numbers is not None:
+            number = numbers["encoder"]
+        check_declared(backbones_of(content), number)
 
 
 def _is_mirror_model(model) -> bool:

@@ -1,5 +1,6 @@
 import keras
 
+from keras_mirror.archive.known_objects import check_objects
 from keras_mirror.layers import RandomSpanMasking
 from keras_mirror.optional_tensorflow import is_tensor
 from keras_mirror.optional_tensorflow import tf
@@ -215,6 +216,7 @@ class MirrorPreprocessor(keras.layers.Layer):
 
     @classmethod
     def from_config(cls, config: dict):
+        check_objects(config)
         config = dict(config)
         tokenizer = keras.saving.deserialize_keras_object(config["tokenizer"])
         return cls(**{**config, "tokenizer": tokenizer})

@@ -118,11 +118,11 @@ def callable_activation(config):
 @pytest.mark.parametrize(
     "change, message",
     [
-        (vocabulary_outside, "vocabulary file outside of the model archive"),
-        (lambda_as_encoder, "lambda"),
+        (vocabulary_outside, "must not name files"),
+        (lambda_as_encoder, "must consist of classes"),
         (absurd_vocabulary, "must have at most"),
         (absurd_length, "`sequence_length` must be an integer of 3 to"),
-        (callable_activation, "`activation` must be a string"),
+        (callable_activation, "must consist of classes"),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
@@ -141,9 +141,7 @@ def test_hostile_byte_pair_files_are_refused(tmp_path):
     path = change_config(
         tmp_path / "encoder.keras", tmp_path / "hostile.keras", outside
     )
-    with pytest.raises(
-        (TypeError, ValueError), match="outside of the model archive"
-    ):
+    with pytest.raises(ValueError, match="must not name files"):
         keras.saving.load_model(path)
 
 

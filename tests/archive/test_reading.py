@@ -13,7 +13,6 @@ from support.references import Batches
 from support.texts import texts
 
 import keras_mirror
-from keras_mirror.archive import reading
 from keras_mirror.archive.model_card import model_card
 from keras_mirror.archive.reading import archive_card
 from keras_mirror.archive.reading import archive_info
@@ -212,13 +211,6 @@ def test_a_missing_archive_is_refused(tmp_path, name):
     message = f"An archive is expected. Received: '{path}', which is no file"
     with pytest.raises(FileNotFoundError, match=f"^{re.escape(message)}$"):
         archive_info(path)
-
-
-def test_what_unpacks_to_too_much_is_not_read(archive, monkeypatch):
-    monkeypatch.setattr(reading, "MAX_BYTES", 100)
-    message = "'config.json' must have at most 100 bytes. Received: "
-    with pytest.raises(ValueError, match=message):
-        archive_info(archive)
 
 
 # === Reading in any order ===

@@ -408,6 +408,6 @@ def test_activation_must_be_a_name(bert, activation):
 def test_absurd_sizes_are_refused_before_they_are_made(bert, name):
     config = SentenceEncoder(bert).get_config()
     config["backbone"]["config"][name] = 10**12
-    message = "A backbone must have at most 2147483648 weights. Received: "
-    with pytest.raises(ValueError, match=re.escape(message)):
+    message = "A backbone must have at most .* (weights|layers). Received: "
+    with pytest.raises(ValueError, match=message):
         SentenceEncoder.from_config(config)

@@ -4,14 +4,14 @@ import json
 import zipfile
 
 
-def change_config(source, target, change):
-    """Copies an archive with its configuration changed."""
+def change_config(source, target, change, whole=False):
+    """Copies an archive, the configuration of its model changed, or all."""
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
         for name in old.namelist():
             data = old.read(name)
             if name == "config.json":
                 config = json.loads(data)
-                change(config["config"])
+                change(config if whole else config["config"])
                 data = json.dumps(config)
             new.writestr(name, data)
     return str(target)
