@@ -2,6 +2,7 @@ import numpy as np
 
 from keras_mirror.metrics.nearest_rows import largest
 from keras_mirror.optional import import_optional
+from keras_mirror.search.graph_check import check_graph
 
 # Recall@10 is 0.99 on 100,000 sentences: see benchmarks/search.py.
 _SETTINGS = {
@@ -48,18 +49,13 @@ class NeighborGraph:
             A `NeighborGraph`.
 
         Raises:
-            ValueError: It is the graph of other embeddings.
+            ValueError: It is the graph of other embeddings, or damaged.
         """
         graph = cls(embeddings.shape[1])
-        graph._index.load(content)
         graph._assign(embeddings)
-        shape = len(graph._index), graph._index.ndim
-        expected = len(graph._rows), embeddings.shape[1]
-        if shape != expected:
-            raise ValueError(
-                f"A graph must have the shape of its vectors, {expected}. "
-                f"Received: {shape}"
-            )
+        shape = len(graph._rows), embeddings.shape[1]
+        check_graph(content, graph.to_bytes(), shape)
+        graph._index.load(content)
         return graph
 
     def __len__(self) -> int:
