@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import os
 import pathlib
 import zipfile
@@ -18,6 +19,16 @@ FORMAT = "keras_mirror.search.Index"
 VERSION = 1
 SETTINGS, TEXTS = "settings.json", "texts.json"
 VECTORS, GRAPH = "vectors.npy", "graph.usearch"
+_SETTING_TYPES = {
+    "fingerprint": str,
+    "exact": bool | None,
+    "archive": str | None,
+    "preset": str | None,
+}
+# What a file may unpack to, beside ten times its size: only older files have
+# compressed texts.
+_FREE_BYTES = 2**25
+_MAX_RATIO = 10
 
 
 class IndexContent(NamedTuple):
@@ -68,10 +79,10 @@ def read_index(path: str | os.PathLike[str]) -> IndexContent:
     """
     with _opened(path) as file:
         settings = _read_settings(file)
-        with file.open(VECTORS) as part:
-            embeddings = np.lib.format.read_array(part, allow_pickle=False)
+        embeddings = _read_vectors(file)
         graph = file.read(GRAPH) if GRAPH in file.namelist() else None
         texts = json.loads(file.read(TEXTS))
+        "".join(texts).encode()  # strings only, no halves of characters
         num_different = len({text for text in texts if text.strip()})
         if (
             embeddings.ndim != 2
@@ -154,7 +165,7 @@ def _write_parts(
     }
     file.writestr(SETTINGS, json.dumps(settings))
     texts = json.dumps(content.texts, ensure_ascii=False)
-    file.writestr(TEXTS, texts, zipfile.ZIP_DEFLATED)
+    file.writestr(TEXTS, texts)
     with file.open(VECTORS, "w", force_zip64=True) as embeddings:
         np.lib.format.write_array(
             embeddings, content.embeddings, allow_pickle=False
@@ -167,7 +178,37 @@ def _write_parts(
 def _opened(path: str | os.PathLike[str]) -> Iterator[zipfile.ZipFile]:
     with open(path, "rb") as file, index_errors(path):
         with zipfile.ZipFile(file) as parts:
+            _check_parts(parts, os.path.getsize(path))
             yield parts
+
+
+def _check_parts(file: zipfile.ZipFile, num_bytes: int) -> None:
+    """Refuses files in it that `write_index` does not write, or too large."""
+    names = file.namelist()
+    if len(set(names) & {SETTINGS, TEXTS, VECTORS, GRAPH}) < len(names):
+        raise ValueError(
+            f"its parts must be {SETTINGS}, {TEXTS}, {VECTORS} and {GRAPH}, "
+            f"not {str(names)[:200]}"
+        )
+    unpacked = sum(part.file_size for part in file.infolist())
+    most = _FREE_BYTES + _MAX_RATIO * num_bytes
+    if unpacked > most:
+        raise ValueError(
+            f"it must unpack to at most {most} bytes, not {unpacked}"
+        )
+
+
+def _read_vectors(file: zipfile.ZipFile) -> np.ndarray:
+    """The embeddings, if their bytes are as many as they say."""
+    with file.open(VECTORS) as part:
+        np.lib.format.read_magic(part)
+        shape, _, dtype = np.lib.format.read_array_header_1_0(part)
+        num_bytes = math.prod(shape) * dtype.itemsize
+        left = file.getinfo(VECTORS).file_size - part.tell()
+        if num_bytes != left and not dtype.hasobject:
+            raise ValueError(f"{left} bytes for vectors of {num_bytes}")
+    with file.open(VECTORS) as part:
+        return np.lib.format.read_array(part, allow_pickle=False)
 
 
 def _read_settings(file: zipfile.ZipFile) -> dict:
@@ -177,4 +218,8 @@ def _read_settings(file: zipfile.ZipFile) -> dict:
         raise ValueError(
             f"format and version must be {(FORMAT, VERSION)}, not {found}"
         )
-    return {"preset": None, **settings}  # older files have no name of one
+    settings = {"preset": None, **settings}  # older files have no name of one
+    for name, kinds in _SETTING_TYPES.items():
+        if not isinstance(settings[name], kinds):
+            raise ValueError(f"{name} must not be {settings[name]!r}")
+    return settings

@@ -19,6 +19,7 @@ from keras_mirror.metrics import nearest_rows as nearest_rows_module
 from keras_mirror.metrics.nearest_rows import nearest_rows
 from keras_mirror.search import Index
 from keras_mirror.search import SearchResult
+from keras_mirror.search import index_file
 from keras_mirror.search import vector_search
 from keras_mirror.search.index_file import archive_of_index
 from keras_mirror.search.index_file import read_index
@@ -530,6 +531,12 @@ def rewritten(path, **changes):
     return path
 
 
+SETTINGS = (
+    b'{"format": "keras_mirror.search.Index", "version": 1, "exact": %s, '
+    b'"fingerprint": "", "archive": null}'
+)
+
+
 def as_npy(array):
     file = io.BytesIO()
     np.save(file, array, allow_pickle=True)
@@ -589,7 +596,14 @@ def test_other_files(model, path, content):
         ({"texts_json": b"[]"}, r"shape \(10, 8\) and float32 for 0 different"),
         ({"texts_json": b"[1]"}, ""),
         ({"texts_json": b"\xff"}, ""),
+        ({"texts_json": b'["\\ud800"]'}, "surrogates not allowed"),
+        ({"other_file": b""}, "its parts must be settings.json, "),
+        (
+            {"settings_json": SETTINGS % b"3"},
+            "exact must not be 3",
+        ),
         ({"vectors_npy": b"nothing"}, "magic"),
+        ({"vectors_npy": as_npy(np.zeros((9, 8), "f4"))[:-1]}, "287 bytes for"),
         ({"vectors_npy": as_npy(np.zeros((9, 8), "f4"))}, r"shape \(9, 8\)"),
         ({"vectors_npy": as_npy(np.zeros((10, 8)))}, "float64"),
         ({"vectors_npy": as_npy(np.zeros(10, "f4"))}, r"shape \(10,\)"),
@@ -601,6 +615,22 @@ def test_other_files(model, path, content):
 def test_damaged_parts(model, path, changes, words):
     message = refuse(rewritten(path, **changes), model)
     assert re.search(words, message)
+
+
+def test_what_unpacks_to_too_much_is_not_read(model, path, monkeypatch):
+    monkeypatch.setattr(index_file, "_FREE_BYTES", 0)
+    Index.load(path, model)
+    monkeypatch.setattr(index_file, "_MAX_RATIO", 0.5)
+    assert "it must unpack to at most " in refuse(path, model)
+
+
+def test_texts_that_an_older_version_compressed(model, path):
+    with zipfile.ZipFile(path) as file:
+        parts = {name: file.read(name) for name in file.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, part in parts.items():
+            file.writestr(name, part)
+    assert Index.load(path, model).texts == SENTENCES
 
 
 def test_a_graph_of_other_vectors(model, path):
