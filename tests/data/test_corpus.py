@@ -45,7 +45,7 @@ def lines_of(path, **options):
         (b"one\rstill one\n", ["one\rstill one"]),
         (b"\xef\xbb\xbfone\ntwo", ["one", "two"]),
         (b"one\n\xef\xbb\xbftwo", ["one", "\ufefftwo"]),
-        (b"\xef\xbb\xbf", [""]),
+        (b"\xef\xbb\xbf", []),
         ("a\u2028b\u2029c\x0bd\x0ce\x1cf\x85g\n".encode(), None),
         ("雪の中\n👩‍🚀\ne\u0301".encode(), ["雪の中", "👩‍🚀", "e\u0301"]),
         (b"a\0b\n", ["a\0b"]),
@@ -65,6 +65,24 @@ def test_files_follow_each_other(write):
 def test_a_line_of_a_megabyte(write):
     line = "word " * 200_000
     assert lines_of(write(f"{line}\nshort\n".encode())) == [line, "short"]
+
+
+def test_a_line_without_end_is_refused(write, monkeypatch):
+    monkeypatch.setitem(read_lines.__globals__, "LONGEST_LINE", 30)
+    monkeypatch.setitem(read_lines.__globals__, "BLOCK_SIZE", 8)
+    path = write(b"short\n" + b"a" * 30 + b"\n" + b"b" * 60)
+    lines = read_lines(path)
+    assert [next(lines), next(lines)] == ["short", "a" * 30]
+    message = f"^{path}, line 3 must have at most 30 bytes. Received: more"
+    with pytest.raises(ValueError, match=message):
+        next(lines)
+
+
+@pytest.mark.parametrize("block_size", [3, 5, 6, 100])
+def test_lines_go_on_in_the_next_block(write, monkeypatch, block_size):
+    monkeypatch.setitem(read_lines.__globals__, "BLOCK_SIZE", block_size)
+    path = write(b"\xef\xbb\xbfone\r\n\n\xef\xbb\xbftwo\nthree")
+    assert lines_of(path) == ["one", "", "\ufefftwo", "three"]
 
 
 def test_lines_are_read_one_by_one(write):
