@@ -1,6 +1,6 @@
-import csv
 import json
 import os
+from collections.abc import Iterable
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,6 +8,7 @@ from keras_mirror.data.open_binary import AnyPath
 from keras_mirror.data.open_binary import open_binary
 from keras_mirror.data.open_binary import uncompressed_name
 from keras_mirror.data.read_lines import read_lines
+from keras_mirror.data.table_rows import table_rows
 from keras_mirror.optional import import_optional
 
 ROWS_AT_ONCE = 1024
@@ -70,11 +71,29 @@ def read_columns(
     for number, row in enumerate(read(path, columns, errors), start=1):
         for column in columns:
             if column not in row:
-                raise ValueError(
-                    f"'{path}' has no column {column!r} in row {number}. "
-                    f"Expected one of {', '.join(map(repr, row)) or 'none'}"
-                )
+                raise _no_column(path, column, row, f" in row {number}")
         yield [row[column] for column in columns]
+
+
+def _no_column(
+    path: AnyPath, column: str, names: Iterable[str], place: str = ""
+) -> ValueError:
+    return ValueError(
+        f"'{path}' has no column {column!r}{place}. "
+        f"Expected one of {', '.join(map(repr, names)) or 'none'}"
+    )
+
+
+def _check_names(path: AnyPath, columns: list[str], names: list[str]) -> None:
+    for column in columns:
+        if column not in names:
+            raise _no_column(path, column, names)
+        if names.count(column) > 1:
+            raise ValueError(
+                f"'{path}' must have one column {column!r}. Received: "
+                f"{names.count(column)} of that name among "
+                f"{', '.join(map(repr, names))}"
+            )
 
 
 def _ending(path: AnyPath) -> str:
@@ -83,9 +102,11 @@ def _ending(path: AnyPath) -> str:
 
 def _json_rows(path: AnyPath, columns: list[str], errors: str) -> Rows:
     for number, line in enumerate(read_lines(path, errors=errors), start=1):
+        if not line.strip():
+            continue
         try:
             row = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ValueError(
                 f"{path}, line {number} is not JSON: {error}. Expected one "
                 "object a line"
@@ -105,17 +126,24 @@ def _parquet_rows(path: AnyPath, columns: list[str], errors: str) -> Rows:
             table = parquet.ParquetFile(file)
         except ValueError as error:
             raise ValueError(f"'{path}' is no Parquet file: {error}") from error
-        names = [name for name in columns if name in table.schema_arrow.names]
-        if names != columns:
-            yield dict.fromkeys(table.schema_arrow.names)
-        for batch in table.iter_batches(ROWS_AT_ONCE, columns=names):
+        _check_names(path, columns, table.schema_arrow.names)
+        for batch in table.iter_batches(ROWS_AT_ONCE, columns=columns):
             yield from batch.to_pylist()
 
 
 def _table_rows(path: AnyPath, columns: list[str], errors: str) -> Rows:
-    separator = _SEPARATORS[_ending(path)]
-    lines = (f"{line}\n" for line in read_lines(path, errors=errors))
-    return csv.DictReader(lines, delimiter=separator)
+    lines = read_lines(path, errors=errors)
+    rows = table_rows(lines, _SEPARATORS[_ending(path)], path)
+    _, names = next(rows, (1, []))
+    _check_names(path, columns, names)
+    for line, cells in rows:
+        if len(cells) == len(names):
+            yield dict(zip(names, cells, strict=True))
+        elif "".join(cells).strip():  # not a blank line
+            raise ValueError(
+                f"{path}, line {line} must have {len(names)} columns as the "
+                f"header has. Received: {len(cells)}, {str(cells)[:200]}"
+            )
 
 
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}

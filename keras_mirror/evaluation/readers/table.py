@@ -1,6 +1,5 @@
 """Rows of text files, cell by cell, with the place that an error names."""
 
-import csv
 import dataclasses
 import itertools
 import math
@@ -10,6 +9,7 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 
 from keras_mirror.data import read_lines
+from keras_mirror.data.table_rows import table_rows
 from keras_mirror.evaluation.task import Dropped
 
 SAMPLE_SIZE = 20
@@ -184,35 +184,9 @@ def _parse(
     separator: str | None,
     strict: bool,
 ) -> Iterator[TableRow]:
-    if separator in (",", ";"):
-        rows = _csv_rows(path, lines, separator, strict)
-    else:
-        rows = (
-            TableRow(path, number, line.split(separator))
-            for number, line in enumerate(lines, start=1)
-        )
+    rows = table_rows(lines, separator, path, strict)
     return (
-        row for row in rows if len(row.cells) > 1 or "".join(row.cells).strip()
+        TableRow(path, line, cells)
+        for line, cells in rows
+        if len(cells) > 1 or "".join(cells).strip()
     )
-
-
-def _csv_rows(
-    path: str | os.PathLike[str],
-    lines: Iterable[str],
-    separator: str,
-    strict: bool,
-) -> Iterator[TableRow]:
-    reader = csv.reader(
-        (line + "\n" for line in lines), delimiter=separator, strict=strict
-    )
-    start = 1
-    try:
-        for cells in reader:
-            yield TableRow(path, start, cells)
-            start = reader.line_num + 1
-    except csv.Error as error:
-        if not strict:
-            return
-        raise ValueError(
-            f"{path}, line {start} is not CSV with double quotes: {error}"
-        ) from error
