@@ -16,7 +16,7 @@ from keras_mirror.cli.models import open_model
 from keras_mirror.cli.options import check_model_name
 from keras_mirror.data import read_rows
 from keras_mirror.data import sample_strings
-from keras_mirror.data.read_texts import DEFAULT_COLUMN
+from keras_mirror.data.read_columns import DEFAULT_COLUMN
 
 SAMPLE = 10_000
 

@@ -83,7 +83,8 @@ def text_options(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
     return click.option(
         "--column",
-        help="Column of .jsonl, .parquet (default: text), .csv and .tsv files.",
+        help="Column of .jsonl, .parquet (default: text), .csv and .tsv files. "
+        "Those of subject,body are joined.",
     )(command)
 
 

@@ -37,6 +37,19 @@ def is_file(path: AnyPath) -> bool:
     return system.isfile(name)
 
 
+def is_pipe(path: AnyPath) -> bool:
+    """Whether what is at a path can be read only once.
+
+    Example:
+
+    >>> is_pipe("no/such/file.txt")
+    False
+    """
+    if is_remote(path):
+        return False
+    return os.path.exists(path) and not os.path.isfile(path)
+
+
 def file_size(path: AnyPath) -> int:
     """The size in bytes of the file at a path or an address."""
     if not is_remote(path):

@@ -11,35 +11,42 @@ from keras_mirror.data.read_lines import read_lines
 from keras_mirror.data.table_rows import table_rows
 from keras_mirror.optional import import_optional
 
+DEFAULT_COLUMN = "text"
 ROWS_AT_ONCE = 1024
-Rows = Iterator[dict[str, Any]]
+Row = dict[str, Any]
+Rows = Iterator[Row]
+Columns = list[str] | None
 
 
 def has_columns(path: AnyPath, column: str | None = None) -> bool:
-    """Whether a file's texts are in a column, not one per line.
+    """Whether a file's texts are in columns, not one per line.
 
     Args:
         path: String or path.
-        column: String, the name of a column, or `None`. With one, tables of
-            text have columns too, and other files are refused.
+        column: String, the name of a column, or `None`. With one, files
+            without columns are refused.
 
     Raises:
         ValueError: A column is asked of a file that has none.
 
     Example:
 
-    >>> has_columns("texts.jsonl.gz"), has_columns("texts.csv")
+    >>> has_columns("texts.jsonl.gz"), has_columns("texts.txt")
     (True, False)
     """
-    ending = _ending(path)
+    if _ending(path) in _READERS:
+        return True
     if column is None:
-        return ending in _READERS and ending not in _SEPARATORS
-    if ending not in _READERS:
-        raise ValueError(
-            f"A column is read from files that end in {', '.join(_READERS)}. "
-            f"Received: column {column!r} of '{path}'"
-        )
-    return True
+        return False
+    raise ValueError(
+        f"A column is read from files that end in {', '.join(_READERS)}. "
+        f"Received: column {column!r} of '{path}'"
+    )
+
+
+def has_default_column(path: AnyPath) -> bool:
+    """Whether the column `"text"` of a file need not be named."""
+    return _ending(path) not in _SEPARATORS
 
 
 def read_columns(
@@ -49,7 +56,9 @@ def read_columns(
 
     Args:
         path: String or path, see `read_texts`.
-        columns: List of strings, their names.
+        columns: List of strings, their names. One with commas, which no
+            column has for its name, stands for several columns of texts: a
+            space joins them.
         errors: See `read_lines`. Defaults to `"strict"`.
 
     Yields:
@@ -63,16 +72,41 @@ def read_columns(
     >>> import os, tempfile
     >>> path = os.path.join(tempfile.mkdtemp(), "texts.csv")
     >>> with open(path, "w") as file:
-    ...     _ = file.write("id,text\\n7,a man\\n")
+    ...     _ = file.write("id,title,text\\n7,Music,a man plays\\n")
     >>> list(read_columns(path, ["text", "id"]))
-    [['a man', '7']]
+    [['a man plays', '7']]
+    >>> list(read_columns(path, ["title,text"]))
+    [['Music a man plays']]
     """
-    read = _READERS[_ending(path)]
-    for number, row in enumerate(read(path, columns, errors), start=1):
-        for column in columns:
-            if column not in row:
-                raise _no_column(path, column, row, f" in row {number}")
-        yield [row[column] for column in columns]
+    rows = read_column_rows(path, columns, errors)
+    for number, row in enumerate(rows, start=1):
+        yield [
+            row[column]
+            if column in row
+            else _joined(path, column, row, f" in row {number}")
+            for column in columns
+        ]
+
+
+def read_column_rows(path: AnyPath, columns: Columns, errors: str) -> Rows:
+    """Rows as dicts of at least some columns, or of all that they have."""
+    return _READERS[_ending(path)](path, columns, errors)
+
+
+def _joined(path: AnyPath, column: str, row: Row, place: str) -> object:
+    names = _parts(column)
+    for name in names:
+        if name not in row:
+            raise _no_column(path, name, row, place)
+    values = [row[name] for name in names if row[name] is not None]
+    for value in values:
+        if not isinstance(value, str):
+            return value  # refused where texts are expected
+    return " ".join(filter(None, values))
+
+
+def _parts(column: str) -> list[str]:
+    return [name.strip() for name in column.split(",")]
 
 
 def _no_column(
@@ -84,23 +118,30 @@ def _no_column(
     )
 
 
-def _check_names(path: AnyPath, columns: list[str], names: list[str]) -> None:
+def _find_names(path: AnyPath, columns: Columns, names: list[str]) -> list[str]:
+    """Those of `names` that are asked for, each of which must be there once."""
+    if columns is None:
+        return names
+    found: dict[str, bool] = {}
     for column in columns:
-        if column not in names:
-            raise _no_column(path, column, names)
-        if names.count(column) > 1:
-            raise ValueError(
-                f"'{path}' must have one column {column!r}. Received: "
-                f"{names.count(column)} of that name among "
-                f"{', '.join(map(repr, names))}"
-            )
+        for name in [column] if column in names else _parts(column):
+            if name not in names:
+                raise _no_column(path, name, names)
+            if names.count(name) > 1:
+                raise ValueError(
+                    f"'{path}' must have one column {name!r}. Received: "
+                    f"{names.count(name)} of that name among "
+                    f"{', '.join(map(repr, names))}"
+                )
+            found[name] = True
+    return list(found)
 
 
 def _ending(path: AnyPath) -> str:
     return os.path.splitext(uncompressed_name(path))[1].lower()
 
 
-def _json_rows(path: AnyPath, columns: list[str], errors: str) -> Rows:
+def _json_rows(path: AnyPath, columns: Columns, errors: str) -> Rows:
     for number, line in enumerate(read_lines(path, errors=errors), start=1):
         if not line.strip():
             continue
@@ -119,23 +160,23 @@ def _json_rows(path: AnyPath, columns: list[str], errors: str) -> Rows:
         yield row
 
 
-def _parquet_rows(path: AnyPath, columns: list[str], errors: str) -> Rows:
+def _parquet_rows(path: AnyPath, columns: Columns, errors: str) -> Rows:
     parquet = import_optional("pyarrow.parquet", "files")
     with open_binary(path) as file:
         try:
             table = parquet.ParquetFile(file)
         except ValueError as error:
             raise ValueError(f"'{path}' is no Parquet file: {error}") from error
-        _check_names(path, columns, table.schema_arrow.names)
-        for batch in table.iter_batches(ROWS_AT_ONCE, columns=columns):
+        names = _find_names(path, columns, table.schema_arrow.names)
+        for batch in table.iter_batches(ROWS_AT_ONCE, columns=names):
             yield from batch.to_pylist()
 
 
-def _table_rows(path: AnyPath, columns: list[str], errors: str) -> Rows:
+def _table_rows(path: AnyPath, columns: Columns, errors: str) -> Rows:
     lines = read_lines(path, errors=errors)
     rows = table_rows(lines, _SEPARATORS[_ending(path)], path)
     _, names = next(rows, (1, []))
-    _check_names(path, columns, names)
+    _find_names(path, columns, names)
     for line, cells in rows:
         if len(cells) == len(names):
             yield dict(zip(names, cells, strict=True))

@@ -2,13 +2,14 @@ import itertools
 from collections.abc import Iterable
 from collections.abc import Iterator
 
+from keras_mirror.data.find_column import find_column
 from keras_mirror.data.open_binary import AnyPath
+from keras_mirror.data.open_binary import uncompressed_name
+from keras_mirror.data.read_columns import DEFAULT_COLUMN
 from keras_mirror.data.read_columns import has_columns
 from keras_mirror.data.read_columns import read_columns
 from keras_mirror.data.read_lines import check_files
 from keras_mirror.data.read_lines import read_lines
-
-DEFAULT_COLUMN = "text"
 
 
 def read_texts(
@@ -19,18 +20,21 @@ def read_texts(
 ) -> Iterator:
     """The texts of files, one by one.
 
-    A text a line; or a column of JSON lines (`.jsonl`, `.ndjson`, `.json`),
-    of Parquet (`.parquet`), or, if `column` is given, of a table with names
-    in its first line (`.csv`, `.tsv`). Compressed and remote files as in
-    `read_lines`. Memory holds a few rows.
+    One text per line; or a column of JSON lines (`.jsonl`, `.ndjson`,
+    `.json`), of Parquet (`.parquet`), or of a table with names in its first
+    line: `.csv` with double quotes, `.tsv` without quoting. Compressed and
+    remote files as in `read_lines`. Memory holds a few rows.
 
     Args:
         *paths: Paths or addresses of files.
-        column: String, the name of the column. Defaults to `None`: `"text"`
-            in JSON lines and Parquet, lines in other files.
+        column: String, the name of the column, or names with commas between
+            them: a space joins their texts. Defaults to `None`: `"text"`
+            where JSON lines and Parquet have it; other files with columns are
+            refused.
         errors: See `read_lines`. Defaults to `"strict"`.
         pairs: Boolean. Whether texts that hold a TAB are pairs: see
-            `split_pairs`. Defaults to `False`.
+            `split_pairs`. A `.tsv` has no columns then, unless `column` is
+            given. Defaults to `False`.
 
     Returns:
         An iterator of strings, and of tuples of two if `pairs`; a missing
@@ -39,7 +43,8 @@ def read_texts(
     Raises:
         FileNotFoundError: A path is not a file. Raised at once.
         ImportError: Parquet, `.zst` or an address needs the extra `files`.
-        ValueError: A file has no such column, or cannot be read.
+        ValueError: A file has no such column, or cannot be read. A column
+            that must be named is told at once.
 
     Example:
 
@@ -52,7 +57,7 @@ def read_texts(
     """
     check_files(paths)
     texts = itertools.chain.from_iterable(
-        [_texts_of(path, column, errors) for path in paths]
+        [_texts_of(path, column, errors, pairs) for path in paths]
     )
     return split_pairs(texts) if pairs else texts
 
@@ -84,10 +89,16 @@ def split_pairs(lines: Iterable[str]) -> Iterator[str | tuple[str, str]]:
         yield (text, others[0]) if others else text
 
 
-def _texts_of(path: AnyPath, column: str | None, errors: str) -> Iterator[str]:
-    if not has_columns(path, column):  # refuses at once, not when read
+def _texts_of(
+    path: AnyPath, column: str | None, errors: str, pairs: bool
+) -> Iterator[str]:
+    is_pairs = pairs and uncompressed_name(path).lower().endswith(".tsv")
+    if column is None and is_pairs:
         return read_lines(path, errors=errors)
-    return _texts_of_column(path, column or DEFAULT_COLUMN, errors)
+    column = find_column(path, column, errors)  # at once, not when read
+    if column is None:
+        return read_lines(path, errors=errors)
+    return _texts_of_column(path, column, errors)
 
 
 def read_identified_texts(

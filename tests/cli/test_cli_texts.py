@@ -67,8 +67,12 @@ def test_limit_or_sample(train):
 def test_a_missing_column(command, corpus, tmp_path):
     output = ["--output", tmp_path / "encoder.keras"]
     code, _, errors = command("train", corpus, *output)
+    assert (code, errors.count("\n")) == (2, 1)
+    assert "has columns. Name that of the texts" in errors
+    assert "probably 'title'. Received: none of 'title'" in errors
+    code, _, errors = command("train", corpus, *output, "--column", "body")
     assert (code, errors.count("\n")) == (1, 1)
-    assert "has no column 'text' in row 1. Expected one of 'title'" in errors
+    assert "has no column 'body' in row 1. Expected one of 'title'" in errors
 
 
 @pytest.mark.parametrize("name", ["encode", "index", "duplicates", "cluster"])

@@ -164,9 +164,69 @@ def test_the_column_text_unless_told(write, name):
     assert list(read_texts(write(name, content[name](TEXTS)))) == TEXTS
 
 
-@pytest.mark.parametrize("name", ["texts.csv", "texts.tsv", "texts"])
-def test_lines_of_other_files_unless_told(write, name):
+@pytest.mark.parametrize("name", ["texts", "texts.txt", "texts.dat"])
+def test_lines_of_other_files(write, name):
     assert list(read_texts(write(name, LINES))) == TEXTS
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_the_likely_column_is_named(write, name):
+    path = write(name, WRITERS[name](["a man", "a woman"], "body"))
+    names = "'body'" if "j" in name else "'id', 'body'"
+    advice = r"; or let its name end in \.txt, if every line is a text"
+    advice = advice if name in ("texts.csv", "texts.tsv") else ""
+    message = (
+        rf"^'{path}' has columns. Name that of the texts with `column` "
+        rf"\(`--column`\), probably 'body'{advice}. Received: none of {names}$"
+    )
+    with pytest.raises(ValueError, match=message):
+        read_texts(path)  # at once
+
+
+def test_a_table_that_cannot_be_read_is_no_file_of_lines(write):
+    path = write("texts.csv", b"")
+    with pytest.raises(ValueError, match=": none of no columns$"):
+        read_texts(path)
+    path = write("texts.csv", b"It rains, it pours\nThe old man, is, snoring\n")
+    with pytest.raises(ValueError, match=r"let its name end in \.txt"):
+        read_texts(path)
+
+
+def test_pairs_of_texts_are_no_columns(write):
+    path = write("pairs.TSV", b'a "man\ta guy\na woman\n')
+    expected = [('a "man', "a guy"), "a woman"]
+    assert list(read_texts(path, pairs=True)) == expected
+    with pytest.raises(ValueError, match="has columns. Name that"):
+        read_texts(write("pairs.csv", b"a\tb\n"), pairs=True)
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.parquet"])
+def test_several_columns_are_joined(write, name):
+    content = b'subject,body,"a,b"\nhello,"a man",both\n,a woman,\n'
+    rows = [("hello", "a man", "both"), (None, "a woman", None)]
+    names = ["subject", "body", "a,b"]
+    if name == "a.jsonl":
+        rows = [dict(zip(names, row, strict=True)) for row in rows]
+        content = "\n".join(map(json.dumps, rows)).encode()
+    elif name == "a.parquet":
+        file = io.BytesIO()
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        pyarrow.parquet.write_table(pa.table(columns, names=names), file)
+        content = file.getvalue()
+    path = write(name, content)
+    texts = list(read_texts(path, column="subject, body"))
+    assert texts == ["hello a man", "a woman"]
+    assert list(read_texts(path, column="a,b")) == ["both", ""]
+    rows = list(read_rows(path, ["body,subject", "body"]))
+    assert rows == [("a man hello", "a man"), ("a woman", "a woman")]
+    with pytest.raises(ValueError, match="has no column 'title'"):
+        list(read_texts(path, column="subject,title"))
+
+
+def test_numbers_are_not_joined(write):
+    path = write("a.jsonl", b'{"id": 0, "text": "a"}')
+    with pytest.raises(ValueError, match="must hold text. Received: 0 of type"):
+        list(read_texts(path, column="id,text"))
 
 
 def test_files_of_several_kinds_follow_each_other(write):
