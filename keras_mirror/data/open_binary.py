@@ -4,6 +4,7 @@ import gzip
 import io
 import lzma
 import os
+import sys
 import zlib
 from collections.abc import Iterator
 from typing import IO
@@ -20,7 +21,7 @@ def is_remote(path: AnyPath) -> bool:
 
 
 def is_file(path: AnyPath) -> bool:
-    """Whether there is a file at a path or an address.
+    """Whether there is a file or a pipe at a path or an address.
 
     Raises:
         ImportError: The address needs a package that is not installed.
@@ -32,13 +33,13 @@ def is_file(path: AnyPath) -> bool:
     False
     """
     if not is_remote(path):
-        return os.path.isfile(path)
+        return os.path.isfile(path) or is_pipe(path)
     system, name = _system(path)
     return system.isfile(name)
 
 
 def is_pipe(path: AnyPath) -> bool:
-    """Whether what is at a path can be read only once.
+    """Whether what is at a path is read only once: a pipe, `"-"`, a terminal.
 
     Example:
 
@@ -47,7 +48,12 @@ def is_pipe(path: AnyPath) -> bool:
     """
     if is_remote(path):
         return False
-    return os.path.exists(path) and not os.path.isfile(path)
+    is_other = os.path.exists(path) and not os.path.isdir(path)
+    return is_standard_input(path) or (is_other and not os.path.isfile(path))
+
+
+def is_standard_input(path: AnyPath) -> bool:
+    return os.fspath(path) == "-"
 
 
 def file_size(path: AnyPath) -> int:
@@ -80,7 +86,8 @@ def open_binary(path: AnyPath) -> Iterator[IO[bytes]]:
 
     Args:
         path: String or path, or an address that `fsspec` knows. Ends in
-            `.gz`, `.bz2`, `.xz` or `.zst` if compressed.
+            `.gz`, `.bz2`, `.xz` or `.zst` if compressed. `"-"` is the
+            standard input.
 
     Yields:
         A binary file.
@@ -114,7 +121,9 @@ def open_binary(path: AnyPath) -> Iterator[IO[bytes]]:
             ) from error
 
 
-def _open(path: AnyPath) -> IO[bytes]:
+def _open(path: AnyPath) -> contextlib.AbstractContextManager[IO[bytes]]:
+    if is_standard_input(path):
+        return contextlib.nullcontext(sys.stdin.buffer)  # is not ours to close
     if not is_remote(path):
         return open(path, "rb")
     return import_optional("fsspec", "files").open(path, "rb")

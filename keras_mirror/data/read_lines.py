@@ -1,38 +1,47 @@
+import codecs
 import functools
 import itertools
 import os
 from collections.abc import Iterable
 from collections.abc import Iterator
-from typing import IO
 
+from keras_mirror.data.check_is_text import check_is_text
 from keras_mirror.data.open_binary import AnyPath
 from keras_mirror.data.open_binary import is_file
 from keras_mirror.data.open_binary import is_remote
 from keras_mirror.data.open_binary import open_binary
 
-BLOCK_SIZE = 1 << 20
+BLOCK_SIZE = 1 << 16
 LONGEST_LINE = 1 << 24  # a binary file may be one line of any length
 
 
-def read_lines(*paths: AnyPath, errors: str = "strict") -> Iterator[str]:
+def read_lines(
+    *paths: AnyPath, errors: str = "strict", encoding: str = "utf-8"
+) -> Iterator[str]:
     """The lines of text files, one by one, without their line ends.
 
     Only a line feed ends a line, so that line `i` here is line `i` of every
     other tool. Files that end in `.gz`, `.bz2`, `.xz` or `.zst` are
     decompressed; addresses as `s3://bucket/texts.txt` are read with `fsspec`.
+    Pipes are read too: `"-"` is the standard input.
 
     Args:
-        *paths: Paths of UTF-8 files.
-        errors: What to do with bytes that are not UTF-8: `"strict"` raises,
-            `"replace"` puts U+FFFD in their place. Defaults to `"strict"`.
+        *paths: Paths of text files.
+        errors: What to do with bytes that are not of the encoding: `"strict"`
+            raises, `"replace"` puts U+FFFD in their place. Defaults to
+            `"strict"`.
+        encoding: String, the encoding of the files, such as `"utf-16"` or
+            `"cp1252"`. Defaults to `"utf-8"`.
 
     Returns:
         An iterator of strings.
 
     Raises:
         FileNotFoundError: A path is not a file. Raised at once.
-        ValueError: A line is not UTF-8 and `errors` is `"strict"`, a line is
-            longer than 16 MiB, or a compressed file is damaged.
+        ValueError: Python does not know the encoding, which is raised at
+            once; a file is no text, a line is not of the encoding and
+            `errors` is `"strict"`, a line is longer than 16 MiB, or a
+            compressed file is damaged.
 
     Example:
 
@@ -44,7 +53,8 @@ def read_lines(*paths: AnyPath, errors: str = "strict") -> Iterator[str]:
     ['a man', 'a woman']
     """
     check_files(paths)
-    files = (_lines_of(path, errors) for path in paths)
+    check_encoding(encoding)
+    files = (_lines_of(path, errors, encoding) for path in paths)
     return itertools.chain.from_iterable(files)
 
 
@@ -59,26 +69,72 @@ def check_files(paths: Iterable[AnyPath]) -> None:
             )
 
 
-def _lines_of(path: AnyPath, errors: str) -> Iterator[str]:
+def check_encoding(encoding: str) -> None:
+    """Raises `ValueError` unless Python knows an encoding."""
+    try:
+        "".encode(encoding)
+    except LookupError as error:
+        raise ValueError(
+            "`encoding` must be the name of an encoding of text, such as "
+            f"'utf-16' or 'cp1252'. Received: {encoding!r}"
+        ) from error
+
+
+def _lines_of(path: AnyPath, errors: str, encoding: str) -> Iterator[str]:
     with open_binary(path) as file:
-        lines = itertools.chain.from_iterable(_split_blocks(file, path))
+        blocks = iter(functools.partial(file.read, BLOCK_SIZE), b"")
+        # That of UTF-16 is no byte, which would be found among others.
+        if "\n".encode(encoding) == b"\n":
+            blocks = _checked_blocks(blocks, path)
+        else:
+            blocks = _recoded_blocks(blocks, path, errors, encoding)
+            encoding = "utf-8"
+        lines = itertools.chain.from_iterable(_split_blocks(blocks, path))
         for number, line in enumerate(lines, start=1):
             try:
-                yield line.removesuffix(b"\r").decode("utf-8", errors=errors)
+                yield line.removesuffix(b"\r").decode(encoding, errors)
             except UnicodeDecodeError as error:
                 raise ValueError(
-                    f"{path}, line {number} is not UTF-8: {error.reason} at "
-                    f"byte {error.start}. Convert the file; `train` and "
-                    "`encode` can go on with U+FFFD (`--errors replace`)"
+                    f"{path}, line {number} is not {encoding.upper()}: "
+                    f"{error.reason} at byte {error.start}. Convert the file; "
+                    "commands with `--encoding` and `--errors` can read others"
                 ) from error
 
 
-def _split_blocks(file: IO[bytes], path: AnyPath) -> Iterator[list[bytes]]:
+def _checked_blocks(blocks: Iterator[bytes], path: AnyPath) -> Iterator[bytes]:
+    start = next(blocks, b"")
+    check_is_text(start, path)
+    return itertools.chain([start], blocks)
+
+
+def _recoded_blocks(
+    blocks: Iterator[bytes], path: AnyPath, errors: str, encoding: str
+) -> Iterator[bytes]:
+    """UTF-8 out of an encoding whose line feed is another one."""
+    decoder = codecs.getincrementaldecoder(encoding)(errors)
+    num_bytes = 0
+    try:
+        for block in blocks:
+            num_bytes += len(block)
+            yield decoder.decode(block).encode()
+        yield decoder.decode(b"", final=True).encode()
+    except UnicodeDecodeError as error:
+        place = num_bytes - len(error.object) + error.start
+        raise ValueError(
+            f"{path} is not {encoding.upper()}: {error.reason} at byte {place}"
+        ) from error
+
+
+def _split_blocks(
+    blocks: Iterable[bytes], path: AnyPath
+) -> Iterator[list[bytes]]:
     """The lines of blocks: faster than lines one by one, and of any length."""
-    num_lines, rest = 0, b""
-    for block in iter(functools.partial(file.read, BLOCK_SIZE), b""):
-        block = rest + block if num_lines or rest else _without_mark(block)
-        *lines, rest = block.split(b"\n")
+    num_lines, rest, is_first = 0, b"", True
+    for block in blocks:
+        if is_first:
+            block = block.removeprefix(codecs.BOM_UTF8)
+            is_first = False
+        *lines, rest = (rest + block).split(b"\n")
         yield lines
         num_lines += len(lines)
         if len(rest) > LONGEST_LINE:
@@ -89,7 +145,3 @@ def _split_blocks(file: IO[bytes], path: AnyPath) -> Iterator[list[bytes]]:
             )
     if rest:
         yield [rest]
-
-
-def _without_mark(start: bytes) -> bytes:
-    return start.removeprefix(b"\xef\xbb\xbf")

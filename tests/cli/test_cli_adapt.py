@@ -116,7 +116,7 @@ def test_the_verdict_is_in_the_archive_its_card_and_info(
     )
     code, _, errors = command(
         *("adapt", trained_archive, table, "--output", output, *FIELDS),
-        *("--check-labels", "label"),
+        *("--column", "text", "--check-labels", "label"),
     )
     assert code == 0, errors
     note = "adapted: labels, 1 -> 2"

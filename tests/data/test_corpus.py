@@ -98,7 +98,6 @@ def test_lines_are_read_one_by_one(write):
         (b"good\nba\xffd\n", 2, "invalid start byte", 2),
         (b"good\r\n\nab\xc3\n", 3, "unexpected end of data", 2),
         (b"\xef\xbb\xbf\xff\n", 1, "invalid start byte", 0),
-        ("UTF-16".encode("utf-16"), 1, "invalid start byte", 0),
         ("caf\u00e9".encode("latin-1"), 1, "unexpected end of data", 3),
         (b"\xed\xa0\x80", 1, "invalid continuation byte", 0),
     ],
@@ -109,8 +108,8 @@ def test_invalid_utf_8_names_file_and_line(
     path = write(content)
     message = (
         f"{path}, line {number} is not UTF-8: {reason} at byte {byte}. "
-        "Convert the file; `train` and `encode` can go on with U+FFFD "
-        "(`--errors replace`)"
+        "Convert the file; commands with `--encoding` and `--errors` can read "
+        "others"
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         lines_of(path)
@@ -119,6 +118,69 @@ def test_invalid_utf_8_names_file_and_line(
 def test_invalid_utf_8_can_be_replaced(write):
     path = write(b"good\nba\xffd\nab\xc3\n")
     assert lines_of(path, errors="replace") == ["good", "ba\ufffdd", "ab\ufffd"]
+
+
+TEXT = "caf\u00e9 \U0001f600\n\n\u010a \u0a0d\r\nlast"
+LINES = ["caf\u00e9 \U0001f600", "", "\u010a \u0a0d", "last"]
+
+
+@pytest.mark.parametrize("block_size", [3, 5, 1000])
+@pytest.mark.parametrize(
+    "encoding", ["utf-16", "utf-16-be", "utf-32", "utf-8-sig", "gb18030"]
+)
+def test_other_encodings(write, monkeypatch, encoding, block_size):
+    monkeypatch.setitem(read_lines.__globals__, "BLOCK_SIZE", block_size)
+    path = write(TEXT.encode(encoding))
+    assert lines_of(path, encoding=encoding) == LINES
+
+
+@pytest.mark.parametrize(
+    "encoding, name",
+    [("utf-16-le", "UTF-16-LE"), ("cp1252", "line 1")],
+)
+def test_wrong_bytes_of_other_encodings(write, encoding, name):
+    path = write(b"a\0" + b"\x81\xd8" * 2)
+    with pytest.raises(ValueError, match=f"^{path}.*{name}.*: .* at byte 2"):
+        lines_of(path, encoding=encoding)
+    (line,) = lines_of(path, encoding=encoding, errors="replace")
+    assert "\ufffd" in line
+
+
+def test_an_unknown_encoding(write):
+    message = "^`encoding` must be the name .* Received: 'base64'$"
+    with pytest.raises(ValueError, match=message):
+        read_lines(write(b"a"), encoding="base64")  # at once
+
+
+@pytest.mark.parametrize("errors", ["strict", "replace"])
+@pytest.mark.parametrize(
+    "name, content, message",
+    [
+        ("a.txt", "ab\n".encode("utf-16"), "is UTF-16 by .*--encoding utf-16"),
+        ("a.txt", b"\xfe\xff\0a", "is UTF-16 by its first bytes"),
+        ("a.txt", "word".encode("utf-16-le"), "--encoding utf-16-le"),
+        ("a.txt", "word".encode("utf-16-be"), "--encoding utf-16-be"),
+        ("a.txt", "ab".encode("utf-32"), "--encoding utf-32"),
+        ("a.txt", b"%PDF-1.7\n", "is a PDF file. A file of plain texts is"),
+        ("a.docx", b"PK\x03\x04...", "is a Word document"),
+        ("a.xlsx", b"PK\x03\x04...", "is an Excel workbook"),
+        (
+            "a.csv",
+            b"PK\x03\x04...",
+            "is a zip file, as those of Word and Excel",
+        ),
+        ("a.xls", b"\xd0\xcf\x11\xe0...", "is an Excel workbook"),
+        (
+            "a.txt",
+            b"\x1f\x8b\x08...",
+            r"is compressed. Its name must end in \.gz",
+        ),
+    ],
+)
+def test_what_is_no_text_is_named(write, name, content, message, errors):
+    path = write(content, name)
+    with pytest.raises(ValueError, match=f"^'{path}' .*{message}"):
+        lines_of(path, errors=errors)
 
 
 def test_missing_file_is_found_before_the_first_is_read(write, tmp_path):

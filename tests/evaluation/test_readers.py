@@ -196,6 +196,15 @@ def test_windows_files(tmp_path):
     assert task.dropped == ()
 
 
+def test_files_of_excel_are_named(tmp_path):
+    (tmp_path / "notepad.tsv").write_text(ROWS, "utf-16")
+    for path in (tmp_path, tmp_path / "notepad.tsv"):
+        with pytest.raises(ValueError, match="notepad.tsv' is UTF-16 by its"):
+            read_benchmarks(path)
+    write(tmp_path, {"mine.tsv": ROWS})
+    assert names(read_benchmarks(tmp_path)) == ["mine"]
+
+
 def test_texts_are_stripped_and_empty_ones_dropped(tmp_path):
     text = " A \t B\t1 \n\tB\t2\nC\t \t3\n\nD\tE\t\nF\tG\t4\n"
     (task,) = read_benchmarks(write(tmp_path, {"mine.tsv": text}))

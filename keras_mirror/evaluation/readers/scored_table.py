@@ -1,6 +1,9 @@
 import os
 import pathlib
 
+from keras_mirror.data import read_lines
+from keras_mirror.data.check_is_text import NotText
+from keras_mirror.evaluation.readers.benchmark_files import NotABenchmark
 from keras_mirror.evaluation.readers.benchmark_files import each_file
 from keras_mirror.evaluation.readers.layout import WANTED
 from keras_mirror.evaluation.readers.layout import Layout
@@ -134,6 +137,10 @@ def read_scored_table(path: pathlib.Path) -> list[SimilarityTask]:
     >>> task.name, task.texts_1, task.scores
     ('mine', ['a man, a dog', 'a man'], [2.5, 4.0])
     """
+    try:
+        next(read_lines(path, errors="replace"), None)
+    except NotText as error:
+        raise NotABenchmark(str(error)) from error
     layout = find_layout(path)
     return [read_layout(path, layout).task(path.stem, layout.kind)]
 

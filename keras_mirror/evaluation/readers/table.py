@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 
 from keras_mirror.data import read_lines
+from keras_mirror.data.check_is_text import NotText
 from keras_mirror.data.table_rows import table_rows
 from keras_mirror.evaluation.task import Dropped
 
@@ -127,7 +128,7 @@ def sample_rows(
         separator: See `read_rows`.
 
     Returns:
-        A list of at most 20 `TableRow`s.
+        A list of at most 20 `TableRow`s, empty if the file is no UTF-8 text.
 
     Example:
 
@@ -138,7 +139,10 @@ def sample_rows(
     20
     """
     lines = itertools.islice(read_lines(path, errors="replace"), SAMPLE_SIZE)
-    return list(_parse(path, lines, separator, strict=False))
+    try:
+        return list(_parse(path, lines, separator, strict=False))
+    except NotText:
+        return []
 
 
 def column_names(row: TableRow) -> dict[str, int]:
