@@ -5,6 +5,7 @@ import dataclasses
 import keras
 import numpy as np
 
+from keras_mirror.arguments import is_number
 from keras_mirror.encoder.fingerprint import essential_text
 from keras_mirror.encoder.fingerprint import tokenizer_files
 from keras_mirror.encoder.replaced_end import with_encoder
@@ -110,8 +111,7 @@ def _record(original, several: list, alpha: float):
 
 
 def _check_alpha(alpha: float) -> None:
-    is_number = isinstance(alpha, (int, float)) and not isinstance(alpha, bool)
-    if not is_number or not 0 <= alpha <= 1:
+    if not is_number(alpha) or not 0 <= alpha <= 1:
         raise ValueError(
             "`alpha` must be a float from 0 (the original) to 1 (the tuned "
             f"model). Received: alpha={alpha!r}"

@@ -25,10 +25,12 @@ from keras_mirror.archive.known_objects import check_objects
 from keras_mirror.archive.record import TrainingRecord
 from keras_mirror.archive.record import checked_record
 from keras_mirror.archive.recorder import RunRecorder
+from keras_mirror.arguments import check_integer
 from keras_mirror.data import collect_strings
 from keras_mirror.data.mirror_dataset import mirror_dataset
 from keras_mirror.data.read_corpus import is_strings
 from keras_mirror.data.read_corpus import read_corpus
+from keras_mirror.data.read_corpus import taken_apart
 from keras_mirror.distribution import active_replicas
 from keras_mirror.distribution import gather_views
 from keras_mirror.encoder.encode import encode_ids
@@ -69,6 +71,15 @@ def stack_views(view_1: dict, view_2: dict) -> dict:
         name: ops.concatenate([feature, view_2[name]], axis=0)
         for name, feature in view_1.items()
     }
+
+
+def _check_features(caller: str, inputs) -> None:
+    if is_strings(inputs):
+        raise TypeError(
+            f"{caller} takes the features of `model.preprocessor`. For texts "
+            "there is `model.encode_text(texts)`. "
+            f"Received: {type(inputs).__name__}"
+        )
 
 
 @keras.saving.register_keras_serializable(package="keras_mirror")
@@ -266,10 +277,10 @@ class MirrorModel(keras.Model):
         """Trains as `keras.Model.fit` does, on views or on plain strings.
 
         Args:
-            x: A dataset from `mirror_dataset`, or strings: a list, a NumPy
-                array or a `tf.data.Dataset`.
+            x: A dataset from `mirror_dataset`, or strings: a list, an array,
+                a series, a generator or a `tf.data.Dataset`.
             batch_size: Integer, for strings. Defaults to the recipe's.
-            epochs: Integer. Defaults to the recipe's.
+            epochs: Integer, `0` trains nothing. Defaults to the recipe's.
             shuffle: Boolean, for strings. A dataset keeps its own order.
                 Defaults to `True`.
             validation_data: As `x`; not shuffled.
@@ -285,7 +296,14 @@ class MirrorModel(keras.Model):
 
         Raises:
             MemoryError: `"auto"`, and not even a single text fits.
+            ValueError: `validation_split` is given.
         """
+        if kwargs.get("validation_split"):
+            raise ValueError(
+                "`fit` does not split strings: give some of them as "
+                "`validation_data`. Received: "
+                f"validation_split={kwargs['validation_split']!r}"
+            )
         dataset = self._views(x, batch_size, shuffle)
         size = self._chosen_mini_batch_size(mini_batch_size, dataset)
         if size != self._fit_mini_batch_size:
@@ -296,7 +314,9 @@ class MirrorModel(keras.Model):
             self.train_step = step  # type: ignore[method-assign]
         if size or self.recipe.mini_batch_size:
             return_freed_memory()
-        epochs = epochs or self.recipe.epochs
+        if epochs is None:
+            epochs = self.recipe.epochs
+        epochs = check_integer("epochs", epochs, smallest=0)
         recorder = RunRecorder(self, dataset, epochs)
         with active_replicas().feed_scope():
             return super().fit(
@@ -310,8 +330,7 @@ class MirrorModel(keras.Model):
 
     def _chosen_mini_batch_size(self, size, dataset) -> int | None:
         if size != "auto":
-            check_field("mini_batch_size", size)
-            return size
+            return check_field("mini_batch_size", size)
         if self.recipe.mini_batch_size:
             return None
         slices = fitting_slices(self, dataset)
@@ -322,12 +341,22 @@ class MirrorModel(keras.Model):
         with active_replicas().feed_scope():
             return super().evaluate(self._views(x, batch_size), **kwargs)
 
+    def predict(self, x, *args, **kwargs):
+        """Computes embeddings of features, as `keras.Model.predict` does."""
+        _check_features("`predict`", x)
+        return super().predict(x, *args, **kwargs)
+
+    def __call__(self, inputs, *args, **kwargs):
+        _check_features("A call of the model", inputs)
+        return super().__call__(inputs, *args, **kwargs)
+
     def _symbolic_build(self, *args, **kwargs):
         """Keras 3.15 would take the first batch away to build what is built."""
 
     _maybe_symbolic_build = _symbolic_build  # its name on TensorFlow
 
     def _views(self, data, batch_size: int | None, shuffle: bool = False):
+        data = taken_apart(data)
         if not is_strings(data):
             return data
         # Strings in a list are texts here, even if files have these names.

@@ -10,6 +10,9 @@ from math import inf
 from typing import Any
 from typing import TypeVar
 
+from keras_mirror.arguments import is_integer
+from keras_mirror.arguments import is_number
+
 POOLING_MODES = ("cls", "mean", "max", "padded_mean")
 POOLED_LAYERS = ("last", "first_last")
 # The fields that decide which vector a text has.
@@ -34,6 +37,10 @@ _RATE = ("a float in [0, 1)", lambda v: 0 <= v < 1)
 _COSINE = ("a float in (-1, 1]", lambda v: -1 < v <= 1)
 _SHARE = ("a float in (0, 1)", lambda v: 0 < v < 1)
 _PORTION = ("a float in [0, 1]", lambda v: 0 <= v <= 1)
+_LEARNING_RATE = (
+    "a float in (0, 1], such as 2e-5",
+    lambda v: 0 < v <= 1,
+)
 _COUNT = ("a positive integer", lambda v: v >= 1)
 _SPAN = ("an integer, 0 or more", lambda v: v >= 0)
 _BATCH = ("an integer, 2 or more", lambda v: v >= 2)
@@ -80,7 +87,8 @@ class Recipe:
         drophead: Float in `[0, 1)`, the chance of an attention head to be
             dropped: see `keras_mirror.layers.DropHead`. `None` takes the
             paper's choice for the backbone.
-        learning_rate: Positive float.
+        learning_rate: Float in `(0, 1]`. AdamW moves every weight by about
+            this much in each step.
         weight_decay: Float, not negative. The original code's value.
         epochs: Positive integer.
         batch_size: Integer, at least 2: the other strings of a batch are the
@@ -137,7 +145,7 @@ class Recipe:
     drophead: float | None = _field(
         0.0, _RATE, "Chance of an attention head to be dropped."
     )
-    learning_rate: float = _field(2e-5, _POSITIVE, "AdamW learning rate.")
+    learning_rate: float = _field(2e-5, _LEARNING_RATE, "AdamW learning rate.")
     weight_decay: float = _field(0.01, _NOT_NEGATIVE, "AdamW weight decay.")
     epochs: int = _field(1, _COUNT, "Passes over the corpus.")
     batch_size: int = _field(
@@ -173,7 +181,8 @@ class Recipe:
 
     def __post_init__(self) -> None:
         for name in FIELDS:
-            check_field(name, getattr(self, name))
+            value = check_field(name, getattr(self, name))
+            object.__setattr__(self, name, value)  # it is frozen
         if self.neighbor_rate and not self.is_guided:
             raise ValueError(
                 "`neighbor_rate` takes neighbors in the space of a guide: give "
@@ -243,29 +252,43 @@ def field_type(name: str) -> type:
     return (*typing.get_args(annotation), annotation)[0]
 
 
-def check_field(name: str, value: object) -> None:
-    """Raises a `ValueError` unless the field `name` may hold `value`.
+def check_field(name: str, value: Any) -> Any:
+    """The value of a field as Python's, or an error if it cannot be one.
+
+    Args:
+        name: String, the field.
+        value: What it shall hold; numbers may be NumPy's.
+
+    Returns:
+        `value`.
+
+    Raises:
+        ValueError: The field cannot hold `value`.
 
     Example:
 
     >>> check_field("epochs", 3)
+    3
     """
     kind = field_type(name)
     is_optional = kind is not FIELDS[name].type
     expected, is_valid = FIELDS[name].metadata["rule"]
     if value is None and is_optional:
-        return
-    # Python takes a boolean for an integer.
-    has_kind = isinstance(value, bool) == (kind is bool) and isinstance(
-        value, (int, float) if kind is float else kind
-    )
-    if not has_kind or not is_valid(value):
+        return None
+    if not _HAS_KIND[kind](value) or not is_valid(value):
         raise ValueError(
             f"`{name}` must be {expected}{' or None' if is_optional else ''}. "
             f"Received: {name}={value!r}"
         )
+    return value if type(value) is int and kind is float else kind(value)
 
 
+_HAS_KIND: dict[type, Callable[[Any], bool]] = {
+    bool: lambda v: isinstance(v, bool),
+    int: is_integer,
+    float: is_number,
+    str: lambda v: isinstance(v, str),
+}
 PAPER_RECIPES = {
     "paper_sentence": Recipe(),
     "paper_sentence_drophead": Recipe(dropout=0.0, drophead=None),

@@ -21,6 +21,7 @@ KERAS_FREE = (
     "archive.checkpoint_file",
     "archive.reading",
     "archive.training_run",
+    "arguments",
     "bulk",
     "cli",
     "data",

@@ -16,6 +16,7 @@ PACKAGE = pathlib.Path(keras_mirror.__file__).parent
 # own row if that closes no circle.
 FLOORS = (
     {
+        "arguments",
         "files",
         "memory",
         "optional",

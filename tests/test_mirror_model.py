@@ -229,11 +229,27 @@ def test_fit_takes_epochs_from_the_recipe():
     assert len(history.history["loss"]) == 2
 
 
-@pytest.mark.parametrize("kind", ["list", "array", "tf.data"])
+def test_no_epochs_train_nothing():
+    model = compiled_model()
+    before = model.get_weights()
+    history = model.fit(SENTENCES, batch_size=10, epochs=0, verbose=0)
+    assert history.epoch == []
+    for now, then in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(now, then)
+
+
+KINDS = ["list", "array", "series", "generator", "tf.data"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_fit_takes_strings(kind):
     strings = texts(20)
     if kind == "array":
         strings = np.array(strings)
+    if kind == "series":
+        strings = pytest.importorskip("pandas").Series(strings)
+    if kind == "generator":
+        strings = (string for string in strings)
     if kind == "tf.data":
         tf = pytest.importorskip("tensorflow", reason="tf.data is its own")
         strings = tf.data.Dataset.from_tensor_slices(strings)
@@ -243,10 +259,25 @@ def test_fit_takes_strings(kind):
         batch_size=10,
         epochs=1,
         verbose=0,
-        validation_data=texts(20, seed=1),
+        validation_data=(texts(20, seed=1), None),
         steps_per_epoch=1,
     )
     assert set(history.history) == {"loss", "val_loss"}
+
+
+def test_fit_says_what_to_do_instead_of_splitting():
+    model = compiled_model()
+    message = "give some of them as `validation_data`. Received: validation_sp"
+    with pytest.raises(ValueError, match=message):
+        model.fit(SENTENCES, validation_split=0.5)
+
+
+@pytest.mark.parametrize("kind", ["list", "array", "string"])
+def test_texts_in_place_of_features_are_sent_to_encode_text(model, kind):
+    given = {"list": SENTENCES, "array": np.array(SENTENCES), "string": "one"}
+    for call in (model, model.predict):
+        with pytest.raises(TypeError, match=r"there is `model.encode_text\("):
+            call(given[kind])
 
 
 def test_fit_on_fewer_strings_than_a_batch_says_so_and_trains():

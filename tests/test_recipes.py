@@ -6,6 +6,7 @@ import re
 
 import keras
 import keras_hub
+import numpy as np
 import pytest
 
 from keras_mirror.presets import BUNDLED_PRESETS
@@ -337,7 +338,11 @@ NAN, INF = float("nan"), float("inf")
             "a float in (-1, 1] or None",
             [-1, 1.1, NAN, "0.9", True],
         ),
-        ("learning_rate", "a positive float", [0, -1e-5, NAN, INF, None]),
+        (
+            "learning_rate",
+            "a float in (0, 1], such as 2e-5",
+            [0, -1e-5, 2e5, 1e30, NAN, INF, None],
+        ),
         ("weight_decay", "a float, 0 or more", [-0.01, NAN, INF, None]),
         ("epochs", "a positive integer", [0, -1, 1.5, True, None]),
         ("batch_size", "an integer, 2 or more", [1, 0, -2, 2.0, None]),
@@ -379,3 +384,21 @@ def test_values_out_of_range_are_refused(name, expected, values):
 def test_values_at_the_border_are_taken(name, values):
     for value in values:
         assert getattr(Recipe(**{name: value}), name) == value
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("epochs", np.int64(2)),
+        ("batch_size", np.int32(2)),
+        ("mini_batch_size", np.uint8(2)),
+        ("temperature", np.float32(0.5)),
+        ("learning_rate", np.float64(0.5)),
+        ("max_negative_similarity", np.int64(1)),
+    ],
+)
+def test_numbers_of_numpy_become_pythons(name, value):
+    recipe = Recipe(**{name: value})
+    assert getattr(recipe, name) == value
+    assert type(getattr(recipe, name)) in (int, float)
+    assert Recipe(**json.loads(json.dumps(recipe.get_config()))) == recipe

@@ -16,6 +16,8 @@ from keras_mirror.adaptation.training import split_columns
 from keras_mirror.adaptation.training import train_from
 from keras_mirror.adaptation.verdict import Verdict
 from keras_mirror.adaptation.verdict import decide
+from keras_mirror.arguments import check_column
+from keras_mirror.arguments import check_integer
 from keras_mirror.data import Corpus
 from keras_mirror.data import sample_strings
 from keras_mirror.evaluation import Evaluation
@@ -150,6 +152,7 @@ def adapt(
     >>> adaptation.verdict.name in ("adapted", "kept", "no evidence")
     True
     """
+    check_column(texts)
     texts = list(texts)
     tell = on_progress or (lambda part, count, total: None)
     clock = _Clock()
@@ -158,7 +161,9 @@ def adapt(
     if train_columns:
         trained_on, columns = split_columns(columns, seed)
         texts = [*trained_on, *texts]
-    corpus = sample_strings(texts, sample or begun.sample, seed)
+    if sample is None:
+        sample = begun.sample
+    corpus = sample_strings(texts, check_integer("sample", sample), seed)
     tasks = gather_evidence(
         [text for text in texts if isinstance(text, str)] or corpus.strings,
         columns=columns,

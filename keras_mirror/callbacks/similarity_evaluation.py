@@ -5,6 +5,7 @@ import keras
 import numpy as np
 
 from keras_mirror.archive.recorder import StepCounter
+from keras_mirror.arguments import check_integer
 from keras_mirror.evaluation.score import average
 from keras_mirror.evaluation.task import Task
 from keras_mirror.evaluation.task import TextEmbeddings
@@ -81,11 +82,8 @@ class SimilarityEvaluation(keras.callbacks.Callback):
         initial: bool = False,
     ) -> None:
         super().__init__()
-        if every is not None and (not isinstance(every, int) or every < 1):
-            raise ValueError(
-                "`every` must be a positive integer or `None`. "
-                f"Received: every={every!r}"
-            )
+        if every is not None:
+            every = check_integer("every", every, why=" or `None`")
         self.every = every
         self.restore_best_weights = restore_best_weights
         self.initial = initial

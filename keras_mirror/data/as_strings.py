@@ -3,7 +3,7 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from typing import TypeVar
 
-import numpy as np
+from keras_mirror.arguments import check_column
 
 Item = TypeVar("Item")
 
@@ -12,13 +12,15 @@ def as_strings(texts) -> list[str]:
     """A list of strings from whatever a user calls texts.
 
     Args:
-        texts: A string, or an iterable or array of strings.
+        texts: A string, or an iterable of strings in an order: a list, an
+            array, a series, a generator. No table, dict or set.
 
     Returns:
         A list of strings; one for a single string.
 
     Raises:
         TypeError: `texts` or an element of it is nothing of the kind.
+        ValueError: A text is no valid Unicode.
 
     Example:
 
@@ -27,14 +29,8 @@ def as_strings(texts) -> list[str]:
     """
     if isinstance(texts, str):
         return [texts]
-    if isinstance(texts, np.ndarray):
-        texts = texts.ravel().tolist() if texts.ndim == 1 else [texts]
-    if not isinstance(texts, Iterable) or isinstance(texts, (bytes, dict)):
-        raise TypeError(
-            "Texts must be a string or a list of strings. "
-            f"Received: {texts!r} of type {type(texts).__name__}"
-        )
-    texts = list(texts)
+    check_column(texts)
+    texts = texts.tolist() if hasattr(texts, "tolist") else list(texts)
     for index, text in enumerate(texts):
         check_string(text, index)
     return texts

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 
+from keras_mirror.arguments import check_integer
 from keras_mirror.data.batch_schedule import BatchSchedule
 from keras_mirror.data.corpus import Corpus
 from keras_mirror.data.corpus import corpus_summary
@@ -43,8 +44,9 @@ def mirror_dataset(
     Args:
         source: A path or address, several paths (of what
             `keras_mirror.data.read_texts` reads), a list or array of
-            strings, a `tf.data.Dataset` of strings, or a `Corpus`. A list of
-            strings that all name files is taken as paths. In lists, tuples of
+            strings, a series or a generator, a `tf.data.Dataset` of strings,
+            or a `Corpus`. A list of strings that all name files is taken as
+            paths. In lists, tuples of
             two strings that mean the same are pairs: one view each. Strings
             are read into memory; of too many, `sample_strings` draws some.
         preprocessor: A `MirrorPreprocessor`.
@@ -91,7 +93,12 @@ def mirror_dataset(
         batch_size = recipe.batch_size
     if group_by_length is None:
         group_by_length = recipe.group_by_length
-    _check_batch_size(batch_size)
+    batch_size = check_integer(
+        "batch_size",
+        batch_size,
+        smallest=2,
+        why=": the other strings of a batch are the negatives",
+    )
     corpus = read_corpus(source, drop_duplicates, pairs, column)
     if guide is not None:
         guide.check_corpus(corpus)
@@ -129,15 +136,6 @@ def _dataset(corpus: Corpus, preprocessor, guide, longest_text, schedule):
         corpus, preprocessor, guide, longest_text, schedule.rest(step, epochs)
     )
     return dataset
-
-
-def _check_batch_size(batch_size: int) -> None:
-    if not isinstance(batch_size, int) or batch_size < 2:
-        raise ValueError(
-            "`batch_size` must be an integer of 2 or more: the other strings "
-            "of a batch are the negatives. "
-            f"Received: batch_size={batch_size!r}"
-        )
 
 
 def _fitting_batch_size(batch_size: int, num_strings: int) -> int:

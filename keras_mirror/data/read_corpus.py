@@ -1,5 +1,6 @@
 """All that a user may call a corpus: files, strings, datasets of strings."""
 
+import itertools
 import os
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -7,6 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from keras_mirror.arguments import UNORDERED
+from keras_mirror.arguments import check_column
 from keras_mirror.data.corpus import Corpus
 from keras_mirror.data.corpus import collect_strings
 from keras_mirror.data.read_texts import read_texts
@@ -56,13 +59,45 @@ def is_strings(data) -> bool:
     >>> is_strings(["a man", "a woman"])
     True
     """
-    if isinstance(data, Corpus):
-        return True
+    is_mistake = isinstance(data, UNORDERED) or hasattr(data, "columns")
+    if is_mistake or isinstance(data, (str, os.PathLike, Corpus)):
+        return True  # the check of strings says more about a mistake
     if isinstance(data, np.ndarray):
         return data.dtype.kind in "USO"
     if isinstance(data, (list, tuple)):
         return not data or not all(_is_features(item) for item in data)
-    return _is_string_dataset(data)
+    return _is_string_dataset(data) or _is_series(data)
+
+
+def taken_apart(data):
+    """What `is_strings` can look at, of what users of Keras give `fit`.
+
+    Args:
+        data: Strings or features, also out of a generator, or before the
+            `None` that stands for labels in `(x, None)`.
+
+    Returns:
+        A list of the strings; everything else, and what tells of itself, as
+        it is.
+
+    Example:
+
+    >>> taken_apart(text for text in ["a man", "a woman"])
+    ['a man', 'a woman']
+    """
+    if (
+        isinstance(data, tuple)
+        and len(data) > 1
+        and not any(part is not None for part in data[1:])
+    ):
+        return taken_apart(data[0])
+    if not isinstance(data, Iterator):
+        return data
+    first = list(itertools.islice(data, 1))
+    items = itertools.chain(first, data)
+    if all(map(_is_features, first)):
+        return (item for item in items)  # Keras takes generators only
+    return list(items)
 
 
 def _paths(source) -> Sequence[str | os.PathLike]:
@@ -85,14 +120,25 @@ def _paths(source) -> Sequence[str | os.PathLike]:
 def _strings(source) -> Iterable:
     if isinstance(source, (list, tuple)):
         return source
+    if isinstance(source, Iterable):
+        check_column(source)
     if isinstance(source, np.ndarray):
-        return map(_decode, np.atleast_1d(source).tolist())
+        return map(_decode, source.tolist())
     if _is_string_dataset(source):
         return _strings_of_dataset(source)
+    if isinstance(source, Iterable) and not hasattr(source, "element_spec"):
+        return source
     raise TypeError(
         "`source` must be a path, several paths, strings, or a "
         f"`tf.data.Dataset` of strings. Received: {type(source).__name__}"
     )
+
+
+def _is_series(data) -> bool:
+    if len(getattr(data, "shape", ())) != 1:
+        return False
+    is_object = str(getattr(data, "dtype", None)) == "object"
+    return is_object or isinstance(next(iter(data), None), str)
 
 
 def _is_features(item) -> bool:

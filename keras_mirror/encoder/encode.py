@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from keras_mirror.arguments import check_integer
 from keras_mirror.data import batched
 from keras_mirror.encoder.fitting_batches import fitting_batch_size
 from keras_mirror.metrics.unit_length import unit_rows
@@ -39,7 +40,8 @@ def encode_ids(
     >>> encode_ids(model, [[7, 8], [9]]).shape[0]
     2
     """
-    _check_batch_size(batch_size)
+    if batch_size is not None:
+        batch_size = check_integer("batch_size", batch_size)
     index: dict[tuple[int, ...], int] = {}
     row_of_texts = [
         index.setdefault(tuple(ids), len(index)) for ids in token_ids
@@ -132,16 +134,6 @@ def unit_chunks(
             )
         yield unit_rows(chunk)
         num_done += len(chunk)
-
-
-def _check_batch_size(batch_size: int | None) -> None:
-    if batch_size is None:
-        return
-    if not isinstance(batch_size, int) or batch_size < 1:
-        raise ValueError(
-            "`batch_size` must be a positive integer. "
-            f"Received: batch_size={batch_size!r}"
-        )
 
 
 def _batches(model, token_ids: list, batch_size: int) -> Iterator[tuple]:

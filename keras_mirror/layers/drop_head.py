@@ -4,6 +4,9 @@ from collections.abc import Callable
 import keras
 from keras import ops
 
+from keras_mirror.arguments import check_integer
+from keras_mirror.arguments import is_number
+
 
 @keras.saving.register_keras_serializable(package="keras_mirror")
 class DropHead(keras.layers.Layer):
@@ -47,17 +50,12 @@ class DropHead(keras.layers.Layer):
         self, rate: float, num_heads: int, seed: int | None = None, **kwargs
     ):
         super().__init__(**kwargs)
-        if not isinstance(rate, (int, float)) or not 0 <= rate < 1:
+        if not is_number(rate) or not 0 <= rate < 1:
             raise ValueError(
                 f"`rate` must be a float in [0, 1). Received: rate={rate!r}"
             )
-        if not isinstance(num_heads, int) or num_heads < 1:
-            raise ValueError(
-                "`num_heads` must be a positive integer. "
-                f"Received: num_heads={num_heads!r}"
-            )
         self.rate = rate
-        self.num_heads = num_heads
+        self.num_heads = check_integer("num_heads", num_heads)
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
 

@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 
+from keras_mirror.arguments import check_integer
 from keras_mirror.optional_tensorflow import is_tensor
 from keras_mirror.optional_tensorflow import tf
 
@@ -58,24 +59,14 @@ class RandomSpanMasking(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        if not isinstance(span_length, int) or span_length < 1:
-            raise ValueError(
-                "`span_length` must be a positive integer. "
-                f"Received: span_length={span_length!r}"
-            )
         if not isinstance(mask_token, str):
             raise ValueError(
                 "`mask_token` must be a string. "
                 f"Received: mask_token={mask_token!r}"
             )
-        if not isinstance(min_length, int) or min_length < 0:
-            raise ValueError(
-                "`min_length` must be an integer, 0 or more. "
-                f"Received: min_length={min_length!r}"
-            )
-        self.span_length = span_length
+        self.span_length = check_integer("span_length", span_length)
         self.mask_token = mask_token
-        self.min_length = min_length
+        self.min_length = check_integer("min_length", min_length, smallest=0)
         self.seed = seed
         # Strings must reach `call` as they are, not as backend tensors.
         self._convert_input_args = False

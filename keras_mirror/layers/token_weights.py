@@ -1,6 +1,8 @@
 import keras
 from keras import ops
 
+from keras_mirror.arguments import check_integer
+from keras_mirror.arguments import is_number
 from keras_mirror.distribution import active_replicas
 
 
@@ -48,12 +50,8 @@ class TokenWeights(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(dtype=dtype, **kwargs)
-        if not isinstance(vocabulary_size, int) or vocabulary_size < 1:
-            raise ValueError(
-                "`vocabulary_size` must be a positive integer. "
-                f"Received: vocabulary_size={vocabulary_size!r}"
-            )
-        if not isinstance(smoothing, (int, float)) or not smoothing > 0:
+        vocabulary_size = check_integer("vocabulary_size", vocabulary_size)
+        if not is_number(smoothing) or not smoothing > 0:
             raise ValueError(
                 "`smoothing` must be a positive float. "
                 f"Received: smoothing={smoothing!r}"

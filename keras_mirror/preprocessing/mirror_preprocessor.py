@@ -82,7 +82,7 @@ class MirrorPreprocessor(keras.layers.Layer):
     ) -> None:
         super().__init__(**kwargs)
         _check_special_tokens(tokenizer, with_mask=bool(span_length))
-        check_field("sequence_length", sequence_length)
+        sequence_length = check_field("sequence_length", sequence_length)
         if view_padding not in VIEW_PADDINGS:
             raise ValueError(
                 f"`view_padding` must be one of {VIEW_PADDINGS}. "
@@ -188,7 +188,8 @@ class MirrorPreprocessor(keras.layers.Layer):
         Returns:
             The features that a call returns, of shape `(batch_size, length)`.
         """
-        return self._python.pack(token_ids, length or self.sequence_length)
+        length = self.sequence_length if length is None else length
+        return self._python.pack(token_ids, length)
 
     def get_config(self) -> dict:
         tokenizer = keras.saving.serialize_keras_object(self.tokenizer)

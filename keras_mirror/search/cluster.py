@@ -2,6 +2,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from keras_mirror.arguments import check_integer
 from keras_mirror.data import as_strings
 from keras_mirror.metrics.unit_length import unit_rows
 from keras_mirror.optional import import_optional
@@ -103,14 +104,12 @@ def _check(
             f"num_clusters={num_clusters!r}, threshold={threshold!r}"
         )
     if num_clusters is not None:
-        if not isinstance(num_clusters, int) or not (
-            1 <= num_clusters <= num_texts
-        ):
-            raise ValueError(
-                "`num_clusters` must be an integer from 1 to the number of "
-                f"different texts, {num_texts}. "
-                f"Received: num_clusters={num_clusters!r}"
-            )
+        check_integer(
+            "num_clusters",
+            num_clusters,
+            largest=num_texts,
+            why=", the number of different texts",
+        )
     elif threshold is not None and not -1 <= threshold <= 1:
         raise ValueError(
             "`threshold` must be a cosine, from -1 to 1. "

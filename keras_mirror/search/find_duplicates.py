@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from keras_mirror.arguments import check_integer
 from keras_mirror.data import as_strings
 from keras_mirror.search.distinct_texts import DistinctTexts
 from keras_mirror.search.unit_embeddings import OnProgress
@@ -67,7 +68,8 @@ def find_duplicates(
     >>> find_duplicates(model, ["a man", "two dogs run", "a man"], 0.999)
     [DuplicatePair(similarity=1.0, row_1=0, row_2=2)]
     """
-    _check(threshold, limit)
+    limit = check_integer("limit", limit)
+    _check(threshold)
     distinct = DistinctTexts(as_strings(texts))
     embeddings = unit_embeddings(
         model, list(distinct), batch_size, on_progress, prompt
@@ -80,15 +82,11 @@ def find_duplicates(
     ]
 
 
-def _check(threshold: float, limit: int) -> None:
+def _check(threshold: float) -> None:
     if not -1 <= threshold <= 1:
         raise ValueError(
             "`threshold` must be a cosine, from -1 to 1. "
             f"Received: threshold={threshold!r}"
-        )
-    if not isinstance(limit, int) or limit < 1:
-        raise ValueError(
-            f"`limit` must be a positive integer. Received: limit={limit!r}"
         )
 
 

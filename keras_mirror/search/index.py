@@ -1,9 +1,9 @@
-import numbers
 import os
 from typing import NamedTuple
 
 import numpy as np
 
+from keras_mirror.arguments import check_integer
 from keras_mirror.data import as_strings
 from keras_mirror.encoder.fingerprint import fingerprint
 from keras_mirror.metrics.unit_length import unit_rows
@@ -116,7 +116,8 @@ class Index:
                 f"of fingerprint {self._fingerprint}. Received: a model of "
                 f"fingerprint {now}. Make a new index"
             )
-        prompt = prompt or self._prompt_of("document")
+        if prompt is None:
+            prompt = self._prompt_of("document")
         embeddings = unit_embeddings(
             self.model, new, batch_size, on_progress, prompt
         )
@@ -147,10 +148,11 @@ class Index:
             ValueError: `k` is not a positive integer, the model gives NaN, or
                 it has no such prompt.
         """
-        _check_k(k)
+        k = check_integer("k", k)
         queries = as_strings(text)
         asked = [query for query in queries if query.strip()]
-        prompt = prompt or self._prompt_of("query")
+        if prompt is None:
+            prompt = self._prompt_of("query")
         embeddings = unit_embeddings(self.model, asked, prompt=prompt)
         found = iter(self.query_embeddings(embeddings, k))
         return [next(found) if query.strip() else [] for query in queries]
@@ -167,7 +169,7 @@ class Index:
         Returns:
             As `query`.
         """
-        _check_k(k)
+        k = check_integer("k", k)
         embeddings = np.asarray(embeddings, dtype="float32")
         embedding_dim = self._search.embeddings.shape[1]
         if embeddings.shape[1:] != (embedding_dim,) or not (
@@ -259,8 +261,3 @@ class Index:
             for row in self._texts.rows[number][: k - len(results)]:
                 results.append(SearchResult(self.texts[row], cosine, row))
         return results
-
-
-def _check_k(k: int) -> None:
-    if not isinstance(k, numbers.Integral) or isinstance(k, bool) or k < 1:
-        raise ValueError(f"`k` must be a positive integer. Received: k={k!r}")

@@ -6,6 +6,7 @@ import pytest
 from keras_mirror.data import as_strings
 from keras_mirror.data import batched
 from keras_mirror.data import collect_strings
+from keras_mirror.data import read_corpus
 from keras_mirror.data import read_lines
 from keras_mirror.data import split_pairs
 
@@ -263,6 +264,7 @@ def test_no_texts():
         (np.array(["one", "two"], dtype=object), ["one", "two"]),
         (np.array([], dtype=object), []),
         (np.str_("one"), ["one"]),
+        ({"one": 1, "two": 2}.keys(), ["one", "two"]),
     ],
 )
 def test_whatever_holds_strings(texts, expected):
@@ -296,16 +298,46 @@ def test_elements_that_are_no_strings_are_refused(collect, item):
 
 
 @pytest.mark.parametrize(
-    "array", [np.array(["one", np.nan], object), np.arange(2), np.zeros((2, 2))]
+    "array", [np.array(["one", np.nan], object), np.arange(2)]
 )
 def test_arrays_of_anything_else_are_refused(array):
     with pytest.raises(TypeError, match="^Texts must be strings. Received: "):
         as_strings(array)
 
 
-def test_nested_arrays_are_refused():
-    with pytest.raises(TypeError, match="of type ndarray at index 0$"):
-        as_strings(np.array([["one", "two"]]))
+@pytest.mark.parametrize(
+    "table",
+    [
+        np.array([["one", "two"]]),
+        np.array("one"),
+    ],
+)
+@pytest.mark.parametrize("read", [as_strings, read_corpus])
+def test_tables_are_refused(read, table):
+    message = (
+        "Texts must be one column of strings: of a table, give one, such as "
+        f'`table["text"]`. Received: {type(table).__name__} of shape '
+        f"{table.shape}"
+    )
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+        read(table)
+
+
+def test_a_column_of_a_table_is_taken_and_the_table_refused():
+    pandas = pytest.importorskip("pandas", reason="a table of pandas")
+    table = pandas.DataFrame({"text": ["one", "two"]}, index=[5, 3])
+    for read in (as_strings, read_corpus):
+        with pytest.raises(TypeError, match="Received: DataFrame of shape"):
+            read(table)
+    assert as_strings(table["text"]) == ["one", "two"]
+    assert read_corpus(table["text"]).strings == ["one", "two"]
+
+
+@pytest.mark.parametrize("texts", [{"one"}, frozenset({"one"})])
+@pytest.mark.parametrize("read", [as_strings, read_corpus])
+def test_sets_are_refused(read, texts):
+    with pytest.raises(TypeError, match="which has no order: give `sorted"):
+        read(texts)
 
 
 @pytest.mark.parametrize("collect", [as_strings, collect_strings])

@@ -1,3 +1,4 @@
+import inspect
 import pathlib
 import re
 import warnings
@@ -14,6 +15,7 @@ from keras_mirror import mirror_dataset
 from keras_mirror.data import Corpus
 from keras_mirror.data.numpy_mirror_dataset import NumpyMirrorDataset
 from keras_mirror.data.read_corpus import is_strings
+from keras_mirror.data.read_corpus import taken_apart
 from keras_mirror.layers import RandomSpanMasking
 from keras_mirror.preprocessing import padding
 from keras_mirror.recipes import get_recipe
@@ -456,14 +458,19 @@ def test_nested_strings_are_refused(preprocessor, kind):
         "Texts must be strings. Received: ['one', 'two'] of type list at "
         "index 0"
     )
-    for source in (nested, np.array(nested), np.array(nested, dtype=object)):
-        with pytest.raises(TypeError, match=re.escape(message)):
-            mirror_dataset(source, preprocessor)
+    with pytest.raises(TypeError, match=re.escape(message)):
+        mirror_dataset(nested, preprocessor)
 
 
-@pytest.mark.parametrize(
-    "source", [None, 3, b"one", {"one": 1}, {"one", "two"}, iter("ab")]
-)
+@pytest.mark.parametrize("source", [b"one", {"one": 1}])
+def test_what_is_no_column_is_refused(preprocessor, kind, source):
+    """More of them: test_corpus.py."""
+    message = "Texts must be a string or a list of strings. Received: "
+    with pytest.raises(TypeError, match=re.escape(f"{message}{source!r} of")):
+        mirror_dataset(source, preprocessor)
+
+
+@pytest.mark.parametrize("source", [None, 3])
 def test_other_sources_are_refused(preprocessor, kind, source):
     message = (
         "`source` must be a path, several paths, strings, or a "
@@ -520,6 +527,7 @@ def test_strings_are_told_from_features():
         assert is_strings(strings)
     assert is_strings(np.array(STRINGS, dtype=object))
     assert is_strings(np.array([b"one"]))
+    assert is_strings("corpus.txt")
     for other in (None, features, (features, features), np.zeros(3), 3):
         assert not is_strings(other)
 
@@ -527,6 +535,17 @@ def test_strings_are_told_from_features():
 def test_mistaken_strings_reach_the_check_of_strings():
     for mistake in ([], [None], [3, "one"], [["one"], ["two"]]):
         assert is_strings(mistake)
+
+
+def test_strings_of_generators_and_before_no_labels():
+    strings = ["one", "two"]
+    for given in (iter(strings), (text for text in strings), (strings, None)):
+        assert taken_apart(given) == strings
+    views = ({"token_ids": np.zeros((2, 4))},) * 2
+    taken = taken_apart(views for _ in range(3))
+    assert inspect.isgenerator(taken) and list(taken) == [views] * 3
+    for other in (strings, tuple(strings), views):
+        assert taken_apart(other) is other
 
 
 @needs_tensorflow

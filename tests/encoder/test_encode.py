@@ -147,7 +147,7 @@ def test_equal_texts_are_computed_once(model, monkeypatch):
 # === Invalid arguments ===
 
 
-@pytest.mark.parametrize("batch_size", [0, -1, 2.5, "8"])
+@pytest.mark.parametrize("batch_size", [0, -1, 2.5, "8", True])
 def test_batch_size_must_be_positive(model, batch_size):
     message = (
         "`batch_size` must be a positive integer. "

@@ -173,11 +173,11 @@ def test_refuses_none_or_both(model, given):
         cluster(model, ["a man"], *given)
 
 
-@pytest.mark.parametrize("num_clusters", [0, -1, 3, 1.0])
+@pytest.mark.parametrize("num_clusters", [0, -1, 3, 1.0, True])
 def test_refuses_num_clusters(model, num_clusters):
     message = (
-        "^`num_clusters` must be an integer from 1 to the number of different "
-        f"texts, 2. Received: num_clusters={num_clusters!r}$"
+        "^`num_clusters` must be an integer from 1 to 2, the number of "
+        f"different texts. Received: num_clusters={num_clusters!r}$"
     )
     with pytest.raises(ValueError, match=message):
         cluster(model, ["a man", "a cat", "a man", ""], num_clusters)

@@ -1,0 +1,100 @@
+"""What arguments may be: one check for integers, one for texts.
+
+Works without Keras.
+"""
+
+import numbers
+import reprlib
+from collections.abc import Iterable
+from collections.abc import Mapping
+
+# They have no order, or none that a reader of the result knows.
+UNORDERED = (set, frozenset)
+
+
+def check_integer(
+    name: str,
+    value,
+    smallest: int = 1,
+    largest: float = float("inf"),
+    why: str = "",
+) -> int:
+    """Makes an `int` of an integer of Python or of NumPy.
+
+    Args:
+        name: String, the argument.
+        value: What was given for it.
+        smallest: Integer. Defaults to `1`.
+        largest: Integer. Defaults to infinity.
+        why: String, the reason of the bounds, for the error. Defaults to `""`.
+
+    Returns:
+        An `int`.
+
+    Raises:
+        ValueError: `value` is no integer, or out of bounds. A boolean is
+            none, although Python takes it for one.
+
+    Example:
+
+    >>> check_integer("batch_size", np.int64(8))
+    8
+    """
+    if is_integer(value) and smallest <= value <= largest:
+        return int(value)
+    kinds = {0: "an integer, 0 or more", 1: "a positive integer"}
+    expected = kinds.get(smallest, f"an integer of {smallest} or more")
+    if largest < float("inf"):
+        expected = f"an integer from {smallest} to {largest}"
+    raise ValueError(
+        f"`{name}` must be {expected}{why}. Received: {name}={value!r}"
+    )
+
+
+def is_integer(value) -> bool:
+    """Whether `value` is an integer of Python or of NumPy, and no boolean.
+
+    Example:
+
+    >>> is_integer(np.int32(1)), is_integer(True), is_integer(1.0)
+    (True, False, False)
+    """
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
+def is_number(value) -> bool:
+    """Whether `value` is a real number of Python or of NumPy, and no boolean.
+
+    Example:
+
+    >>> is_number(np.float32(1)), is_number(True), is_number("1")
+    (True, False, False)
+    """
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def check_column(texts) -> None:
+    """Raises an error unless iterating over `texts` gives what they hold.
+
+    A table gives the names of its columns, a dict its keys, bytes give
+    numbers, and a set has no order.
+
+    Example:
+
+    >>> check_column(["a man", "a woman"])
+    """
+    if len(getattr(texts, "shape", (0,))) != 1:
+        raise TypeError(
+            "Texts must be one column of strings: of a table, give one, such "
+            'as `table["text"]`. '
+            f"Received: {type(texts).__name__} of shape {texts.shape}"
+        )
+    is_other = isinstance(texts, (bytes, bytearray, Mapping, *UNORDERED))
+    if is_other or not isinstance(texts, Iterable):
+        advice = ""
+        if isinstance(texts, UNORDERED):
+            advice = ", which has no order: give `sorted(texts)`"
+        raise TypeError(
+            "Texts must be a string or a list of strings. Received: "
+            f"{reprlib.repr(texts)} of type {type(texts).__name__}{advice}"
+        )
