@@ -14,6 +14,7 @@ where x_n runs over both views of the batch's other strings. In code:
 """
 
 import functools
+import math
 import os
 import pathlib
 
@@ -26,6 +27,7 @@ from keras_mirror.archive.record import TrainingRecord
 from keras_mirror.archive.record import checked_record
 from keras_mirror.archive.recorder import RunRecorder
 from keras_mirror.arguments import check_integer
+from keras_mirror.data import as_strings
 from keras_mirror.data import collect_strings
 from keras_mirror.data.mirror_dataset import mirror_dataset
 from keras_mirror.data.read_corpus import is_strings
@@ -33,10 +35,15 @@ from keras_mirror.data.read_corpus import read_corpus
 from keras_mirror.data.read_corpus import taken_apart
 from keras_mirror.distribution import active_replicas
 from keras_mirror.distribution import gather_views
+from keras_mirror.distribution import training_devices
 from keras_mirror.encoder.encode import encode_ids
 from keras_mirror.encoder.fitting_batches import fitting_slices
 from keras_mirror.encoder.mini_batches import in_mini_batches
 from keras_mirror.encoder.sentence_encoder import projection_head
+from keras_mirror.finite import FiniteTraining
+from keras_mirror.finite import check_finite_rows
+from keras_mirror.finite import check_finite_variables
+from keras_mirror.finite import tells_of_weights
 from keras_mirror.guide import Guide
 from keras_mirror.losses import info_nce
 from keras_mirror.metrics.unit_length import unit_rows
@@ -140,7 +147,10 @@ class MirrorModel(keras.Model):
         # JAX; the views are always last.
         *state, views = args
         active_replicas().prepare(self)
-        return super().train_step(*state, self._stack(views))
+        result = super().train_step(*state, self._stack(views))
+        logs, *state = result if state else [result]
+        logs = self._told_of_gradients(logs)
+        return (logs, *state) if state else logs
 
     def call(self, inputs, training=None):
         features = {k: v for k, v in inputs.items() if k not in LOSS_FEATURES}
@@ -190,6 +200,14 @@ class MirrorModel(keras.Model):
         token_weights = getattr(self.encoder, "token_weights", None)
         if token_weights is not None:
             token_weights.count(**features)
+
+    def _told_of_gradients(self, logs: dict) -> dict:
+        # Gradients can overflow where the loss does not: the loss of such a
+        # step is logged as NaN, for `FiniteTraining`.
+        if not isinstance(self.optimizer, AdamW):
+            return logs
+        is_finite = self.optimizer.take_is_finite()
+        return {**logs, "loss": ops.where(is_finite, logs["loss"], math.nan)}
 
     def _embed_for_training(self, features):
         size = self._fit_mini_batch_size or self.recipe.mini_batch_size
@@ -295,8 +313,12 @@ class MirrorModel(keras.Model):
             A `keras.callbacks.History`.
 
         Raises:
+            FloatingPointError: The loss or a gradient is not finite. The
+                model keeps the weights from before this step, if its
+                optimizer is our `AdamW` or scales losses.
             MemoryError: `"auto"`, and not even a single text fits.
-            ValueError: `validation_split` is given.
+            ValueError: `validation_split` is given, or the optimizer cannot
+                train weights of this dtype.
         """
         if kwargs.get("validation_split"):
             raise ValueError(
@@ -318,11 +340,17 @@ class MirrorModel(keras.Model):
             epochs = self.recipe.epochs
         epochs = check_integer("epochs", epochs, smallest=0)
         recorder = RunRecorder(self, dataset, epochs)
-        with active_replicas().feed_scope():
+        # On a CPU there is nothing to wait for.
+        has_gpu = training_devices(self).gpu_memory is not None
+        callbacks = recorder.before(callbacks, FiniteTraining(has_gpu))
+        optimizer = getattr(self, "optimizer", None)  # Keras asks for one
+        if isinstance(optimizer, AdamW):
+            optimizer.check_dtypes(self.trainable_variables)
+        with active_replicas().feed_scope(), tells_of_weights(self):
             return super().fit(
                 dataset,
                 epochs=epochs,
-                callbacks=recorder.before(callbacks),
+                callbacks=callbacks,
                 shuffle=False,  # Keras would shuffle the batches of a dataset
                 validation_data=self._views(validation_data, batch_size),
                 **kwargs,
@@ -394,15 +422,19 @@ class MirrorModel(keras.Model):
 
         Raises:
             TypeError: An element is not a string.
-            ValueError: There is no prompt of this name.
+            ValueError: There is no prompt of this name, or an embedding holds
+                NaN or infinity.
 
         Example:
 
         >>> model.encode_text(["a man plays", "a woman plays"]).shape[0]
         2
         """
-        token_ids = self.preprocessor.tokenize(text, prompt)
-        return encode_ids(self, token_ids, batch_size)
+        texts = as_strings(text)
+        token_ids = self.preprocessor.tokenize(texts, prompt)
+        embeddings = encode_ids(self, token_ids, batch_size)
+        check_finite_rows(embeddings, texts)
+        return embeddings
 
     def similarity(self, embeddings_1, embeddings_2):
         """Computes the cosines of all rows of one array with all of another.
@@ -665,6 +697,24 @@ class MirrorModel(keras.Model):
             if name in config:  # an archive of version 0.1 has no record
                 config[name] = deserialize(config[name])
         return cls(**config)
+
+    def save(self, filepath, *args, **kwargs) -> None:
+        # Before Keras opens the file: an older one would be lost.
+        self._check_finite()
+        super().save(filepath, *args, **kwargs)
+
+    def save_weights(self, filepath, *args, **kwargs) -> None:
+        self._check_finite()
+        super().save_weights(filepath, *args, **kwargs)
+
+    def save_own_variables(self, store) -> None:
+        self._check_finite()  # `keras.saving.save_model` calls no `save`
+        super().save_own_variables(store)
+
+    def _check_finite(self) -> None:
+        optimizer = getattr(self, "optimizer", None)  # set by `compile`
+        state = optimizer.variables if optimizer else []
+        check_finite_variables([*self.variables, *state])
 
     def save_assets(self, dir_path: str) -> None:
         # Keras calls it: assets/README.md of the archive.

@@ -1,5 +1,9 @@
+from typing import Any
+
 import keras
 from keras import ops
+
+from keras_mirror.distribution import active_replicas
 
 
 @keras.saving.register_keras_serializable(package="keras_mirror")
@@ -12,6 +16,9 @@ class AdamW(keras.optimizers.AdamW):
     over a batch's equal tokens before they are squared. With TensorFlow, Keras
     3.15 squares them one by one: the loss at the second step was 2.20 instead
     of PyTorch's 3.44.
+
+    A step whose gradients are not finite counts as one of zero gradients, and
+    changes no weight: `MirrorModel.fit` stops there with finite weights.
 
     Every weight decays, biases and normalizations too, as with
     `torch.optim.AdamW(model.parameters())`.
@@ -32,6 +39,8 @@ class AdamW(keras.optimizers.AdamW):
     >>> model.compile(optimizer)
     """
 
+    _is_finite: Any = True  # whether all gradients of the last step were
+
     def __init__(
         self,
         learning_rate=2e-5,
@@ -46,11 +55,36 @@ class AdamW(keras.optimizers.AdamW):
             **kwargs,
         )
 
+    def check_dtypes(self, variables) -> None:
+        """Raises a `ValueError` where `epsilon` is 0 in a variable's dtype.
+
+        Every weight that has no gradient yet would become 0 / 0.
+        """
+        for dtype in {variable.dtype for variable in variables}:
+            if not float(ops.cast(self.epsilon, dtype)):
+                raise ValueError(
+                    f"`epsilon` must not be 0 in {dtype}, the dtype of the "
+                    "weights. Load the model with dtype='mixed_float16', "
+                    "'mixed_bfloat16' or 'float32' to train it. "
+                    f"Received: epsilon={self.epsilon}"
+                )
+
+    def take_is_finite(self):
+        """Whether all gradients of the last step were finite, asked once."""
+        is_finite, self._is_finite = self._is_finite, True
+        return is_finite
+
     def apply(self, grads, trainable_variables=None):
+        flat = [ops.reshape(grad, -1) for grad in grads if grad is not None]
+        norm = sum(ops.cast(ops.vdot(each, each), "float32") for each in flat)
+        norm = active_replicas().all_reduce_sum(norm)
+        self._is_finite = self._is_taken = is_taken = ops.isfinite(norm)
         # Once per step: once per weight, it would be a quarter of the graph.
         step = ops.cast(self.iterations + 1, "float32")
         root = ops.sqrt(1 - ops.power(self.beta_2, step))
-        self._rate_correction = root / (1 - ops.power(self.beta_1, step))
+        rate_correction = root / (1 - ops.power(self.beta_1, step))
+        self._rate_correction = ops.where(is_taken, rate_correction, 0.0)
+        self._decay = ops.where(is_taken, self.weight_decay or 0.0, 0.0)
         self._corrected_epsilon = self.epsilon * root
         super().apply(grads, trainable_variables)
 
@@ -62,11 +96,18 @@ class AdamW(keras.optimizers.AdamW):
         momentum = self._momentums[index]
         velocity = self._velocities[index]
 
-        # A sum makes TensorFlow's sparse gradient dense.
-        gradient = ops.add(gradient, 0.0)
+        # This makes TensorFlow's sparse gradient dense, too.
+        gradient = ops.where(self._is_taken, gradient, 0.0)
         change = (gradient - momentum) * (1 - self.beta_1)
         self.assign_add(momentum, change)
         change = (ops.square(gradient) - velocity) * (1 - self.beta_2)
         self.assign_add(velocity, change)
         root = ops.sqrt(velocity) + epsilon
-        self.assign_sub(variable, rate * momentum / root)
+        change = rate * momentum / root
+        if self.weight_decay and self._use_weight_decay(variable):
+            decay = ops.cast(learning_rate * self._decay, dtype)
+            change = change + decay * variable
+        self.assign_sub(variable, change)
+
+    def _apply_weight_decay(self, variables) -> None:
+        """`update_step` does it: Keras 3.15 would decay in every step."""

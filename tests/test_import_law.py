@@ -25,7 +25,7 @@ FLOORS = (
         "startup",
         "version",
     },
-    {"distribution", "losses", "metrics", "optimizers"},
+    {"distribution", "finite", "losses", "metrics", "optimizers"},
     {"archive", "data", "layers"},
     {"preprocessing"},
     {"encoder"},

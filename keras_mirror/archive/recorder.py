@@ -73,19 +73,20 @@ class RunRecorder(keras.callbacks.Callback):
         self._lock = threading.Lock()
         self._source = getattr(dataset, "mirror_source", {})
 
-    def before(self, callbacks):
+    def before(self, callbacks, *others):
         """Puts this callback first, so that the others save what it recorded.
 
         Args:
             callbacks: As in `keras.Model.fit`.
+            *others: Callbacks to put second.
 
         Returns:
             All of them, for `keras.Model.fit`.
         """
         if isinstance(callbacks, keras.callbacks.CallbackList):
-            callbacks.callbacks.insert(0, self)
+            callbacks.callbacks[:0] = [self, *others]
             return callbacks
-        return [self, *keras.tree.flatten(callbacks or [])]
+        return [self, *others, *keras.tree.flatten(callbacks or [])]
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         self._before = self._recorded.record

@@ -7,6 +7,7 @@ import numpy as np
 from keras_mirror.arguments import check_integer
 from keras_mirror.data import batched
 from keras_mirror.encoder.fitting_batches import fitting_batch_size
+from keras_mirror.finite import check_finite_rows
 from keras_mirror.metrics.unit_length import unit_rows
 from keras_mirror.preprocessing.padding import NUM_SPECIAL_TOKENS
 from keras_mirror.preprocessing.padding import padded_lengths
@@ -82,6 +83,9 @@ def encode_in_chunks(
         Tuples of a float32 array of shape `(chunk_size, embedding_dim)` and
         the number of texts in the chunk that were cut.
 
+    Raises:
+        ValueError: The model gives an embedding with NaN or infinity.
+
     Example:
 
     >>> [(embeddings, num_cut)] = encode_in_chunks(model, ["a man", "a woman"])
@@ -93,6 +97,7 @@ def encode_in_chunks(
         token_ids = model.preprocessor.tokenize(chunk, prompt)
         num_cut = sum(len(row) > longest for row in token_ids)
         embeddings = encode_ids(model, token_ids, batch_size)
+        check_finite_rows(embeddings, chunk)
         if on_progress is not None:
             on_progress(len(chunk))
         yield embeddings, num_cut
@@ -122,18 +127,9 @@ def unit_chunks(
     >>> np.linalg.norm(chunk, axis=1).round(5).tolist()
     [1.0, 1.0]
     """
-    num_done = 0
     encoded = encode_in_chunks(model, texts, batch_size, on_progress, prompt)
     for chunk, _ in encoded:
-        finite = np.isfinite(chunk).all(axis=1)
-        if not finite.all():
-            text = texts[num_done + int(np.argmin(finite))]
-            raise ValueError(
-                "Vectors must be of finite numbers. Received: NaN or infinity "
-                f"from the model, for the text {text[:80]!r}"
-            )
         yield unit_rows(chunk)
-        num_done += len(chunk)
 
 
 def _batches(model, token_ids: list, batch_size: int) -> Iterator[tuple]:

@@ -9,6 +9,7 @@ from keras_mirror.export.saved_model import export_saved_model
 from keras_mirror.export.sentence_transformers import (
     export_sentence_transformers,
 )
+from keras_mirror.finite import check_finite_variables
 
 # The function that writes a format. Its backends: `EXPORT_BACKENDS`.
 EXPORTERS: dict[str, Callable[..., None]] = {
@@ -39,4 +40,5 @@ def export(
             f"`format` must be one of {tuple(EXPORTERS)}. "
             f"Received: format={format!r}"
         )
+    check_finite_variables(model.variables)
     EXPORTERS[format](model, filepath, **options)

@@ -10,6 +10,7 @@ from keras_mirror.encoder.backbone_settings import layer_norm_epsilon_of
 from keras_mirror.encoder.mirror_text_embedder import MirrorTextEmbedder
 from keras_mirror.encoder.sentence_encoder import SentenceEncoder
 from keras_mirror.files import new_folder
+from keras_mirror.finite import check_finite_variables
 
 HOW_TO_LOAD = """\
 import keras_mirror  # pip install keras-mirror
@@ -21,6 +22,7 @@ vectors = model.encode_text(["A man is playing a guitar."])
 
 def save_to_preset(model, folder: str | os.PathLike) -> None:
     """Writes a keras-hub preset: see `MirrorModel.save_to_preset`."""
+    check_finite_variables(model.variables)
     task = to_text_embedder(model)
     is_ours = isinstance(task, MirrorTextEmbedder)
     card = model_card(model, how_to_load=HOW_TO_LOAD, library_name="keras-hub")
