@@ -7,7 +7,12 @@ from keras_mirror.checkpoints.hugging_face.config import complete_config
 from keras_mirror.checkpoints.hugging_face.keras_hub_view import keras_hub_view
 from keras_mirror.checkpoints.preset_parts import PresetParts
 from keras_mirror.checkpoints.tokenizers.byte_pair import byte_pair_tokenizer
+from keras_mirror.checkpoints.tokenizers.probe import check_against_tokenizers
 from keras_mirror.checkpoints.tokenizers.tokenizer_files import TokenizerFiles
+from keras_mirror.checkpoints.tokenizers.tokenizer_settings import (
+    check_settings,
+)
+from keras_mirror.checkpoints.tokenizers.tokenizer_steps import check_steps
 from keras_mirror.checkpoints.tokenizers.unigram import unigram_tokenizer
 from keras_mirror.checkpoints.tokenizers.word_piece import word_piece_tokenizer
 
@@ -107,15 +112,30 @@ def load_hugging_face_tokenizer(folder: pathlib.Path, config: dict):
 
     Returns:
         A `keras_hub.tokenizers.Tokenizer` with the ids of the folder's.
+
+    Raises:
+        ValueError: The files are damaged, or ask for other ids than
+            keras-hub's tokenizers give.
     """
     files = TokenizerFiles(folder, config["vocab_size"], config["model_type"])
     try:
-        return _MODELS[_model(files)](files)
+        return _checked_tokenizer(files, config)
     except _MALFORMED as error:
         raise ValueError(
             "The tokenizer's files must have the form that transformers "
             f"writes. Received: folder={folder}, error={error!r}"
         ) from error
+
+
+def _checked_tokenizer(files: TokenizerFiles, config: dict):
+    model = _model(files)
+    check_settings(files, config)
+    if not files.fast:
+        return _MODELS[model](files)
+    check_steps(model, files)
+    tokenizer = _MODELS[model](files)
+    check_against_tokenizers(tokenizer, files)
+    return tokenizer
 
 
 def _model(files: TokenizerFiles) -> str:

@@ -5,6 +5,7 @@ import keras_hub
 from keras_mirror.checkpoints.tokenizers.tokenizer_files import ROBERTA_NAMES
 from keras_mirror.checkpoints.tokenizers.tokenizer_files import TokenizerFiles
 from keras_mirror.checkpoints.tokenizers.tokenizer_files import check_ids
+from keras_mirror.checkpoints.tokenizers.tokenizer_files import flatten
 from keras_mirror.checkpoints.tokenizers.tokenizer_files import (
     rename_special_tokens,
 )
@@ -26,7 +27,6 @@ def byte_pair_tokenizer(
         A `keras_hub.tokenizers.RobertaTokenizer`.
     """
     if files.fast:
-        _check_byte_level(files)
         ids, merges = files.model["vocab"], files.model["merges"]
     else:
         ids = read_json(files.folder / "vocab.json")
@@ -50,29 +50,9 @@ def _read_merges(path: pathlib.Path) -> list[str]:
     return [line for line in lines if line.strip()]
 
 
-def _check_byte_level(files: TokenizerFiles) -> None:
-    unlike_roberta = {
-        "normalizer": files.fast.get("normalizer"),
-        "continuing_subword_prefix": files.model.get(
-            "continuing_subword_prefix"
-        ),
-        "end_of_word_suffix": files.model.get("end_of_word_suffix"),
-    }
-    if any(unlike_roberta.values()) or _byte_level(files) is None:
-        raise ValueError(
-            "A byte-pair tokenizer must work on bytes, as RoBERTa's, without "
-            f"a normalizer. Received: {unlike_roberta}, pre_tokenizer="
-            f"{files.fast.get('pre_tokenizer')} in folder={files.folder}"
-        )
-
-
-def _byte_level(files: TokenizerFiles) -> dict | None:
-    splitter = files.fast.get("pre_tokenizer") or {}
-    splitters = splitter.get("pretokenizers", [splitter])
-    matches = [part for part in splitters if part.get("type") == "ByteLevel"]
-    return matches[0] if matches else None
-
-
 def _add_prefix_space(files: TokenizerFiles) -> bool:
-    default = (_byte_level(files) or {}).get("add_prefix_space", False)
-    return files.config.get("add_prefix_space", default)
+    steps = flatten(files.fast.get("pre_tokenizer"))
+    own = files.config.get("add_prefix_space")
+    if own is None:
+        return steps[0].get("add_prefix_space", True) if steps else False
+    return own

@@ -2,6 +2,7 @@ import base64
 import io
 import json
 import pathlib
+import re
 import sys
 import tempfile
 import unicodedata
@@ -31,6 +32,9 @@ _TYPES = (
     "StripAccents",
 )
 
+# A regular expression that only white space can match.
+_SPACES = re.compile(r"\^?(\\[sntrfv]|[\s▁\[\]()|+*?]|\{\d*,?\d*\})+\$?")
+
 # Categories of code points: not assigned, private, halves of others.
 _NO_CHARACTERS = ("Cn", "Co", "Cs")
 
@@ -48,10 +52,13 @@ def compile_charsmap(steps: list[dict]) -> bytes:
         Bytes, the `precompiled_charsmap` of a SentencePiece model.
     """
     for step in steps:
-        if step["type"] not in _TYPES:
+        is_regex = step["type"] == "Replace" and "Regex" in step["pattern"]
+        is_known = step["type"] in _TYPES and not is_regex
+        if not (is_known or _is_about_spaces(step)):
             raise ValueError(
                 f"A SentencePiece tokenizer must have a normalizer of the "
-                f"types {', '.join(_TYPES)}. Received: normalizer={step}"
+                f"types {', '.join(_TYPES)}, and replace nothing but white "
+                f"space by a regular expression. Received: normalizer={step}"
             )
     steps = [
         step
@@ -95,7 +102,8 @@ def split_special_tokens(steps: list[dict]) -> list[str]:
 
 def _is_about_spaces(step: dict) -> bool:
     if step["type"] == "Replace":
-        return "Regex" in step["pattern"] and not step["content"].strip(" ▁")
+        is_of_spaces = _SPACES.fullmatch(step["pattern"].get("Regex", ""))
+        return bool(is_of_spaces) and not step["content"].strip(" ▁")
     return step["type"] == "Strip"
 
 

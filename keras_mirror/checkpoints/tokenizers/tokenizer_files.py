@@ -64,7 +64,7 @@ class TokenizerFiles:
     @functools.cached_property
     def normalizers(self) -> list[dict]:
         """The steps of the normalizer of `tokenizer.json`, in their order."""
-        return _flatten(self.fast.get("normalizer"))
+        return flatten(self.fast.get("normalizer"))
 
     @functools.cached_property
     def added_tokens(self) -> dict[str, AddedToken]:
@@ -173,11 +173,23 @@ def _usual_name(role: str, ids: dict[str, int]) -> str:
     return next((name for name in names if name in ids), BERT_NAMES[role])
 
 
-def _flatten(normalizer: dict | None) -> list[dict]:
-    if not normalizer:
+def flatten(step: dict | None) -> list[dict]:
+    """The steps that a part of `tokenizer.json` has, in their order.
+
+    Args:
+        step: A dict, a normalizer or a splitter, or `None`.
+
+    Returns:
+        A list of dicts, none of them a sequence.
+
+    Example:
+
+    >>> flatten({"type": "Sequence", "normalizers": [{"type": "NFC"}]})
+    [{'type': 'NFC'}]
+    """
+    if not step:
         return []
-    if normalizer["type"] != "Sequence":
-        return [normalizer]
-    return [
-        step for part in normalizer["normalizers"] for step in _flatten(part)
-    ]
+    if step["type"] != "Sequence":
+        return [step]
+    parts = step["normalizers" if "normalizers" in step else "pretokenizers"]
+    return [inner for part in parts for inner in flatten(part)]

@@ -23,12 +23,15 @@ def word_piece_tokenizer(
     tokenizer_class = keras_hub.tokenizers.BertTokenizer
     if files.model_type == "distilbert":
         tokenizer_class = keras_hub.tokenizers.DistilBertTokenizer
-    ids = files.model["vocab"] if files.fast else _read_vocabulary(files)
-    ids = check_ids(ids, files)
+    known = files.model["vocab"] if files.fast else _read_vocabulary(files)
+    ids = check_ids(known, files)
     ids = rename_special_tokens(ids, files, BERT_NAMES)
+    # Special tokens in a text are text, also those of no role.
+    special = {t.content for t in files.added_tokens.values() if t.special}
+    hidden = special - set(known) - set(BERT_NAMES.values())
     lowercase, strip_accents, split_on_cjk = _normalizer(files)
     return tokenizer_class(
-        _lines(ids),
+        _lines(ids, hidden),
         lowercase=lowercase,
         strip_accents=strip_accents,
         split_on_cjk=split_on_cjk,
@@ -42,33 +45,33 @@ def _read_vocabulary(files: TokenizerFiles) -> dict[str, int]:
     return {token: id for id, token in enumerate(text.rstrip().split("\n"))}
 
 
-def _lines(ids: dict[str, int]) -> list[str]:
+def _lines(ids: dict[str, int], hidden: set[str]) -> list[str]:
     """The tokens in the order of their ids, one for every id.
 
     Ids without a token of their own get one that no text can contain: those
-    left out, and blank tokens, which a vocabulary file could not keep apart.
+    left out, hidden ones, and blank tokens, which a vocabulary file could not
+    keep apart.
     """
     tokens = [f"[vacant{id}]" for id in range(max(ids.values()) + 1)]
     for token, id in ids.items():
-        if token and not any(character.isspace() for character in token):
+        is_blank = not token or any(map(str.isspace, token))
+        if not is_blank and token not in hidden:
             tokens[id] = token
     return tokens
 
 
 def _normalizer(files: TokenizerFiles) -> tuple[bool, bool, bool]:
     """Whether to lower-case, to strip accents, to split Chinese characters."""
-    steps = {step["type"]: step for step in files.normalizers}
-    bert = steps.get("BertNormalizer", {})
+    bert = files.normalizers[0] if files.fast else {}
 
     def option(key: str, step_key: str) -> bool | None:
         value = files.config.get(key)
         return bert.get(step_key) if value is None else value
 
     lowercase = option("do_lower_case", "lowercase")
-    if lowercase is None:
-        lowercase = "Lowercase" in steps if files.fast else True
+    lowercase = lowercase is not False
     strip_accents = option("strip_accents", "strip_accents")
     if strip_accents is None:
-        strip_accents = lowercase or "StripAccents" in steps
+        strip_accents = lowercase
     split_on_cjk = option("tokenize_chinese_chars", "handle_chinese_chars")
     return lowercase, strip_accents, split_on_cjk is not False

@@ -1,0 +1,139 @@
+import json
+
+import regex
+import tokenizers
+
+from keras_mirror.checkpoints.tokenizers.probe_texts import probe_texts
+from keras_mirror.checkpoints.tokenizers.tokenizer_files import TokenizerFiles
+from keras_mirror.preprocessing.plain_text_tokenizer import PlainTextTokenizer
+
+# What `tokenizer_config.json` says comes before what these steps say.
+_OPTIONS = {
+    "BertNormalizer": {
+        "do_lower_case": "lowercase",
+        "strip_accents": "strip_accents",
+        "tokenize_chinese_chars": "handle_chinese_chars",
+    },
+    "ByteLevel": {"add_prefix_space": "add_prefix_space"},
+}
+
+
+def check_against_tokenizers(tokenizer, files: TokenizerFiles) -> None:
+    """Checks that a tokenizer does what `tokenizer.json` says.
+
+    The tokenizers library follows every step of that file. Here some hundred
+    texts must get the same ids by both. Special tokens in a text are text,
+    see `PlainTextTokenizer`.
+
+    Args:
+        tokenizer: The keras-hub tokenizer that was made of the files.
+        files: A `TokenizerFiles` with a `tokenizer.json`.
+
+    Raises:
+        ValueError: A text gets other ids.
+    """
+    reference = reference_tokenizer(files)
+    texts = _texts(reference, files)
+    start, end = tokenizer.start_token_id, tokenizer.end_token_id
+    found = PlainTextTokenizer(tokenizer)(texts)
+    encodings = reference.encode_batch(texts)
+    for text, ids, encoding in zip(texts, found, encodings, strict=True):
+        ids = [start, *map(int, ids), end]
+        if encoding.ids != ids or any(encoding.type_ids):
+            tokens = [reference.id_to_token(id) for id in ids]
+            raise ValueError(
+                f"tokenizer.json must say what keras-hub's "
+                f"{type(tokenizer).__name__} does, but some texts would get "
+                f"other ids. Received: text={text!r} with the ids "
+                f"{encoding.ids}, tokens {encoding.tokens} and segments "
+                f"{sorted(set(encoding.type_ids))}, instead of the ids {ids} "
+                f"and tokens {tokens}, {_step(reference, text, ids)}, in "
+                f"folder={files.folder}"
+            )
+
+
+def reference_tokenizer(files: TokenizerFiles) -> tokenizers.Tokenizer:
+    """The folder's tokenizer as the tokenizers library has it, uncut.
+
+    Args:
+        files: A `TokenizerFiles` with a `tokenizer.json`.
+
+    Returns:
+        A `tokenizers.Tokenizer`, which takes special tokens for text.
+
+    Raises:
+        ValueError: The library cannot read `tokenizer.json`.
+    """
+    content = {**files.fast, "truncation": None, "padding": None}
+    for name in ("normalizer", "pre_tokenizer"):
+        content[name] = _with_options(content.get(name), files.config)
+    # A token that the model has no embedding for cannot be asked for.
+    content["added_tokens"] = [
+        token
+        for token in content.get("added_tokens") or []
+        if token["id"] < files.vocabulary_size
+    ]
+    try:
+        reference = tokenizers.Tokenizer.from_str(json.dumps(content))
+    except Exception as error:  # the library has no class of its own
+        raise ValueError(
+            "tokenizer.json must be a file that the tokenizers library reads. "
+            f"Received: folder={files.folder}, error={error}"
+        ) from error
+    _add_tokens(reference, files)
+    reference.encode_special_tokens = True
+    return reference
+
+
+def _has_clusters(text: str) -> bool:
+    """Whether several characters make one that readers see.
+
+    SentencePiece applies its rules to each of them. tokenizers 0.23 applies
+    the rule of the first one to all, and so loses the others.
+    """
+    return any(len(cluster) > 1 for cluster in regex.findall(r"\X", text))
+
+
+def _with_options(step: dict | None, config: dict) -> dict | None:
+    options = _OPTIONS.get(step["type"], {}) if step else {}
+    given = {
+        name: config[key]
+        for key, name in options.items()
+        if config.get(key) is not None
+    }
+    return {**step, **given} if step else None
+
+
+def _add_tokens(reference: tokenizers.Tokenizer, files: TokenizerFiles) -> None:
+    """Adds tokens that only the files beside `tokenizer.json` have."""
+    known = reference.get_added_tokens_decoder().values()
+    contents = {token.content for token in known}
+    reference.add_tokens(
+        [
+            tokenizers.AddedToken(token.content)
+            for token in files.added_tokens.values()
+            if not token.special and token.content not in contents
+        ]
+    )
+
+
+def _texts(reference: tokenizers.Tokenizer, files: TokenizerFiles) -> list[str]:
+    added = [t.content for t in files.added_tokens.values() if not t.special]
+    steps = [files.fast.get("normalizer"), files.fast.get("pre_tokenizer")]
+    texts = probe_texts(sorted(reference.get_vocab()), added, steps)
+    if any(step["type"] == "Precompiled" for step in files.normalizers):
+        texts = [text for text in texts if not _has_clusters(text)]
+    return texts
+
+
+def _step(reference: tokenizers.Tokenizer, text: str, ids: list[int]) -> str:
+    """The step that is to blame, or what the steps make of the text."""
+    if reference.encode(text, add_special_tokens=False).ids == ids[1:-1]:
+        return "for which the post_processor is to blame"
+    if reference.normalizer:
+        text = reference.normalizer.normalize_str(text)
+    words = [text]
+    if reference.pre_tokenizer:
+        pairs = reference.pre_tokenizer.pre_tokenize_str(text)
+        words = [word for word, _ in pairs]
+    return f"normalizer result {text!r}, pre_tokenizer result {words}"

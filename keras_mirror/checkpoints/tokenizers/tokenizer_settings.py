@@ -1,0 +1,79 @@
+"""The settings beside a vocabulary that keras-hub's tokenizers follow."""
+
+from keras_mirror.checkpoints.tokenizers.tokenizer_files import TokenizerFiles
+
+# Classes of transformers that read a vocabulary as it is read here.
+_CLASSES = (
+    "AlbertTokenizer",
+    "BartTokenizer",
+    "BertTokenizer",
+    "DistilBertTokenizer",
+    "ElectraTokenizer",
+    "LongformerTokenizer",
+    "MobileBertTokenizer",
+    "RobertaTokenizer",
+    "XLMRobertaTokenizer",
+)
+# Those that follow a `tokenizer.json` whatever it says, or change other files.
+_CLASSES_OF_FAST = (
+    *_CLASSES,
+    "CamembertTokenizer",
+    "MPNetTokenizer",
+    "PreTrainedTokenizer",
+    "TokenizersBackend",
+)
+# Settings of `tokenizer_config.json` that change ids.
+_EXPECTED = {
+    "do_basic_tokenize": True,
+    "never_split": None,
+    "remove_space": True,
+    "sp_model_kwargs": None,
+    "subword_tokenizer_type": None,
+    "truncation_side": "right",
+    "word_tokenizer_type": None,
+}
+
+
+def check_settings(files: TokenizerFiles, config: dict) -> None:
+    """Checks what the files beside a vocabulary ask for.
+
+    Args:
+        files: A `TokenizerFiles`.
+        config: A dict, the content of `config.json`.
+
+    Raises:
+        ValueError: They ask for what keras-hub's tokenizers do not do.
+    """
+    for name, expected in _EXPECTED.items():
+        _check(name, files.config.get(name), expected, files)
+    if files.config.get("truncation_side") is None:
+        direction = (files.fast.get("truncation") or {}).get("direction")
+        _check("direction", direction, "Right", files)
+    _check_class(files, config)
+
+
+def _check(
+    name: str, value: object, expected: object, files: TokenizerFiles
+) -> None:
+    is_absent = value is None or value == [] or value == {}
+    if not is_absent and value != expected:
+        raise ValueError(
+            f"`{name}` of a tokenizer must be {expected!r} to be followed by "
+            f"keras-hub. Received: {name}={value!r} in folder={files.folder}"
+        )
+
+
+def _check_class(files: TokenizerFiles, config: dict) -> None:
+    own = files.config.get("tokenizer_class")
+    name = config.get("tokenizer_class") if own is None else own
+    known = _CLASSES_OF_FAST if files.fast else _CLASSES
+    has_own_code = "AutoTokenizer" in (files.config.get("auto_map") or {})
+    is_known = name is None or str(name).removesuffix("Fast") in known
+    if has_own_code or not is_known:
+        raise ValueError(
+            f"`tokenizer_class` must be one of {', '.join(known)}, and the "
+            "folder must not have code of its own for the tokenizer. "
+            f"Received: tokenizer_class={name!r}, "
+            f"auto_map={files.config.get('auto_map')} in "
+            f"folder={files.folder}"
+        )
