@@ -47,6 +47,7 @@ PURE = (
     "tests/cli/test_cli_search.py",
     "tests/cli/test_cli_texts.py",
     "tests/cli/test_info.py",
+    "tests/cli/test_printable.py",
     "tests/cli/test_train_memory.py",
     "tests/data/test_batch_schedule.py",
     "tests/data/test_corpus.py",

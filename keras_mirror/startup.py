@@ -176,6 +176,6 @@ def _silence() -> None:
     logging.disable(logging.WARNING)
     warnings.simplefilter("ignore")
     sys.stderr.flush()
-    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8")
+    sys.stderr = os.fdopen(os.dup(2), "w", 1, "utf-8", "backslashreplace")
     with open(os.devnull, "wb") as nowhere:
         os.dup2(nowhere.fileno(), 2)

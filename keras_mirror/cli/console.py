@@ -1,6 +1,8 @@
 """What commands show and ask: results on the output, the rest on errors."""
 
 import contextlib
+import io
+import json
 import os
 import shlex
 import sys
@@ -22,10 +24,30 @@ from rich.progress import TimeElapsedColumn
 from rich.progress import TimeRemainingColumn
 from rich.status import Status
 from rich.table import Table
+from rich.text import Text
 
+from keras_mirror.cli.printable import one_line
+from keras_mirror.cli.printable import printable
 from keras_mirror.files import atomic_output
 
 # === Results ===
+
+
+def write_utf8() -> None:
+    """Makes what is printed UTF-8, whatever the system's code page is."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def echo(text: object = "", err: bool = False, nl: bool = True) -> None:
+    """`click.echo` for text of others, which cannot steer the terminal."""
+    click.echo(printable(str(text)), err=err, nl=nl)
+
+
+def print_json(content: object, indent: int = 1) -> None:
+    """A result as JSON, in which a terminal finds nothing to obey either."""
+    echo(json.dumps(content, indent=indent, ensure_ascii=False))
 
 
 def print_table(table: Table) -> None:
@@ -51,7 +73,7 @@ def print_rows(rows: Iterable[tuple[str, object]], file: TextIO) -> None:
     indent = max(len(name) for name, _ in rows) + 2
     screen = console(file)
     for name, value in rows:
-        line = f"{name:<{indent}}{value}"
+        line = one_line(f"{name:<{indent}}{value}")
         if _has_width(screen):
             line = textwrap.fill(
                 line,
@@ -60,7 +82,7 @@ def print_rows(rows: Iterable[tuple[str, object]], file: TextIO) -> None:
                 break_long_words=False,  # a path can be copied
                 break_on_hyphens=False,
             )
-        click.echo(line, file=file)
+        echo(line, err=file is sys.stderr)
 
 
 def _has_width(screen: Console) -> bool:
@@ -70,24 +92,27 @@ def _has_width(screen: Console) -> bool:
 
 def print_texts(title: str, texts: Iterable[tuple]) -> None:
     """A title, and under it texts: tuples `(cosine, name, text)`."""
-    click.echo(f"\n{title}")
+    echo(f"\n{one_line(title)}")
     for cosine, name, text in texts:
-        click.echo(f"  {cosine:.2f}  {name}: {text}")
+        echo(one_line(f"  {cosine:.2f}  {name}: {text}"))
 
 
 def write_table(rows: Iterable[tuple], path: str | None = None) -> None:
     """Writes rows with TABs between their columns, to a file or the screen.
 
-    A TAB in a text becomes a space.
+    TABs and line breaks in a text become spaces: a row stays a line.
     """
-    with contextlib.ExitStack() as stack:
-        file = None
-        if path:
-            unfinished = stack.enter_context(atomic_output(path))
-            file = stack.enter_context(open(unfinished, "w", encoding="utf-8"))
-        for row in rows:
-            cells = (str(cell).replace("\t", " ") for cell in row)
-            click.echo("\t".join(cells), file=file)
+    lines = ("\t".join(one_line(str(cell)) for cell in row) for row in rows)
+    if not path:
+        for line in lines:
+            echo(line)
+        return
+    with atomic_output(path) as unfinished:
+        # Half a character, which UTF-8 cannot hold, is written as JSON does.
+        with open(
+            unfinished, "w", encoding="utf-8", errors="backslashreplace"
+        ) as file:
+            file.writelines(f"{line}\n" for line in lines)
 
 
 # === Progress ===
@@ -100,13 +125,13 @@ def console(file: TextIO | None = None) -> Console:
 
 def status(message: str) -> Status:
     """A spinner for what takes seconds and has no steps."""
-    return console().status(f"{message} ...")
+    return console().status(Text(f"{printable(one_line(message))} ..."))
 
 
 def progress_bar() -> Progress:
     """A progress bar with counts and times."""
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -147,7 +172,7 @@ def print_summary(rows: dict[str, object], start: float) -> None:
 def print_next(*command: str) -> None:
     """Names the command that one usually runs after this one."""
     words = " ".join(map(_quoted, command))
-    click.echo(f"next: keras-mirror {words}", err=True)
+    echo(f"next: keras-mirror {words}", err=True)
 
 
 def _quoted(word: str) -> str:
@@ -159,7 +184,7 @@ def _quoted(word: str) -> str:
 
 def ask(question: str, answer: Callable[[str], None]) -> None:
     """Takes searches from the keyboard until an empty line or Ctrl-C."""
-    click.echo(f"\n{question} An empty line ends.", err=True)
+    echo(f"\n{question} An empty line ends.", err=True)
     with contextlib.suppress(click.Abort):  # Ctrl-C, or no more input
         while query := click.prompt("search", "", show_default=False, err=True):
             answer(query)
@@ -167,7 +192,7 @@ def ask(question: str, answer: Callable[[str], None]) -> None:
 
 def print_error(message: str) -> None:
     """One line that says what went wrong."""
-    click.echo(f"keras-mirror: error: {message}", err=True)
+    echo(f"keras-mirror: error: {' '.join(message.split())}", err=True)
 
 
 @contextlib.contextmanager
@@ -187,4 +212,4 @@ def echo_warnings() -> Iterator[None]:
         yield
     for warning in caught:
         if issubclass(warning.category, UserWarning):
-            click.echo(f"keras-mirror: {warning.message}", err=True)
+            echo(f"keras-mirror: {warning.message}", err=True)

@@ -10,6 +10,8 @@ from keras_mirror.cli.console import status
 from keras_mirror.cli.evaluation_tables import evaluation_table
 from keras_mirror.cli.evaluation_tables import narrow_evaluation_table
 from keras_mirror.cli.models import load_model
+from keras_mirror.cli.printable import one_line
+from keras_mirror.cli.printable import printable
 from keras_mirror.files import atomic_output
 
 BASELINE = "tfidf"
@@ -42,7 +44,7 @@ def run_evaluation(models: dict, tasks: list, batch_size: int | None):
     total = len({text for task in tasks for text in task.texts()})
     with progress_bar() as bar:
         bars = {
-            name: bar.add_task(name, total=total)
+            name: bar.add_task(printable(one_line(name)), total=total)
             for name, model in models.items()
             if not isinstance(model, TfidfBaseline)
         }

@@ -3,6 +3,9 @@
 from rich.markup import escape
 from rich.table import Table
 
+from keras_mirror.cli.printable import one_line
+from keras_mirror.cli.printable import printable
+
 # Of a model on a narrow screen: an interval and a difference stand beside it.
 MAX_NAME = 28
 
@@ -12,7 +15,7 @@ def evaluation_table(evaluation) -> Table:
 
     Subsets have their headline metric only; `--json` and `--html` have all.
     """
-    names = [escape(name) for name in evaluation.models]
+    names = [_label(name) for name in evaluation.models]
     table = Table("", "", "n", title_justify="left", pad_edge=False)
     for name in names:
         table.add_column(name, justify="right")
@@ -26,7 +29,7 @@ def evaluation_table(evaluation) -> Table:
             table.add_row(f"[bold]{kind}[/bold]")
         label = f"  {row.subset}" if row.subset else row.task
         table.add_row(
-            escape(label),
+            _label(label),
             row.metric,
             str(row.num_items),
             *map(cell, row.scores),
@@ -40,10 +43,10 @@ def narrow_evaluation_table(evaluation) -> Table:
     table = Table("", "", "difference", box=None, pad_edge=False)
     table.columns[0].overflow = "fold"
     table.columns[0].max_width = MAX_NAME
-    names = [escape(name) for name in evaluation.models]
+    names = [_label(name) for name in evaluation.models]
     for row in _shown_rows(evaluation):
         label = f"{row.task}: {row.subset}" if row.subset else row.task
-        title = f"[bold]{escape(label)}[/bold]"
+        title = f"[bold]{_label(label)}[/bold]"
         table.add_row(title, f"{row.metric}, {row.num_items:,}")
         differences = ["", *(cell(x, signed=True) for x in row.differences)]
         for name, score, difference in zip(
@@ -70,6 +73,11 @@ def cell(score, signed: bool = False) -> str:
         return text
     low, high = (form.format(100 * limit) for limit in score.interval)
     return f"{text} \\[{low}, {high}]"  # a bracket is markup to rich
+
+
+def _label(name: str) -> str:
+    """A name of a file or a task, which cannot steer rich or the screen."""
+    return escape(printable(one_line(name)))
 
 
 def _shown_rows(evaluation) -> list:

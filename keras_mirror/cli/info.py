@@ -1,5 +1,4 @@
 import dataclasses
-import json
 import os
 import sys
 
@@ -12,6 +11,8 @@ from keras_mirror.archive.card_wording import run_words
 from keras_mirror.archive.reading import archive_card
 from keras_mirror.archive.reading import archive_info
 from keras_mirror.archive.training_run import TrainingRun
+from keras_mirror.cli.console import echo
+from keras_mirror.cli.console import print_json
 from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_rows
 from keras_mirror.cli.models import open_model
@@ -47,22 +48,22 @@ def info(
         start_keras(backend, debug)
         model = open_model(encoder)
     if card:
-        click.echo(_printable(_card(encoder, model)), nl=False)
+        echo(_card(encoder, model), nl=False)
         return
     content = archive_info(encoder) if model is None else _facts(model)
     if as_json:
-        click.echo(json.dumps(content, indent=2))
+        print_json(content, indent=2)
         return
     origin = _preset_rows(preset) if preset else _origin(encoder, content)
-    _print_rows([*origin, *_rows(content)])
+    print_rows([*origin, *_rows(content)], sys.stdout)
     print_next("index", encoder, "TEXTS", "--output", "texts.index")
 
 
 def _print_known(preset: NamedPreset, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(dataclasses.asdict(preset), indent=2))
+        print_json(dataclasses.asdict(preset), indent=2)
         return
-    _print_rows(_preset_rows(preset))
+    print_rows(_preset_rows(preset), sys.stdout)
     print_next("download", preset.name)
 
 
@@ -142,10 +143,6 @@ def _rows(content: dict) -> list[tuple[str, str]]:
     ]
 
 
-def _print_rows(rows: list[tuple[str, str]]) -> None:
-    print_rows([(name, _printable(value)) for name, value in rows], sys.stdout)
-
-
 def _pooling(content: dict) -> str:
     ends = content["centered"], content["whitened"]
     return pooling_words(content["recipe"], *ends)
@@ -173,8 +170,3 @@ def _parameters(numbers: dict[str, int] | None) -> str:
         for part, name in names.items()
         if numbers.get(part)
     )
-
-
-def _printable(text: str) -> str:
-    """Without the control characters by which a file could steer a screen."""
-    return "".join(x for x in text if x.isprintable() or x in "\n\t")

@@ -1,12 +1,13 @@
 import functools
-import json
 import sys
 import time
 from pathlib import Path
 
 import click
 
+from keras_mirror.cli.console import echo
 from keras_mirror.cli.console import encoding_bar
+from keras_mirror.cli.console import print_json
 from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import status
@@ -209,7 +210,7 @@ def _count(answers: tuple[str, ...], as_json: bool, start: float) -> None:
 
 def _print(judgments, as_json: bool) -> None:
     if not as_json:
-        click.echo(judgments.sentence())
+        echo(judgments.sentence())
         return
     content = {
         "names": judgments.names,
@@ -219,4 +220,4 @@ def _print(judgments, as_json: bool) -> None:
         "p_value": judgments.p_value,
         "better": judgments.better,
     }
-    click.echo(json.dumps(content, indent=1, ensure_ascii=False))
+    print_json(content)

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from keras_mirror.cli.console import console
+from keras_mirror.cli.printable import printable
 
 # The arrow keys, as most terminals send them, choose a side too.
 LEFT = ("l", "\x1b[D", "\x1bOD")
@@ -64,8 +65,7 @@ def _result(texts: list[str], rank: int, others: list[str]) -> Text:
 
 def _line(text: str) -> str:
     """One short line, whose characters cannot steer the terminal."""
-    shown = "".join(c if c.isprintable() else " " for c in text)
-    return textwrap.shorten(shown, _MAX_LENGTH, placeholder=" …")
+    return textwrap.shorten(printable(text), _MAX_LENGTH, placeholder=" …")
 
 
 def _key() -> str:

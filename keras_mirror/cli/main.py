@@ -7,7 +7,9 @@ import click
 from keras_mirror.cli.adapt import adapt
 from keras_mirror.cli.cluster import cluster
 from keras_mirror.cli.compare import compare
+from keras_mirror.cli.console import echo
 from keras_mirror.cli.console import print_error
+from keras_mirror.cli.console import write_utf8
 from keras_mirror.cli.duplicates import duplicates
 from keras_mirror.cli.encode import encode
 from keras_mirror.cli.evaluate import evaluate
@@ -93,6 +95,7 @@ def run(arguments: Sequence[str] | None = None) -> None:
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
+    write_utf8()
     try:
         code = cli.main(
             arguments, "keras-mirror", standalone_mode=False, obj=arguments
@@ -113,5 +116,5 @@ def run(arguments: Sequence[str] | None = None) -> None:
 
 def _tell(error: Exception, message: str, debug: bool) -> None:
     if debug:
-        traceback.print_exception(error)
-    print_error(" ".join(message.split()))
+        echo("".join(traceback.format_exception(error)), err=True, nl=False)
+    print_error(message)

@@ -1,9 +1,10 @@
 import dataclasses
-import json
 
 import click
 from rich.table import Table
 
+from keras_mirror.cli.console import echo
+from keras_mirror.cli.console import print_json
 from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_table
 from keras_mirror.presets import BUNDLED_PRESETS
@@ -34,7 +35,7 @@ def presets(as_json: bool, debug: bool) -> None:
             {**dataclasses.asdict(entry), "place": place_of(entry)}
             for entry in entries
         ]
-        click.echo(json.dumps(content, indent=2))
+        print_json(content, indent=2)
         return
     table = Table(*("name", "languages", "MB"), pad_edge=False, box=None)
     for title in ("texts/s", "STS-B"):
@@ -72,7 +73,7 @@ def download(name: str, place: str | None, debug: bool) -> None:
     folder = local_folder(preset)
     if folder is None:
         folder = fetch(preset, [place] if place else PLACES)
-    click.echo(folder)
+    echo(folder)
     print_next("index", name, "TEXTS", "--output", "texts.index")
 
 

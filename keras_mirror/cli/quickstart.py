@@ -4,6 +4,7 @@ from collections.abc import Callable
 import click
 
 from keras_mirror.cli.console import ask
+from keras_mirror.cli.console import echo
 from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import print_texts
@@ -95,7 +96,7 @@ def _best_preset() -> str:
     try:
         locate(preset)
     except PresetUnavailableError as error:
-        click.echo(
+        echo(
             f"It cannot be fetched, so the bundled {DEFAULT_PRESET} is taken, "
             f"which is far weaker. {error}",
             err=True,

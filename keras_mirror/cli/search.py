@@ -1,9 +1,9 @@
-import json
 import os
 
 import click
 
 from keras_mirror.cli.console import ask
+from keras_mirror.cli.console import print_json
 from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_texts
 from keras_mirror.cli.console import status
@@ -57,7 +57,7 @@ def search(
         found = opened.query(list(queries), k, prompt)
     answers = list(zip(queries, found, strict=True))
     if as_json:
-        click.echo(json.dumps(_as_json(answers), indent=1, ensure_ascii=False))
+        print_json(_as_json(answers))
         return
     for query, results in answers:
         _print(query, results)

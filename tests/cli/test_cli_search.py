@@ -56,7 +56,8 @@ def test_search_finds_the_lines(command, model, index):
     for query in ("a man", "a dog"):
         lines += ["", query]
         for text, similarity, row in expected.query(query, 3)[0]:
-            lines.append(f"  {similarity:.2f}  {row + 1}: {text}")
+            shown = text.replace("\t", " ")
+            lines.append(f"  {similarity:.2f}  {row + 1}: {shown}")
     assert screen.splitlines() == lines
 
 
