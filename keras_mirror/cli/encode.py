@@ -153,13 +153,20 @@ def _encode_array(
 
 def _write_rows(file: BinaryIO, chunks: Iterable[tuple], num_texts: int) -> int:
     """Row by row, not mapped into memory, which would fill with the file."""
-    total_cut = 0
+    total_cut = num_written = 0
     with progress_bar() as bar:
         task = bar.add_task("Encoding", total=num_texts)
         for vectors, num_cut in chunks:
             file.write(vectors.astype("<f4").tobytes())
             total_cut += num_cut
+            num_written += len(vectors)
             bar.update(task, advance=len(vectors))
+    if num_written != num_texts:
+        raise ValueError(
+            "TEXTS must not change while they are encoded. Received: "
+            f"{num_texts} texts when they were counted, {num_written} when "
+            "they were encoded. Run the command again"
+        )
     return total_cut
 
 

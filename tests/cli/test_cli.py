@@ -165,6 +165,24 @@ def test_encode_streams_in_chunks_and_keeps_the_order(
     np.testing.assert_allclose(np.load(output), expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("num_lines", [39, 41])
+def test_encode_of_a_file_that_changes_meanwhile(
+    command, archive, tmp_path, monkeypatch, num_lines
+):
+    path, output = tmp_path / "texts.txt", tmp_path / "vectors.npy"
+    path.write_text("\n".join(texts(40)), encoding="utf-8")
+    encode = encoding.encode_in_chunks
+
+    def encode_later(*arguments, **options):
+        path.write_text("\n".join(texts(num_lines)), encoding="utf-8")
+        return encode(*arguments, **options)
+
+    monkeypatch.setattr(encoding, "encode_in_chunks", encode_later)
+    code, _, errors = command("encode", archive, path, "--output", output)
+    assert code == 1 and not output.exists()
+    assert f"40 texts when they were counted, {num_lines} when" in errors
+
+
 def test_encode_of_an_empty_file(command, archive, tmp_path):
     path, output = tmp_path / "empty.txt", tmp_path / "vectors.npy"
     path.write_text("")
