@@ -1,51 +1,13 @@
-"""Output that appears when it is complete, and JSON files."""
+"""New files and folders that appear when complete, and JSON files."""
 
 import contextlib
 import json
 import os
 import pathlib
-import tempfile
 from collections.abc import Iterator
 from typing import Any
 
-
-@contextlib.contextmanager
-def atomic_output(
-    path: str | os.PathLike, replace_folder: bool = False
-) -> Iterator[pathlib.Path]:
-    """A path to write to, which becomes `path` once all is written.
-
-    Whatever goes wrong before, `path` stays as it was. Files that are written
-    next to the yielded path move along.
-
-    Args:
-        path: String or path.
-        replace_folder: Boolean, whether an existing folder may be replaced,
-            and not only a file. Defaults to `False`.
-
-    Yields:
-        A `pathlib.Path` of the same name in an empty folder, on the same disk.
-
-    Example:
-
-    >>> path = os.path.join(tempfile.mkdtemp(), "vectors.npy")
-    >>> with atomic_output(path) as unfinished:
-    ...     np.save(unfinished, [1.0, 2.0])
-    ...     print(os.path.exists(path))
-    False
-    >>> np.load(path).tolist()
-    [1.0, 2.0]
-    """
-    path = pathlib.Path(path)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as scratch:
-        new, old = pathlib.Path(scratch, "new"), pathlib.Path(scratch, "old")
-        new.mkdir()
-        yield new / path.name
-        for made in list(new.iterdir()):
-            target = path.with_name(made.name)
-            if replace_folder and target.is_dir():
-                target.rename(old)
-            made.replace(target)
+from keras_mirror.atomic_output import atomic_output
 
 
 @contextlib.contextmanager
@@ -67,7 +29,7 @@ def new_folder(
         FileNotFoundError: The folder around it does not.
     """
     _check_new("folder", pathlib.Path(path))
-    with atomic_output(path) as unfinished:
+    with atomic_output(path, overwrite=False) as unfinished:
         unfinished.mkdir()
         yield unfinished
         if card:
@@ -100,7 +62,7 @@ def new_file(
         raise ValueError(f"`filepath` must end in {suffix}. Received: '{path}'")
     cards = {f"{path.name}.md": card} if card else {}
     _check_new("file", path, *map(path.with_name, cards))
-    with atomic_output(path) as unfinished:
+    with atomic_output(path, overwrite=False) as unfinished:
         yield unfinished
         for name, text in cards.items():
             unfinished.with_name(name).write_text(text, encoding="utf-8")

@@ -17,10 +17,12 @@ PACKAGE = pathlib.Path(keras_mirror.__file__).parent
 FLOORS = (
     {
         "arguments",
+        "atomic_output",
         "files",
         "memory",
         "optional",
         "optional_tensorflow",
+        "output_locks",
         "recipes",
         "startup",
         "version",

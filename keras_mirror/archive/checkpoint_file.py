@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_mirror.files import atomic_output
+from keras_mirror.atomic_output import atomic_output
 
 FACTS = "facts"
 Path = str | os.PathLike[str]

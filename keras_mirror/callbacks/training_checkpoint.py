@@ -1,6 +1,7 @@
 import dataclasses
 import os
 import time
+import warnings
 
 import keras
 from keras import ops
@@ -132,8 +133,16 @@ class TrainingCheckpoint(keras.callbacks.Callback):
         self.step += 1
         self._state = random_state()
         if time.monotonic() - self._written >= self.seconds:
-            self.save()
+            self._try_to_save()
             self._written = time.monotonic()
+
+    def _try_to_save(self) -> None:
+        try:
+            self.save()
+        except OSError as error:  # training goes on without
+            warnings.warn(
+                f"'{self.path}' cannot be written: {error}", stacklevel=3
+            )
 
 
 def _check_same(path, ours: dict, theirs: dict) -> None:

@@ -154,18 +154,23 @@ def adapt(
             **options,
             **fields,
         )
-    save_archive(adaptation.model, output, finished=True)
+    save_archive(adaptation.model, output, overwrite)
     kept = {}
     if not adaptation.taken and adaptation.verdict.name != "kept":
-        kept = save_candidates(adaptation, output)
+        kept = save_candidates(adaptation, output, overwrite)
     show_table(adaptation.evaluation)
     click.echo()
     print_rows(report_rows(adaptation), sys.stdout)
     if json_path:
-        write_json(adaptation.evaluation, json_path, **report_facts(adaptation))
+        write_json(
+            adaptation.evaluation,
+            json_path,
+            overwrite,
+            **report_facts(adaptation),
+        )
     if html_path:
         notes = [f"{name}: {value}" for name, value in report_rows(adaptation)]
-        write_report(adaptation.evaluation, html_path, None, notes)
+        write_report(adaptation.evaluation, html_path, overwrite, None, notes)
     print_summary({**summary_rows(adaptation, output), **kept}, clock)
     if kept:
         print_next("judge", start, next(iter(kept.values())), texts)

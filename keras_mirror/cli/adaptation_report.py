@@ -11,13 +11,13 @@ HOW_TO_DECIDE = (
 )
 
 
-def save_candidates(adaptation, output: str) -> dict[str, str]:
+def save_candidates(adaptation, output: str, overwrite: bool) -> dict[str, str]:
     """What was tried, beside an output that is the start as it was."""
     paths = {}
     for name, model in adaptation.candidates.items():
         model.record = model.record.with_notes(f"{name}: no evidence for it")
         path = candidate_path(output, name)
-        paths[name] = save_archive(model, path, finished=True)
+        paths[name] = save_archive(model, path, overwrite)
     return paths
 
 

@@ -83,7 +83,7 @@ def cluster(
         )
     rows: dict[str, object] = {"lines": len(lines), "clusters": len(made)}
     if output:
-        write_table(_rows(made, lines), output)
+        write_table(_rows(made, lines), output, overwrite)
         rows["written"] = output
     for number, each in enumerate(made[:NUM_SHOWN], start=1):
         _show(number, each, lines)

@@ -103,9 +103,11 @@ def compare(
     print_rows([("answer", choice.sentence)], sys.stdout)
     answer = {"best": choice.best, "sentence": choice.sentence}
     if json_path:
-        write_json(evaluation, json_path, choice=answer, notes=notes)
+        write_json(evaluation, json_path, overwrite, choice=answer, notes=notes)
     if html_path:
-        write_report(evaluation, html_path, None, [choice.sentence, *notes])
+        write_report(
+            evaluation, html_path, overwrite, None, [choice.sentence, *notes]
+        )
     outputs = [path for path in (json_path, html_path) if path]
     print_summary(evaluation_summary(evaluation, notes, outputs), start)
     if choice.best in models:

@@ -26,9 +26,9 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
+from keras_mirror.atomic_output import atomic_output
 from keras_mirror.cli.printable import one_line
 from keras_mirror.cli.printable import printable
-from keras_mirror.files import atomic_output
 
 # === Results ===
 
@@ -97,7 +97,9 @@ def print_texts(title: str, texts: Iterable[tuple]) -> None:
         echo(one_line(f"  {cosine:.2f}  {name}: {text}"))
 
 
-def write_table(rows: Iterable[tuple], path: str | None = None) -> None:
+def write_table(
+    rows: Iterable[tuple], path: str | None = None, overwrite: bool = False
+) -> None:
     """Writes rows with TABs between their columns, to a file or the screen.
 
     TABs and line breaks in a text become spaces: a row stays a line.
@@ -107,7 +109,7 @@ def write_table(rows: Iterable[tuple], path: str | None = None) -> None:
         for line in lines:
             echo(line)
         return
-    with atomic_output(path) as unfinished:
+    with atomic_output(path, overwrite=overwrite) as unfinished:
         # Half a character, which UTF-8 cannot hold, is written as JSON does.
         with open(
             unfinished, "w", encoding="utf-8", errors="backslashreplace"

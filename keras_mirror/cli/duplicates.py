@@ -79,7 +79,7 @@ def duplicates(
             on_progress=on_progress,
             prompt=prompt,
         )
-    write_table((_row(pair, lines) for pair in pairs), output)
+    write_table((_row(pair, lines) for pair in pairs), output, overwrite)
     rows = {"lines": len(lines), "pairs": len(pairs)}
     print_summary(rows | ({"written": output} if output else {}), start)
     print_next("cluster", encoder, texts, "--clusters", "20")

@@ -8,6 +8,7 @@ import click
 import numpy as np
 from click.core import ParameterSource
 
+from keras_mirror.atomic_output import atomic_output
 from keras_mirror.bulk.encode_files import ENGINES
 from keras_mirror.bulk.encode_files import ShardWriter
 from keras_mirror.bulk.encode_files import encode_shards
@@ -19,6 +20,8 @@ from keras_mirror.cli.console import progress_bar
 from keras_mirror.cli.console import status
 from keras_mirror.cli.console import usage_errors
 from keras_mirror.cli.files import check_output
+from keras_mirror.cli.files import check_space
+from keras_mirror.cli.files import claim_output
 from keras_mirror.cli.files import open_texts
 from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import start_keras
@@ -28,7 +31,7 @@ from keras_mirror.cli.options import model_argument
 from keras_mirror.cli.options import overwrite_option
 from keras_mirror.cli.options import prompt_option
 from keras_mirror.cli.options import text_options
-from keras_mirror.files import atomic_output
+from keras_mirror.data.open_binary import is_remote
 from keras_mirror.startup import choose_backend
 
 
@@ -104,7 +107,7 @@ def encode(
         from keras_mirror.encoder.encode import encode_in_chunks
 
         chunks = encode_in_chunks(model, opened, batch_size, prompt=prompt)
-        rows = _encode_array(model, chunks, num_texts, output)
+        rows = _encode_array(model, chunks, num_texts, output, overwrite)
     else:
         _check_folder(output, overwrite)
         with usage_errors():
@@ -116,6 +119,8 @@ def encode(
                 rows_per_shard=rows_per_file,
             )
             folder = begin_folder(encoder, plan, output, prompt)
+        if not is_remote(output):
+            claim_output(output)
         _start_engine(engine, backend, debug)
         writer = ShardWriter(encoder, folder, batch_size, prompt)
         rows = _encode_shards(plan, writer, engine, workers)
@@ -137,10 +142,18 @@ def _refuse(*of_folders: str) -> None:
 
 
 def _encode_array(
-    model, chunks: Iterable[tuple], num_texts: int, output: str
+    model,
+    chunks: Iterable[tuple],
+    num_texts: int,
+    output: str,
+    overwrite: bool,
 ) -> dict[str, object]:
     shape = (num_texts, model.encoder.output_shape[-1])
-    with atomic_output(output) as unfinished, open(unfinished, "wb") as file:
+    check_space(output, 4 * shape[0] * shape[1])
+    with (
+        atomic_output(output, overwrite=overwrite) as unfinished,
+        open(unfinished, "wb") as file,
+    ):
         settings = {"descr": "<f4", "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(file, settings)
         num_cut = _write_rows(file, chunks, num_texts)

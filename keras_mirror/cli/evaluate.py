@@ -79,9 +79,9 @@ def evaluate(
     show_table(evaluation)
     notes = [f"pooling overridden: {pooling}"] if pooling else []
     if json_path:
-        write_json(evaluation, json_path, notes=notes)
+        write_json(evaluation, json_path, overwrite, notes=notes)
     if html_path:
-        write_report(evaluation, html_path, log, notes)
+        write_report(evaluation, html_path, overwrite, log, notes)
     outputs = [path for path in (json_path, html_path) if path]
     print_summary(evaluation_summary(evaluation, notes, outputs), start)
     if encoders := [name for name in names if name != BASELINE]:

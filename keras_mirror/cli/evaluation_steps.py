@@ -3,6 +3,7 @@
 import json
 import os
 
+from keras_mirror.atomic_output import atomic_output
 from keras_mirror.cli.console import fits_screen
 from keras_mirror.cli.console import print_table
 from keras_mirror.cli.console import progress_bar
@@ -12,7 +13,6 @@ from keras_mirror.cli.evaluation_tables import narrow_evaluation_table
 from keras_mirror.cli.models import load_model
 from keras_mirror.cli.printable import one_line
 from keras_mirror.cli.printable import printable
-from keras_mirror.files import atomic_output
 
 BASELINE = "tfidf"
 
@@ -56,24 +56,30 @@ def run_evaluation(models: dict, tasks: list, batch_size: int | None):
         )
 
 
-def write_json(evaluation, path: str, **others: object) -> None:
+def write_json(
+    evaluation, path: str, overwrite: bool, **others: object
+) -> None:
     """Writes all numbers, and what else there is to say."""
     from keras_mirror.evaluation.evaluate import as_dict
 
     content = {**as_dict(evaluation), **others}
-    with atomic_output(path) as unfinished:
+    with atomic_output(path, overwrite=overwrite) as unfinished:
         with open(unfinished, "w", encoding="utf-8") as file:
             json.dump(content, file, indent=1, ensure_ascii=False)
 
 
 def write_report(
-    evaluation, path: str, log: str | None, notes: list[str]
+    evaluation,
+    path: str,
+    overwrite: bool,
+    log: str | None,
+    notes: list[str],
 ) -> None:
     """Writes the HTML report, with a spinner."""
     from keras_mirror.evaluation.report import write_html
 
     with status("Drawing"):
-        write_html(evaluation, path, log=log, notes=notes)
+        write_html(evaluation, path, log=log, notes=notes, overwrite=overwrite)
 
 
 def evaluation_summary(

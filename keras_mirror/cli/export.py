@@ -4,19 +4,20 @@ import time
 
 import click
 
+from keras_mirror.atomic_output import atomic_output
 from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import status
 from keras_mirror.cli.console import usage_errors
 from keras_mirror.cli.files import check_output
 from keras_mirror.cli.files import check_unused
+from keras_mirror.cli.files import claim_output
 from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import start_keras
 from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import model_argument
 from keras_mirror.cli.options import overwrite_option
 from keras_mirror.export.backends import EXPORT_BACKENDS
-from keras_mirror.files import atomic_output
 from keras_mirror.startup import BACKENDS
 
 # Formats of one file, and how its name must end.
@@ -75,7 +76,9 @@ def export(
     with status(f"Writing {output}"), usage_errors():
         if int8:
             model.quantize("int8")
-        with atomic_output(output, replace_folder=True) as unfinished:
+        with atomic_output(
+            output, replace_folder=True, overwrite=overwrite
+        ) as unfinished:
             model.export(unfinished, format_name, **options)
     rows = {
         "format": f"{format_name}, int8" if int8 else format_name,
@@ -129,7 +132,7 @@ def _check_output(path: str, format_name: str, overwrite: bool) -> None:
             "Choose another --output"
         )
     check_unused(path, overwrite)
-    check_output(f"{path}.new", overwrite=True)
+    claim_output(path)
 
 
 def _size_of(path: str) -> int:

@@ -2,16 +2,20 @@
 
 import itertools
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 
 import click
 
+from keras_mirror.atomic_output import is_stream
 from keras_mirror.cli.console import status
 from keras_mirror.cli.console import usage_errors
+from keras_mirror.cli.devices import is_worker
 from keras_mirror.data import read_lines
 from keras_mirror.data import read_texts
 from keras_mirror.optional import import_optional
+from keras_mirror.output_locks import claimed_output
 
 
 def open_texts(
@@ -59,7 +63,8 @@ def check_output(
         suffix: String that `path` must end with, or `None`.
 
     Raises:
-        click.UsageError: `path` exists, is a folder, or ends otherwise.
+        click.UsageError: `path` exists, is a folder, ends otherwise, or
+            another process writes it.
         OSError: The folder of `path` cannot be written.
     """
     if suffix and not path.endswith(suffix):
@@ -69,14 +74,43 @@ def check_output(
     if os.path.isdir(path):
         raise click.UsageError(f"{option} must be a file. '{path}' is a folder")
     check_unused(path, overwrite, option)
-    folder = os.path.dirname(path) or "."
+    if not is_stream(path):
+        claim_output(path)
+
+
+def claim_output(path: str) -> None:
+    """Finds out whether `path` can be written, and by this command alone.
+
+    Raises:
+        click.UsageError: Another process writes it.
+        OSError: Its folder cannot be written.
+    """
+    folder = os.path.dirname(os.path.realpath(path))
     try:
         with tempfile.TemporaryFile(dir=folder):
             pass
+        if not is_worker():  # whose first process has claimed it
+            context = click.get_current_context()
+            context.with_resource(claimed_output(path))
+    except BlockingIOError as error:
+        raise click.UsageError(str(error)) from error
     except OSError as error:
         raise OSError(
             f"'{path}' cannot be written: {error.strerror or error}"
         ) from error
+
+
+def check_space(path: str, num_bytes: int) -> None:
+    """Raises an `OSError` if the disk of `path` has not so much space."""
+    if is_stream(path):
+        return
+    folder = os.path.dirname(os.path.realpath(path))
+    free = shutil.disk_usage(folder).free
+    if free < num_bytes:
+        raise OSError(
+            f"'{path}' needs {num_bytes / 1e6:,.1f} MB of disk space. "
+            f"Received: {free / 1e6:,.1f} MB free in '{folder}'"
+        )
 
 
 def check_reports(
@@ -98,7 +132,7 @@ def check_reports(
 
 def check_unused(path: str, overwrite: bool, option: str = "--output") -> None:
     """Raises `click.UsageError` if `path` exists and may not be replaced."""
-    if os.path.exists(path) and not overwrite:
+    if os.path.exists(path) and not (overwrite or is_stream(path)):
         raise click.UsageError(
             f"'{path}' exists. Choose another {option}, or add --overwrite"
         )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from keras_mirror.atomic_output import atomic_output
 from keras_mirror.cli.console import echo
 from keras_mirror.cli.console import encoding_bar
 from keras_mirror.cli.console import print_json
@@ -21,7 +22,6 @@ from keras_mirror.cli.options import batch_size_option
 from keras_mirror.cli.options import check_model_name
 from keras_mirror.cli.options import overwrite_option
 from keras_mirror.cli.options import text_options
-from keras_mirror.files import atomic_output
 from keras_mirror.optional import import_optional
 
 NUMBER = 20
@@ -109,7 +109,7 @@ def judge(
         f"{blind.num_same}",
     }
     if html_path:
-        _write_page(html_path, blind, names)
+        _write_page(html_path, blind, names, overwrite)
         pairs = {"pairs": len(blind.pairs), "written": html_path}
         print_summary(rows | pairs, start)
         print_next("judge", "--answers", "answers.json")
@@ -188,11 +188,13 @@ def _draw(
     return blind
 
 
-def _write_page(path: str, blind, names: tuple[str, str]) -> None:
+def _write_page(
+    path: str, blind, names: tuple[str, str], overwrite: bool
+) -> None:
     from keras_mirror.evidence.judge_page import render_judge_page
 
     page = render_judge_page(blind, names)
-    with atomic_output(path) as unfinished:
+    with atomic_output(path, overwrite=overwrite) as unfinished:
         # Half a character, which UTF-8 cannot hold, becomes "?".
         Path(unfinished).write_text(page, encoding="utf-8", errors="replace")
 

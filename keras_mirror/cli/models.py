@@ -3,13 +3,14 @@
 import contextlib
 import dataclasses
 import os
+import tempfile
 from types import ModuleType
 
 from keras_mirror import startup
+from keras_mirror.atomic_output import atomic_output
 from keras_mirror.cli.console import status
 from keras_mirror.cli.console import usage_errors
 from keras_mirror.cli.files import interrupted_path
-from keras_mirror.files import atomic_output
 from keras_mirror.integrations.load_model import is_archive
 from keras_mirror.integrations.load_model import load_archive
 from keras_mirror.integrations.load_model import load_model as load_any_model
@@ -89,7 +90,11 @@ def fetch_if_named(name: str) -> None:
 
 
 def save_archive(
-    model, path: str, finished: bool, keep_optimizer: bool = False
+    model,
+    path: str,
+    overwrite: bool,
+    finished: bool = True,
+    keep_optimizer: bool = False,
 ) -> str:
     """Saves a model; what is only half trained, beside `path`.
 
@@ -97,14 +102,42 @@ def save_archive(
     and needed only to go on with the training.
 
     Returns the path that was written.
+
+    Raises:
+        OSError: It cannot be written. Then the archive is in the folder of
+            temporary files, and the message says where.
     """
     path = path if finished else interrupted_path(path)
-    with status("Saving"), atomic_output(path) as unfinished:
-        if finished and not keep_optimizer:
-            model.export(unfinished, format="keras")
-        else:
-            model.save(unfinished)
+    keep_optimizer = keep_optimizer or not finished
+    with status("Saving"):
+        try:
+            _write_archive(model, path, overwrite and finished, keep_optimizer)
+        except FileExistsError:  # the archive is beside `path`
+            raise
+        except OSError as error:
+            name = os.path.basename(path)
+            kept = os.path.join(tempfile.mkdtemp(prefix="keras-mirror-"), name)
+            _write_archive(model, kept, overwrite, keep_optimizer)
+            raise OSError(
+                f"'{path}' cannot be written: {error.strerror or error}. The "
+                f"archive is '{kept}'"
+            ) from error
     return path
+
+
+def weight_bytes(model) -> int:
+    """The bytes that the weights of a model take in an archive."""
+    return 4 * model.encoder.count_params()
+
+
+def _write_archive(
+    model, path: str, overwrite: bool, keep_optimizer: bool
+) -> None:
+    with atomic_output(path, overwrite=overwrite) as unfinished:
+        if keep_optimizer:
+            model.save(unfinished)
+        else:
+            model.export(unfinished, format="keras")
 
 
 def _repooled(model, pooling_mode: str):

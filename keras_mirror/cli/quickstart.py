@@ -75,7 +75,7 @@ def quickstart(
     corpus = collect_strings(api.values())
     with StopSignals() as stop:
         progress = fit_with_progress(model, corpus, seed, stop)
-        path = save_archive(model, output, progress.finished)
+        path = save_archive(model, output, overwrite, progress.finished)
     if progress.finished:
         with status("Scoring"):
             after = look(model, api)

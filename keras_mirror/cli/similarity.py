@@ -42,7 +42,8 @@ def similarity(
     with status(f"Encoding {len(rows)} pairs"):
         cosines = _cosines(model, rows, prompt)
     scored = zip(cosines, rows, strict=True)
-    write_table(((f"{cosine:.4f}", *row) for cosine, row in scored), output)
+    cells = ((f"{cosine:.4f}", *row) for cosine, row in scored)
+    write_table(cells, output, overwrite)
     print_next("evaluate", encoder, "BENCHMARK")
 
 

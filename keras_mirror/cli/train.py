@@ -23,10 +23,12 @@ from keras_mirror.cli.devices import training_devices
 from keras_mirror.cli.files import check_output
 from keras_mirror.cli.files import check_unused
 from keras_mirror.cli.files import checkpoint_path
+from keras_mirror.cli.files import check_space
 from keras_mirror.cli.files import open_texts
 from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import save_archive
 from keras_mirror.cli.models import start_keras
+from keras_mirror.cli.models import weight_bytes
 from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import center_option
 from keras_mirror.cli.options import overwrite_option
@@ -181,6 +183,9 @@ def train(
         if devices == 1:
             facts = _facts(model, corpus, preset, seed)
             checkpoint = TrainingCheckpoint(kept, facts)
+        # Of the archive, and of the checkpoint.
+        num_copies = (3 if keep_optimizer else 1) + (3 if checkpoint else 0)
+        check_space(output, num_copies * weight_bytes(model))
         callbacks = []
         if log and not is_worker():
             callbacks.append(StepLog(log, overwrite, done.get("step", 0)))
@@ -193,7 +198,9 @@ def train(
     with stop, _telling_what_is_kept(kept):
         if progress.finished:
             model = _with_end(model, corpus, center, whiten)
-        path = save_archive(model, output, progress.finished, keep_optimizer)
+        path = save_archive(
+            model, output, overwrite, progress.finished, keep_optimizer
+        )
     rows = _summary(model, corpus, progress, path)
     rows |= {"devices": devices} if devices > 1 else {}
     print_summary(rows, start)

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from keras_mirror.atomic_output import atomic_output
 from keras_mirror.data import Corpus
 from keras_mirror.encoder.encode import unit_chunks
 from keras_mirror.encoder.fingerprint import fingerprint
-from keras_mirror.files import atomic_output
 from keras_mirror.files import read_json
 
 

@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Sequence
 
-from keras_mirror.files import atomic_output
+from keras_mirror.atomic_output import atomic_output
 from keras_mirror.presets.checked_files import check_files
 from keras_mirror.presets.locate import cache_folder
 from keras_mirror.presets.registry import NamedPreset

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_mirror.files import atomic_output
+from keras_mirror.atomic_output import atomic_output
 from keras_mirror.integrations.load_model import is_archive
 
 # What the file says that it is, and its parts.
@@ -66,7 +66,7 @@ def write_index(
             f"'{path}' exists. Choose another path, or add overwrite=True"
         )
     folder = os.path.dirname(path) or "."
-    with atomic_output(path) as unfinished:
+    with atomic_output(path, overwrite=overwrite) as unfinished:
         with zipfile.ZipFile(unfinished, "w") as file:
             _write_parts(file, content, _place(content.archive, folder))
 

@@ -129,7 +129,11 @@ def test_other_steps_are_refused(model_type, parts, expected, tmp_path):
         ("bert", template("[CLS]", "A"), "post_processor is to blame"),
         ("bert", {"post_processor": None}, "post_processor is to blame"),
         ("bert", {"normalizer": {**BERT, "clean_text": False}}, "text='zero"),
-        ("roberta", splitters({**BYTES, "use_regex": False}), "ĠI'mĠyou'reĠshe'd"),
+        (
+            "roberta",
+            splitters({**BYTES, "use_regex": False}),
+            "ĠI'mĠyou'reĠshe'd",
+        ),
         (
             "xlm-roberta",
             {"pre_tokenizer": {**PIECES, "prepend_scheme": "never"}},

@@ -2,8 +2,8 @@ import importlib
 import os
 from collections.abc import Sequence
 
+from keras_mirror.atomic_output import atomic_output
 from keras_mirror.evaluation.evaluate import Evaluation
-from keras_mirror.files import atomic_output
 
 
 def write_html(
@@ -11,6 +11,7 @@ def write_html(
     path: str | os.PathLike[str],
     log: str | None = None,
     notes: Sequence[str] = (),
+    overwrite: bool = True,
 ) -> None:
     """Writes the report of an evaluation: one HTML file that needs no network.
 
@@ -26,8 +27,11 @@ def write_html(
             no curves.
         notes: List of strings to show at the top, such as
             `"pooling overridden: mean"`. Defaults to none.
+        overwrite: Boolean, whether an existing file may be replaced. Defaults
+            to `True`.
 
     Raises:
+        FileExistsError: `path` exists, and `overwrite` is `False`.
         ImportError: Plotly or Jinja is not installed.
         ValueError: `log` cannot be read.
 
@@ -54,7 +58,7 @@ def write_html(
     from keras_mirror.evaluation.report.training_curves import read_training_log
 
     curves = None if log is None else read_training_log(log)
-    _replace(path, render_page(evaluation, curves, notes))
+    _write(path, render_page(evaluation, curves, notes), overwrite)
 
 
 def check_installed() -> None:
@@ -74,9 +78,9 @@ def check_installed() -> None:
             ) from error
 
 
-def _replace(path: str | os.PathLike[str], text: str) -> None:
+def _write(path: str | os.PathLike[str], text: str, overwrite: bool) -> None:
     """Writes beside `path` first, which stays as it was if that fails."""
-    with atomic_output(path) as unfinished:
+    with atomic_output(path, overwrite=overwrite) as unfinished:
         # Half a character, which UTF-8 cannot hold, becomes "?".
         with open(
             unfinished, "w", encoding="utf-8", errors="replace", newline="\n"

@@ -1,0 +1,136 @@
+"""What commands write, where it cannot be written or something is there."""
+
+import errno
+import os
+import pathlib
+import sys
+import types
+
+import keras
+import pytest
+from support.texts import texts
+
+from keras_mirror.cli import models
+from keras_mirror.output_locks import claimed_output
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    path = tmp_path / "corpus.txt"
+    path.write_text("\n".join(f"{text}\t{text}" for text in texts(6)))
+    return path
+
+
+@pytest.fixture
+def scores(archive, corpus, tmp_path):
+    output = tmp_path / "scores.tsv"
+    return ["similarity", archive, corpus, "--output", output]
+
+
+@pytest.fixture
+def late(monkeypatch):
+    """Makes a file appear while the model loads."""
+
+    def appear(module, path):
+        open_model = module.open_model
+
+        def open_late(*arguments, **options):
+            pathlib.Path(path).write_text("precious")
+            return open_model(*arguments, **options)
+
+        monkeypatch.setattr(module, "open_model", open_late)
+
+    return appear
+
+
+@pytest.mark.parametrize(
+    "name, options",
+    [
+        ("similarity", []),
+        ("encode", []),
+        ("index", []),
+        ("duplicates", ["--threshold", -1]),
+        ("cluster", ["--clusters", 2]),
+    ],
+)
+def test_what_came_meanwhile_stays(
+    name, options, command, late, archive, corpus, tmp_path
+):
+    output = tmp_path / "output.npy"
+    late(sys.modules[f"keras_mirror.cli.{name}"], output)
+    arguments = [name, archive, corpus, "--output", output, *options]
+    code, _, errors = command(*arguments)
+    assert code == 1 and output.read_text() == "precious"
+    if name == "index":  # refuses before it writes
+        return
+    kept = tmp_path / "output-2.npy"
+    assert f"This is '{kept}'" in errors and kept.exists()
+    assert command(*arguments, "--overwrite")[0] == 0
+    assert output.read_bytes() == kept.read_bytes()
+
+
+def test_the_second_run_is_refused_at_once(command, scores, tmp_path):
+    output = scores[-1]
+    with claimed_output(output):
+        code, _, errors = command(*scores, "--overwrite")
+    assert code == 2 and errors.count("\n") == 1
+    assert f"'{output}' is being written by another process" in errors
+    assert command(*scores)[0] == 0
+    assert sorted(os.listdir(tmp_path)) == ["corpus.txt", "scores.tsv"]
+
+
+def test_a_device_needs_no_overwrite(command, scores):
+    assert command(*scores[:-1], os.devnull)[0] == 0
+
+
+def test_other_users_can_read_an_export(command, archive, tmp_path):
+    output = tmp_path / "folder"
+    code, _, errors = command("export", archive, "--output", output)
+    assert code == 0, errors
+    umask = os.umask(0)
+    os.umask(umask)
+    files = [path for path in output.rglob("*") if path.is_file()]
+    modes = {path.stat().st_mode & 0o777 for path in files}
+    assert modes == {0o666 & ~umask}
+
+
+# === Full disks ===
+
+
+@pytest.mark.parametrize("name", ["train", "encode"])
+def test_the_disk_is_looked_at_before_the_work(
+    name, command, archive, preset, corpus, tmp_path, monkeypatch
+):
+    full = types.SimpleNamespace(free=10)
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: full)
+    monkeypatch.setattr(keras.Model, "fit", None)
+    if name == "train":
+        output = tmp_path / "encoder.keras"
+        arguments = ["train", corpus, "--preset", preset, "--pairs"]
+    else:
+        output = tmp_path / "vectors.npy"
+        arguments = ["encode", archive, corpus]
+    code, _, errors = command(*arguments, "--output", output)
+    assert code == 1 and f"error: '{output}' needs 0.0 MB of disk" in errors
+
+
+def test_what_cannot_be_saved_is_kept_elsewhere(model, tmp_path, monkeypatch):
+    output, elsewhere = tmp_path / "full" / "a.keras", tmp_path / "temporary"
+    elsewhere.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(elsewhere))
+    write = models._write_archive
+
+    def full(model, path, *options):
+        if path == str(output):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write(model, path, *options)
+
+    monkeypatch.setattr(models, "_write_archive", full)
+    with pytest.raises(OSError) as error:
+        models.save_archive(model, str(output), overwrite=False)
+    (kept,) = elsewhere.glob("*/a.keras")
+    assert str(error.value) == (
+        f"'{output}' cannot be written: No space left on device. The archive "
+        f"is '{kept}'"
+    )
+    assert keras.saving.load_model(kept).recipe == model.recipe
