@@ -507,3 +507,43 @@ def test_other_settings_are_refused(tmp_path):
         "`transformer_task` must be 'feature-extraction' to be loaded into a "
         "mirror model. Received: transformer_task='fill-mask' in folder=FOLDER"
     )
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("truncate_dim", 8),
+        ("similarity_fn_name", "dot"),
+        ("similarity_fn_name", "euclidean"),
+    ],
+)
+def test_other_vectors_and_similarities_are_refused(key, value, tmp_path):
+    _, folder = save(tmp_path, pooling())
+    edit(folder / "config_sentence_transformers.json", **{key: value})
+    assert message(folder).startswith(f"`{key}` must be one of [None, ")
+    assert f"Received: {key}={value!r} in 'FOLDER/conf" in message(folder)
+
+
+def test_dot_products_of_vectors_of_length_1_are_cosines(tmp_path):
+    model, folder = save(tmp_path, pooling(), modules.Normalize())
+    settings = {"similarity_fn_name": "dot", "truncate_dim": 16}
+    edit(folder / "config_sentence_transformers.json", **settings)
+    assert_same_vectors(model, folder)
+
+
+@pytest.mark.parametrize(
+    ("file", "module"),
+    [
+        ("sentence_bert_config.json", "Transformer"),
+        ("1_Pooling/config.json", "Pooling"),
+        ("2_Dense/config.json", "Dense"),
+    ],
+)
+def test_unknown_settings_of_modules_are_refused(file, module, tmp_path):
+    model, folder = save(tmp_path, pooling(), dense())
+    edit(folder / file, new=None, newer=False)
+    assert_same_vectors(model, folder)
+    edit(folder / file, newest={"scale": 2})
+    told = message(folder)
+    assert told.startswith(f"A {module} module must have no settings other t")
+    assert "Received: {'newest': {'scale': 2}} in folder=FOLDER" in told

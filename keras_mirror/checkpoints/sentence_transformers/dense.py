@@ -3,6 +3,7 @@ import pathlib
 import numpy as np
 
 from keras_mirror.checkpoints.hugging_face.weight_files import read_weight_files
+from keras_mirror.checkpoints.sentence_transformers.settings import check_keys
 from keras_mirror.files import read_json
 
 # The settings with which a Dense module computes `weight @ x + bias`.
@@ -39,6 +40,8 @@ def read_end(folder: pathlib.Path, embedding_dim: int) -> tuple:
     """
     config = {**_NEWER, **read_json(folder / "config.json")}
     expected = {**PLAIN, **_NEWER}
+    known = ("in_features", "out_features", *expected)
+    check_keys(config, known, "Dense", folder)
     found = {name: config.get(name) for name in expected}
     tensors = read_weight_files(folder)
     weight, bias = (

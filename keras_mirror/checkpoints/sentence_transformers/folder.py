@@ -16,6 +16,10 @@ from keras_mirror.checkpoints.sentence_transformers.pooling import (
     read_pooling_mode,
 )
 from keras_mirror.checkpoints.sentence_transformers.prompts import read_prompts
+from keras_mirror.checkpoints.sentence_transformers.settings import check_keys
+from keras_mirror.checkpoints.sentence_transformers.settings import (
+    check_model_settings,
+)
 from keras_mirror.checkpoints.sentence_transformers.word_weights import (
     are_counts_of,
 )
@@ -42,6 +46,15 @@ _MODULES = (
 _TASK = "feature-extraction"
 _OUTPUT = "token_embeddings"
 _HIDDEN_STATE = "last_hidden_state"
+# Of the Transformer module. How fast it runs does not change vectors.
+_SETTINGS = (
+    "do_lower_case",
+    "max_seq_length",
+    "modality_config",
+    "module_output_name",
+    "transformer_task",
+    "unpad_inputs",
+)
 
 
 def load_sentence_transformer(
@@ -86,12 +99,14 @@ def load_sentence_transformer(
     layers = read_pooled_layers(paths.get("WeightedLayerPooling"), config)
     length = _sequence_length(transformer, config)
     parts = load_hugging_face(transformer, config, dropout, dtype)
+    size = parts.backbone.hidden_dim
+    check_model_settings(folder, size, "Normalize" in paths)
     longest = parts.backbone.max_sequence_length
     values = (mode, layers, smoothing, min(length or longest, longest))
     fields = dict(zip(ENCODING_FIELDS, values, strict=True))
     mean = kernel = None
     if "Dense" in paths:
-        mean, kernel = read_end(paths["Dense"], parts.backbone.hidden_dim)
+        mean, kernel = read_end(paths["Dense"], size)
     return dataclasses.replace(
         parts,
         fields=fields,
@@ -152,6 +167,7 @@ def _sequence_length(folder: pathlib.Path, config: dict) -> int | None:
     paths = sorted(folder.glob("sentence_*_config.json"))
     settings = read_json(paths[0]) if paths else {}
     tokenizer = read_json(folder / "tokenizer_config.json", default={})
+    check_keys(settings, _SETTINGS, "Transformer", folder)
     _check_output(settings, folder)
     lowers = config.get("do_lower_case", tokenizer.get("do_lower_case"))
     if settings.get("do_lower_case") and not lowers:

@@ -3,6 +3,7 @@ import pathlib
 import numpy as np
 
 from keras_mirror.checkpoints.hugging_face.weight_files import read_weight_files
+from keras_mirror.checkpoints.sentence_transformers.settings import check_keys
 from keras_mirror.files import read_json
 
 # The modes of mirror models that the library has too, with the flag by which
@@ -17,6 +18,12 @@ _OTHER_FLAGS = {
     "weightedmean": "pooling_mode_weightedmean_tokens",
     "lasttoken": "pooling_mode_lasttoken",
 }
+_OTHER_KEYS = (
+    "embedding_dimension",
+    "word_embedding_dimension",
+    "pooling_mode",
+    "include_prompt",
+)
 
 
 def read_pooling_mode(folder: pathlib.Path) -> str:
@@ -33,6 +40,7 @@ def read_pooling_mode(folder: pathlib.Path) -> str:
     """
     config = read_json(folder / "config.json")
     flags = {**POOLING_FLAGS, **_OTHER_FLAGS}  # newer files name the mode
+    check_keys(config, (*flags.values(), *_OTHER_KEYS), "Pooling", folder)
     flagged = [mode for mode, flag in flags.items() if config.get(flag)]
     modes = config.get("pooling_mode", flagged or ["mean"])
     modes = [modes] if isinstance(modes, str) else modes
