@@ -1,18 +1,12 @@
-import contextlib
-import dataclasses
-import hashlib
 import itertools
-import os
 import pathlib
 import secrets
 import time
 from collections.abc import Iterable
-from collections.abc import Iterator
 from typing import Any
 
 import click
 
-from keras_mirror.archive.checkpoint_file import read_facts
 from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import status
@@ -21,9 +15,9 @@ from keras_mirror.cli.devices import devices_option
 from keras_mirror.cli.devices import is_worker
 from keras_mirror.cli.devices import training_devices
 from keras_mirror.cli.files import check_output
+from keras_mirror.cli.files import check_space
 from keras_mirror.cli.files import check_unused
 from keras_mirror.cli.files import checkpoint_path
-from keras_mirror.cli.files import check_space
 from keras_mirror.cli.files import open_texts
 from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import save_archive
@@ -35,6 +29,9 @@ from keras_mirror.cli.options import overwrite_option
 from keras_mirror.cli.options import recipe_options
 from keras_mirror.cli.options import text_options
 from keras_mirror.cli.options import whiten_option
+from keras_mirror.cli.resuming import begun
+from keras_mirror.cli.resuming import telling_what_is_kept
+from keras_mirror.cli.resuming import training_facts
 from keras_mirror.cli.stop_signals import StopSignals
 from keras_mirror.data import Corpus
 from keras_mirror.data import collect_strings
@@ -152,7 +149,7 @@ def train(
     if log:
         check_output(log, overwrite or resume, suffix=".csv", option="--log")
     kept = checkpoint_path(output)
-    done = _begun(kept) if resume else {}
+    done = begun(kept) if resume else {}
     if not resume:
         check_unused(kept, overwrite, "--output, or go on with --resume")
     seed = done.get("seed", 0) if seed is None and resume else seed
@@ -181,7 +178,7 @@ def train(
         model.compile(metrics=LOGGED_METRICS if log else None)
         checkpoint = None
         if devices == 1:
-            facts = _facts(model, corpus, preset, seed)
+            facts = training_facts(model, corpus, preset, seed)
             checkpoint = TrainingCheckpoint(kept, facts)
         # Of the archive, and of the checkpoint.
         num_copies = (3 if keep_optimizer else 1) + (3 if checkpoint else 0)
@@ -195,7 +192,7 @@ def train(
             )
     if is_worker():
         return 0
-    with stop, _telling_what_is_kept(kept):
+    with stop, telling_what_is_kept(kept):
         if progress.finished:
             model = _with_end(model, corpus, center, whiten)
         path = save_archive(
@@ -211,49 +208,6 @@ def train(
     pathlib.Path(kept).unlink(missing_ok=True)
     print_next("index", path, "TEXTS", "--output", "texts.index")
     return 0
-
-
-def _begun(kept: str) -> dict:
-    """What a checkpoint tells about the training that was stopped."""
-    with usage_errors():
-        try:
-            return read_facts(kept)
-        except FileNotFoundError as error:
-            raise FileNotFoundError(
-                "--resume goes on with a training that was stopped, and there "
-                f"is none of this --output. Expected: {kept}"
-            ) from error
-
-
-def _facts(model, corpus: Corpus, preset: str, seed: int) -> dict:
-    """What must be the same where training goes on."""
-    from keras_mirror.archive.record import software_versions
-
-    texts = hashlib.sha256()
-    for text in itertools.chain(*corpus.sides):
-        texts.update(f"{text}\n".encode(errors="surrogatepass"))
-    return {
-        "preset": preset,
-        "seed": seed,
-        "recipe": dataclasses.asdict(model.recipe),
-        "corpus": texts.hexdigest(),
-        "dtype policy": model.dtype_policy.name,
-        "backend": software_versions()["backend"],
-    }
-
-
-@contextlib.contextmanager
-def _telling_what_is_kept(kept: str) -> Iterator[None]:
-    """Adds to errors of the last write that the training is not lost."""
-    try:
-        yield
-    except (OSError, KeyboardInterrupt) as error:
-        if not os.path.exists(kept):
-            raise
-        raise OSError(
-            f"{error or 'interrupted while saving'}. The training is kept in "
-            f"'{kept}': the same command with --resume goes on"
-        ) from error
 
 
 def _collect(
