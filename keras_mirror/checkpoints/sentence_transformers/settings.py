@@ -50,7 +50,7 @@ def check_model_settings(
         ValueError: A mirror model would give other vectors or similarities.
     """
     settings = read_json(folder / SETTINGS_FILE, default={})
-    expected = {
+    expected: dict[str, list] = {
         "truncate_dim": [None, size],
         "similarity_fn_name": [None, "cosine", *["dot"] * normalized],
     }
