@@ -1,7 +1,9 @@
 """PyTorch is imported in the functions: other backends do without it."""
 
 import os
+import socket
 import weakref
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +14,7 @@ from keras_mirror.distribution.replica import decorrelate_seeds
 from keras_mirror.distribution.replica import pair_views
 from keras_mirror.distribution.replica import unpair_views
 
+_LOOPBACK = "127.0.0.1"
 # Models whose gradients are summed already; a second hook would sum twice.
 _PREPARED: weakref.WeakSet = weakref.WeakSet()
 
@@ -163,9 +166,7 @@ class TorchGroup:
         self._number = number
         if torch.cuda.is_available():
             check_enough(torch.cuda.device_count(), number, "GPUs")
-        self._store = torch.distributed.TCPStore(
-            "localhost", port, number, rank == 0, wait_for_workers=False
-        )
+        self._store = self._loopback_store(port)
 
     @property
     def port(self) -> int:
@@ -173,6 +174,7 @@ class TorchGroup:
 
     def join(self) -> None:
         """Waits for the other processes."""
+        self._stay_on_loopback()
         if self._torch.cuda.is_available():
             self._torch.cuda.set_device(self._rank)
             kind = "nccl"
@@ -186,3 +188,20 @@ class TorchGroup:
             rank=self._rank,
             world_size=self._number,
         )
+
+    def _loopback_store(self, port: int):
+        """A store that other machines cannot reach: it takes any message."""
+        options: dict[str, Any] = {"wait_for_workers": False}
+        if not self._rank:  # PyTorch itself would listen on all interfaces
+            listener = socket.create_server((_LOOPBACK, port))
+            port = listener.getsockname()[1]
+            options.update(is_master=True, master_listen_fd=listener.detach())
+        return self._torch.distributed.TCPStore(
+            _LOOPBACK, port, self._number, **options
+        )
+
+    def _stay_on_loopback(self) -> None:
+        names = {name for _, name in socket.if_nameindex()}
+        for loopback in names & {"lo", "lo0"}:  # of Linux, of macOS
+            for name in ("GLOO_SOCKET_IFNAME", "NCCL_SOCKET_IFNAME"):
+                os.environ.setdefault(name, loopback)

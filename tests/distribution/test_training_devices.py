@@ -1,5 +1,6 @@
 """Where a model trains; GPUs are fakes, since tests have none."""
 
+import sys
 import types
 
 import keras
@@ -19,6 +20,31 @@ numbers = tf.zeros(10**8)
 print(kept_on_cpus())
 del numbers
 print(kept_on_cpus())
+"""
+# Two processes meet; the first prints what it listens on, in hexadecimal.
+MEETING = """
+import os, pathlib, subprocess, sys
+import torch.distributed
+from keras_mirror.distribution.torch import TorchGroup
+
+rank, port = map(int, sys.argv[1:])
+group = TorchGroup(rank, 2, port)
+if not rank:
+    other = [*sys.orig_argv[:3], "1", str(group.port)]
+    other = subprocess.Popen(other, stdout=subprocess.DEVNULL)
+group.join()
+torch.distributed.barrier()
+if not rank:
+    files = map(os.path.realpath, pathlib.Path("/proc/self/fd").iterdir())
+    own = {file.rpartition(":")[2] for file in files if "socket" in file}
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        for line in pathlib.Path(table).read_text().splitlines()[1:]:
+            _, address, _, state, *_, inode = line.split()[:10]
+            if state == "0A" and f"[{inode}]" in own:
+                print(address.partition(":")[0])
+torch.distributed.barrier()
+if not rank:
+    other.wait()
 """
 
 
@@ -54,6 +80,15 @@ def test_tensorflow_keeps_what_it_took(one_dnn):
     before, kept = map(int, output.split())
     assert before == 0
     assert kept == pytest.approx(int(one_dnn) * 4 * 10**8, abs=10**6)
+
+
+@pytest.mark.processes
+@pytest.mark.skipif(BACKEND != "torch", reason="processes of PyTorch")
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_processes_of_torch_listen_to_this_machine_alone():
+    addresses = run_python(MEETING, 0, 0, backend=BACKEND).split()
+    assert len(addresses) >= 2  # where they meet, and where they exchange
+    assert set(addresses) == {"0100007F"}  # 127.0.0.1
 
 
 @pytest.mark.parametrize("rows, expected", [(400, 134), (399, 133), (1, 1)])
