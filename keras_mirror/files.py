@@ -103,6 +103,33 @@ def read_json(
     return content
 
 
+def inner_path(folder: pathlib.Path, name: str) -> pathlib.Path:
+    """The path of a name that a file of a folder gives, inside of the folder.
+
+    Args:
+        folder: A `pathlib.Path`.
+        name: String, a relative path.
+
+    Returns:
+        A `pathlib.Path`.
+
+    Raises:
+        ValueError: The name leads out of the folder.
+
+    Example:
+
+    >>> inner_path(pathlib.Path("model"), "1_Pooling").as_posix()
+    'model/1_Pooling'
+    """
+    path = pathlib.PurePath(name)
+    if path.is_absolute() or path.drive or ".." in path.parts:
+        raise ValueError(
+            "A folder must name files inside of it only. "
+            f"Received: {name!r} in folder={folder}"
+        )
+    return folder / path
+
+
 def write_json(path: pathlib.Path, content: dict | list) -> None:
     """Writes a JSON file for people to read too.
 

@@ -410,3 +410,13 @@ def test_error_for_a_missing_shard(bert):
     next(folder.glob("model-00001*")).unlink()
     with pytest.raises(FileNotFoundError, match="Missing: model-00001-of"):
         load(folder)
+
+
+@pytest.mark.parametrize("name", ["../other/model.bin", "/etc/hostname"])
+def test_shards_lie_inside_of_the_folder(bert, name):
+    folder, _ = bert
+    (folder / "model.safetensors").unlink()
+    index = json.dumps({"weight_map": {"a": name}})
+    (folder / "model.safetensors.index.json").write_text(index)
+    with pytest.raises(ValueError, match=f"inside of it only.*'{name}'"):
+        load(folder)

@@ -363,6 +363,8 @@ def test_a_matrix_without_an_inverse_is_refused(tmp_path):
         ({}, "modules.json must hold a JSON array. Received: path=FOLDER/mod"),
         ([{"path": ""}], "modules.json must hold a `type` and a `path` for ev"),
         ([1], "modules.json must hold a `type` and a `path` for every module"),
+        ([{"type": "", "path": "../other"}], "A folder must name files inside"),
+        ([{"type": "", "path": "/etc"}], "A folder must name files inside of "),
     ],
 )
 def test_damaged_modules_are_refused(changed, expected, tmp_path):

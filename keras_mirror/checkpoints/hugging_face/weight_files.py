@@ -10,6 +10,7 @@ import safetensors
 from keras_mirror.checkpoints.hugging_face.torch_checkpoint import (
     read_torch_checkpoint,
 )
+from keras_mirror.files import inner_path
 from keras_mirror.files import read_json
 
 # In the order in which transformers looks for them.
@@ -68,13 +69,14 @@ def _shards(index: pathlib.Path) -> list[pathlib.Path]:
             f"{index.name} must hold a `weight_map`. Received: path={index}"
         )
     shards = sorted({str(name) for name in weight_map.values()})
-    missing = [name for name in shards if not (index.parent / name).is_file()]
+    paths = [inner_path(index.parent, name) for name in shards]
+    missing = [path.name for path in paths if not path.is_file()]
     if missing:
         raise FileNotFoundError(
             f"The files that {index.name} names must lie beside it. Missing: "
             f"{', '.join(missing)}. Received: folder={index.parent}"
         )
-    return [index.parent / name for name in shards]
+    return paths
 
 
 def _torch(path: pathlib.Path) -> dict[str, StoredTensor]:

@@ -29,6 +29,7 @@ from keras_mirror.checkpoints.sentence_transformers.word_weights import (
 from keras_mirror.checkpoints.sentence_transformers.word_weights import (
     token_counts,
 )
+from keras_mirror.files import inner_path
 from keras_mirror.files import read_json
 from keras_mirror.recipes import ENCODING_FIELDS
 
@@ -123,7 +124,7 @@ def _module_paths(folder: pathlib.Path) -> dict[str, pathlib.Path]:
     try:
         kinds = [module["type"] for module in modules]
         names = [kind.rpartition(".")[-1] for kind in kinds]
-        paths = [folder / module["path"] for module in modules]
+        paths = [inner_path(folder, module["path"]) for module in modules]
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(
             f"{MODULES_FILE} must hold a `type` and a `path` for every module. "
