@@ -138,7 +138,7 @@ def _what_section(model) -> str:
 def _training_section(record: TrainingRecord) -> str:
     if not record.runs:
         return "## Training\n\nNo `fit` is on record."
-    runs = "\n".join(f"1. {run_words(run)}." for run in record.runs)
+    runs = "\n".join(f"1. {_line(run_words(run))}." for run in record.runs)
     if not any(run.corpus for run in record.runs):
         return f"## Training\n\n{runs}"
     return (
@@ -167,7 +167,12 @@ def _scores_section(scores: dict[str, float]) -> str:
 def _notes_sections(notes: tuple[str, ...]) -> list[str]:
     if not notes:
         return []
-    return ["## Notes\n\n" + "\n".join(f"- {note}" for note in notes)]
+    return ["## Notes\n\n" + "\n".join(f"- {_line(note)}" for note in notes)]
+
+
+def _line(text: str) -> str:
+    """One line of plain text, whatever an archive holds."""
+    return " ".join(text.split()).replace("<", "&lt;")
 
 
 def _parameters(model) -> str:

@@ -8,6 +8,7 @@ import keras
 import keras_hub
 
 from keras_mirror.archive.training_run import TrainingRun
+from keras_mirror.archive.training_run import checked_run
 from keras_mirror.version import __version__
 
 
@@ -98,12 +99,7 @@ class TrainingRecord:
         >>> record.with_scores({"SICK": 57}).scores
         {'STS-B dev, x 100': 72.1, 'SICK': 57.0}
         """
-        for name, score in scores.items():
-            if not isinstance(name, str) or not _is_finite_number(score):
-                raise ValueError(
-                    "`scores` must be a dict from strings to finite numbers. "
-                    f"Received: {name!r}: {score!r}"
-                )
+        _check_scores(scores)
         numbers = {name: float(score) for name, score in scores.items()}
         merged = {**self.scores, **numbers}
         return dataclasses.replace(self, scores=merged)
@@ -134,9 +130,17 @@ class TrainingRecord:
 
     @classmethod
     def from_config(cls, config: dict) -> "TrainingRecord":
-        runs = tuple(TrainingRun(**run) for run in config["runs"])
+        runs = tuple(map(checked_run, config["runs"]))
         notes = tuple(config.get("notes", ()))  # not in older archives
-        return cls(**{**config, "runs": runs, "notes": notes})
+        record = cls(**{**config, "runs": runs, "notes": notes})
+        _check_scores(record.scores)
+        for text in (record.base or "", *notes):
+            if not isinstance(text, str):
+                raise ValueError(
+                    "`base` and `notes` of a record must be strings. "
+                    f"Received: {text!r}"
+                )
+        return record
 
 
 def software_versions() -> dict[str, str]:
@@ -170,6 +174,15 @@ def checked_record(record: TrainingRecord | None) -> TrainingRecord:
             f"`record` must be a `TrainingRecord`. Received: record={record!r}"
         )
     return record
+
+
+def _check_scores(scores: dict[str, float]) -> None:
+    for name, score in scores.items():
+        if not isinstance(name, str) or not _is_finite_number(score):
+            raise ValueError(
+                "`scores` must be a dict from strings to finite numbers. "
+                f"Received: {name!r}: {score!r}"
+            )
 
 
 def _is_finite_number(value) -> bool:

@@ -1,6 +1,14 @@
 """Apart from `record`, which needs Keras: `keras-mirror info` shows runs."""
 
 import dataclasses
+import math
+
+_COUNTS = ("epochs", "completed_epochs", "steps")
+_CORPUS = {
+    **dict.fromkeys(("num_strings", "num_pairs", "num_empty"), int),
+    **dict.fromkeys(("num_binary", "num_duplicates"), int),
+    "sha256": str,
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,3 +41,43 @@ class TrainingRun:
     steps: int = 0
     seconds: float = 0.0
     versions: dict = dataclasses.field(default_factory=dict)
+
+
+def checked_run(config: dict) -> TrainingRun:
+    """A run out of a file; one of other types would break what shows it.
+
+    Args:
+        config: Dict, the fields of a `TrainingRun`.
+
+    Returns:
+        A `TrainingRun`.
+
+    Raises:
+        ValueError: A field is of another type.
+
+    Example:
+
+    >>> checked_run({"steps": 46}).steps
+    46
+    """
+    run = TrainingRun(**config)
+    is_valid = (
+        all(isinstance(getattr(run, name), int) for name in _COUNTS)
+        and isinstance(run.batch_size, int | None)
+        and isinstance(run.seconds, int | float)
+        and math.isfinite(run.seconds)
+        and _holds(run.versions, {x: str for x in run.versions})
+        and (run.corpus is None or _holds(run.corpus, _CORPUS))
+    )
+    if not is_valid:
+        raise ValueError(
+            "A run on record must hold whole numbers, seconds, versions as "
+            f"strings, and counts of a corpus. Received: {str(config)[:200]}"
+        )
+    return run
+
+
+def _holds(values, kinds: dict) -> bool:
+    return isinstance(values, dict) and all(
+        isinstance(values.get(name), kind) for name, kind in kinds.items()
+    )

@@ -10,7 +10,7 @@ from keras_mirror.archive.card_wording import pooling_words
 from keras_mirror.archive.card_wording import run_words
 from keras_mirror.archive.reading import archive_card
 from keras_mirror.archive.reading import archive_info
-from keras_mirror.archive.training_run import TrainingRun
+from keras_mirror.archive.training_run import checked_run
 from keras_mirror.cli.console import echo
 from keras_mirror.cli.console import print_json
 from keras_mirror.cli.console import print_next
@@ -137,7 +137,7 @@ def _rows(content: dict) -> list[tuple[str, str]]:
         ("pooling", _pooling(content)),
         *(("prompt", f"{name}: {text!r}") for name, text in prompts.items()),
         ("recipe", fields),
-        *(("fit", run_words(TrainingRun(**x))) for x in record.get("runs", [])),
+        *(("fit", run_words(checked_run(x))) for x in record.get("runs", [])),
         *(("score", f"{k} {v:g}") for k, v in record.get("scores", {}).items()),
         *(("note", note) for note in record.get("notes", [])),
     ]

@@ -236,3 +236,13 @@ def test_weights_alone_need_no_card(model, tmp_path):
     np.testing.assert_array_equal(
         other.encode_text("a man"), model.encode_text("a man")
     )
+
+
+def test_a_record_adds_no_lines_and_no_html():
+    text = "1\n\n# Title\n<script>"
+    model = make_model()
+    run = TrainingRun(steps=1, versions={"keras": text})
+    model.record = TrainingRecord(runs=(run,), notes=(text,))
+    card = model_card(model)
+    assert "# Title" in card
+    assert "\n# Title" not in card and "<script" not in card

@@ -281,7 +281,8 @@ def test_another_record_is_refused():
 
 
 def test_a_record_survives_its_config():
-    record = TrainingRecord("base", (TrainingRun({"num_strings": 3}, 2, 1),))
+    corpus = corpus_summary(collect_strings(["a", "b"]))
+    record = TrainingRecord("base", (TrainingRun(corpus, 2, 1),))
     record = record.with_run(TrainingRun()).with_scores({"dev": 0.1})
     config = keras.saving.serialize_keras_object(record)
     config = json.loads(json.dumps(config))
@@ -311,3 +312,20 @@ def test_an_archive_without_a_record_loads(model, tmp_path):
     np.testing.assert_array_equal(
         loaded.encode_text(["a man"]), model.encode_text(["a man"])
     )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *[{"base": 3}, {"notes": [3]}, {"scores": {"STS-B": "x"}}],
+        *[{"scores": {"STS-B": float("nan")}}, {"runs": [{"steps": "x"}]}],
+        *[{"runs": [{"seconds": None}]}, {"runs": [{"versions": {"a": 1}}]}],
+        *[{"runs": [{"versions": []}]}, {"runs": [{"corpus": {}}]}],
+        *[{"runs": [{"corpus": 3}]}, {"runs": [{"batch_size": "3"}]}],
+    ],
+    ids=str,
+)
+def test_a_record_of_other_types_is_refused(change):
+    config = {**TrainingRecord().get_config(), **change}
+    with pytest.raises(ValueError, match="must (be|hold) "):
+        TrainingRecord.from_config(config)
