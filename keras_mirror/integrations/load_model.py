@@ -25,6 +25,7 @@ def as_model(model):
         A `MirrorModel`; one of an archive without its optimizer.
 
     Raises:
+        FileNotFoundError: There is no such archive.
         TypeError: It is neither, or the archive holds another model.
         ValueError: The archive is damaged, or there is no such preset.
 
@@ -95,6 +96,7 @@ def load_archive(path: str | os.PathLike):
         A `MirrorModel`.
 
     Raises:
+        FileNotFoundError: There is no such file.
         ValueError: The file is damaged or holds something else.
     """
     model = _load(path)
