@@ -50,6 +50,8 @@ def begin_folder(
             "column": plan.column,
             "id_column": plan.id_column,
             "errors": plan.errors,
+            # Nor had folders that were begun before there were encodings.
+            **({"encoding": plan.encoding} if plan.encoding != "utf-8" else {}),
             "rows_per_shard": plan.rows_per_shard,
         }
     )

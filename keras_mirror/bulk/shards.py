@@ -6,6 +6,7 @@ from collections.abc import Set
 from keras_mirror.data import batched
 from keras_mirror.data import read_identified_texts
 from keras_mirror.data import read_texts
+from keras_mirror.data.open_binary import is_pipe
 from keras_mirror.data.open_binary import is_remote
 
 
@@ -19,24 +20,33 @@ class ShardPlan:
         id_column: String, the column of ids. Defaults to `None`: ids are
             `path:row`, with rows counted from 1.
         errors: String, see `read_texts`.
+        encoding: String, see `read_texts`.
         rows_per_shard: Integer. Defaults to `10_000`.
         folder: String, the folder that relative paths start from. Defaults
             to the working directory of the process that makes the plan.
 
     Raises:
         FileNotFoundError: A path is not a file.
-        ValueError: A file has no columns, and one is asked for.
+        ValueError: A path is a pipe, or a file has no columns, and one is
+            asked for.
     """
 
     paths: tuple[str, ...]
     column: str | None = None
     id_column: str | None = None
     errors: str = "strict"
+    encoding: str = "utf-8"
     rows_per_shard: int = 10_000
     folder: str = dataclasses.field(default_factory=os.getcwd)
 
     def __post_init__(self) -> None:
-        for number in range(len(self.paths)):
+        for number, path in enumerate(self.paths):
+            if is_pipe(path):
+                raise ValueError(
+                    "A folder of vectors needs files that can be read again, "
+                    f"to resume. Received: '{path}'. Save it as a file first, "
+                    "or write to one file *.npy"
+                )
             self._rows(number)  # checks that the file exists
 
     def place(self, number: int) -> str:
@@ -67,9 +77,14 @@ class ShardPlan:
         path, place = self.paths[number], self.place(number)
         if self.id_column is not None:
             return read_identified_texts(
-                place, self.column, self.id_column, self.errors
+                place, self.column, self.id_column, self.errors, self.encoding
             )
-        texts = read_texts(place, column=self.column, errors=self.errors)
+        texts = read_texts(
+            place,
+            column=self.column,
+            errors=self.errors,
+            encoding=self.encoding,
+        )
         rows = enumerate(texts, start=1)
         return ((f"{path}:{row}", text) for row, text in rows)
 

@@ -28,10 +28,12 @@ from keras_mirror.cli.evidence_options import read_evidence
 from keras_mirror.cli.files import check_output
 from keras_mirror.cli.files import check_reports
 from keras_mirror.cli.files import check_unused
+from keras_mirror.cli.files import named_texts
 from keras_mirror.cli.models import fetch_if_named
 from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import save_archive
 from keras_mirror.cli.models import start_keras
+from keras_mirror.cli.options import TEXT_FILE
 from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import center_option
 from keras_mirror.cli.options import check_model_name
@@ -48,7 +50,7 @@ from keras_mirror.recipes import WHITENED
 
 @click.command()
 @click.argument("start", callback=check_model_name)
-@click.argument("texts", type=click.Path(exists=True, dir_okay=False))
+@click.argument("texts", type=TEXT_FILE)
 @click.option("--output", required=True, help="Archive to write, *.keras.")
 @evidence_options
 @text_options
@@ -99,6 +101,7 @@ def adapt(
     evidence: EvidenceOptions,
     column: str | None,
     errors: str,
+    encoding: str,
     sample: int | None,
     seed: int,
     json_path: str | None,
@@ -133,7 +136,9 @@ def adapt(
         check_unused(candidate_path(output, name), overwrite)
     check_reports(json_path, html_path, overwrite)
     num_read = max(sample or 0, SAMPLE)
-    read = read_evidence(texts, evidence, column, errors, num_read, seed)
+    read = read_evidence(
+        texts, evidence, column, errors, num_read, seed, encoding
+    )
     if evidence.columns and not column:
         _add_texts(read, [text for row in read["columns"] for text in row])
     start_keras(backend, debug)
@@ -172,10 +177,11 @@ def adapt(
         notes = [f"{name}: {value}" for name, value in report_rows(adaptation)]
         write_report(adaptation.evaluation, html_path, overwrite, None, notes)
     print_summary({**summary_rows(adaptation, output), **kept}, clock)
+    named = named_texts(texts, column)
     if kept:
-        print_next("judge", start, next(iter(kept.values())), texts)
+        print_next("judge", start, next(iter(kept.values())), *named)
     else:
-        print_next("index", output, texts, "--output", "texts.index")
+        print_next("index", output, *named, "--output", "texts.index")
 
 
 def _add_texts(read: dict[str, Any], texts: list[str]) -> None:

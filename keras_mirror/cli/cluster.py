@@ -50,6 +50,7 @@ def cluster(
     prompt: str | None,
     column: str | None,
     errors: str,
+    encoding: str,
     overwrite: bool,
     backend: str | None,
     debug: bool,
@@ -65,7 +66,7 @@ def cluster(
         raise click.UsageError("give one of --clusters and --threshold")
     if output:
         check_output(output, overwrite)
-    lines = list_texts(texts, column, errors)
+    lines = list_texts(texts, column, errors, encoding)
     start_keras(backend, debug)
     from keras_mirror.search import cluster as make_clusters
 

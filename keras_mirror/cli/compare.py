@@ -19,8 +19,10 @@ from keras_mirror.cli.evidence_options import evidence_options
 from keras_mirror.cli.evidence_options import gather
 from keras_mirror.cli.evidence_options import read_evidence
 from keras_mirror.cli.files import check_reports
+from keras_mirror.cli.files import named_texts
 from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import start_keras
+from keras_mirror.cli.options import TEXT_FILE
 from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import batch_size_option
 from keras_mirror.cli.options import check_model_name
@@ -49,7 +51,7 @@ def _check_model_names(
     metavar="MODEL...",
     callback=_check_model_names,
 )
-@click.argument("texts", type=click.Path(exists=True, dir_okay=False))
+@click.argument("texts", type=TEXT_FILE)
 @evidence_options
 @text_options
 @click.option(
@@ -70,6 +72,7 @@ def compare(
     evidence: EvidenceOptions,
     column: str | None,
     errors: str,
+    encoding: str,
     sample: int,
     seed: int,
     json_path: str | None,
@@ -90,7 +93,9 @@ def compare(
     """
     start = time.monotonic()
     check_reports(json_path, html_path, overwrite)
-    read = read_evidence(texts, evidence, column, errors, sample, seed)
+    read = read_evidence(
+        texts, evidence, column, errors, sample, seed, encoding
+    )
     start_keras(backend, debug)
     from keras_mirror.evidence import choose
 
@@ -111,10 +116,8 @@ def compare(
     outputs = [path for path in (json_path, html_path) if path]
     print_summary(evaluation_summary(evaluation, notes, outputs), start)
     if choice.best in models:
-        columns = ["--column", column] if column else []
-        print_next(
-            *["index", choice.best, texts, *columns, "--output", "texts.index"]
-        )
+        named = named_texts(texts, column)
+        print_next("index", choice.best, *named, "--output", "texts.index")
 
 
 def _load(names: list[str]) -> tuple[dict, list[str]]:

@@ -9,6 +9,7 @@ from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import write_table
 from keras_mirror.cli.files import check_output
 from keras_mirror.cli.files import list_texts
+from keras_mirror.cli.files import named_texts
 from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import start_keras
 from keras_mirror.cli.options import backend_options
@@ -52,6 +53,7 @@ def duplicates(
     prompt: str | None,
     column: str | None,
     errors: str,
+    encoding: str,
     overwrite: bool,
     backend: str | None,
     debug: bool,
@@ -64,7 +66,7 @@ def duplicates(
     start = time.monotonic()
     if output:
         check_output(output, overwrite)
-    lines = list_texts(texts, column, errors)
+    lines = list_texts(texts, column, errors, encoding)
     start_keras(backend, debug)
     from keras_mirror.search import find_duplicates
 
@@ -82,7 +84,8 @@ def duplicates(
     write_table((_row(pair, lines) for pair in pairs), output, overwrite)
     rows = {"lines": len(lines), "pairs": len(pairs)}
     print_summary(rows | ({"written": output} if output else {}), start)
-    print_next("cluster", encoder, texts, "--clusters", "20")
+    named = named_texts(texts, column)
+    print_next("cluster", encoder, *named, "--clusters", "20")
 
 
 def _row(pair: tuple, lines: list[str]) -> tuple:

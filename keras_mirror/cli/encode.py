@@ -22,7 +22,8 @@ from keras_mirror.cli.console import usage_errors
 from keras_mirror.cli.files import check_output
 from keras_mirror.cli.files import check_space
 from keras_mirror.cli.files import claim_output
-from keras_mirror.cli.files import open_texts
+from keras_mirror.cli.files import counted_texts
+from keras_mirror.cli.files import named_texts
 from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import start_keras
 from keras_mirror.cli.options import backend_options
@@ -78,6 +79,7 @@ def encode(
     prompt: str | None,
     column: str | None,
     errors: str,
+    encoding: str,
     id_column: str | None,
     engine: str,
     workers: int | None,
@@ -99,10 +101,10 @@ def encode(
         _refuse("id_column", "engine", "workers", "rows_per_file")
         check_output(output, overwrite)
         with status("Counting texts"):
-            opened = open_texts(*texts, column=column, errors=errors)
-            num_texts = sum(1 for _ in opened)
+            num_texts, opened = counted_texts(
+                *texts, column=column, errors=errors, encoding=encoding
+            )
         start_keras(backend, debug)
-        opened = open_texts(*texts, column=column, errors=errors)
         model = open_model(encoder)
         from keras_mirror.encoder.encode import encode_in_chunks
 
@@ -116,6 +118,7 @@ def encode(
                 column=column,
                 id_column=id_column,
                 errors=errors,
+                encoding=encoding,
                 rows_per_shard=rows_per_file,
             )
             folder = begin_folder(encoder, plan, output, prompt)
@@ -126,7 +129,8 @@ def encode(
         rows = _encode_shards(plan, writer, engine, workers)
         rows["vectors"] = output
     print_summary(rows, start)
-    print_next("index", encoder, texts[0], "--output", "texts.index")
+    named = named_texts(texts[0], column)
+    print_next("index", encoder, *named, "--output", "texts.index")
 
 
 # === Into a file ===

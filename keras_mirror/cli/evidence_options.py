@@ -13,9 +13,11 @@ from keras_mirror.cli.console import usage_errors
 from keras_mirror.cli.files import open_texts
 from keras_mirror.cli.files import read_pairs
 from keras_mirror.cli.models import open_model
+from keras_mirror.cli.options import TEXT_FILE
 from keras_mirror.cli.options import check_model_name
 from keras_mirror.data import read_rows
 from keras_mirror.data import sample_strings
+from keras_mirror.data.open_binary import is_pipe
 from keras_mirror.data.read_columns import DEFAULT_COLUMN
 
 SAMPLE = 10_000
@@ -57,7 +59,7 @@ def evidence_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option(
             "--check-pairs",
-            type=click.Path(exists=True, dir_okay=False),
+            type=TEXT_FILE,
             metavar="FILE",
             help="Lines of text TAB text: the first should find the second.",
         ),
@@ -79,6 +81,7 @@ def read_evidence(
     errors: str = "strict",
     sample: int = SAMPLE,
     seed: int = 0,
+    encoding: str = "utf-8",
 ) -> dict[str, Any]:
     """Reads what the options name, before Keras is started.
 
@@ -91,6 +94,7 @@ def read_evidence(
         sample: Integer, the number of texts to draw where there are more.
             Labeled ones are drawn for themselves. Defaults to `10_000`.
         seed: Integer. Defaults to `0`.
+        encoding: See `keras_mirror.data.read_lines`. Defaults to `"utf-8"`.
 
     Returns:
         A dict, the arguments `texts`, `columns`, `pairs` and `labels` of
@@ -102,19 +106,24 @@ def read_evidence(
     if given.columns and not column:
         column = given.columns[1]
     with status(f"Reading {path}"), usage_errors():
-        read = open_texts(path, column=column, errors=errors)
+        if is_pipe(path) and (given.columns or given.check_labels):
+            raise ValueError(
+                "--columns and --check-labels need a file that can be read "
+                f"again. Received: '{path}'. Save it as a file first"
+            )
+        read = open_texts(path, column=column, errors=errors, encoding=encoding)
         texts = sample_strings(read, sample, seed).strings
         if not texts:
             raise ValueError(f"'{path}' has no text")
         columns = pairs = labels = None
         if given.columns:
-            rows = read_rows(path, list(given.columns), errors)
+            rows = read_rows(path, list(given.columns), errors, encoding)
             columns = _sampled_pairs(rows, sample, seed)
         if given.check_pairs:
             pairs = list(read_pairs(given.check_pairs))
         if given.check_labels:
             names = [column or DEFAULT_COLUMN, given.check_labels]
-            rows = read_rows(path, names, errors)
+            rows = read_rows(path, names, errors, encoding)
             labeled = _sampled_pairs(rows, sample, seed)
             labels = [label for _, label in labeled] + [""] * len(texts)
             texts = [text for text, _ in labeled] + texts

@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from typing import Any
 
 import click
 
@@ -14,6 +15,7 @@ from keras_mirror.cli.console import usage_errors
 from keras_mirror.cli.devices import is_worker
 from keras_mirror.data import read_lines
 from keras_mirror.data import read_texts
+from keras_mirror.data.open_binary import is_pipe
 from keras_mirror.optional import import_optional
 from keras_mirror.output_locks import claimed_output
 
@@ -23,16 +25,42 @@ def open_texts(
     column: str | None = None,
     errors: str = "strict",
     pairs: bool = False,
+    encoding: str = "utf-8",
 ) -> Iterator:
     """`read_texts`; what is wrong before the first text exits with 2."""
     with usage_errors():
-        return read_texts(*paths, column=column, errors=errors, pairs=pairs)
+        return read_texts(
+            *paths,
+            column=column,
+            errors=errors,
+            pairs=pairs,
+            encoding=encoding,
+        )
 
 
-def list_texts(path: str, column: str | None, errors: str) -> list[str]:
+def list_texts(
+    path: str, column: str | None, errors: str, encoding: str
+) -> list[str]:
     """All texts of a file, as a list."""
     with status(f"Reading {path}"):
-        return list(open_texts(path, column=column, errors=errors))
+        texts = open_texts(
+            path, column=column, errors=errors, encoding=encoding
+        )
+        return list(texts)
+
+
+def counted_texts(*paths: str, **options: Any) -> tuple[int, Iterator[str]]:
+    """The number of texts, and `open_texts`: memory holds those of pipes."""
+    texts = open_texts(*paths, **options)
+    if any(map(is_pipe, paths)):
+        read = list(texts)
+        return len(read), iter(read)
+    return sum(1 for _ in texts), open_texts(*paths, **options)
+
+
+def named_texts(path: str, column: str | None) -> list[str]:
+    """The words that name a file of texts in the command to run next."""
+    return [path, "--column", column] if column else [path]
 
 
 def read_pairs(path: str) -> Iterator[tuple[str, str]]:

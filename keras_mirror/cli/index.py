@@ -42,6 +42,7 @@ def index(
     prompt: str | None,
     column: str | None,
     errors: str,
+    encoding: str,
     overwrite: bool,
     backend: str | None,
     debug: bool,
@@ -53,7 +54,7 @@ def index(
     """
     start = time.monotonic()
     check_output(output, overwrite)
-    lines = list_texts(texts, column, errors)
+    lines = list_texts(texts, column, errors, encoding)
     start_keras(backend, debug)
     from keras_mirror.search import Index
 

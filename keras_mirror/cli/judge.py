@@ -75,6 +75,7 @@ def judge(
     batch_size: int | None,
     column: str | None,
     errors: str,
+    encoding: str,
     overwrite: bool,
     backend: str | None,
     debug: bool,
@@ -96,10 +97,10 @@ def judge(
         return
     names, path = _check(a, b, texts, html_path, overwrite)
     start_keras(backend, debug)
-    lines = _read(path, column, errors, sample, seed)
+    lines = _read(path, column, errors, encoding, sample, seed)
     asked = lines
     if queries:
-        asked = _read(queries, None, errors, sys.maxsize, seed)
+        asked = _read(queries, None, errors, encoding, sys.maxsize, seed)
         number = number or len(asked)
     searches = [_search(name, lines, batch_size) for name in names]
     blind = _draw(names, asked, searches, number or NUMBER, seed)
@@ -147,12 +148,18 @@ def _check(
 
 
 def _read(
-    path: str, column: str | None, errors: str, size: int, seed: int
+    path: str,
+    column: str | None,
+    errors: str,
+    encoding: str,
+    size: int,
+    seed: int,
 ) -> list[str]:
     """Different texts of a file, at most so many, in random order."""
     from keras_mirror.evidence.judge import distinct_texts
 
-    lines = distinct_texts(list_texts(path, column, errors), size, seed)
+    texts = list_texts(path, column, errors, encoding)
+    lines = distinct_texts(texts, size, seed)
     if not lines:
         raise click.UsageError(f"'{path}' must hold texts. Received: none")
     return lines

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from keras_mirror.data.read_lines import check_encoding
 from keras_mirror.integrations.load_model import ARCHIVE_SUFFIX
 from keras_mirror.recipes import FIELDS
 from keras_mirror.recipes import RECIPES
@@ -30,6 +31,9 @@ def check_model_name(
 model_argument = click.argument(
     "encoder", metavar="MODEL", callback=check_model_name
 )
+
+# `-` and pipes too; of several files `read_texts` checks them.
+TEXT_FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
 
 prompt_option = click.option(
     "--prompt",
@@ -73,19 +77,36 @@ def report_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def text_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds `--column` and `--errors`, see `keras_mirror.data.read_texts`."""
+    """Adds `--column`, `--errors` and `--encoding`, see `read_texts`."""
+    command = click.option(
+        "--encoding",
+        default="utf-8",
+        show_default=True,
+        callback=_known_encoding,
+        help="Encoding of the texts, such as utf-16 or cp1252.",
+    )(command)
     command = click.option(
         "--errors",
         type=click.Choice(["strict", "replace"]),
         default="strict",
         show_default=True,
-        help="What to do with bytes that are not UTF-8.",
+        help="What to do with bytes that are not of the encoding.",
     )(command)
     return click.option(
         "--column",
         help="Column of .jsonl, .parquet (default: text), .csv and .tsv files. "
         "Those of subject,body are joined.",
     )(command)
+
+
+def _known_encoding(
+    context: click.Context, parameter: click.Parameter, value: str
+) -> str:
+    try:
+        check_encoding(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+    return value
 
 
 def backend_options(command: Callable[..., Any]) -> Callable[..., Any]:

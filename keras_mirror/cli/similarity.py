@@ -7,6 +7,7 @@ from keras_mirror.cli.files import check_output
 from keras_mirror.cli.files import read_pairs
 from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import start_keras
+from keras_mirror.cli.options import TEXT_FILE
 from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import model_argument
 from keras_mirror.cli.options import overwrite_option
@@ -15,7 +16,7 @@ from keras_mirror.cli.options import prompt_option
 
 @click.command()
 @model_argument
-@click.argument("pairs", type=click.Path(exists=True, dir_okay=False))
+@click.argument("pairs", type=TEXT_FILE)
 @prompt_option
 @click.option("--output", help="File to write. Default: the screen.")
 @overwrite_option

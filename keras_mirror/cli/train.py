@@ -117,6 +117,7 @@ def train(
     whiten: bool,
     column: str | None,
     errors: str,
+    encoding: str,
     dtype_policy: str | None,
     devices: int,
     keep_optimizer: bool,
@@ -157,7 +158,13 @@ def train(
         seed = secrets.randbelow(2**31)
     corpus = None
     if not is_worker():
-        texts = open_texts(*source, column=column, errors=errors, pairs=pairs)
+        texts = open_texts(
+            *source,
+            column=column,
+            errors=errors,
+            pairs=pairs,
+            encoding=encoding,
+        )
         if next_lines:
             texts = pairs_of_next_lines(texts)
         is_once = not keep_duplicates

@@ -14,7 +14,10 @@ _RENAME = "; or let its name end in .txt, if every line is a text"
 
 
 def find_column(
-    path: AnyPath, column: str | None = None, errors: str = "strict"
+    path: AnyPath,
+    column: str | None = None,
+    errors: str = "strict",
+    encoding: str = "utf-8",
 ) -> str | None:
     """The column of a file's texts.
 
@@ -23,6 +26,7 @@ def find_column(
         column: String, the name of a column, see `read_columns`. Defaults to
             `None`: not given.
         errors: See `read_lines`. Defaults to `"strict"`.
+        encoding: See `read_lines`. Defaults to `"utf-8"`.
 
     Returns:
         A string, or `None` if the file has one text per line. It is `"text"`
@@ -48,7 +52,7 @@ def find_column(
         return None
     if column is not None:
         return column
-    rows = [] if is_pipe(path) else _sample(path, errors)
+    rows = [] if is_pipe(path) else _sample(path, errors, encoding)
     names = list(dict.fromkeys(itertools.chain.from_iterable(rows)))
     if not has_default_column(path):
         raise _no_column_given(path, names, rows, _RENAME)
@@ -69,11 +73,11 @@ def _no_column_given(
     )
 
 
-def _sample(path: AnyPath, errors: str) -> list[Row]:
+def _sample(path: AnyPath, errors: str, encoding: str) -> list[Row]:
     rows: list[Row] = []
     # A wrong row is told when it is read: here the file is refused anyway.
     with contextlib.suppress(ValueError):
-        for row in read_column_rows(path, None, errors):
+        for row in read_column_rows(path, None, errors, encoding):
             rows.append(row)
             if len(rows) == SAMPLE_SIZE:
                 break

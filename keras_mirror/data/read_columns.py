@@ -50,7 +50,10 @@ def has_default_column(path: AnyPath) -> bool:
 
 
 def read_columns(
-    path: AnyPath, columns: list[str], errors: str = "strict"
+    path: AnyPath,
+    columns: list[str],
+    errors: str = "strict",
+    encoding: str = "utf-8",
 ) -> Iterator[list]:
     """The values of some columns, row by row.
 
@@ -60,6 +63,7 @@ def read_columns(
             column has for its name, stands for several columns of texts: a
             space joins them.
         errors: See `read_lines`. Defaults to `"strict"`.
+        encoding: See `read_lines`. Defaults to `"utf-8"`.
 
     Yields:
         Lists of values, as many as `columns`; `None` where one is missing.
@@ -78,7 +82,7 @@ def read_columns(
     >>> list(read_columns(path, ["title,text"]))
     [['Music a man plays']]
     """
-    rows = read_column_rows(path, columns, errors)
+    rows = read_column_rows(path, columns, errors, encoding)
     for number, row in enumerate(rows, start=1):
         yield [
             row[column]
@@ -88,9 +92,11 @@ def read_columns(
         ]
 
 
-def read_column_rows(path: AnyPath, columns: Columns, errors: str) -> Rows:
+def read_column_rows(
+    path: AnyPath, columns: Columns, errors: str, encoding: str
+) -> Rows:
     """Rows as dicts of at least some columns, or of all that they have."""
-    return _READERS[_ending(path)](path, columns, errors)
+    return _READERS[_ending(path)](path, columns, errors, encoding)
 
 
 def _joined(path: AnyPath, column: str, row: Row, place: str) -> object:
@@ -141,8 +147,11 @@ def _ending(path: AnyPath) -> str:
     return os.path.splitext(uncompressed_name(path))[1].lower()
 
 
-def _json_rows(path: AnyPath, columns: Columns, errors: str) -> Rows:
-    for number, line in enumerate(read_lines(path, errors=errors), start=1):
+def _json_rows(
+    path: AnyPath, columns: Columns, errors: str, encoding: str
+) -> Rows:
+    lines = read_lines(path, errors=errors, encoding=encoding)
+    for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
@@ -160,7 +169,9 @@ def _json_rows(path: AnyPath, columns: Columns, errors: str) -> Rows:
         yield row
 
 
-def _parquet_rows(path: AnyPath, columns: Columns, errors: str) -> Rows:
+def _parquet_rows(
+    path: AnyPath, columns: Columns, errors: str, encoding: str
+) -> Rows:
     parquet = import_optional("pyarrow.parquet", "files")
     with open_binary(path) as file:
         try:
@@ -172,8 +183,10 @@ def _parquet_rows(path: AnyPath, columns: Columns, errors: str) -> Rows:
             yield from batch.to_pylist()
 
 
-def _table_rows(path: AnyPath, columns: Columns, errors: str) -> Rows:
-    lines = read_lines(path, errors=errors)
+def _table_rows(
+    path: AnyPath, columns: Columns, errors: str, encoding: str
+) -> Rows:
+    lines = read_lines(path, errors=errors, encoding=encoding)
     rows = table_rows(lines, _SEPARATORS[_ending(path)], path)
     _, names = next(rows, (1, []))
     _find_names(path, columns, names)

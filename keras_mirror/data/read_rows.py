@@ -7,7 +7,10 @@ from keras_mirror.data.read_lines import check_files
 
 
 def read_rows(
-    path: AnyPath, columns: list[str], errors: str = "strict"
+    path: AnyPath,
+    columns: list[str],
+    errors: str = "strict",
+    encoding: str = "utf-8",
 ) -> Iterator[tuple[str, ...]]:
     """Several columns of one file, row by row: texts, labels, ids.
 
@@ -15,6 +18,7 @@ def read_rows(
         path: String, of a file with columns, see `read_texts`.
         columns: List of strings, their names, at least one.
         errors: See `read_lines`. Defaults to `"strict"`.
+        encoding: See `read_lines`. Defaults to `"utf-8"`.
 
     Returns:
         An iterator of tuples of strings, as many as `columns`. A missing
@@ -36,7 +40,7 @@ def read_rows(
     """
     check_files([path])
     has_columns(path, columns[0])  # raises at once where there are none
-    return _strings(read_columns(path, columns, errors))
+    return _strings(read_columns(path, columns, errors, encoding))
 
 
 def _strings(rows: Iterator[list]) -> Iterator[tuple[str, ...]]:

@@ -17,6 +17,7 @@ def read_texts(
     column: str | None = None,
     errors: str = "strict",
     pairs: bool = False,
+    encoding: str = "utf-8",
 ) -> Iterator:
     """The texts of files, one by one.
 
@@ -35,6 +36,7 @@ def read_texts(
         pairs: Boolean. Whether texts that hold a TAB are pairs: see
             `split_pairs`. A `.tsv` has no columns then, unless `column` is
             given. Defaults to `False`.
+        encoding: See `read_lines`. Defaults to `"utf-8"`.
 
     Returns:
         An iterator of strings, and of tuples of two if `pairs`; a missing
@@ -57,7 +59,7 @@ def read_texts(
     """
     check_files(paths)
     texts = itertools.chain.from_iterable(
-        [_texts_of(path, column, errors, pairs) for path in paths]
+        [_texts_of(path, column, errors, pairs, encoding) for path in paths]
     )
     return split_pairs(texts) if pairs else texts
 
@@ -90,15 +92,19 @@ def split_pairs(lines: Iterable[str]) -> Iterator[str | tuple[str, str]]:
 
 
 def _texts_of(
-    path: AnyPath, column: str | None, errors: str, pairs: bool
+    path: AnyPath,
+    column: str | None,
+    errors: str,
+    pairs: bool,
+    encoding: str,
 ) -> Iterator[str]:
     is_pairs = pairs and uncompressed_name(path).lower().endswith(".tsv")
-    if column is None and is_pairs:
-        return read_lines(path, errors=errors)
-    column = find_column(path, column, errors)  # at once, not when read
+    if column is not None or not is_pairs:
+        # At once, not when read.
+        column = find_column(path, column, errors, encoding)
     if column is None:
-        return read_lines(path, errors=errors)
-    return _texts_of_column(path, column, errors)
+        return read_lines(path, errors=errors, encoding=encoding)
+    return _texts_of_column(path, column, errors, encoding)
 
 
 def read_identified_texts(
@@ -106,6 +112,7 @@ def read_identified_texts(
     column: str | None,
     id_column: str,
     errors: str = "strict",
+    encoding: str = "utf-8",
 ) -> Iterator[tuple[str, str]]:
     """The texts of a file with their ids, one by one.
 
@@ -114,6 +121,7 @@ def read_identified_texts(
         column: String, or `None` for `"text"`.
         id_column: String, the column of ids.
         errors: See `read_lines`. Defaults to `"strict"`.
+        encoding: See `read_lines`. Defaults to `"utf-8"`.
 
     Returns:
         An iterator of tuples of two strings: id, text.
@@ -133,19 +141,24 @@ def read_identified_texts(
     """
     check_files([path])
     has_columns(path, id_column)  # raises at once where there are none
-    return _identified(path, column or DEFAULT_COLUMN, id_column, errors)
+    columns = [column or DEFAULT_COLUMN, id_column]
+    return _identified(
+        path, read_columns(path, columns, errors, encoding), columns
+    )
 
 
-def _texts_of_column(path: AnyPath, column: str, errors: str) -> Iterator[str]:
-    rows = read_columns(path, [column], errors)
+def _texts_of_column(
+    path: AnyPath, column: str, errors: str, encoding: str
+) -> Iterator[str]:
+    rows = read_columns(path, [column], errors, encoding)
     for number, (text,) in enumerate(rows, start=1):
         yield _checked_text(text, column, path, number)
 
 
 def _identified(
-    path: AnyPath, column: str, id_column: str, errors: str
+    path: AnyPath, rows: Iterator[list], columns: list[str]
 ) -> Iterator[tuple[str, str]]:
-    rows = read_columns(path, [column, id_column], errors)
+    column, id_column = columns
     for number, (text, identifier) in enumerate(rows, start=1):
         if identifier is None:
             raise ValueError(

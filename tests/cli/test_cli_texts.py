@@ -1,13 +1,19 @@
 """The options about texts that several commands share."""
 
 import gzip
+import io
 import json
+import os
 import re
+import sys
+import threading
 
 import keras
 import numpy as np
 import pytest
 from support.texts import texts
+
+from keras_mirror.cli.files import counted_texts
 
 TEXTS = texts(60)
 
@@ -86,8 +92,101 @@ def test_commands_that_read_a_column(
         *["--output", output, *options],
     )
     assert code == 0, errors
+    if name in ("encode", "duplicates"):
+        assert f"{archive} {corpus} --column title" in errors
     if name == "encode":
         expected = model.encode_text([*TEXTS, *TEXTS[:30], ""])
         np.testing.assert_allclose(np.load(output), expected, atol=1e-6)
     else:
         assert re.search(r"^lines +91$", errors, re.M)
+
+
+# === Pipes and encodings ===
+
+
+@pytest.fixture
+def as_pipe(tmp_path, monkeypatch):
+    """Gives bytes as a named pipe, or as the standard input."""
+    writers = []
+
+    def as_pipe(content, name):
+        if name == "-":
+            file = io.TextIOWrapper(io.BytesIO(content))
+            monkeypatch.setattr(sys, "stdin", file)
+            return name
+        path = tmp_path / name
+        os.mkfifo(path)
+        writer = threading.Thread(target=path.write_bytes, args=[content])
+        writer.start()
+        writers.append(writer)
+        return path
+
+    yield as_pipe
+    for writer in writers:
+        writer.join()
+
+
+@pytest.mark.parametrize("name", ["-", "fifo"])
+@pytest.mark.parametrize("subject", ["encode", "index", "similarity"])
+def test_pipes(command, archive, as_pipe, tmp_path, name, subject):
+    lines = TEXTS[:3]
+    if subject == "similarity":
+        lines = [f"{text}\t{text}" for text in lines]
+    path = as_pipe("\n".join(lines).encode(), name)
+    output = tmp_path / "vectors.npy"
+    code, _, errors = command(subject, archive, path, "--output", output)
+    assert code == 0, errors
+    if subject == "encode":
+        assert np.load(output).shape[0] == 3
+    elif subject == "index":
+        assert re.search("^lines +3$", errors, re.M)
+    else:
+        assert len(output.read_bytes().splitlines()) == 3
+
+
+def test_two_kinds_of_pipes(as_pipe):
+    """What is taken twice from a pipe is read once."""
+    for name in ("-", "fifo"):
+        num_texts, read = counted_texts(as_pipe(b"a\nb\n", name))
+        assert (num_texts, list(read)) == (2, ["a", "b"])
+
+
+def test_pipes_that_would_be_read_again(command, archive, tmp_path, as_pipe):
+    code, _, errors = command(
+        *["encode", archive, "-", "--output", tmp_path / "folder"]
+    )
+    assert (code, errors.count("\n")) == (2, 1)
+    assert "needs files that can be read again" in errors
+    path = tmp_path / "fifo.csv"
+    os.mkfifo(path)
+    code, _, errors = command(
+        *["compare", archive, path, "--column", "a", "--check-labels", "b"]
+    )
+    assert (code, errors.count("\n")) == (2, 1)
+    assert "need a file that can be read again" in errors
+
+
+@pytest.mark.parametrize("name", ["texts.csv", "texts.txt"])
+def test_utf_16_of_excel(command, archive, tmp_path, name):
+    path, output = tmp_path / name, tmp_path / "vectors.npy"
+    lines = ["text", "caf\u00e9", "two"]
+    path.write_text("\r\n".join(lines), "utf-16", newline="")
+    column = ["--column", "text"] if name == "texts.csv" else []
+    arguments = ["encode", archive, path, "--output", output, *column]
+    code, _, errors = command(*arguments, "--errors", "replace")
+    assert code == 1 and "is UTF-16" in errors and not output.exists()
+    code, _, errors = command(*arguments, "--encoding", "utf-16")
+    assert code == 0, errors
+    assert len(np.load(output)) == (2 if column else 3)
+    code, _, errors = command(*arguments, "--encoding", "ansi")
+    assert code == 2 and "Received: 'ansi'" in errors
+
+
+def test_the_encoding_of_a_folder(command, archive, tmp_path):
+    path = tmp_path / "texts.txt"
+    path.write_bytes("caf\u00e9\n".encode("cp1252"))
+    arguments = ["encode", archive, path, "--output", tmp_path / "folder"]
+    code, _, errors = command(*arguments, "--encoding", "cp1252")
+    assert code == 0, errors
+    code, _, errors = command(*arguments, "--encoding", "latin-1")
+    assert code == 2 and "encoding 'cp1252', now 'latin-1'" in errors
