@@ -5,11 +5,13 @@ import pathlib
 import uuid
 from collections.abc import Callable
 from typing import IO
+from typing import Any
 
 import numpy as np
 
 from keras_mirror.bulk.shards import ShardPlan
 from keras_mirror.data.open_binary import file_size
+from keras_mirror.data.open_binary import is_remote
 from keras_mirror.optional import import_optional
 from keras_mirror.presets.checked_files import sha256
 from keras_mirror.presets.locate import locate
@@ -17,6 +19,7 @@ from keras_mirror.presets.registry import named_presets
 
 SETTINGS = "_encoding.json"  # readers of Parquet skip names with "_" or "."
 SUCCESS = "_SUCCESS"
+CONTENT = "sha256"  # of the settings
 NUM_CUT = b"num_cut"
 
 
@@ -38,7 +41,7 @@ def begin_folder(
         ValueError: The folder holds something else, or was begun with another
             archive, other files or other settings.
     """
-    places = map(plan.place, range(len(plan.paths)))
+    places = list(map(plan.place, range(len(plan.paths))))
     folder = ShardFolder(path)
     folder.begin(
         {
@@ -47,6 +50,7 @@ def begin_folder(
             **({"prompt": prompt} if prompt else {}),
             "paths": [os.fspath(path) for path in plan.paths],
             "sizes": list(map(file_size, places)),
+            CONTENT: list(map(_content, places)),
             "column": plan.column,
             "id_column": plan.id_column,
             "errors": plan.errors,
@@ -56,6 +60,15 @@ def begin_folder(
         }
     )
     return folder
+
+
+def _content(place: str) -> str | None:
+    """The SHA-256 of a file of texts; `None` of what can be read only once."""
+    if not is_remote(place):
+        path = pathlib.Path(place)
+        return sha256(path) if path.is_file() else None
+    with import_optional("fsspec", "files").open(place, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _digest(archive: str | os.PathLike) -> str:
@@ -118,15 +131,15 @@ class ShardFolder:
         self._write(SETTINGS, lambda file: file.write(text.encode()))
 
     def is_complete(self) -> bool:
-        """Whether `end` was called: all shards are there."""
-        return self._system.exists(self._name(SUCCESS))
+        """Whether `end` was called, and all shards are still there."""
+        if not self._system.exists(self._name(SUCCESS)):
+            return False
+        names = self._system.cat(self._name(SUCCESS)).decode().splitlines()
+        return names == sorted(self._footers())
 
     def finished(self) -> frozenset[str]:
-        """The names of the shards that are there."""
-        paths = self._system.glob(self._name("[0-9]*.parquet"))
-        return frozenset(
-            os.path.basename(path).removesuffix(".parquet") for path in paths
-        )
+        """The names of the shards that are there and can be read."""
+        return frozenset(self._footers())
 
     def write(
         self, name: str, ids: list[str], embeddings, num_cut: int
@@ -156,24 +169,40 @@ class ShardFolder:
         """Marks the folder as complete, as Hadoop and Spark do."""
         for path in self._system.glob(self._name(".*.unfinished")):
             self._system.rm(path)
-        self._system.touch(self._name(SUCCESS))
+        names = "\n".join(sorted(self._footers()))
+        self._write(SUCCESS, lambda file: file.write(names.encode()))
 
     def summary(self) -> dict[str, int]:
         """Counts what is there: `num_shards`, `num_texts`, `num_cut`."""
+        footers = self._footers().values()
+        return {
+            "num_shards": len(footers),
+            "num_texts": sum(footer.num_rows for footer in footers),
+            "num_cut": sum(int(each.metadata[NUM_CUT]) for each in footers),
+        }
+
+    def _footers(self) -> dict[str, Any]:
+        """What shards say of themselves, by their names.
+
+        An empty or damaged file, and one that was not written here, is no
+        shard: it is written anew.
+        """
+        import pyarrow as pa
         import pyarrow.parquet as parquet
 
-        names = self.finished()
-        num_texts = num_cut = 0
-        for name in names:
-            with self._system.open(self._name(f"{name}.parquet")) as file:
-                footer = parquet.read_metadata(file)
-            num_texts += footer.num_rows
-            num_cut += int(footer.metadata[NUM_CUT])
-        return {
-            "num_shards": len(names),
-            "num_texts": num_texts,
-            "num_cut": num_cut,
-        }
+        footers = {}
+        for path in self._system.glob(self._name("[0-9]*.parquet")):
+            try:
+                with self._system.open(path) as file:
+                    footer = parquet.read_metadata(file)
+            except (pa.ArrowInvalid, OSError) as error:
+                if getattr(error, "errno", None):  # not of its content
+                    raise
+                continue
+            if NUM_CUT in (footer.metadata or {}):
+                name = os.path.basename(path).removesuffix(".parquet")
+                footers[name] = footer
+        return footers
 
     def _name(self, name: str) -> str:
         return f"{self._root}/{name}"
@@ -186,10 +215,19 @@ class ShardFolder:
         self._system.mv(unfinished, self._name(name))
 
     def _check(self, begun: dict, settings: dict) -> None:
+        # Folders that were begun before there were hashes have none.
+        before = begun.pop(CONTENT, settings[CONTENT])
         differing = [
-            f"{name} {begun.get(name)!r}, now {value!r}"
+            f"{name} {begun[name]!r}, now {value!r}"
             for name, value in settings.items()
-            if begun.get(name) != value
+            if name != CONTENT and begun.setdefault(name) != value
+        ]
+        differing += [
+            f"the content of {path} has changed"
+            for path, old, new in zip(
+                settings["paths"], before, settings[CONTENT], strict=False
+            )
+            if old != new
         ]
         if differing:
             raise ValueError(

@@ -207,6 +207,62 @@ def test_refuses_to_go_on_with_other_files_or_another_archive(
         encode_files(archive, plan, "out")
 
 
+def test_refuses_other_texts_of_the_same_size(archive, plan, tmp_path):
+    encode_files(archive, plan, "out")
+    path = tmp_path / "a.txt"
+    path.write_text(path.read_text().swapcase())
+    with pytest.raises(ValueError, match="way: the content of a.txt has chang"):
+        encode_files(archive, plan, "out")
+
+
+def test_goes_on_in_a_folder_without_hashes(archive, plan, tmp_path):
+    done = encode_files(archive, plan, "out")
+    settings = tmp_path / "out" / "_encoding.json"
+    begun = json.loads(settings.read_text())
+    del begun["sha256"]
+    settings.write_text(json.dumps(begun))
+    (tmp_path / "out" / "_SUCCESS").write_text("")  # as it was then
+    assert encode_files(archive, plan, "out") == {**done, "num_found": 7}
+
+
+def _remove(shard):
+    shard.unlink()
+
+
+def _empty(shard):
+    shard.write_bytes(b"")
+
+
+def _cut(shard):
+    shard.write_bytes(shard.read_bytes()[:-9])
+
+
+def _damage(shard):
+    damaged = bytearray(shard.read_bytes())
+    footer = len(damaged) - 8 - int.from_bytes(damaged[-8:-4], "little")
+    damaged[footer : footer + 20] = b"\xff" * 20
+    shard.write_bytes(damaged)
+
+
+def _replace(shard):
+    pyarrow.parquet.write_table(pyarrow.table({"a": [1]}), shard)
+
+
+@pytest.mark.parametrize("is_complete", [True, False])
+@pytest.mark.parametrize("harm", [_remove, _empty, _cut, _damage, _replace])
+def test_a_shard_that_is_no_more_is_written_anew(
+    archive, plan, tmp_path, harm, is_complete
+):
+    done = encode_files(archive, plan, "out")
+    out = tmp_path / "out"
+    written = content(out)
+    harm(out / "00001-000001.parquet")
+    if not is_complete:
+        (out / "_SUCCESS").unlink()
+    assert encode_files(archive, plan, "out") == {**done, "num_found": 6}
+    assert content(out) == written
+
+
 def test_refuses_a_folder_of_other_things(archive, plan, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine.txt").write_text("mine")
