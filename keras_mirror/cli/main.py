@@ -109,6 +109,9 @@ def run(arguments: Sequence[str] | None = None) -> None:
     except click.UsageError as error:
         _tell(error, error.format_message(), debug)
         sys.exit(2)
+    except MemoryError as error:
+        _tell(error, f"there is not enough memory. {error}", debug)
+        sys.exit(1)
     except Exception as error:
         _tell(error, str(error) or type(error).__name__, debug)
         sys.exit(1)

@@ -94,7 +94,20 @@ def test_other_users_can_read_an_export(command, archive, tmp_path):
     assert modes == {0o666 & ~umask}
 
 
-# === Full disks ===
+# === Full disks and memories ===
+
+
+def test_no_memory_is_told(command, scores, monkeypatch):
+    def full(*arguments, **options):
+        raise MemoryError
+
+    module = sys.modules["keras_mirror.cli.similarity"]
+    monkeypatch.setattr(module, "open_model", full)
+    code, _, errors = command(*scores)
+    assert (code, errors) == (
+        1,
+        "keras-mirror: error: there is not enough memory.\n",
+    )
 
 
 @pytest.mark.parametrize("name", ["train", "encode"])
