@@ -420,3 +420,26 @@ def test_shards_lie_inside_of_the_folder(bert, name):
     (folder / "model.safetensors.index.json").write_text(index)
     with pytest.raises(ValueError, match=f"inside of it only.*'{name}'"):
         load(folder)
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "pytorch_model.bin"])
+def test_error_for_a_git_lfs_pointer(bert, name):
+    folder, _ = bert
+    (folder / "model.safetensors").unlink()
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\n"
+    (folder / name).write_text(pointer)
+    match = f"{name} must hold weights, but this one is a Git LFS pointer to"
+    with pytest.raises(ValueError, match=match):
+        load(folder)
+
+
+@pytest.mark.parametrize("has_config", [True, False])
+def test_error_for_an_adapter(bert, has_config):
+    folder, _ = bert
+    if not has_config:
+        (folder / "config.json").unlink()
+    settings = {"peft_type": "LORA", "base_model_name_or_path": "base"}
+    (folder / "adapter_config.json").write_text(json.dumps(settings))
+    match = "holds an adapter of the PEFT library.* of the base model 'base' in"
+    with pytest.raises(ValueError, match=match):
+        load(folder)

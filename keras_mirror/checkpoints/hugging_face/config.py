@@ -71,6 +71,9 @@ ACTIVATIONS = {
     "tanh": "tanh",
 }
 
+# What the PEFT library writes beside weights that are added to a model's.
+_ADAPTER_FILE = "adapter_config.json"
+
 
 def read_config(folder: pathlib.Path) -> dict:
     """Reads the `config.json` of a preset folder of any kind, as it is.
@@ -83,9 +86,17 @@ def read_config(folder: pathlib.Path) -> dict:
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: It is damaged.
+        ValueError: It is damaged, or the folder holds an adapter.
     """
     path = folder / "config.json"
+    if (folder / _ADAPTER_FILE).is_file():
+        base = read_json(folder / _ADAPTER_FILE).get("base_model_name_or_path")
+        raise ValueError(
+            "A folder must hold a whole model, but this one holds an adapter "
+            "of the PEFT library. Merge it into its base model with "
+            "`merge_and_unload` and save that. Received: "
+            f"{_ADAPTER_FILE} of the base model {base!r} in folder={folder}"
+        )
     if not path.is_file():
         raise FileNotFoundError(
             "A preset folder must hold a config.json. "

@@ -20,6 +20,8 @@ WEIGHT_FILES = (
     "pytorch_model.bin",
     "pytorch_model.bin.index.json",
 )
+# The start of what Git leaves where Git LFS did not download a file.
+_POINTER = b"version https://git-lfs."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,6 +59,7 @@ def read_weight_files(folder: pathlib.Path) -> dict[str, StoredTensor]:
     paths = _shards(path) if path.suffix == ".json" else [path]
     tensors: dict[str, StoredTensor] = {}
     for path in paths:
+        _check_content(path)
         is_torch = path.suffix == ".bin"
         tensors.update(_torch(path) if is_torch else _safetensors(path))
     return tensors
@@ -77,6 +80,17 @@ def _shards(index: pathlib.Path) -> list[pathlib.Path]:
             f"{', '.join(missing)}. Received: folder={index.parent}"
         )
     return paths
+
+
+def _check_content(path: pathlib.Path) -> None:
+    with path.open("rb") as file:
+        is_pointer = file.read(len(_POINTER)) == _POINTER
+    if is_pointer:
+        raise ValueError(
+            f"{path.name} must hold weights, but this one is a Git LFS "
+            "pointer to them. Run `git lfs pull` in the folder. "
+            f"Received: path={path}"
+        )
 
 
 def _torch(path: pathlib.Path) -> dict[str, StoredTensor]:
