@@ -30,12 +30,8 @@ class StopSignals:
     def __enter__(self) -> "StopSignals":
         # Signals reach the main thread only.
         if threading.current_thread() is threading.main_thread():
-            for name in NAMES:
-                number = getattr(signal, name, None)
-                # What is ignored stays so: `nohup` is for that.
-                if number and signal.getsignal(number) != signal.SIG_IGN:
-                    previous = signal.signal(number, self._note)
-                    self._previous[number] = previous
+            for number in filter(None, map(_number, NAMES)):
+                self._previous[number] = signal.signal(number, self._note)
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -51,3 +47,15 @@ class StopSignals:
         if self.signum is not None:
             raise KeyboardInterrupt
         self.signum = signum
+
+
+def _number(name: str) -> int | None:
+    number = getattr(signal, name, None)
+    # `nohup` has this one ignored, and that stays so.
+    if (
+        name == "SIGHUP"
+        and number
+        and signal.getsignal(number) == signal.SIG_IGN
+    ):
+        return None
+    return number

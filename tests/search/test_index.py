@@ -250,15 +250,14 @@ def test_refuses_vectors_that_are_no_numbers(number, monkeypatch):
     model = make_model()
     index = Index(model)
     index.add(["a cat"])
-    encode_in_chunks = encode_module.encode_in_chunks
+    encode_ids = encode_module.encode_ids
 
-    def broken(model, texts, batch_size, on_progress, prompt):
-        for text in texts:  # a chunk each
-            [(vectors, num_cut)] = encode_in_chunks(model, [text], batch_size)
-            vectors[0, 2] = number if text == "two dogs" else 1
-            yield vectors, num_cut
+    def broken(model, token_ids, batch_size):
+        vectors = encode_ids(model, token_ids, batch_size)
+        vectors[1, 2] = number
+        return vectors
 
-    monkeypatch.setattr(encode_module, "encode_in_chunks", broken)
+    monkeypatch.setattr(encode_module, "encode_ids", broken)
     message = (
         "^Vectors must be of finite numbers. Received: NaN or infinity from "
         "the model, for the text 'two dogs'$"
