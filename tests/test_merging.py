@@ -153,7 +153,8 @@ def test_what_both_end_in_stays_or_is_refused(model, end):
         merge(model, ended)
 
 
-def test_another_recipe_stays_with_the_copy(model):
+def test_another_recipe_stays_with_the_copy():
+    model = models.make_model()
     recipe = get_recipe(model.recipe, batch_size=7)
     assert copied(model, recipe).preprocessor.recipe == recipe
     assert model.preprocessor.recipe == model.recipe
