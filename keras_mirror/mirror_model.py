@@ -49,6 +49,7 @@ from keras_mirror.losses import info_nce
 from keras_mirror.metrics.unit_length import unit_rows
 from keras_mirror.metrics.view_metrics import ViewMetrics
 from keras_mirror.optimizers import AdamW
+from keras_mirror.optimizers import training_variables
 from keras_mirror.presets import DEFAULT_PRESET
 from keras_mirror.presets import preset_fields
 from keras_mirror.recipes import Recipe
@@ -712,9 +713,7 @@ class MirrorModel(keras.Model):
         super().save_own_variables(store)
 
     def _check_finite(self) -> None:
-        optimizer = getattr(self, "optimizer", None)  # set by `compile`
-        state = optimizer.variables if optimizer else []
-        check_finite_variables([*self.variables, *state])
+        check_finite_variables(training_variables(self))
 
     def save_assets(self, dir_path: str) -> None:
         # Keras calls it: assets/README.md of the archive.

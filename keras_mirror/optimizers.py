@@ -111,3 +111,22 @@ class AdamW(keras.optimizers.AdamW):
 
     def _apply_weight_decay(self, variables) -> None:
         """`update_step` does it: Keras 3.15 would decay in every step."""
+
+
+def training_variables(model) -> list:
+    """All variables that training changes: of weights, seeds and optimizer.
+
+    Args:
+        model: A `keras.Model`, compiled or not.
+
+    Returns:
+        A list of variables, in an order that equal models share.
+
+    Example:
+
+    >>> model.compile()
+    >>> len(training_variables(model)) > len(model.variables)
+    True
+    """
+    optimizer = getattr(model, "optimizer", None)  # set by `compile`
+    return [*model.variables, *(optimizer.variables if optimizer else [])]

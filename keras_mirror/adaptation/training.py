@@ -15,6 +15,7 @@ from keras_mirror.guide import Guide
 from keras_mirror.guide.embed_corpus import embed_corpus
 from keras_mirror.merging import copied
 from keras_mirror.merging import merge
+from keras_mirror.optimizers import training_variables
 from keras_mirror.recipes import Recipe
 
 
@@ -141,20 +142,16 @@ class _Trainer:
             model.compile()
             self._values = [
                 ops.convert_to_numpy(variable).copy()
-                for variable in _variables(model)
+                for variable in training_variables(model)
             ]
             return model
         for variable, value in zip(
-            _variables(model), self._values, strict=True
+            training_variables(model), self._values, strict=True
         ):
             variable.assign(value)
         model.recipe = model.preprocessor.recipe = recipe
         model.record = self._original.record
         return model
-
-
-def _variables(model) -> list:
-    return [*model.variables, *model.optimizer.variables]
 
 
 def _unguided(recipe: Recipe) -> Recipe:

@@ -47,6 +47,36 @@ class StepCounter:
         self.epoch_step = batch + 1
 
 
+class StepValues:
+    """Each step's own values, out of the running means that Keras logs.
+
+    Batches of an epoch are of equal sizes, as `mirror_dataset` makes them. A
+    nan stays in Keras's mean, and so here, until the epoch ends.
+
+    Example:
+
+    >>> values = StepValues()
+    >>> values.begin_epoch()
+    >>> values.of_step(0, {"loss": 3.0}), values.of_step(1, {"loss": 2.0})
+    ({'loss': 3.0}, {'loss': 1.0})
+    """
+
+    def begin_epoch(self) -> None:
+        self._sums: dict[str, float] = {}
+        self._num_steps = 0
+
+    def of_step(self, batch: int, logs: dict) -> dict[str, float]:
+        """The mean over the steps since the last call, most often one."""
+        before, self._num_steps = self._num_steps, batch + 1
+        sums = {name: mean * (batch + 1) for name, mean in logs.items()}
+        values = {
+            name: (total - self._sums.get(name, 0.0)) / (batch + 1 - before)
+            for name, total in sums.items()
+        }
+        self._sums = sums
+        return values
+
+
 class RunRecorder(keras.callbacks.Callback):
     """Keeps `MirrorModel.record` while `fit` runs.
 

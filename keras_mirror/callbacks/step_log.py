@@ -4,14 +4,14 @@ import os
 import keras
 
 from keras_mirror.archive.recorder import StepCounter
+from keras_mirror.archive.recorder import StepValues
 
 
 class StepLog(keras.callbacks.Callback):
     """Writes a CSV file with one line per step: `step,loss,<metrics>`.
 
-    Keras logs running means; this recovers each step's own value, assuming
-    equal batch sizes, as `mirror_dataset` makes. A nan stays in Keras's mean,
-    and so here, until the epoch ends.
+    Keras logs running means; this writes each step's own values, see
+    `keras_mirror.archive.recorder.StepValues`.
 
     Every line is in the file before the next step begins, so a killed run
     leaves its log. Scores of `val_` names belong to no step's batch and are
@@ -62,27 +62,21 @@ class StepLog(keras.callbacks.Callback):
         with open(self.path, "w", newline="", encoding="utf-8") as file:
             csv.writer(file, lineterminator="\n").writerows(rows)
         self._counter = StepCounter(self.initial_step)
+        self._values = StepValues()
         self._names: list[str] | None = rows[0][1:] if rows else None
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         self._counter.begin_epoch()
-        self._sums: dict[str, float] = {}
+        self._values.begin_epoch()
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        before = self._counter.epoch_step
         self._counter.end_batch(batch)
-        num_steps = self._counter.epoch_step
-        sums = {
-            name: mean * num_steps
+        means = {
+            name: mean
             for name, mean in (logs or {}).items()
             if not name.startswith("val_")
         }
-        values = {
-            name: (total - self._sums.get(name, 0.0)) / (num_steps - before)
-            for name, total in sums.items()
-        }
-        self._sums = sums
-        self._write(values)
+        self._write(self._values.of_step(batch, means))
 
     def _write(self, values: dict[str, float]) -> None:
         rows: list[list] = []

@@ -12,6 +12,7 @@ from keras_mirror.archive.record import TrainingRecord
 from keras_mirror.archive.training_run import TrainingRun
 from keras_mirror.distribution import random_state
 from keras_mirror.distribution import set_random_state
+from keras_mirror.optimizers import training_variables
 
 
 class TrainingCheckpoint(keras.callbacks.Callback):
@@ -75,7 +76,7 @@ class TrainingCheckpoint(keras.callbacks.Callback):
         facts, values = read_checkpoint(self.path)
         step, run = facts.pop("step"), facts.pop("run")
         _check_same(self.path, self.facts, facts)
-        variables = _variables(model)
+        variables = training_variables(model)
         shapes = [tuple(variable.shape) for variable in variables]
         values, state = values[: len(shapes)], values[len(shapes) :]
         if shapes != [value.shape for value in values]:
@@ -91,7 +92,7 @@ class TrainingCheckpoint(keras.callbacks.Callback):
     def save(self) -> None:
         """Writes the file now; a half-written one is never seen."""
         # On JAX, reading `self.model` brings the weights up to date.
-        values = list(map(ops.convert_to_numpy, _variables(self.model)))
+        values = list(map(ops.convert_to_numpy, training_variables(self.model)))
         values += self._state
         facts = {
             **self.facts,
@@ -166,7 +167,3 @@ def _joined(before: TrainingRun, run: TrainingRun) -> TrainingRun:
         steps=steps,
         seconds=round(before.seconds + run.seconds, 3),
     )
-
-
-def _variables(model) -> list:
-    return [*model.variables, *model.optimizer.variables]

@@ -3,6 +3,7 @@ from collections.abc import Sequence
 import click
 import keras
 
+from keras_mirror.archive.recorder import StepValues
 from keras_mirror.callbacks import TrainingCheckpoint
 from keras_mirror.cli.console import echo_warnings
 from keras_mirror.cli.console import progress_bar
@@ -110,7 +111,7 @@ class TrainingProgress(keras.callbacks.Callback):
         self.steps = steps
         self.loss = float("nan")
         self.memory: str | None = None  # why batches are computed in parts
-        self._total = 0.0
+        self._values = StepValues()
         self._stop = stop
         self._bar = progress_bar()
         self._task = self._bar.add_task(
@@ -130,9 +131,8 @@ class TrainingProgress(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs=None) -> None:
         self.steps += 1
-        # Keras logs the mean of the epoch: this is the step's own.
-        total = float(logs["loss"]) * (batch + 1)
-        self.loss, self._total = total - self._total, total
+        loss = {"loss": float(logs["loss"])}
+        self.loss = self._values.of_step(batch, loss)["loss"]
         self._bar.update(
             self._task,
             completed=self.steps,
@@ -141,7 +141,7 @@ class TrainingProgress(keras.callbacks.Callback):
         self._stop_if_told()
 
     def on_epoch_begin(self, epoch: int, logs=None) -> None:
-        self._total = 0.0
+        self._values.begin_epoch()
         self._stop_if_told()
 
     def _stop_if_told(self) -> None:
