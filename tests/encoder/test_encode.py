@@ -1,5 +1,6 @@
 import re
 
+import keras
 import numpy as np
 import pytest
 from support import models
@@ -142,6 +143,22 @@ def test_equal_texts_are_computed_once(model, monkeypatch):
     assert [len(mask) for mask in masks] == [2]
     np.testing.assert_array_equal(vectors[0], vectors[2])
     assert (vectors[0] != vectors[1]).any()
+
+
+def test_a_call_is_not_repeated_op_by_op(model, monkeypatch):
+    features = model.preprocessor(TEXTS)
+    model.predict_on_batch(features)
+    calls = []
+    call = model.encoder.call
+
+    def record(*args, **kwargs):
+        calls.append(1)
+        return call(*args, **kwargs)
+
+    monkeypatch.setattr(model.encoder, "call", record)
+    model.predict_on_batch(features)
+    is_eager = keras.backend.backend() == "torch"
+    assert len(calls) == is_eager  # the others have compiled it
 
 
 # === Invalid arguments ===
