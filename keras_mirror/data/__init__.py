@@ -6,6 +6,7 @@ from keras_mirror.data.as_strings import check_string
 from keras_mirror.data.corpus import Corpus
 from keras_mirror.data.corpus import collect_strings
 from keras_mirror.data.corpus import sample_strings
+from keras_mirror.data.corpus_report import corpus_report
 from keras_mirror.data.next_lines import pairs_of_next_lines
 from keras_mirror.data.read_corpus import read_corpus
 from keras_mirror.data.read_lines import read_lines
@@ -20,6 +21,7 @@ __all__ = [
     "batched",
     "check_string",
     "collect_strings",
+    "corpus_report",
     "pairs_of_next_lines",
     "read_corpus",
     "read_identified_texts",

@@ -12,6 +12,8 @@ from keras_mirror.data.numpy_mirror_dataset import NumpyMirrorDataset
 from keras_mirror.data.numpy_mirror_dataset import guide_features
 from keras_mirror.data.numpy_mirror_dataset import rows_of_views
 from keras_mirror.data.read_corpus import read_corpus
+from keras_mirror.data.token_shares import MULTILINGUAL_PRESET
+from keras_mirror.data.token_shares import token_shares
 from keras_mirror.distribution import active_replicas
 from keras_mirror.optional_tensorflow import tf
 
@@ -39,7 +41,8 @@ def mirror_dataset(
     the same in NumPy. A batch is padded to its longest string, in steps of a
     few widths. An incomplete last batch is left out, as in the original code;
     shuffling changes which strings are left out each epoch. A corpus smaller
-    than a batch makes one smaller batch, with a warning.
+    than a batch makes one smaller batch, with a warning. There is a warning
+    too where most tokens of the corpus are unknown to the model.
 
     Args:
         source: A path or address, several paths (of what
@@ -104,6 +107,13 @@ def mirror_dataset(
         guide.check_corpus(corpus)
     num_strings = len(corpus.strings)
     batch_size = _fitting_batch_size(batch_size, num_strings)
+    shares = token_shares(corpus, preprocessor)
+    if shares.are_foreign:
+        warnings.warn(
+            f"{shares.problem}. Take a preset for their language, such as "
+            f"{MULTILINGUAL_PRESET!r}, or a folder.",
+            stacklevel=2,
+        )
     lengths = None
     if shuffle and group_by_length and num_strings > batch_size:
         lengths = _lengths(corpus, preprocessor)

@@ -167,6 +167,17 @@ class MirrorPreprocessor(keras.layers.Layer):
         """
         return self._python.tokenize(self.prompts.prepend(texts, prompt))
 
+    def share_unknown(self, token_ids: list[list[int]]) -> float:
+        """Share of the ids that stand for what the vocabulary does not hold.
+
+        Args:
+            token_ids: A list of lists of integers, of `tokenize`.
+
+        Returns:
+            A float in `[0, 1]`.
+        """
+        return self._python.plain_text.share_unknown(token_ids)
+
     def count_tokens(self, texts: list[str]):
         """Numbers of ids that `tokenize` gives, as fast as the backend can.
 

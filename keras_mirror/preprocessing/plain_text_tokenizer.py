@@ -1,4 +1,6 @@
+import collections
 import functools
+import itertools
 from collections.abc import Callable
 
 import keras_hub
@@ -53,6 +55,9 @@ class PlainTextTokenizer:
         )
         self.is_byte_pair = isinstance(
             tokenizer, tokenizers_of.BytePairTokenizer
+        )
+        self.is_sentence_piece = isinstance(
+            tokenizer, tokenizers_of.SentencePieceTokenizer
         )
         if self.is_word_piece:
             tokenizer.special_tokens_in_strings = False
@@ -115,6 +120,29 @@ class PlainTextTokenizer:
             for token, token_id in tokens.items()
             if token_id in self._tokenize([token])[0]
         ]
+
+    def share_unknown(self, rows: list[list[int]]) -> float:
+        """How many of some token ids stand for what the vocabulary lacks.
+
+        Byte pairs lack nothing. SentencePiece's bare spaces do not count.
+
+        Args:
+            rows: A list of lists of ids, as a call returns.
+
+        Returns:
+            A float in `[0, 1]`.
+        """
+        counts = collections.Counter(itertools.chain(*rows))
+        to_id = self.tokenizer.token_to_id
+        num_spaces = 0
+        if self.is_word_piece:
+            unknown = to_id(self.tokenizer.oov_token)
+        elif self.is_sentence_piece:
+            unknown, space = to_id("\0"), to_id("▁")  # the first is no piece
+            num_spaces = 0 if space == unknown else counts[space]
+        else:
+            return 0.0
+        return counts[unknown] / max(1, counts.total() - num_spaces)
 
     @functools.cached_property
     def _tokenize(self) -> Callable[[list[str]], list[list[int]]]:

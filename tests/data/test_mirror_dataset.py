@@ -18,6 +18,7 @@ from keras_mirror.data.read_corpus import is_strings
 from keras_mirror.data.read_corpus import taken_apart
 from keras_mirror.layers import RandomSpanMasking
 from keras_mirror.preprocessing import padding
+from keras_mirror.preprocessing.prompts import Prompts
 from keras_mirror.recipes import get_recipe
 
 STRINGS = [f"a sentence of the corpus, its number is {n}." for n in range(20)]
@@ -39,6 +40,11 @@ class TextPreprocessor:
     def __init__(self):
         self.masking = RandomSpanMasking()
         self.recipe = get_recipe("sentence")
+        self.prompts = Prompts()
+        self.max_text_tokens = 48
+
+    def share_unknown(self, token_ids):
+        return 0.0
 
     def tokenize(self, texts):
         return [text.split() for text in texts]
