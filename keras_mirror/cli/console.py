@@ -178,7 +178,7 @@ def print_next(*command: str) -> None:
 
 
 def _quoted(word: str) -> str:
-    return word if word.startswith('"') else shlex.quote(word)
+    return word if word == '"..."' else shlex.quote(word)
 
 
 # === Questions and errors ===
@@ -208,10 +208,16 @@ def usage_errors() -> Iterator[None]:
 
 @contextlib.contextmanager
 def echo_warnings() -> Iterator[None]:
-    """Prints this package's own warnings as lines, and no others."""
-    with warnings.catch_warnings(record=True) as caught:
+    """Prints this package's own warnings as lines, each once, at once."""
+    told = set()
+
+    def show(message, category, *place, **more) -> None:
+        line = f"keras-mirror: {message}"
+        if issubclass(category, UserWarning) and line not in told:
+            told.add(line)
+            echo(line, err=True)
+
+    with warnings.catch_warnings():
         warnings.simplefilter("always")
+        warnings.showwarning = show
         yield
-    for warning in caught:
-        if issubclass(warning.category, UserWarning):
-            echo(f"keras-mirror: {warning.message}", err=True)

@@ -58,9 +58,20 @@ def counted_texts(*paths: str, **options: Any) -> tuple[int, Iterator[str]]:
     return sum(1 for _ in texts), open_texts(*paths, **options)
 
 
-def named_texts(path: str, column: str | None) -> list[str]:
+def named_texts(
+    path: str,
+    column: str | None,
+    errors: str = "strict",
+    encoding: str = "utf-8",
+) -> list[str]:
     """The words that name a file of texts in the command to run next."""
-    return [path, "--column", column] if column else [path]
+    if is_pipe(path):  # what it held is gone
+        return ["TEXTS"]
+    words = [path]
+    words += ["--column", column] if column else []
+    words += ["--errors", errors] if errors != "strict" else []
+    words += ["--encoding", encoding] if encoding != "utf-8" else []
+    return words
 
 
 def read_pairs(path: str) -> Iterator[tuple[str, str]]:

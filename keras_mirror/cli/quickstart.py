@@ -22,6 +22,7 @@ from keras_mirror.cli.quickstart_scores import look
 from keras_mirror.cli.quickstart_scores import print_comparison
 from keras_mirror.cli.quickstart_scores import print_searches
 from keras_mirror.cli.stop_signals import StopSignals
+from keras_mirror.cli.training_corpus import tell_corpus
 from keras_mirror.data import collect_strings
 from keras_mirror.presets import DEFAULT_PRESET
 from keras_mirror.presets.locate import locate
@@ -73,6 +74,7 @@ def quickstart(
     print_searches(before, api)
     model.compile()
     corpus = collect_strings(api.values())
+    tell_corpus(corpus, model.preprocessor)
     with StopSignals() as stop:
         progress = fit_with_progress(model, corpus, seed, stop)
         path = save_archive(model, output, overwrite, progress.finished)

@@ -2,7 +2,6 @@ import itertools
 import pathlib
 import secrets
 import time
-from collections.abc import Iterable
 from typing import Any
 
 import click
@@ -18,6 +17,7 @@ from keras_mirror.cli.files import check_output
 from keras_mirror.cli.files import check_space
 from keras_mirror.cli.files import check_unused
 from keras_mirror.cli.files import checkpoint_path
+from keras_mirror.cli.files import named_texts
 from keras_mirror.cli.files import open_texts
 from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import save_archive
@@ -33,10 +33,11 @@ from keras_mirror.cli.resuming import begun
 from keras_mirror.cli.resuming import telling_what_is_kept
 from keras_mirror.cli.resuming import training_facts
 from keras_mirror.cli.stop_signals import StopSignals
+from keras_mirror.cli.training_corpus import check_number
+from keras_mirror.cli.training_corpus import collect
+from keras_mirror.cli.training_corpus import tell_corpus
 from keras_mirror.data import Corpus
-from keras_mirror.data import collect_strings
 from keras_mirror.data import pairs_of_next_lines
-from keras_mirror.data import sample_strings
 from keras_mirror.integrations.load_model import is_archive
 from keras_mirror.presets import DEFAULT_PRESET
 from keras_mirror.recipes import get_recipe
@@ -98,6 +99,11 @@ LOGGED_METRICS = [
     is_flag=True,
     help="Go on where this very command was stopped.",
 )
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Train although the model knows hardly any of the tokens.",
+)
 @overwrite_option
 @backend_options
 def train(
@@ -122,6 +128,7 @@ def train(
     devices: int,
     keep_optimizer: bool,
     resume: bool,
+    force: bool,
     overwrite: bool,
     backend: str | None,
     debug: bool,
@@ -168,8 +175,8 @@ def train(
         if next_lines:
             texts = pairs_of_next_lines(texts)
         is_once = not keep_duplicates
-        corpus = _collect(texts, limit, sample, seed, drop_duplicates=is_once)
-        _check_number(corpus, source)
+        corpus = collect(texts, limit, sample, seed, drop_duplicates=is_once)
+        check_number(corpus, source)
 
     keras = start_keras(backend, debug)
     from keras_mirror.callbacks import StepLog
@@ -182,6 +189,8 @@ def train(
         corpus = active_replicas().broadcast(corpus)
         keras.utils.set_random_seed(seed)
         model = _make_model(keras, preset, recipe, fields, dtype_policy)
+        if not is_worker():
+            tell_corpus(corpus, model.preprocessor, force)
         model.compile(metrics=LOGGED_METRICS if log else None)
         checkpoint = None
         if devices == 1:
@@ -205,7 +214,7 @@ def train(
         path = save_archive(
             model, output, overwrite, progress.finished, keep_optimizer
         )
-    rows = _summary(model, corpus, progress, path)
+    rows = _summary(corpus, progress, path)
     rows |= {"devices": devices} if devices > 1 else {}
     print_summary(rows, start)
     if not progress.finished:
@@ -213,32 +222,11 @@ def train(
             click.echo("to go on: the same command with --resume", err=True)
         return stop.code
     pathlib.Path(kept).unlink(missing_ok=True)
-    print_next("index", path, "TEXTS", "--output", "texts.index")
+    named = ["TEXTS"]
+    if not pairs:
+        named = named_texts(source[0], column, errors, encoding)
+    print_next("index", path, *named, "--output", "texts.index")
     return 0
-
-
-def _collect(
-    texts: Iterable[str | tuple[str, str]],
-    limit: int | None,
-    sample: int | None,
-    seed: int | None,
-    drop_duplicates: bool,
-) -> Corpus:
-    if limit and sample:
-        raise click.UsageError("give one of --limit and --sample")
-    with status("Reading"):
-        if sample:
-            return sample_strings(texts, sample, seed, drop_duplicates)
-        return collect_strings(texts, drop_duplicates, limit)
-
-
-def _check_number(corpus: Corpus, paths: Iterable[str]) -> None:
-    if len(corpus.strings) < 2:
-        raise ValueError(
-            "a corpus needs at least two different strings. Received: "
-            f"{corpus.num_read} lines with {len(corpus.strings)} usable "
-            f"string(s) in {', '.join(paths)}"
-        )
 
 
 def _make_model(
@@ -269,18 +257,13 @@ def _with_end(model, corpus: Corpus, center: bool, whiten: bool):
     return model
 
 
-def _summary(model, corpus: Corpus, progress, path: str) -> dict[str, object]:
-    with status("Counting cut strings"):
-        texts = list(itertools.chain(*corpus.sides))
-        counts = model.preprocessor.count_tokens(texts)
-        num_cut = (counts > model.preprocessor.max_text_tokens).sum()
+def _summary(corpus: Corpus, progress, path: str) -> dict[str, object]:
     return {
         "strings read": corpus.num_read,
         "empty": f"{corpus.num_empty} dropped",
         "with NUL bytes": f"{corpus.num_binary} dropped",
         "duplicates": f"{corpus.num_duplicates} dropped",
         **({"not drawn": corpus.num_unsampled} if corpus.num_unsampled else {}),
-        "cut": f"{num_cut} at {model.recipe.sequence_length} tokens",
         **({"memory": progress.memory} if progress.memory else {}),
         "steps": f"{progress.steps} of {progress.planned}",
         "last loss": f"{progress.loss:.4f}",
