@@ -29,6 +29,7 @@ from rich.text import Text
 from keras_mirror.atomic_output import atomic_output
 from keras_mirror.cli.printable import one_line
 from keras_mirror.cli.printable import printable
+from keras_mirror.cli.standard_streams import named_output
 
 # === Results ===
 
@@ -42,7 +43,8 @@ def write_utf8() -> None:
 
 def echo(text: object = "", err: bool = False, nl: bool = True) -> None:
     """`click.echo` for text of others, which cannot steer the terminal."""
-    click.echo(printable(str(text)), err=err, nl=nl)
+    with contextlib.nullcontext() if err else named_output():
+        click.echo(printable(str(text)), err=err, nl=nl)
 
 
 def print_json(content: object, indent: int = 1) -> None:
@@ -56,7 +58,8 @@ def print_table(table: Table) -> None:
     unlimited = screen.options.update(max_width=10_000)
     natural = screen.measure(table, options=unlimited).maximum
     screen.width = max(screen.width, natural)
-    screen.print(table)
+    with named_output():
+        screen.print(table)
 
 
 def fits_screen(table: Table) -> bool:

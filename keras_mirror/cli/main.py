@@ -22,6 +22,8 @@ from keras_mirror.cli.presets import presets
 from keras_mirror.cli.quickstart import quickstart
 from keras_mirror.cli.search import search
 from keras_mirror.cli.similarity import similarity
+from keras_mirror.cli.standard_streams import end_output
+from keras_mirror.cli.standard_streams import open_standard_streams
 from keras_mirror.cli.train import train
 from keras_mirror.version import __version__
 
@@ -95,6 +97,7 @@ def run(arguments: Sequence[str] | None = None) -> None:
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
+    open_standard_streams()
     write_utf8()
     try:
         code = cli.main(
@@ -113,6 +116,7 @@ def run(arguments: Sequence[str] | None = None) -> None:
         _tell(error, f"there is not enough memory. {error}", debug)
         sys.exit(1)
     except Exception as error:
+        end_output()
         _tell(error, str(error) or type(error).__name__, debug)
         sys.exit(1)
 
