@@ -7,9 +7,10 @@ import numpy as np
 
 from keras_mirror.bulk.archive_encoder import seen_from_anywhere
 from keras_mirror.bulk.archive_encoder import worker_model
+from keras_mirror.bulk.begin_folder import begin_folder
 from keras_mirror.bulk.ray import encode_on_ray
 from keras_mirror.bulk.shard_folder import ShardFolder
-from keras_mirror.bulk.shard_folder import begin_folder
+from keras_mirror.bulk.shard_folder import count
 from keras_mirror.bulk.shards import Shard
 from keras_mirror.bulk.shards import ShardPlan
 
@@ -25,12 +26,15 @@ def encode_files(
     num_workers: int | None = None,
     on_progress: Callable[[int], object] | None = None,
     prompt: str | None = None,
+    overwrite: bool = False,
 ) -> dict[str, int]:
     """Encodes files of any size into a folder of Parquet files.
 
     Writes one file per shard of `plan.rows_per_shard` texts, with one row
     (`id`, `vector`) per text, and a file `_SUCCESS` at the end. Call it again
-    to resume; finished shards are skipped.
+    to resume; finished shards are skipped. Call it with more files at the end
+    of the plan, or after rows were added at the end of files, to encode these
+    only.
 
     Args:
         archive: String or path of a `.keras` file that all workers see, or
@@ -46,6 +50,9 @@ def encode_files(
         on_progress: Function of the number of texts just encoded. Defaults
             to `None`.
         prompt: String, see `MirrorModel.encode_text`. Defaults to `None`.
+        overwrite: Boolean, whether to begin anew in a folder of other
+            settings or of texts that have changed. Its vectors are removed.
+            Defaults to `False`.
 
     Returns:
         A dict of integers: `num_texts`, `num_cut`, `num_shards` of the whole
@@ -53,7 +60,8 @@ def encode_files(
 
     Raises:
         ImportError: The extra `[files]`, or `[ray]`, is missing.
-        ValueError: The folder holds something else, or a file cannot be read.
+        ValueError: The folder holds something else, a file cannot be read,
+            or it changes while it is encoded.
 
     Example:
 
@@ -69,7 +77,7 @@ def encode_files(
             f"`engine` must be one of {', '.join(ENGINES)}. "
             f"Received: engine={engine!r}"
         )
-    begun = begin_folder(archive, plan, folder, prompt)
+    begun = begin_folder(archive, plan, folder, prompt, overwrite)
     writer = ShardWriter(archive, begun, batch_size, prompt)
     return encode_shards(plan, writer, engine, num_workers, on_progress)
 
@@ -83,17 +91,21 @@ def encode_shards(
 ) -> dict[str, int]:
     """`encode_files` into the folder of a `ShardWriter`, which was begun."""
     folder = writer.folder
-    finished = folder.finished()
-    if not folder.is_complete():
+    footers = folder.footers()
+    finished = frozenset(footers)
+    if not folder.is_complete(finished):
+        num_texts = count(footers)["num_texts"]
         if engine == "ray":
             counts = encode_on_ray(plan, writer, finished, num_workers)
         else:
             counts = _encode_locally(plan, writer, finished)
-        for num_texts in counts:
+        for number in counts:
+            num_texts += number
             if on_progress is not None:
-                on_progress(num_texts)
-        folder.end()
-    return {**folder.summary(), "num_found": len(finished)}
+                on_progress(number)
+        plan.check_unchanged()
+        footers = folder.end(num_texts)
+    return {**count(footers), "num_found": len(finished)}
 
 
 class ShardWriter:
@@ -133,14 +145,14 @@ class ShardWriter:
             model, shard.texts, self.batch_size, prompt=self.prompt
         )
         embeddings, nums_cut = zip(*chunks, strict=True)
-        self.folder.write(
-            shard.name, shard.ids, np.concatenate(embeddings), sum(nums_cut)
-        )
+        self.folder.write(shard, np.concatenate(embeddings), sum(nums_cut))
         return len(shard.texts)
 
 
 def _encode_locally(
     plan: ShardPlan, writer: ShardWriter, finished: Set[str]
 ) -> Iterator[int]:
+    ends = writer.folder.ends()
     for number in range(len(plan.paths)):
-        yield from map(writer, plan.shards(number, finished))
+        shards = plan.shards(number, finished, ends.get(number, ()))
+        yield from map(writer, shards)

@@ -22,7 +22,7 @@ SETUP_HOOK = "keras_mirror_cli.set_up_worker"
 
 def encode_on_ray(
     plan: ShardPlan,
-    writer: Callable[[Shard], int],
+    writer,
     finished: Set[str],
     num_workers: int | None = None,
 ) -> Iterator[int]:
@@ -48,7 +48,9 @@ def encode_on_ray(
         workers = _workers(ray.cluster_resources(), num_workers)
         shards = data.from_items(files, override_num_blocks=len(files))
         written = shards.map_batches(
-            _reader(plan, finished), batch_size=1, num_cpus=READER_SHARE
+            _reader(plan, finished, writer.folder.ends()),
+            batch_size=1,
+            num_cpus=READER_SHARE,
         ).map_batches(
             _Writer,
             fn_constructor_args=[writer],
@@ -61,10 +63,12 @@ def encode_on_ray(
             yield row["num_texts"]
 
 
-def _reader(plan: ShardPlan, finished: Set[str]) -> Callable:
+def _reader(plan: ShardPlan, finished: Set[str], ends: dict) -> Callable:
     def read(batch):
         for number in batch["number"]:
-            for shard in plan.shards(int(number), finished):
+            number = int(number)
+            cuts = ends.get(number, ())
+            for shard in plan.shards(number, finished, cuts):
                 row = dataclasses.asdict(shard)
                 yield {name: [value] for name, value in row.items()}
 

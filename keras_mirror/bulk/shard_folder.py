@@ -1,92 +1,21 @@
-import hashlib
 import json
 import os
-import pathlib
 import uuid
 from collections.abc import Callable
+from collections.abc import Iterable
 from typing import IO
 from typing import Any
 
 import numpy as np
 
-from keras_mirror.bulk.shards import ShardPlan
-from keras_mirror.data.open_binary import file_size
-from keras_mirror.data.open_binary import is_remote
+from keras_mirror.bulk.shards import Shard
 from keras_mirror.optional import import_optional
-from keras_mirror.presets.checked_files import sha256
-from keras_mirror.presets.locate import locate
-from keras_mirror.presets.registry import named_presets
 
 SETTINGS = "_encoding.json"  # readers of Parquet skip names with "_" or "."
 SUCCESS = "_SUCCESS"
-CONTENT = "sha256"  # of the settings
+ENDS = "ends"  # of the settings
 NUM_CUT = b"num_cut"
-
-
-def begin_folder(
-    archive: str | os.PathLike,
-    plan: ShardPlan,
-    path: str,
-    prompt: str | None = None,
-) -> "ShardFolder":
-    """Makes the folder for the embeddings of a plan, or resumes one.
-
-    Args:
-        archive: String or path of a `.keras` file, or a preset.
-        plan: A `ShardPlan`.
-        path: String, a folder or an address that `fsspec` knows.
-        prompt: String, see `MirrorModel.encode_text`. Defaults to `None`.
-
-    Raises:
-        ValueError: The folder holds something else, or was begun with another
-            archive, other files or other settings.
-    """
-    places = list(map(plan.place, range(len(plan.paths))))
-    folder = ShardFolder(path)
-    folder.begin(
-        {
-            "archive_sha256": _digest(archive),
-            # Folders that were begun before there were prompts have no key.
-            **({"prompt": prompt} if prompt else {}),
-            "paths": [os.fspath(path) for path in plan.paths],
-            "sizes": list(map(file_size, places)),
-            CONTENT: list(map(_content, places)),
-            "column": plan.column,
-            "id_column": plan.id_column,
-            "errors": plan.errors,
-            # Nor had folders that were begun before there were encodings.
-            **({"encoding": plan.encoding} if plan.encoding != "utf-8" else {}),
-            "rows_per_shard": plan.rows_per_shard,
-        }
-    )
-    return folder
-
-
-def _content(place: str) -> str | None:
-    """The SHA-256 of a file of texts; `None` of what can be read only once."""
-    if not is_remote(place):
-        path = pathlib.Path(place)
-        return sha256(path) if path.is_file() else None
-    with import_optional("fsspec", "files").open(place, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _digest(archive: str | os.PathLike) -> str:
-    """The SHA-256 of an archive, or of all files of a preset.
-
-    Of a preset that others keep (`bert_base_en_uncased`, `hf://`), that of
-    its name: what it stands for is theirs.
-    """
-    preset = named_presets().get(os.fspath(archive))
-    root = pathlib.Path(locate(preset) if preset else archive)
-    if root.is_file():
-        return sha256(root)
-    paths = sorted(path for path in root.rglob("*") if path.is_file())
-    names = [path.relative_to(root).as_posix() for path in paths]
-    files = dict(zip(names, map(sha256, paths), strict=True))
-    return hashlib.sha256(
-        json.dumps(files or os.fspath(archive)).encode()
-    ).hexdigest()
+DIGEST = b"sha256"
 
 
 class ShardFolder:
@@ -108,47 +37,54 @@ class ShardFolder:
     def __reduce__(self) -> tuple:  # a worker opens its own
         return ShardFolder, (self.path,)
 
-    def begin(self, settings: dict) -> None:
-        """Makes the folder, or checks that it was begun in the same way.
-
-        Args:
-            settings: Dict for JSON: all that the embeddings depend on.
+    def settings(self) -> dict | None:
+        """What `begin` was called with; `None` of a new or empty folder.
 
         Raises:
             ValueError: The folder holds something else.
         """
         if self._system.exists(self._name(SETTINGS)):
-            begun = json.loads(self._system.cat(self._name(SETTINGS)))
-            self._check(begun, json.loads(json.dumps(settings)))
-            return
+            return json.loads(self._system.cat(self._name(SETTINGS)))
         if self._system.exists(self._root) and self._system.ls(self._root):
             raise ValueError(
                 f"A new or empty folder is expected. Received: '{self.path}', "
                 "which holds something else"
             )
+        return None
+
+    def begin(self, settings: dict) -> None:
+        """Makes the folder, or begins one again that is no longer complete.
+
+        Args:
+            settings: Dict for JSON: all that the embeddings depend on.
+        """
         self._system.makedirs(self._root, exist_ok=True)
+        self._remove(SUCCESS)
         text = json.dumps(settings, indent=4)
         self._write(SETTINGS, lambda file: file.write(text.encode()))
 
-    def is_complete(self) -> bool:
-        """Whether `end` was called, and all shards are still there."""
+    def clear(self) -> None:
+        """Removes all shards. The settings stay, so that it is still ours."""
+        self._remove(SUCCESS)
+        for path in self._shards():
+            self._system.rm(path)
+
+    def ends(self) -> dict[int, list[int]]:
+        """Where files ended when they were shorter, see `ShardPlan.shards`."""
+        return dict(enumerate((self.settings() or {}).get(ENDS, [])))
+
+    def is_complete(self, names: Iterable[str]) -> bool:
+        """Whether `end` was called, and the shards are those of then."""
         if not self._system.exists(self._name(SUCCESS)):
             return False
-        names = self._system.cat(self._name(SUCCESS)).decode().splitlines()
-        return names == sorted(self._footers())
+        ended = self._system.cat(self._name(SUCCESS)).decode().splitlines()
+        return ended == sorted(names)
 
-    def finished(self) -> frozenset[str]:
-        """The names of the shards that are there and can be read."""
-        return frozenset(self._footers())
-
-    def write(
-        self, name: str, ids: list[str], embeddings, num_cut: int
-    ) -> None:
+    def write(self, shard: Shard, embeddings, num_cut: int) -> None:
         """Writes a shard.
 
         Args:
-            name: String.
-            ids: List of strings.
+            shard: A `Shard`.
             embeddings: Float32 array of shape `(num_rows, embedding_dim)`.
             num_cut: Integer, the number of texts that were cut.
         """
@@ -157,31 +93,43 @@ class ShardFolder:
 
         flat = pa.array(np.ravel(embeddings))
         rows = pa.FixedSizeListArray.from_arrays(flat, embeddings.shape[1])
-        table = pa.table({"id": pa.array(ids, pa.string()), "vector": rows})
-        table = table.replace_schema_metadata({NUM_CUT: str(num_cut)})
+        ids = pa.array(shard.ids, pa.string())
+        table = pa.table({"id": ids, "vector": rows}).replace_schema_metadata(
+            {NUM_CUT: str(num_cut), DIGEST: shard.digest()}
+        )
         self._write(
-            f"{name}.parquet",
+            f"{shard.name}.parquet",
             # Embeddings hardly repeat: a dictionary would only take time.
             lambda file: parquet.write_table(table, file, use_dictionary=False),
         )
 
-    def end(self) -> None:
-        """Marks the folder as complete, as Hadoop and Spark do."""
+    def end(self, num_texts: int) -> dict[str, Any]:
+        """Marks the folder as complete, as Hadoop and Spark do.
+
+        Args:
+            num_texts: Integer, the number of texts that were read for it.
+
+        Returns:
+            `footers()`.
+
+        Raises:
+            ValueError: The folder has another number of rows.
+        """
         for path in self._system.glob(self._name(".*.unfinished")):
             self._system.rm(path)
-        names = "\n".join(sorted(self._footers()))
+        footers = self.footers()
+        num_rows = count(footers)["num_texts"]
+        if num_rows != num_texts:
+            raise ValueError(
+                f"'{self.path}' must have a row per text, and its shards must "
+                f"not change while it is written. Received: {num_texts} texts, "
+                f"{num_rows} rows. Run the same again"
+            )
+        names = "\n".join(sorted(footers))
         self._write(SUCCESS, lambda file: file.write(names.encode()))
+        return footers
 
-    def summary(self) -> dict[str, int]:
-        """Counts what is there: `num_shards`, `num_texts`, `num_cut`."""
-        footers = self._footers().values()
-        return {
-            "num_shards": len(footers),
-            "num_texts": sum(footer.num_rows for footer in footers),
-            "num_cut": sum(int(each.metadata[NUM_CUT]) for each in footers),
-        }
-
-    def _footers(self) -> dict[str, Any]:
+    def footers(self) -> dict[str, Any]:
         """What shards say of themselves, by their names.
 
         An empty or damaged file, and one that was not written here, is no
@@ -191,7 +139,7 @@ class ShardFolder:
         import pyarrow.parquet as parquet
 
         footers = {}
-        for path in self._system.glob(self._name("[0-9]*.parquet")):
+        for path in self._shards():
             try:
                 with self._system.open(path) as file:
                     footer = parquet.read_metadata(file)
@@ -204,6 +152,13 @@ class ShardFolder:
                 footers[name] = footer
         return footers
 
+    def _shards(self) -> list[str]:
+        return sorted(self._system.glob(self._name("[0-9]*.parquet")))
+
+    def _remove(self, name: str) -> None:
+        if self._system.exists(self._name(name)):
+            self._system.rm(self._name(name))
+
     def _name(self, name: str) -> str:
         return f"{self._root}/{name}"
 
@@ -214,23 +169,13 @@ class ShardFolder:
             write(file)
         self._system.mv(unfinished, self._name(name))
 
-    def _check(self, begun: dict, settings: dict) -> None:
-        # Folders that were begun before there were hashes have none.
-        before = begun.pop(CONTENT, settings[CONTENT])
-        differing = [
-            f"{name} {begun[name]!r}, now {value!r}"
-            for name, value in settings.items()
-            if name != CONTENT and begun.setdefault(name) != value
-        ]
-        differing += [
-            f"the content of {path} has changed"
-            for path, old, new in zip(
-                settings["paths"], before, settings[CONTENT], strict=False
-            )
-            if old != new
-        ]
-        if differing:
-            raise ValueError(
-                f"'{self.path}' was begun in another way: "
-                f"{'; '.join(differing)}. Choose another folder"
-            )
+
+def count(footers: dict[str, Any]) -> dict[str, int]:
+    """`num_shards`, `num_texts` and `num_cut` of `ShardFolder.footers`."""
+    return {
+        "num_shards": len(footers),
+        "num_texts": sum(each.num_rows for each in footers.values()),
+        "num_cut": sum(
+            int(each.metadata[NUM_CUT]) for each in footers.values()
+        ),
+    }

@@ -1,11 +1,16 @@
 import dataclasses
+import hashlib
+import itertools
+import json
 import os
+from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Set
 
 from keras_mirror.data import batched
 from keras_mirror.data import read_identified_texts
 from keras_mirror.data import read_texts
+from keras_mirror.data.open_binary import file_size
 from keras_mirror.data.open_binary import is_pipe
 from keras_mirror.data.open_binary import is_remote
 
@@ -38,6 +43,9 @@ class ShardPlan:
     encoding: str = "utf-8"
     rows_per_shard: int = 10_000
     folder: str = dataclasses.field(default_factory=os.getcwd)
+    _states: list = dataclasses.field(
+        default_factory=list, init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         for number, path in enumerate(self.paths):
@@ -48,6 +56,7 @@ class ShardPlan:
                     "or write to one file *.npy"
                 )
             self._rows(number)  # checks that the file exists
+            self._states.append(self._state(number))
 
     def place(self, number: int) -> str:
         """The absolute path or the address of a file."""
@@ -55,23 +64,54 @@ class ShardPlan:
         return path if is_remote(path) else os.path.join(self.folder, path)
 
     def shards(
-        self, number: int, finished: Set[str] = frozenset()
+        self,
+        number: int,
+        finished: Set[str] = frozenset(),
+        ends: Iterable[int] = (),
     ) -> Iterator["Shard"]:
         """The shards of one file, one by one.
 
         Args:
             number: Integer, the place of the file in `paths`.
             finished: Set of names of shards to leave out.
+            ends: Integers, the rows that ended the file when it was shorter:
+                a shard ends there too.
 
         Yields:
             `Shard`s.
         """
-        batches = batched(self._rows(number), self.rows_per_shard)
-        for index, rows in enumerate(batches):
-            name = f"{number:05}-{index:06}"
+        for index, rows in enumerate(self._batches(number, ends)):
+            name = shard_name(number, index)
             if name not in finished:
                 ids, texts = map(list, zip(*rows, strict=True))
                 yield Shard(name, ids, texts)
+
+    def check_unchanged(self) -> None:
+        """Raises a `ValueError` if a file has changed since the plan was made.
+
+        Shards of a file that changes are of the old texts or of the new ones.
+        """
+        for number, path in enumerate(self.paths):
+            if self._state(number) != self._states[number]:
+                raise ValueError(
+                    "Texts must not change while they are encoded. Received: "
+                    f"'{path}', which has changed. Run the same again"
+                )
+
+    def _state(self, number: int) -> tuple:
+        """What a change of a file changes; of remote files, their size."""
+        place = self.place(number)
+        if is_remote(place):
+            return (file_size(place),)
+        state = os.stat(place)
+        return state.st_size, state.st_mtime_ns
+
+    def _batches(self, number: int, ends: Iterable[int]) -> Iterator[list]:
+        rows = self._rows(number)
+        for begin, end in itertools.pairwise((0, *ends)):
+            part = itertools.islice(rows, end - begin)
+            yield from batched(part, self.rows_per_shard)
+        yield from batched(rows, self.rows_per_shard)
 
     def _rows(self, number: int) -> Iterator[tuple[str, str]]:
         path, place = self.paths[number], self.place(number)
@@ -102,3 +142,24 @@ class Shard:
     name: str
     ids: list[str]
     texts: list[str]
+
+    def digest(self) -> str:
+        """The SHA-256 of its rows."""
+        rows = json.dumps([self.ids, self.texts])
+        return hashlib.sha256(rows.encode()).hexdigest()
+
+
+def shard_name(number: int, index: int) -> str:
+    """The name of a shard, by the places of its file and in its file.
+
+    Example:
+
+    >>> shard_name(2, 17), shard_index("00002-000017")
+    ('00002-000017', 17)
+    """
+    return f"{number:05}-{index:06}"
+
+
+def shard_index(name: str) -> int:
+    """The place of a shard in its file."""
+    return int(name.rpartition("-")[2])

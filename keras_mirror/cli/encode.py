@@ -9,10 +9,10 @@ import numpy as np
 from click.core import ParameterSource
 
 from keras_mirror.atomic_output import atomic_output
+from keras_mirror.bulk.begin_folder import begin_folder
 from keras_mirror.bulk.encode_files import ENGINES
 from keras_mirror.bulk.encode_files import ShardWriter
 from keras_mirror.bulk.encode_files import encode_shards
-from keras_mirror.bulk.shard_folder import begin_folder
 from keras_mirror.bulk.shards import ShardPlan
 from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_summary
@@ -94,7 +94,8 @@ def encode(
     into one file *.npy, where row i is the vector of line i of all files; or
     into a folder of Parquet files with one row of id and vector per text, for
     any number of texts, on one machine or many. If interrupted, run the same
-    command again to resume.
+    command again to resume. So too after lines were added to a file, or files
+    behind the others: only these are encoded.
     """
     start = time.monotonic()
     if output.endswith(".npy"):
@@ -111,7 +112,7 @@ def encode(
         chunks = encode_in_chunks(model, opened, batch_size, prompt=prompt)
         rows = _encode_array(model, chunks, num_texts, output, overwrite)
     else:
-        _check_folder(output, overwrite)
+        _check_folder(output)
         with usage_errors():
             plan = ShardPlan(
                 texts,
@@ -121,9 +122,8 @@ def encode(
                 encoding=encoding,
                 rows_per_shard=rows_per_file,
             )
-            folder = begin_folder(encoder, plan, output, prompt)
-        if not is_remote(output):
-            claim_output(output)
+            _claim_folder(output)
+            folder = begin_folder(encoder, plan, output, prompt, overwrite)
         _start_engine(engine, backend, debug)
         writer = ShardWriter(encoder, folder, batch_size, prompt)
         rows = _encode_shards(plan, writer, engine, workers)
@@ -190,18 +190,19 @@ def _write_rows(file: BinaryIO, chunks: Iterable[tuple], num_texts: int) -> int:
 # === Into a folder ===
 
 
-def _check_folder(path: str, overwrite: bool) -> None:
+def _check_folder(path: str) -> None:
     ending = os.path.splitext(path)[1]
     if ending:
         raise click.UsageError(
             "--output must end in .npy, or be a folder. Received: "
             f"{path}, which ends in {ending}"
         )
-    if overwrite:
-        raise click.UsageError(
-            "--overwrite is for *.npy: a folder goes on where it was stopped. "
-            f"Choose another folder. Received: --output {path}"
-        )
+
+
+def _claim_folder(path: str) -> None:
+    if not is_remote(path):
+        os.makedirs(os.path.dirname(os.path.realpath(path)), exist_ok=True)
+        claim_output(path)
 
 
 def _start_engine(engine: str, backend: str | None, debug: bool) -> None:
