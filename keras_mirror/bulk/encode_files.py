@@ -1,7 +1,7 @@
 import os
 from collections.abc import Callable
 from collections.abc import Iterator
-from collections.abc import Set
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -92,7 +92,7 @@ def encode_shards(
     """`encode_files` into the folder of a `ShardWriter`, which was begun."""
     folder = writer.folder
     footers = folder.footers()
-    finished = frozenset(footers)
+    finished = {name: each.num_rows for name, each in footers.items()}
     if not folder.is_complete(finished):
         num_texts = count(footers)["num_texts"]
         if engine == "ray":
@@ -150,7 +150,7 @@ class ShardWriter:
 
 
 def _encode_locally(
-    plan: ShardPlan, writer: ShardWriter, finished: Set[str]
+    plan: ShardPlan, writer: ShardWriter, finished: Mapping[str, int]
 ) -> Iterator[int]:
     ends = writer.folder.ends()
     for number in range(len(plan.paths)):

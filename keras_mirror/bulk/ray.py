@@ -4,7 +4,7 @@ import logging
 import os
 from collections.abc import Callable
 from collections.abc import Iterator
-from collections.abc import Set
+from collections.abc import Mapping
 
 from keras_mirror.bulk.archive_encoder import worker_model
 from keras_mirror.bulk.shards import Shard
@@ -23,7 +23,7 @@ SETUP_HOOK = "keras_mirror_cli.set_up_worker"
 def encode_on_ray(
     plan: ShardPlan,
     writer,
-    finished: Set[str],
+    finished: Mapping[str, int],
     num_workers: int | None = None,
 ) -> Iterator[int]:
     """Encodes shards in workers of Ray Data.
@@ -31,7 +31,7 @@ def encode_on_ray(
     Args:
         plan: A `ShardPlan`.
         writer: A `ShardWriter`, copied to every worker.
-        finished: Set of names of shards to leave out.
+        finished: Dict, see `ShardPlan.shards`.
         num_workers: Integer or `None`, see `encode_files`.
 
     Yields:
@@ -63,7 +63,9 @@ def encode_on_ray(
             yield row["num_texts"]
 
 
-def _reader(plan: ShardPlan, finished: Set[str], ends: dict) -> Callable:
+def _reader(
+    plan: ShardPlan, finished: Mapping[str, int], ends: dict
+) -> Callable:
     def read(batch):
         for number in batch["number"]:
             number = int(number)

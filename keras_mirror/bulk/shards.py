@@ -3,9 +3,10 @@ import hashlib
 import itertools
 import json
 import os
+import types
 from collections.abc import Iterable
 from collections.abc import Iterator
-from collections.abc import Set
+from collections.abc import Mapping
 
 from keras_mirror.data import batched
 from keras_mirror.data import read_identified_texts
@@ -66,25 +67,35 @@ class ShardPlan:
     def shards(
         self,
         number: int,
-        finished: Set[str] = frozenset(),
+        finished: Mapping[str, int] = types.MappingProxyType({}),
         ends: Iterable[int] = (),
     ) -> Iterator["Shard"]:
         """The shards of one file, one by one.
 
         Args:
             number: Integer, the place of the file in `paths`.
-            finished: Set of names of shards to leave out.
+            finished: Dict from the names of shards to leave out to their
+                numbers of rows.
             ends: Integers, the rows that ended the file when it was shorter:
                 a shard ends there too.
 
         Yields:
             `Shard`s.
+
+        Raises:
+            ValueError: A finished shard has another number of rows.
         """
         for index, rows in enumerate(self._batches(number, ends)):
             name = shard_name(number, index)
             if name not in finished:
                 ids, texts = map(list, zip(*rows, strict=True))
                 yield Shard(name, ids, texts)
+            elif finished[name] != len(rows):
+                raise ValueError(
+                    f"The shard {name} must have {len(rows)} rows, as "
+                    f"'{self.paths[number]}' has. Received: {finished[name]}. "
+                    "Remove it, and run the same again"
+                )
 
     def check_unchanged(self) -> None:
         """Raises a `ValueError` if a file has changed since the plan was made.

@@ -146,6 +146,7 @@ def test_where_a_file_ended_is_remembered(encode, holds):
     encode()
     write("a.txt", TEXTS[:17])
     encode()
+    holds({"a.txt": 17, "b.txt": 3})
     (OUT / "00000-000002.parquet").unlink()  # two rows, not four
     assert encode()["num_found"] == 5
     holds({"a.txt": 17, "b.txt": 3})
@@ -228,14 +229,16 @@ def test_overwriting_begins_anew(encode, stop_after, holds):
 
 
 def test_overwriting_what_was_stopped(encode, holds, monkeypatch):
+    write("a.txt", ["other"] * 10)
     encode()
-    write("a.txt", TEXTS[1:10])
+    write("a.txt", TEXTS[:10])
     with monkeypatch.context() as patch:
-        patch.setattr(ShardFolder, "begin", None)
+        patch.setattr(ShardFolder, "clear", None)
         with pytest.raises(TypeError):
             encode(overwrite=True)
-    write("a.txt", TEXTS[:10])
-    encode()
+    with pytest.raises(ValueError, match="the content of a.txt has changed"):
+        encode()
+    encode(overwrite=True)
     holds({"a.txt": 10, "b.txt": 3})
 
 
@@ -281,3 +284,12 @@ def test_rows_are_counted(encode, holds):
     assert not (OUT / "_SUCCESS").exists()
     encode()
     holds({"a.txt": 10, "b.txt": 3})
+
+
+def test_rows_of_finished_shards_are_counted(encode):
+    encode()
+    place = OUT / "00000-000001.parquet"
+    place.unlink()
+    (OUT / "00000-000002.parquet").rename(place)
+    with pytest.raises(ValueError, match="000001 must have 4 rows, .*: 2. Rem"):
+        encode()
