@@ -1,15 +1,23 @@
 """Output that appears when it is complete, and replaces nothing unasked."""
 
 import contextlib
+import errno
 import itertools
 import os
 import pathlib
+import re
 import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
 
+from keras_mirror.output_locks import ENDING
 from keras_mirror.output_locks import scratch_folder
+
+# Windows has no quotas.
+_FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
+# As the libraries in C and Rust tell it that write HDF5 and safetensors.
+_TOLD = re.compile(r"(?:errno =|os error) (\d+)")
 
 
 @contextlib.contextmanager
@@ -53,11 +61,11 @@ def atomic_output(
     """
     path = pathlib.Path(path)
     if is_stream(path):
-        with _output_of_stream(path) as unfinished:
+        with named_disk(path), _output_of_stream(path) as unfinished:
             yield unfinished
         return
     target = pathlib.Path(os.path.realpath(path))
-    with scratch_folder(target) as scratch:
+    with named_disk(path), scratch_folder(target) as scratch:
         new = scratch / "new"
         new.mkdir()
         yield new / path.name
@@ -74,6 +82,23 @@ def atomic_output(
                 place.rename(scratch / "old")
             made.replace(place)
         _flush(target.parent)
+
+
+@contextlib.contextmanager
+def named_disk(path: str | os.PathLike) -> Iterator[None]:
+    """Makes errors of a full disk say what was written."""
+    try:
+        yield
+    except Exception as error:
+        told = _TOLD.search(str(error))
+        number = int(told[1]) if told else getattr(error, "errno", None)
+        name = os.fsdecode(getattr(error, "filename", None) or ENDING)
+        # Not the name of a scratch folder, which is gone.
+        if number in _FULL and ENDING in name:
+            raise OSError(
+                number, os.strerror(number), os.fspath(path)
+            ) from error
+        raise
 
 
 def is_stream(path: str | os.PathLike) -> bool:

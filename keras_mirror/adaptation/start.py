@@ -61,7 +61,7 @@ def open_start(start, **fields) -> Start:
     Args:
         start: A `MirrorModel`, the path of its archive, or what
             `MirrorModel.from_preset` takes. Without runs on record, a model
-            counts as what its base is.
+            counts as what its base is. Or a `Start`, which is returned.
         **fields: Fields of `Recipe` with new values, for all that is tried.
 
     Returns:
@@ -77,6 +77,8 @@ def open_start(start, **fields) -> Start:
     >>> list(open_start("mirror_mini_en").recipes)
     ['mirrored']
     """
+    if isinstance(start, Start):
+        return start
     if isinstance(start, (str, os.PathLike)) and not is_archive(start):
         return _of_preset(start, fields)
     if isinstance(start, (str, os.PathLike)):

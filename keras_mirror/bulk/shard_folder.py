@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from keras_mirror.atomic_output import named_disk
 from keras_mirror.bulk.shards import Shard
 from keras_mirror.optional import import_optional
 
@@ -165,9 +166,10 @@ class ShardFolder:
     def _write(self, name: str, write: Callable[[IO[bytes]], object]) -> None:
         """`keras_mirror.files` renames too, but only files of this machine."""
         unfinished = self._name(f".{name}.{uuid.uuid4().hex}.unfinished")
-        with self._system.open(unfinished, "wb") as file:
-            write(file)
-        self._system.mv(unfinished, self._name(name))
+        with named_disk(f"{self.path}/{name}"):
+            with self._system.open(unfinished, "wb") as file:
+                write(file)
+            self._system.mv(unfinished, self._name(name))
 
 
 def count(footers: dict[str, Any]) -> dict[str, int]:

@@ -27,12 +27,14 @@ from keras_mirror.cli.evidence_options import evidence_options
 from keras_mirror.cli.evidence_options import read_evidence
 from keras_mirror.cli.files import check_output
 from keras_mirror.cli.files import check_reports
+from keras_mirror.cli.files import check_space
 from keras_mirror.cli.files import check_unused
 from keras_mirror.cli.files import named_texts
 from keras_mirror.cli.models import fetch_if_named
 from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import save_archive
 from keras_mirror.cli.models import start_keras
+from keras_mirror.cli.models import weight_bytes
 from keras_mirror.cli.options import TEXT_FILE
 from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import center_option
@@ -143,21 +145,25 @@ def adapt(
         _add_texts(read, [text for row in read["columns"] for text in row])
     start_keras(backend, debug)
     from keras_mirror.adaptation import adapt as adapt_to
+    from keras_mirror.adaptation.start import open_start
 
     fetch_if_named(start)
     second = None
     if evidence.check_encoder:
         second = open_model(evidence.check_encoder)
+    with usage_errors():
+        opened = open_start(start, **fields)
+    # START as it was, and two candidates beside it.
+    check_space(output, 3 * weight_bytes(opened.model))
     with echo_warnings(), _bars() as on_progress, usage_errors():
         adaptation = adapt_to(
-            start,
+            opened,
             **read,
             second_encoder=second,
             sample=sample,
             seed=seed,
             on_progress=on_progress,
             **options,
-            **fields,
         )
     save_archive(adaptation.model, output, overwrite)
     kept = {}

@@ -8,6 +8,7 @@ from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import status
 from keras_mirror.cli.files import check_output
+from keras_mirror.cli.files import check_space
 from keras_mirror.cli.files import list_texts
 from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import start_keras
@@ -58,7 +59,9 @@ def index(
     start_keras(backend, debug)
     from keras_mirror.search import Index
 
-    made = Index(open_model(encoder), exact)
+    model = open_model(encoder)
+    check_space(output, _num_bytes(lines, model.encoder.output_shape[-1]))
+    made = Index(model, exact)
     with encoding_bar(lines, then="Encoded") as on_progress:
         made.add(lines, batch_size, on_progress, prompt)
     with status("Saving"):
@@ -70,3 +73,9 @@ def index(
     }
     print_summary(rows, start)
     print_next("search", output, '"..."')
+
+
+def _num_bytes(lines: list[str], embedding_dim: int) -> int:
+    """The bytes of an index without its graph."""
+    num_different = len({line for line in lines if line.strip()})
+    return sum(map(len, lines)) + 4 * num_different * embedding_dim

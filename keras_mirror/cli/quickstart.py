@@ -10,9 +10,11 @@ from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import print_texts
 from keras_mirror.cli.console import status
 from keras_mirror.cli.files import check_output
+from keras_mirror.cli.files import check_space
 from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import save_archive
 from keras_mirror.cli.models import start_keras
+from keras_mirror.cli.models import weight_bytes
 from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import interactive_option
 from keras_mirror.cli.options import overwrite_option
@@ -69,6 +71,7 @@ def quickstart(
         api = python_api.load_data()
     keras.utils.set_random_seed(seed)
     model = open_model(preset, sequence_length=SEQUENCE_LENGTH)
+    check_space(output, weight_bytes(model))
     with status(f"Encoding {len(set(api.values()))} docstrings"):
         before = look(model, api)
     print_searches(before, api)

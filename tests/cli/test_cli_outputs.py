@@ -3,6 +3,7 @@
 import errno
 import os
 import pathlib
+import re
 import sys
 import types
 
@@ -12,6 +13,16 @@ from support.texts import texts
 
 from keras_mirror.cli import models
 from keras_mirror.output_locks import claimed_output
+
+# Commands that take long, and what they work on.
+WORK = {
+    "train": ["{corpus}", "--preset", "{preset}", "--pairs"],
+    "encode": ["{archive}", "{corpus}"],
+    "index": ["{archive}", "{corpus}"],
+    "adapt": ["{archive}", "{corpus}"],
+    "quickstart": ["--preset", "{preset}"],
+}
+SUFFIXES = {"encode": ".npy", "index": ".index"}
 
 
 @pytest.fixture
@@ -110,22 +121,58 @@ def test_no_memory_is_told(command, scores, monkeypatch):
     )
 
 
-@pytest.mark.parametrize("name", ["train", "encode"])
+@pytest.mark.parametrize("name", WORK)
 def test_the_disk_is_looked_at_before_the_work(
     name, command, archive, preset, corpus, tmp_path, monkeypatch
 ):
     full = types.SimpleNamespace(free=10)
     monkeypatch.setattr("shutil.disk_usage", lambda folder: full)
     monkeypatch.setattr(keras.Model, "fit", None)
-    if name == "train":
-        output = tmp_path / "encoder.keras"
-        arguments = ["train", corpus, "--preset", preset, "--pairs"]
-    else:
-        output = tmp_path / "vectors.npy"
-        arguments = ["encode", archive, corpus]
-    code, _, errors = command(*arguments, "--output", output)
+    output = tmp_path / f"output{SUFFIXES.get(name, '.keras')}"
+    files = {"archive": archive, "preset": preset, "corpus": corpus}
+    arguments = [each.format(**files) for each in WORK[name]]
+    code, _, errors = command(name, *arguments, "--output", output)
     assert code == 1 and f"error: '{output}' needs " in errors
     assert " MB of disk space. Received: 0.0 MB free" in errors
+
+
+@pytest.fixture
+def full_disk():
+    """No file may be longer than some bytes, which Linux tells as it is."""
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3000, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize(
+    "name, output",
+    [
+        ("similarity", "scores.tsv"),
+        ("encode", "vectors.npy"),
+        ("encode", "vectors"),
+        ("index", "texts.index"),
+        ("export", "encoder"),
+    ],
+)
+def test_a_full_disk_harms_nothing(
+    name, output, command, preset, corpus, tmp_path, request
+):
+    output = tmp_path / output
+    corpus.write_text("\n".join(f"{text}\t{text}" for text in texts(300)))
+    arguments = [name, preset, *([corpus] if name != "export" else [])]
+    if output.suffix:
+        output.write_text("precious")
+        arguments.append("--overwrite")
+    request.getfixturevalue("full_disk")
+    code, _, errors = command(*arguments, "--output", output)
+    told = rf"keras-mirror: error: .*File too large: '{output}[^']*'\n$"
+    assert code == 1 and re.search(told, errors), errors
+    if output.suffix:
+        assert output.read_text() == "precious"
+    left = {path.name for path in tmp_path.iterdir()} - {output.name}
+    assert left == {"corpus.txt"}
 
 
 def test_what_cannot_be_saved_is_kept_elsewhere(model, tmp_path, monkeypatch):
