@@ -43,6 +43,10 @@ __all__ = [
 # every name, and every class registered for `keras.saving.load_model`, from
 # `import keras_mirror` alone.
 if TYPE_CHECKING or "keras_mirror_cli" not in sys.modules:
+    from keras_mirror import startup
+
+    startup.check_legacy_keras()
+
     from keras_mirror import adaptation as adaptation
     from keras_mirror import bulk as bulk
     from keras_mirror import callbacks as callbacks

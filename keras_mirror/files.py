@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from keras_mirror.atomic_output import atomic_output
+from keras_mirror.machine_errors import reason
 
 
 @contextlib.contextmanager
@@ -89,10 +90,10 @@ def read_json(
         return default
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:  # also what is not UTF-8
+    except (ValueError, RecursionError) as error:  # also what is not UTF-8
         raise ValueError(
             f"{path.name} must be a JSON file, this one is damaged. "
-            f"Received: path={path}, error={error}"
+            f"Received: path={path}, error={reason(error)}"
         ) from error
     if not isinstance(content, kind):
         name = "object" if kind is dict else "array"

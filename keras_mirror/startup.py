@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import importlib.util
 import logging
 import os
 import platform
@@ -29,6 +30,7 @@ KERAS_FREE = (
     "export.backends",
     "files",
     "integrations.load_model",
+    "machine_errors",
     "memory",
     "optional",
     "output_locks",
@@ -90,10 +92,11 @@ def import_keras(backend: str | None) -> ModuleType:
     Raises:
         ImportError: The backend cannot be imported.
     """
+    check_legacy_keras()
     try:
         with _without(_needless(backend)):
             import keras
-    except ImportError as error:
+    except (ImportError, OSError) as error:  # or a library that is missing
         name = backend or "tensorflow"
         raise ImportError(
             f"The backend {name} cannot be imported: {error}. Install it "
@@ -101,6 +104,29 @@ def import_keras(backend: str | None) -> ModuleType:
             "--backend"
         ) from error
     return keras
+
+
+def check_legacy_keras() -> None:
+    """Raises an `ImportError` where TensorFlow would look for `tf_keras`.
+
+    tensorflow_text, which keras-hub imports, then fails in an endless
+    recursion, whatever the backend is.
+    """
+    value = os.environ.get("TF_USE_LEGACY_KERAS")
+    needs_legacy = value in ("1", "true", "True") and _is_found(
+        "tensorflow_text"
+    )
+    if needs_legacy and not _is_found("tf_keras"):
+        raise ImportError(
+            "TensorFlow is told to use the package tf_keras, which is not "
+            "installed. keras-mirror needs Keras 3 only: unset "
+            "TF_USE_LEGACY_KERAS, or `pip install tf_keras`. "
+            f"Received: TF_USE_LEGACY_KERAS={value}"
+        )
+
+
+def _is_found(module: str) -> bool:
+    return importlib.util.find_spec(module) is not None
 
 
 def _needless(backend: str | None) -> tuple[str, ...]:

@@ -11,6 +11,8 @@ from keras_mirror.archive.limits import CONFIG
 from keras_mirror.archive.limits import METADATA
 from keras_mirror.archive.limits import check_members
 from keras_mirror.archive.limits import count_weights
+from keras_mirror.machine_errors import check_machine
+from keras_mirror.machine_errors import reason
 
 CARD = "assets/README.md"
 _PARTS = {"encoder", "preprocessor", "recipe"}
@@ -126,8 +128,10 @@ def opened_archive(
             `with` block count as damage.
     """
     if not os.path.isfile(path):
+        is_folder = os.path.isdir(path)
         raise FileNotFoundError(
-            f"An archive is expected. Received: '{path}', which is no file"
+            f"An archive is expected. Received: '{path}', which is "
+            f"{'a folder' if is_folder else 'no file'}"
         )
     try:
         with zipfile.ZipFile(path) as archive:
@@ -143,16 +147,14 @@ def opened_archive(
     except WrongArchiveError:
         raise
     except _DAMAGES as error:
+        check_machine(path, error)
         raise unreadable(path, error) from error
 
 
 def unreadable(path: str | os.PathLike[str], error: Exception) -> ValueError:
     """What is said of a damaged archive, by the error that it has caused."""
-    # Keras puts the whole configuration before the reason.
-    reason = str(error).rpartition("Exception encountered: ")[2]
     return ValueError(
-        f"'{path}' is not a readable archive of keras-mirror: "
-        f"{' '.join(reason.split())[:300]}"
+        f"'{path}' is not a readable archive of keras-mirror: {reason(error)}"
     )
 
 

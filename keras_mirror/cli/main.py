@@ -25,6 +25,8 @@ from keras_mirror.cli.similarity import similarity
 from keras_mirror.cli.standard_streams import end_output
 from keras_mirror.cli.standard_streams import open_standard_streams
 from keras_mirror.cli.train import train
+from keras_mirror.machine_errors import check_backend
+from keras_mirror.machine_errors import is_memory_error
 from keras_mirror.version import __version__
 
 OVERVIEW = """\
@@ -112,13 +114,24 @@ def run(arguments: Sequence[str] | None = None) -> None:
     except click.UsageError as error:
         _tell(error, error.format_message(), debug)
         sys.exit(2)
-    except MemoryError as error:
-        _tell(error, f"there is not enough memory. {error}", debug)
-        sys.exit(1)
     except Exception as error:
         end_output()
-        _tell(error, str(error) or type(error).__name__, debug)
+        _tell(error, _words(error), debug)
         sys.exit(1)
+
+
+def _words(error: Exception) -> str:
+    """What an error says of the machine, or by itself."""
+    if is_memory_error(error):
+        return f"there is not enough memory. {error}"
+    try:
+        check_backend()
+    except RuntimeError as reason:
+        return str(reason)
+    if isinstance(error, OSError) and error.strerror:  # without [Errno 2]
+        names = [f"'{error.filename}'"] if error.filename else []
+        return ": ".join([*names, error.strerror])
+    return str(error) or type(error).__name__
 
 
 def _tell(error: Exception, message: str, debug: bool) -> None:

@@ -10,6 +10,7 @@ from keras_mirror.archive.limits import count_weights
 from keras_mirror.archive.reading import WrongArchiveError
 from keras_mirror.archive.reading import opened_archive
 from keras_mirror.archive.reading import unreadable
+from keras_mirror.machine_errors import check_machine
 
 ARCHIVE_SUFFIX = ".keras"
 
@@ -116,11 +117,8 @@ def _load(path: str | os.PathLike, compile: bool = True):
     _look_at(path)
     try:
         return keras.saving.load_model(path, compile=compile)
-    except MemoryError:
-        raise
     except Exception as error:  # a damaged archive fails anywhere in Keras
-        if getattr(error, "errno", None):  # a full disk, not a damage
-            raise
+        check_machine(path, error)
         raise unreadable(path, error) from error
 
 

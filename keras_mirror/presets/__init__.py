@@ -1,8 +1,9 @@
 """Backbones that ship with the package: nothing needs to be downloaded."""
 
-import json
 import os
 import pathlib
+
+from keras_mirror.files import read_json
 
 DEFAULT_PRESET = "mirror_mini_en"
 BUNDLED_PRESETS = (DEFAULT_PRESET,)
@@ -57,15 +58,11 @@ def preset_fields(preset: str | os.PathLike[str], recipe: str) -> dict:
     """
     preset = os.fspath(preset)
     folder = preset_folder(preset) if preset in BUNDLED_PRESETS else preset
-    path = os.path.join(folder, RECIPES_FILE)
-    if not os.path.isfile(path):
-        return {}
-    with open(path, encoding="utf-8") as file:
-        content = file.read()
-    try:
-        return json.loads(content).get(recipe, {})
-    except (ValueError, AttributeError) as error:
+    path = pathlib.Path(folder, RECIPES_FILE)
+    fields = read_json(path, default={}).get(recipe, {})
+    if not isinstance(fields, dict):
         raise ValueError(
             f"'{path}' must hold a JSON object from names of recipes to "
-            f"fields. Received: {content[:80]}"
-        ) from error
+            f"fields. Received: {recipe}={fields!r}"
+        )
+    return fields

@@ -13,6 +13,8 @@ import numpy as np
 
 from keras_mirror.atomic_output import atomic_output
 from keras_mirror.integrations.load_model import is_archive
+from keras_mirror.machine_errors import check_machine
+from keras_mirror.machine_errors import reason
 
 # What the file says that it is, and its parts.
 FORMAT = "keras_mirror.search.Index"
@@ -134,9 +136,10 @@ def index_errors(path: str | os.PathLike[str]) -> Iterator[None]:
     except ImportError:
         raise
     except Exception as error:
+        check_machine(path, error)
         raise ValueError(
             f"'{os.fspath(path)}' is not a readable index of keras-mirror: "
-            f"{error}"
+            f"{reason(error)}"
         ) from error
 
 

@@ -15,6 +15,7 @@ from keras_mirror.checkpoints.tokenizers.tokenizer_settings import (
 from keras_mirror.checkpoints.tokenizers.tokenizer_steps import check_steps
 from keras_mirror.checkpoints.tokenizers.unigram import unigram_tokenizer
 from keras_mirror.checkpoints.tokenizers.word_piece import word_piece_tokenizer
+from keras_mirror.machine_errors import reason
 
 
 def load_hugging_face(
@@ -66,8 +67,8 @@ def load_hugging_face(
         except ValueError as error:
             raise ValueError(
                 "The weights must have the sizes that config.json says, and "
-                "these must suit keras-hub. "
-                f"Received: folder={folder}, {options}, error={error}"
+                "its values must be some that keras-hub knows. "
+                f"Received: folder={folder}, error={reason(error)}"
             ) from error
     return PresetParts(
         backbone=backbone,

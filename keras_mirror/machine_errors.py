@@ -1,0 +1,141 @@
+"""Whether a file is damaged, or the machine failed while it was read.
+
+Works without Keras.
+"""
+
+import errno
+import os
+import re
+import sys
+import tempfile
+import textwrap
+from collections.abc import Iterator
+
+MAX_REASON = 300
+
+# What `OSError.errno` says of the machine; the other numbers are of damaged
+# files too, in which a part is missing.
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+_NO_DESCRIPTORS = (errno.EMFILE, errno.ENFILE)
+_OTHERS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.ENOMEM)
+_MACHINE = (*_NO_SPACE, *_NO_DESCRIPTORS, *_OTHERS)
+
+# How NumPy, PyTorch, TensorFlow, JAX and C++ tell that memory is missing.
+_NO_MEMORY = re.compile(
+    "out of memory|(can't|cannot|unable to) allocate|not enough memory|"
+    "RESOURCE_EXHAUSTED|bad_alloc|OOM when",
+    re.IGNORECASE,
+)
+
+# What decides which devices a backend looks for.
+DEVICE_VARIABLES = (
+    *("JAX_PLATFORMS", "KERAS_TORCH_DEVICE"),
+    *("CUDA_VISIBLE_DEVICES", "XLA_FLAGS"),
+)
+
+
+def check_machine(path: str | os.PathLike[str], error: BaseException) -> None:
+    """Raises an error of its own unless it is the file that has failed.
+
+    Args:
+        path: String or path of a file or folder that was being read.
+        error: What was raised meanwhile.
+
+    Raises:
+        MemoryError: There was not enough memory.
+        OSError: The disk or the system failed.
+        RuntimeError: The backend of Keras cannot compute.
+
+    Example:
+
+    >>> check_machine("encoder.keras", PermissionError(13, "Permission denied"))
+    Traceback (most recent call last):
+    PermissionError: [Errno 13] 'encoder.keras' cannot be read: Permission ...
+    """
+    for cause in _causes(error):
+        number = getattr(cause, "errno", None)
+        if number == errno.ENOMEM or is_memory_error(cause):
+            raise MemoryError(
+                f"'{path}' cannot be read: {reason(cause)}"
+            ) from error
+        if isinstance(cause, OSError) and number in _MACHINE:
+            raise OSError(
+                number, f"'{path}' cannot be read: {_system_words(cause)}"
+            ) from error
+    check_backend()
+
+
+def check_backend() -> None:
+    """Raises a `RuntimeError` if Keras cannot compute on this machine."""
+    keras = sys.modules.get("keras")
+    if keras is None:
+        return
+    try:
+        keras.ops.zeros(1)
+    except Exception as error:
+        given = [
+            f"{name}={os.environ[name]}"
+            for name in DEVICE_VARIABLES
+            if name in os.environ
+        ]
+        raise RuntimeError(
+            f"The backend {keras.backend.backend()} cannot start: "
+            f"{reason(error)}. It must find a device of this machine. "
+            f"Received: {', '.join(given) or 'no setting of devices'}"
+        ) from error
+
+
+def is_memory_error(error: BaseException) -> bool:
+    """Whether an error, of whichever library, says that memory is missing.
+
+    Example:
+
+    >>> is_memory_error(RuntimeError("CUDA out of memory. Tried to ..."))
+    True
+    """
+    is_told = isinstance(error, RuntimeError) and _NO_MEMORY.search(str(error))
+    return isinstance(error, MemoryError) or bool(is_told)
+
+
+def reason(error: BaseException) -> str:
+    """What an error says, in one line that is not too long.
+
+    Keras puts the whole configuration before the reason of an error; and what
+    the errors of Python say is often clear with their names only.
+
+    Example:
+
+    >>> reason(KeyError("config"))
+    "KeyError: 'config'"
+    >>> reason(TypeError("config={...} Exception encountered: it is wrong"))
+    'it is wrong'
+    """
+    _, keras, text = str(error).rpartition("Exception encountered: ")
+    if not keras and not isinstance(error, (OSError, ValueError, RuntimeError)):
+        text = f"{type(error).__name__}: {text}" if text else ""
+    if isinstance(error, RecursionError):
+        text = "it is nested too deeply"
+    text = textwrap.shorten(text, MAX_REASON, placeholder=" ...")
+    return text or type(error).__name__
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, and those that it was raised from."""
+    while error is not None:
+        yield error
+        context = None if error.__suppress_context__ else error.__context__
+        error = error.__cause__ or context
+
+
+def _system_words(error: OSError) -> str:
+    words = error.strerror or str(error)
+    if error.filename:
+        words += f" ('{os.fspath(error.filename)}')"
+    if error.errno in _NO_SPACE:
+        words += (
+            f". Temporary files are in '{tempfile.gettempdir()}': free space "
+            "there, or set TMPDIR to a folder on another disk"
+        )
+    if error.errno in _NO_DESCRIPTORS:
+        words += ". Raise the limit of open files (`ulimit -n`)"
+    return words

@@ -1,0 +1,222 @@
+"""Errors name their cause: the machine, the backend, or what in a file."""
+
+import errno
+import shutil
+import zipfile
+
+import keras
+import keras_hub
+import pytest
+from support.processes import run_python
+from support.processes import tensorflow_is_installed
+from support.texts import texts
+
+import keras_mirror
+from keras_mirror import machine_errors
+from keras_mirror import startup
+from keras_mirror.machine_errors import reason
+from keras_mirror.presets import RECIPES_FILE
+from keras_mirror.search import Index
+
+load_preset = keras_mirror.MirrorModel.from_preset
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    path = tmp_path / "texts.txt"
+    path.write_text("\n".join(texts(3)), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def index(model, archive, tmp_path):
+    made = Index(model)
+    made.add(texts(3))
+    made.save(tmp_path / "texts.index", archive=archive)
+    return tmp_path / "texts.index"
+
+
+@pytest.fixture
+def use(command, archive, index, preset, corpus, tmp_path):
+    """Loads an archive, an index or a folder at the command line."""
+    output = ["--output", tmp_path / "vectors.npy"]
+    arguments = {
+        "archive": ["encode", archive, corpus, *output],
+        "index": ["search", index, "music"],
+        "preset": ["encode", preset, corpus, *output],
+    }
+    return lambda name: command(*arguments[name])
+
+
+def fail_with(error, monkeypatch):
+    """Makes an error of whatever reads archives, indexes and presets."""
+
+    def fail(*arguments, **options):
+        raise error
+
+    monkeypatch.setattr(keras.saving, "load_model", fail)
+    monkeypatch.setattr(keras_hub.models.Backbone, "from_preset", fail)
+
+
+# === The machine ===
+
+
+def chained(cause):
+    """As Keras wraps what it meets."""
+    error = TypeError(f"config={'x' * 999}\n\nException encountered: {cause}")
+    error.__context__ = cause
+    return error
+
+
+@pytest.mark.parametrize("name", ["archive", "preset"])
+@pytest.mark.parametrize(
+    "error, told",
+    [
+        (OSError(errno.ENOSPC, "No space"), "No space. Temporary files are in"),
+        (OSError(errno.EMFILE, "Too many"), "Raise the limit of open files"),
+        (OSError(errno.EACCES, "Denied", "x.bin"), "Denied ('x.bin')"),
+        (MemoryError("of 9 GB"), "there is not enough memory. '"),
+        (RuntimeError("CUDA out of memory."), "cannot be read: CUDA out of"),
+        (chained(MemoryError()), "there is not enough memory. '"),
+        (chained(OSError(errno.EIO, "Read error")), "Read error"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_the_machine_is_no_damage(use, monkeypatch, name, error, told):
+    fail_with(error, monkeypatch)
+    code, _, errors = use(name)
+    assert (code, errors.count("\n")) == (1, 1)
+    assert told in errors and "readable" not in errors
+    assert "[Errno" not in errors
+
+
+def test_an_index_that_may_not_be_read(use, monkeypatch):
+    def refuse(*arguments):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(zipfile, "ZipFile", refuse)
+    code, _, errors = use("index")
+    assert (code, errors.count("\n")) == (1, 1)
+    assert "texts.index' cannot be read: Permission denied" in errors
+
+
+@pytest.mark.parametrize("name", ["archive", "preset"])
+def test_a_backend_without_a_device(use, monkeypatch, name):
+    def fail(*arguments):
+        raise AssertionError  # JAX, where there is no GPU
+
+    fail_with(AssertionError(), monkeypatch)
+    monkeypatch.setattr(keras.ops, "zeros", fail)
+    monkeypatch.setenv("JAX_PLATFORMS", "cuda")
+    code, _, errors = use(name)
+    backend = keras.backend.backend()
+    assert (code, errors.count("\n")) == (1, 1)
+    assert f"The backend {backend} cannot start: AssertionError" in errors
+    assert "Received: JAX_PLATFORMS=cuda" in errors
+
+
+def test_the_path_that_the_system_names_is_told(command, archive, corpus):
+    output = corpus / "vectors.npy"
+    code, _, errors = command("encode", archive, corpus, "--output", output)
+    assert code == 1 and "Not a directory" in errors
+    assert str(output) in errors and "[Errno" not in errors
+
+
+@pytest.mark.parametrize("name", ["encode", "info"])
+def test_a_folder_named_as_an_archive(command, corpus, tmp_path, name):
+    folder = tmp_path / "encoder.keras"
+    folder.mkdir()
+    more = [corpus, "--output", tmp_path / "x.npy"] if name == "encode" else []
+    code, _, errors = command(name, folder, *more)
+    assert code == 1
+    assert f"Received: '{folder}', which is a folder" in errors
+
+
+# === Keras of old ===
+
+
+@pytest.mark.parametrize(
+    "value, missing, is_told",
+    [
+        ("1", ["tf_keras"], True),
+        ("1", [], False),
+        ("1", ["tf_keras", "tensorflow_text"], False),
+        ("0", ["tf_keras"], False),
+    ],
+)
+def test_legacy_keras(monkeypatch, value, missing, is_told):
+    monkeypatch.setenv("TF_USE_LEGACY_KERAS", value)
+    monkeypatch.setattr(startup, "_is_found", lambda name: name not in missing)
+    if not is_told:
+        startup.check_legacy_keras()
+        return
+    with pytest.raises(ImportError, match="Received: TF_USE_LEGACY_KERAS=1"):
+        startup.check_legacy_keras()
+
+
+LEGACY = """
+import sys
+sys.modules["tf_keras"] = None
+try:
+    import keras_mirror
+except ImportError as error:
+    print(error)
+try:
+    import keras_mirror_cli
+    from keras_mirror import startup
+    startup.import_keras(startup.choose_backend(None, debug=True))
+except ImportError as error:
+    print(error)
+"""
+
+
+@pytest.mark.processes
+@pytest.mark.skipif(
+    not tensorflow_is_installed(), reason="TensorFlow is not installed"
+)
+def test_legacy_keras_at_import():
+    told = run_python(LEGACY, backend="tensorflow", TF_USE_LEGACY_KERAS="1")
+    assert told.count("unset TF_USE_LEGACY_KERAS") == 2
+
+
+# === Damages ===
+
+
+@pytest.mark.parametrize(
+    "error, told",
+    [
+        (chained(ValueError("it is\nwrong")), "it is wrong"),
+        (ValueError("it is\nwrong"), "it is wrong"),
+        (KeyError("config"), "KeyError: 'config'"),
+        (RecursionError("maximum recursion depth"), "it is nested too deeply"),
+        (AssertionError(), "AssertionError"),
+        (ValueError("word " * 999), "word " * 59 + "..."),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_reasons(error, told):
+    assert reason(error) == told
+    assert len(told) <= machine_errors.MAX_REASON
+
+
+@pytest.mark.parametrize(
+    "file, content, told",
+    [
+        (RECIPES_FILE, b"[" * 100_000, "nested too deeply"),
+        (RECIPES_FILE, b"\xff", "can't decode byte 0xff"),
+        (RECIPES_FILE, b'{"sentence": [3]}', r"sentence=\[3\]"),
+        ("tokenizer.json", b"{}", "KeyError: 'config'"),
+        ("tokenizer.json", b"[" * 100_000, "nested too deeply"),
+        ("config.json", b"[" * 100_000, "nested too deeply"),
+        ("config.json", b'{"config": 3}', "Unrecognized format"),
+        ("model.weights.h5", b"[" * 100_000, "file signature not found"),
+        ("assets/tokenizer/vocabulary.txt", b"\xff", "can't decode byte 0xff"),
+        ("assets/tokenizer/vocabulary.txt", b"a", r'Cannot find `oov_token="'),
+    ],
+)
+def test_damaged_folders_are_named(preset, tmp_path, file, content, told):
+    folder = shutil.copytree(preset, tmp_path / "preset")
+    (folder / file).write_bytes(content)
+    with pytest.raises(ValueError, match=told) as raised:
+        load_preset(folder)
+    assert str(folder) in str(raised.value) and len(str(raised.value)) < 700
