@@ -19,6 +19,7 @@ FLOORS = (
         "arguments",
         "atomic_output",
         "files",
+        "machine_errors",
         "memory",
         "optional",
         "optional_tensorflow",

@@ -120,7 +120,7 @@ def read_evidence(
             rows = read_rows(path, list(given.columns), errors, encoding)
             columns = _sampled_pairs(rows, sample, seed)
         if given.check_pairs:
-            pairs = list(read_pairs(given.check_pairs))
+            pairs = list(read_pairs(given.check_pairs, errors, encoding))
         if given.check_labels:
             names = [column or DEFAULT_COLUMN, given.check_labels]
             rows = read_rows(path, names, errors, encoding)

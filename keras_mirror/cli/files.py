@@ -74,9 +74,12 @@ def named_texts(
     return words
 
 
-def read_pairs(path: str) -> Iterator[tuple[str, str]]:
+def read_pairs(
+    path: str, errors: str, encoding: str
+) -> Iterator[tuple[str, str]]:
     """The lines of a file, two texts each with a TAB between them."""
-    for number, line in enumerate(read_lines(path), start=1):
+    lines = read_lines(path, errors=errors, encoding=encoding)
+    for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         texts = line.split("\t")

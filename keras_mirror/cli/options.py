@@ -78,6 +78,15 @@ def report_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def text_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds `--column`, `--errors` and `--encoding`, see `read_texts`."""
+    return click.option(
+        "--column",
+        help="Column of .jsonl, .parquet (default: text), .csv and .tsv files. "
+        "Those of subject,body are joined.",
+    )(encoding_options(command))
+
+
+def encoding_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds `--errors` and `--encoding`, see `read_lines`."""
     command = click.option(
         "--encoding",
         default="utf-8",
@@ -85,17 +94,12 @@ def text_options(command: Callable[..., Any]) -> Callable[..., Any]:
         callback=_known_encoding,
         help="Encoding of the texts, such as utf-16 or cp1252.",
     )(command)
-    command = click.option(
+    return click.option(
         "--errors",
         type=click.Choice(["strict", "replace"]),
         default="strict",
         show_default=True,
         help="What to do with bytes that are not of the encoding.",
-    )(command)
-    return click.option(
-        "--column",
-        help="Column of .jsonl, .parquet (default: text), .csv and .tsv files. "
-        "Those of subject,body are joined.",
     )(command)
 
 

@@ -9,6 +9,7 @@ from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import start_keras
 from keras_mirror.cli.options import TEXT_FILE
 from keras_mirror.cli.options import backend_options
+from keras_mirror.cli.options import encoding_options
 from keras_mirror.cli.options import model_argument
 from keras_mirror.cli.options import overwrite_option
 from keras_mirror.cli.options import prompt_option
@@ -18,6 +19,7 @@ from keras_mirror.cli.options import prompt_option
 @model_argument
 @click.argument("pairs", type=TEXT_FILE)
 @prompt_option
+@encoding_options
 @click.option("--output", help="File to write. Default: the screen.")
 @overwrite_option
 @backend_options
@@ -25,6 +27,8 @@ def similarity(
     encoder: str,
     pairs: str,
     prompt: str | None,
+    errors: str,
+    encoding: str,
     output: str | None,
     overwrite: bool,
     backend: str | None,
@@ -36,7 +40,7 @@ def similarity(
     """
     if output:
         check_output(output, overwrite)
-    rows = list(read_pairs(pairs))
+    rows = list(read_pairs(pairs, errors, encoding))
 
     start_keras(backend, debug)
     model = open_model(encoder)

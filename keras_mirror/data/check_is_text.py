@@ -57,12 +57,23 @@ def check_is_text(start: bytes, path: AnyPath) -> None:
             f"'{path}' is compressed. Its name must end in {compression} to be "
             "decompressed"
         )
-    if encoding := _found(start, _ENCODINGS) or _unmarked_utf_16(start):
+    if encoding := marked_encoding(start):
         raise NotText(
             f"'{path}' is {encoding.upper()} by its first bytes. UTF-8 is "
             "expected: convert it, or read it with `encoding` "
             f"(`--encoding {encoding}`)"
         )
+
+
+def marked_encoding(start: bytes) -> str | None:
+    """The encoding that the first bytes of a file tell, but for UTF-8.
+
+    Example:
+
+    >>> marked_encoding("a man".encode("utf-16")), marked_encoding(b"a man")
+    ('utf-16', None)
+    """
+    return _found(start, _ENCODINGS) or _unmarked_utf_16(start)
 
 
 def _found(start: bytes, marks: dict[bytes, str]) -> str | None:

@@ -33,6 +33,7 @@ def mirror_dataset(
     pairs: bool = False,
     column: str | None = None,
     guide=None,
+    encoding: str = "utf-8",
 ):
     """Batches of two views of every string, ready for `MirrorModel.fit`.
 
@@ -74,6 +75,8 @@ def mirror_dataset(
         guide: A `keras_mirror.guide.Guide` of the same `Corpus`: a frozen
             encoder that says which strings are no negatives of each other.
             Defaults to `None`: none.
+        encoding: String, of the files, see `keras_mirror.data.read_lines`.
+            Defaults to `"utf-8"`.
 
     Returns:
         A `tf.data.Dataset` or a `keras.utils.PyDataset` of
@@ -82,7 +85,8 @@ def mirror_dataset(
     Raises:
         FileNotFoundError: A path is not a file.
         TypeError: An element is not a string.
-        ValueError: A file is not UTF-8, or fewer than two strings are left.
+        ValueError: A file is not of the encoding, or fewer than two strings
+            are left.
 
     Example:
 
@@ -102,7 +106,7 @@ def mirror_dataset(
         smallest=2,
         why=": the other strings of a batch are the negatives",
     )
-    corpus = read_corpus(source, drop_duplicates, pairs, column)
+    corpus = read_corpus(source, drop_duplicates, pairs, column, encoding)
     if guide is not None:
         guide.check_corpus(corpus)
     num_strings = len(corpus.strings)

@@ -20,6 +20,7 @@ def read_corpus(
     drop_duplicates: bool = True,
     pairs: bool = False,
     column: str | None = None,
+    encoding: str = "utf-8",
 ) -> Corpus:
     """Reads the strings of whatever `mirror_dataset` takes as its source.
 
@@ -28,6 +29,7 @@ def read_corpus(
         drop_duplicates: Boolean, see `collect_strings`. Defaults to `True`.
         pairs: Boolean, of files, see `read_texts`. Defaults to `False`.
         column: String, of files, see `read_texts`. Defaults to `None`.
+        encoding: String, of files, see `read_lines`. Defaults to `"utf-8"`.
 
     Returns:
         A `Corpus`.
@@ -46,7 +48,9 @@ def read_corpus(
     if isinstance(source, Corpus):
         return source
     if paths := _paths(source):
-        texts = read_texts(*paths, column=column, pairs=pairs)
+        texts = read_texts(
+            *paths, column=column, pairs=pairs, encoding=encoding
+        )
         return collect_strings(texts, drop_duplicates)
     return collect_strings(_strings(source), drop_duplicates)
 

@@ -182,6 +182,29 @@ def test_utf_16_of_excel(command, archive, tmp_path, name):
     assert code == 2 and "Received: 'ansi'" in errors
 
 
+@pytest.mark.parametrize("name", ["similarity", "compare"])
+def test_the_encoding_of_pairs(command, archive, tmp_path, name):
+    """Of `similarity` and of `--check-pairs`, and of the texts beside them."""
+    path, pairs = tmp_path / "texts.txt", tmp_path / "pairs.tsv"
+    lines = [f"{text} caf\u00e9" for text in TEXTS]
+    path.write_text("\n".join(lines), "utf-16")
+    rows = [f"{line}\t{line} au lait" for line in lines[:30]]
+    pairs.write_text("\n".join(rows), "utf-16")
+    arguments = {
+        "similarity": ["similarity", archive, pairs],
+        "compare": ["compare", archive, path, "--check-pairs", pairs],
+    }[name]
+    code, _, errors = command(*arguments)
+    assert code > 0 and "is UTF-16" in errors
+    code, screen, errors = command(*arguments, "--encoding", "utf-16")
+    assert code == 0, errors
+    if name == "similarity":
+        found = [line.partition("\t")[2] for line in screen.splitlines()]
+        assert found == rows
+    code, _, errors = command(*arguments, "--encoding", "cp1252")
+    assert code > 0
+
+
 def test_the_encoding_of_a_folder(command, archive, tmp_path):
     path = tmp_path / "texts.txt"
     path.write_bytes("caf\u00e9\n".encode("cp1252"))

@@ -304,6 +304,17 @@ def test_a_path(preprocessor, kind, corpus_file):
         assert first_views(dataset) == STRINGS
 
 
+def test_a_path_of_another_encoding(preprocessor, kind, tmp_path):
+    path = tmp_path / "corpus.txt"
+    path.write_text("\n".join(STRINGS), "utf-16")
+    with pytest.raises(ValueError, match="UTF-16 by its first bytes"):
+        mirror_dataset(path, preprocessor, 5)
+    dataset = mirror_dataset(
+        path, preprocessor, 5, shuffle=False, encoding="utf-16"
+    )
+    assert first_views(dataset) == STRINGS
+
+
 def test_several_paths(preprocessor, kind, corpus_file):
     paths = [corpus_file(STRINGS[:7], "1"), corpus_file(STRINGS[7:], "2")]
     dataset = mirror_dataset(paths, preprocessor, 5, shuffle=False)

@@ -196,11 +196,25 @@ def test_windows_files(tmp_path):
     assert task.dropped == ()
 
 
-def test_files_of_excel_are_named(tmp_path):
-    (tmp_path / "notepad.tsv").write_text(ROWS, "utf-16")
-    for path in (tmp_path, tmp_path / "notepad.tsv"):
-        with pytest.raises(ValueError, match="notepad.tsv' is UTF-16 by its"):
-            read_benchmarks(path)
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
+@pytest.mark.parametrize("name", ["notepad.tsv", "sts-dev.csv"])
+def test_files_of_excel_and_notepad(tmp_path, encoding, name):
+    text = ROWS.replace("A cat", "A caf\u00e9")
+    if name == "sts-dev.csv":
+        parts = [line.split("\t") for line in text.splitlines()]
+        lines = [["g", "f", "2012", "1", c, a, b] for a, b, c in parts]
+        text = "\n".join("\t".join(line) for line in lines)
+    (tmp_path / name).write_text(text, encoding)
+    for path in (tmp_path, tmp_path / name):
+        (task,) = read_benchmarks(path)
+        assert task.texts_1 == ["A man plays.", "A caf\u00e9."]
+
+
+def test_a_workbook_is_named(tmp_path):
+    path = tmp_path / "scores.tsv"
+    path.write_bytes(b"PK\x03\x04 and so on")
+    with pytest.raises(ValueError, match="scores.tsv' is a zip file, as those"):
+        read_benchmarks(path)
     write(tmp_path, {"mine.tsv": ROWS})
     assert names(read_benchmarks(tmp_path)) == ["mine"]
 

@@ -4,9 +4,9 @@ import pathlib
 from collections.abc import Iterator
 from typing import NoReturn
 
-from keras_mirror.data import read_lines
 from keras_mirror.evaluation.readers.benchmark_files import BenchmarkFiles
 from keras_mirror.evaluation.readers.benchmark_files import NotABenchmark
+from keras_mirror.evaluation.readers.benchmark_files import read_lines
 from keras_mirror.evaluation.readers.table import TableRow
 from keras_mirror.evaluation.readers.table import column_names
 from keras_mirror.evaluation.readers.table import read_rows

@@ -9,8 +9,12 @@ import functools
 import os
 import pathlib
 from collections.abc import Callable
+from collections.abc import Iterator
 from collections.abc import Sequence
 
+from keras_mirror import data
+from keras_mirror.data.check_is_text import marked_encoding
+from keras_mirror.data.open_binary import open_binary
 from keras_mirror.evaluation.task import Task
 
 SUFFIXES = {".txt", ".tsv", ".csv", ".tab", ".jsonl", ".concept"}
@@ -116,6 +120,33 @@ def files_of(path: str | os.PathLike[str]) -> list[pathlib.Path]:
     return sorted(
         file for file in files if is_text_file(file) and file.is_file()
     )
+
+
+def read_lines(
+    path: str | os.PathLike[str], errors: str = "strict"
+) -> Iterator[str]:
+    """The lines of a file in UTF-8, or in what its first bytes say.
+
+    Excel and Notepad write UTF-16, which its first bytes tell.
+
+    Args:
+        path: Path of a file.
+        errors: See `keras_mirror.data.read_lines`. Defaults to `"strict"`.
+
+    Returns:
+        An iterator of strings.
+
+    Example:
+
+    >>> import tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "mine.tsv")
+    >>> _ = path.write_text("a man\\ta woman", encoding="utf-16")
+    >>> list(read_lines(path))
+    ['a man\\ta woman']
+    """
+    with open_binary(path) as file:
+        encoding = marked_encoding(file.read(16))
+    return data.read_lines(path, errors=errors, encoding=encoding or "utf-8")
 
 
 def is_text_file(path: pathlib.Path) -> bool:

@@ -2,7 +2,7 @@ import os
 import pathlib
 from collections.abc import Iterator
 
-from keras_mirror.data import read_lines
+from keras_mirror.evaluation.readers.benchmark_files import read_lines
 from keras_mirror.evaluation.readers.table import TableRow
 from keras_mirror.evaluation.readers.table import read_rows
 

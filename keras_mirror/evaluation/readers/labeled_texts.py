@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterable
 from collections.abc import Iterator
 
-from keras_mirror.data import read_lines
 from keras_mirror.evaluation.readers.benchmark_files import BenchmarkFiles
 from keras_mirror.evaluation.readers.benchmark_files import NotABenchmark
+from keras_mirror.evaluation.readers.benchmark_files import read_lines
 from keras_mirror.evaluation.readers.table import TableRow
 from keras_mirror.evaluation.readers.table import column_names
 from keras_mirror.evaluation.readers.table import read_rows

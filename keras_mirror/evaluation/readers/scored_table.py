@@ -1,10 +1,10 @@
 import os
 import pathlib
 
-from keras_mirror.data import read_lines
 from keras_mirror.data.check_is_text import NotText
 from keras_mirror.evaluation.readers.benchmark_files import NotABenchmark
 from keras_mirror.evaluation.readers.benchmark_files import each_file
+from keras_mirror.evaluation.readers.benchmark_files import read_lines
 from keras_mirror.evaluation.readers.layout import WANTED
 from keras_mirror.evaluation.readers.layout import Layout
 from keras_mirror.evaluation.readers.layout import find_layout

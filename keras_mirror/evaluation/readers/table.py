@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterable
 from collections.abc import Iterator
 
-from keras_mirror.data import read_lines
 from keras_mirror.data.check_is_text import NotText
 from keras_mirror.data.table_rows import table_rows
+from keras_mirror.evaluation.readers.benchmark_files import read_lines
 from keras_mirror.evaluation.task import Dropped
 
 SAMPLE_SIZE = 20
