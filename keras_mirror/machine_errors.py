@@ -9,6 +9,8 @@ import re
 import sys
 import tempfile
 import textwrap
+import zipfile
+import zlib
 from collections.abc import Iterator
 
 MAX_REASON = 300
@@ -26,6 +28,9 @@ _NO_MEMORY = re.compile(
     "RESOURCE_EXHAUSTED|bad_alloc|OOM when",
     re.IGNORECASE,
 )
+
+# Errors whose words are clear by themselves.
+_CLEAR = (OSError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 # What decides which devices a backend looks for.
 DEVICE_VARIABLES = (
@@ -60,7 +65,7 @@ def check_machine(path: str | os.PathLike[str], error: BaseException) -> None:
             ) from error
         if isinstance(cause, OSError) and number in _MACHINE:
             raise OSError(
-                number, f"'{path}' cannot be read: {_system_words(cause)}"
+                number, f"'{path}' cannot be read: {_system_words(cause, path)}"
             ) from error
     check_backend()
 
@@ -111,7 +116,7 @@ def reason(error: BaseException) -> str:
     'it is wrong'
     """
     _, keras, text = str(error).rpartition("Exception encountered: ")
-    if not keras and not isinstance(error, (OSError, ValueError, RuntimeError)):
+    if not keras and not isinstance(error, _CLEAR):
         text = f"{type(error).__name__}: {text}" if text else ""
     if isinstance(error, RecursionError):
         text = "it is nested too deeply"
@@ -127,9 +132,9 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or context
 
 
-def _system_words(error: OSError) -> str:
-    words = error.strerror or str(error)
-    if error.filename:
+def _system_words(error: OSError, path: str | os.PathLike[str]) -> str:
+    words = os.strerror(error.errno or 0)  # those of HDF5 are five lines
+    if error.filename not in (None, path):
         words += f" ('{os.fspath(error.filename)}')"
     if error.errno in _NO_SPACE:
         words += (

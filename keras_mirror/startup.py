@@ -98,10 +98,12 @@ def import_keras(backend: str | None) -> ModuleType:
             import keras
     except (ImportError, OSError) as error:  # or a library that is missing
         name = backend or "tensorflow"
+        cure = "Choose another with --backend"
+        if isinstance(error, ModuleNotFoundError):
+            cure = f"Install it (`pip install keras-mirror[{name}]`), or "
+            cure += "choose another with --backend"
         raise ImportError(
-            f"The backend {name} cannot be imported: {error}. Install it "
-            f"(`pip install keras-mirror[{name}]`) or choose another with "
-            "--backend"
+            f"The backend {name} cannot be imported: {error}. {cure}"
         ) from error
     return keras
 

@@ -72,13 +72,13 @@ def chained(cause):
 @pytest.mark.parametrize(
     "error, told",
     [
-        (OSError(errno.ENOSPC, "No space"), "No space. Temporary files are in"),
-        (OSError(errno.EMFILE, "Too many"), "Raise the limit of open files"),
-        (OSError(errno.EACCES, "Denied", "x.bin"), "Denied ('x.bin')"),
+        (OSError(errno.ENOSPC, ""), "on device. Temporary files are in"),
+        (OSError(errno.EMFILE, ""), "Raise the limit of open files"),
+        (OSError(errno.EACCES, "", "x.bin"), "denied ('x.bin')"),
         (MemoryError("of 9 GB"), "there is not enough memory. '"),
         (RuntimeError("CUDA out of memory."), "cannot be read: CUDA out of"),
         (chained(MemoryError()), "there is not enough memory. '"),
-        (chained(OSError(errno.EIO, "Read error")), "Read error"),
+        (chained(OSError(errno.EIO, "")), "cannot be read: Input/output"),
     ],
     ids=lambda value: type(value).__name__,
 )
@@ -190,6 +190,7 @@ def test_legacy_keras_at_import():
         (KeyError("config"), "KeyError: 'config'"),
         (RecursionError("maximum recursion depth"), "it is nested too deeply"),
         (AssertionError(), "AssertionError"),
+        (zipfile.BadZipFile("it is no zip file"), "it is no zip file"),
         (ValueError("word " * 999), "word " * 59 + "..."),
     ],
     ids=lambda value: type(value).__name__,

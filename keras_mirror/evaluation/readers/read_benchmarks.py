@@ -111,10 +111,11 @@ def _read(path: str | os.PathLike[str]) -> list[tuple[Task, pathlib.Path]]:
 
 
 def _nothing_found(path: str | os.PathLike[str], reasons: list[str]) -> str:
-    lines = [f"'{path}' must hold a benchmark, one of these:"]
+    received = reasons[:NUM_REASONS] or ["no file of these formats"]
+    lines = [f"'{path}' must hold a benchmark. Received: {received[0]}"]
+    lines += [f"  {reason}" for reason in received[1:]]
+    lines += ["Expected one of these:"]
     lines += [f"  - {looks_for}" for looks_for in READERS]
-    lines.append(f"Received: {reasons[0] if reasons else 'no text files'}")
-    lines += [f"  {reason}" for reason in reasons[1:NUM_REASONS]]
     return "\n".join(lines)
 
 
