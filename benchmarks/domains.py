@@ -4,12 +4,14 @@ python benchmarks/domains.py DATA all_minilm_l6_v2_en mirror_mini_en
 
 For every start and corpus: as it was; mirrored plainly on 5,000 of the
 corpus's texts, and whitened after that; trained beside the guide, related texts
-together and similar ones apart; these, merged half-way; and TF-IDF. Three
-seeds. A start is whatever `keras-mirror adapt` takes. DATA holds the folders
-`domain`, `sts`, `words` and `mirror_corpus`. Labels and scores are read for
-scoring only. Prints a Markdown table of means and standard deviations, and
-writes every run to a JSON file as soon as it is done: what is in it is not run
-again.
+together and similar ones apart; these, merged half-way; and TF-IDF. A language
+model also raw (the mean of the last layer's tokens), and with our pooling and
+the tokens of the 5,000 texts counted, untrained; "as it was", where `adapt`
+starts, no token is counted yet. Three seeds. A start is whatever `keras-mirror
+adapt` takes. DATA holds the folders `domain`, `sts`, `words` and
+`mirror_corpus`. Labels and scores are read for scoring only. Prints a Markdown
+table of means and standard deviations, and writes every run to a JSON file as
+soon as it is done: what is in it is not run again.
 """
 
 import argparse
@@ -23,8 +25,11 @@ import keras
 
 from keras_mirror.adaptation.start import open_start
 from keras_mirror.adaptation.training import train_from
+from keras_mirror.cli.models import is_language_model
+from keras_mirror.cli.models import load_model
 from keras_mirror.data import read_texts
 from keras_mirror.data import sample_strings
+from keras_mirror.encoder.counted import counted
 from keras_mirror.evaluation import TfidfBaseline
 from keras_mirror.evaluation import evaluate
 from keras_mirror.evaluation.readers import read_benchmarks
@@ -62,8 +67,9 @@ GUIDED = {
     name: {field: getattr(get_recipe(recipe), field) for field in UNGUIDED}
     for name, recipe in ENCODER_RECIPES.items()
 }
+RAW, AS_IT_WAS, COUNTED = "raw", "as it was", "our pooling, untrained"
 WAYS = (
-    *("as it was", "plain", "plain, whitened"),
+    *(RAW, AS_IT_WAS, COUNTED, "plain", "plain, whitened"),
     *(way for name in GUIDED for way in (name, f"{name}, merged")),
 )
 
@@ -75,7 +81,9 @@ def main():
         runs = json.loads(arguments.json.read_text("utf-8"))
     for corpus in arguments.corpora:
         texts, tasks = read(arguments.data, corpus)
-        keep(runs, arguments, corpus, "TF-IDF", "", 0, baseline(tasks, corpus))
+        if not has(runs, corpus, "TF-IDF", "", 0):
+            run = baseline(tasks, corpus)
+            keep(runs, arguments, corpus, "TF-IDF", "", 0, run)
         for start in arguments.starts:
             for seed in (0, *arguments.seeds):
                 if not done(runs, corpus, start, seed):
@@ -118,11 +126,12 @@ def read(data, corpus):
 def adapted(start, texts, tasks, corpus, seed, arguments):
     """Every way of one seed; what was not trained counts as seed 0."""
     begun = open_start(start)
-    if not seed:
-        scores = score(begun.model, tasks, corpus)
-        yield WAYS[0], {"scores": scores, "seconds": 0}
-        return
     sample = sample_strings(texts, arguments.sample, seed)
+    if not seed:
+        for way, model in untrained(start, begun, sample.strings).items():
+            scores = score(model, tasks, corpus)
+            yield way, {"scores": scores, "seconds": 0}
+        return
     for name, fields in {"plain": UNGUIDED, **GUIDED}.items():
         model, seconds = timed(
             begun, {**fields, **arguments.fields}, sample, seed
@@ -135,6 +144,15 @@ def adapted(start, texts, tasks, corpus, seed, arguments):
             how, other = "merged", merge(begun.model, model)
         scores = score(other, tasks, corpus)
         yield f"{name}, {how}", {"scores": scores, "seconds": seconds}
+
+
+def untrained(start, begun, strings):
+    """An encoder as it was; a language model also raw and as we pool it."""
+    models = {AS_IT_WAS: begun.model}
+    if not begun.is_encoder:
+        models[RAW] = load_model(start)
+        models[COUNTED] = counted(begun.model, strings)
+    return models
 
 
 def timed(begun, fields, sample, seed):
@@ -161,13 +179,18 @@ def baseline(tasks, corpus):
 
 
 def done(runs, corpus, start, seed):
-    last = WAYS[-1] if seed else WAYS[0]
-    key = (corpus, start, last, seed)
+    untrained = COUNTED if is_language_model(start) else AS_IT_WAS
+    return has(runs, corpus, start, WAYS[-1] if seed else untrained, seed)
+
+
+def has(runs, *key):
     names = ("corpus", "start", "way", "seed")
     return any(tuple(run[name] for name in names) == key for run in runs)
 
 
 def keep(runs, arguments, corpus, start, way, seed, run):
+    if has(runs, corpus, start, way, seed):
+        return
     run = {"corpus": corpus, "start": start, "way": way, "seed": seed, **run}
     runs.append({**run, "backend": keras.backend.backend()})
     arguments.json.write_text(json.dumps(runs, indent=1), "utf-8")
@@ -177,14 +200,16 @@ def keep(runs, arguments, corpus, start, way, seed, run):
 def markdown(runs, arguments):
     lines = []
     for start in arguments.starts:
-        lines += ["", f"| {start} | TF-IDF | " + " | ".join(WAYS) + " |"]
-        lines.append("|---|" + "--:|" * (1 + len(WAYS)))
+        done = {run["way"] for run in runs if run["start"] == start}
+        ways = [way for way in WAYS if way in done]
+        lines += ["", f"| {start} | TF-IDF | " + " | ".join(ways) + " |"]
+        lines.append("|---|" + "--:|" * (1 + len(ways)))
         for corpus in arguments.corpora:
             for metric in metrics(runs, corpus):
                 cells = [cell(runs, corpus, "TF-IDF", "", metric)]
-                cells += [cell(runs, corpus, start, w, metric) for w in WAYS]
+                cells += [cell(runs, corpus, start, w, metric) for w in ways]
                 lines.append(f"| {metric} | " + " | ".join(cells) + " |")
-            cells = ["", *(seconds(runs, corpus, start, way) for way in WAYS)]
+            cells = ["", *(seconds(runs, corpus, start, way) for way in ways)]
             lines.append(f"| {corpus}: seconds | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

@@ -1,16 +1,20 @@
-"""One table of encoders: as they are, mirrored, and TF-IDF beside them.
+"""One table of encoders: untrained, mirrored, and TF-IDF beside them.
 
 python benchmarks/encoders.py DATA mirror_mini_en all_minilm_l6_v2_en
 
-A preset or a folder has two columns: raw, and after `keras-mirror train` with
-default settings on the paper's sentences. The archive of the second one is
-kept in --archives and is not trained again. An archive is a column as it is.
+A language model has three columns: raw (the mean of the last layer's tokens);
+our pooling, with the tokens of the paper's sentences counted and nothing
+trained; and after `keras-mirror train` with default settings on these
+sentences. An encoder keeps its own pooling: it has a column as it was and the
+last one. The trained archive is kept in --archives and is not trained again.
+An archive is a column as it is.
 One encoder per column: the word sets are scored with it too. DATA holds the
 folders `sts`, `words`, `domain` and `mirror_corpus`. Prints a Markdown table
 and writes a JSON file with the intervals, the seconds, and what was run.
 """
 
 import argparse
+import functools
 import json
 import pathlib
 import platform
@@ -22,7 +26,9 @@ import keras
 from speed.processes import command_line
 
 import keras_mirror
+from keras_mirror.cli.models import is_language_model
 from keras_mirror.cli.models import load_model
+from keras_mirror.encoder.counted import counted
 from keras_mirror.evaluation import TfidfBaseline
 from keras_mirror.evaluation import evaluate
 from keras_mirror.evaluation.readers import read_benchmarks
@@ -54,8 +60,8 @@ def main():
     tasks = [t for t in read_benchmarks(*folders) if t.name in wanted]
     columns, runs = {}, []
     for name in arguments.encoders:
-        for column, path in columns_of(name, arguments, runs):
-            columns[column] = score(column, load_model(path), tasks)
+        for column, load in columns_of(name, arguments, runs).items():
+            columns[column] = score(column, load(), tasks)
     columns["TF-IDF"] = score("TF-IDF", TfidfBaseline(), tasks)
     print(markdown(columns))
     write(columns, runs, arguments)
@@ -72,15 +78,30 @@ def parse_arguments():
 
 
 def columns_of(name, arguments, runs):
-    """The headings of an encoder's columns, and what to load for each."""
+    """The headings of an encoder's columns, and what loads each model."""
     heading = pathlib.Path(name).stem
+    as_it_is = functools.partial(load_model, name)
     if name.endswith(".keras"):
-        return [(heading, name)]
+        return {heading: as_it_is}
+    untrained = {f"{heading}, as it was": as_it_is}
+    if is_language_model(name):
+        untrained = {
+            f"{heading}, raw": as_it_is,
+            f"{heading}, our pooling, untrained": functools.partial(
+                our_pooling, name, arguments
+            ),
+        }
     arguments.archives.mkdir(parents=True, exist_ok=True)
     archive = arguments.archives / f"{heading}_seed_{arguments.seed}.keras"
     if not archive.is_file():
         train(name, archive, arguments, runs)
-    return [(f"{heading}, raw", name), (f"{heading}, mirrored", str(archive))]
+    mirrored = functools.partial(load_model, str(archive))
+    return {**untrained, f"{heading}, mirrored": mirrored}
+
+
+def our_pooling(name, arguments):
+    texts = list(keras_mirror.data.read_texts(arguments.data / CORPUS))
+    return counted(keras_mirror.MirrorModel.from_preset(name), texts)
 
 
 def train(name, archive, arguments, runs):

@@ -8,6 +8,10 @@ of training, and Spearman x 100 of every benchmark. Runs that are in LOG are not
 repeated, and the table is of all of LOG. STS-B dev is for choosing, the other
 benchmarks are for reporting: `--only` keeps them out of sight until a choice is
 made. DATA holds the folders `sts`, `words` and `mirror_corpus`.
+
+`--untrained` scores a recipe's pooling, with the corpus's tokens counted where
+it weighs them, and trains nothing. "Raw" is that of a recipe of the paper with
+`--set pooling_mode=mean`.
 """
 
 import argparse
@@ -29,6 +33,7 @@ from scores import read_tasks
 from scores import spearman_scores
 
 import keras_mirror
+from keras_mirror.encoder.counted import counted
 from keras_mirror.recipes import RECIPES
 
 CORPORA = {
@@ -50,10 +55,11 @@ def main():
             "fields": fields,
             "seed": seed,
             "whitened": arguments.whiten,
+            "trained": not arguments.untrained,
         }
         if any(is_done(run, tasks, old) for old in runs):
             continue
-        run.update(train_and_score(arguments, recipe, fields, seed, tasks))
+        run.update(make_and_score(arguments, recipe, fields, seed, tasks))
         runs.append(run)
         with log.open("a") as file:
             file.write(json.dumps(run) + "\n")
@@ -79,6 +85,7 @@ def parse_arguments():
     parser.add_argument("--corpus", help="instead of the paper's in DATA")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--whiten", action="store_true")
+    parser.add_argument("--untrained", action="store_true")
     parser.add_argument("--only", nargs="+", help="names of benchmarks")
     arguments = parser.parse_args()
     is_word = "word" in arguments.recipe[0]
@@ -104,7 +111,9 @@ def planned_runs(arguments):
     names = [name for name, _ in arguments.set]
     grid = itertools.product(*(values for _, values in arguments.set))
     fields = [dict(zip(names, values, strict=True)) for values in grid]
-    return itertools.product(arguments.recipe, fields, arguments.seeds)
+    # Without training there is nothing to draw.
+    seeds = [0] if arguments.untrained else arguments.seeds
+    return itertools.product(arguments.recipe, fields, seeds)
 
 
 def read_log(path):
@@ -115,25 +124,24 @@ def read_log(path):
 
 def is_done(run, tasks, old):
     has_scores = {task.name for task in tasks} <= set(old["scores"])
-    # Older logs do not tell: nothing was whitened.
-    old = {"whitened": False, **old}
+    # Older logs do not tell: nothing was whitened, all were trained.
+    old = {"whitened": False, "trained": True, **old}
     return has_scores and run == {name: old[name] for name in run}
 
 
-def train_and_score(arguments, recipe, fields, seed, tasks):
+def make_and_score(arguments, recipe, fields, seed, tasks):
     keras.utils.clear_session()
     keras.utils.set_random_seed(seed)
     model = keras_mirror.MirrorModel.from_preset(
         arguments.preset, recipe, **fields
     )
     start = time.perf_counter()
-    dataset = keras_mirror.mirror_dataset(
-        arguments.corpus, model.preprocessor, seed=seed
-    )
-    model.compile()
-    model.fit(dataset, verbose=0)
+    texts = list(keras_mirror.data.read_texts(arguments.corpus))
+    if arguments.untrained:
+        model = counted(model, texts)
+    else:
+        train(model, arguments, seed)
     if arguments.whiten:
-        texts = keras_mirror.data.read_texts(arguments.corpus)
         model = model.whitened(texts)
     seconds = round(time.perf_counter() - start, 1)
     scores = spearman_scores(model, tasks)
@@ -144,12 +152,21 @@ def train_and_score(arguments, recipe, fields, seed, tasks):
     }
 
 
+def train(model, arguments, seed):
+    dataset = keras_mirror.mirror_dataset(
+        arguments.corpus, model.preprocessor, seed=seed
+    )
+    model.compile()
+    model.fit(dataset, verbose=0)
+
+
 def table_of(runs):
     """A row a recipe: mean and standard deviation over its seeds."""
     rows = {}
     for run in runs:
         fields = ", ".join(f"{k}={v}" for k, v in run["fields"].items())
         fields += ", whitened" if run.get("whitened") else ""
+        fields += "" if run.get("trained", True) else ", untrained"
         key = (run["preset"], run["corpus"], run["recipe"], fields)
         rows.setdefault(key, {})[run["seed"]] = run
     names = list(dict.fromkeys(name for run in runs for name in run["scores"]))

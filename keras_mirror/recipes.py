@@ -22,6 +22,13 @@ ENCODING_FIELDS = (
     "frequency_smoothing",
     "sequence_length",
 )
+# "Raw" in all tables and commands: the mean over the last layer's tokens, which
+# all weigh the same, of a language model that was not trained here.
+RAW_POOLING = {
+    "pooling_mode": "mean",
+    "pooled_layers": "last",
+    "frequency_smoothing": None,
+}
 # More than any backbone has positions: an archive cannot ask for terabytes.
 MAX_SEQUENCE_LENGTH = 100_000
 

@@ -47,8 +47,8 @@ def pooling_words(
     smoothing = recipe.get("frequency_smoothing")
     if smoothing is not None:
         words.append(f"frequent tokens weigh less ({smoothing})")
-    if recipe.get("pooled_layers") == "first_last":
-        words.append("of the first and the last layer")
+    both = recipe.get("pooled_layers") == "first_last"
+    words.append(f"of the {'first and the last' if both else 'last'} layer")
     if centered:
         words.append("the mean direction removed")
     if whitened:

@@ -67,11 +67,14 @@ def report_facts(adaptation) -> dict[str, object]:
 
 def summary_rows(adaptation, output: str) -> dict[str, object]:
     """Rows for `print_summary`."""
-    kind = "an encoder" if adaptation.is_encoder else "a raw language model"
+    from keras_mirror.evaluation.pooling_of import pooling_of
+
+    kind = "an encoder" if adaptation.is_encoder else "a language model"
+    start = next(iter(adaptation.evaluation.models.values()))
     taken = adaptation.taken
     what = f"adapted ({taken})" if taken else "the start as it was"
     return {
-        "start": kind,
+        "start": f"{kind}, pooling: {pooling_of(start)}",
         "tried": ", ".join(adaptation.candidates),
         "texts": len(adaptation.corpus.strings),
         "archive": f"{output}: {what}",

@@ -17,6 +17,7 @@ from keras_mirror.cli.evaluation_steps import show_table
 from keras_mirror.cli.evaluation_steps import write_json
 from keras_mirror.cli.evaluation_steps import write_report
 from keras_mirror.cli.files import check_reports
+from keras_mirror.cli.models import is_language_model
 from keras_mirror.cli.models import is_model
 from keras_mirror.cli.models import start_keras
 from keras_mirror.cli.options import backend_options
@@ -24,6 +25,8 @@ from keras_mirror.cli.options import batch_size_option
 from keras_mirror.cli.options import overwrite_option
 from keras_mirror.cli.options import report_options
 from keras_mirror.recipes import POOLING_MODES
+
+RAW_WORDS = "the mean of its last layer's tokens, all of equal weight"
 
 
 @click.command()
@@ -57,8 +60,10 @@ def evaluate(
 ) -> None:
     """Scores models on benchmarks, side by side, with 95% intervals.
 
-    MODEL is an archive (*.keras) or a preset. A preset is scored untrained, as
-    it is before mirror fine-tuning. The model "tfidf" is TF-IDF, a baseline
+    MODEL is an archive (*.keras) or a preset. An encoder is scored with its own
+    pooling, a language model raw: untrained, the mean of its last layer's
+    tokens, all of equal weight. So a difference to it has in it what training
+    gained and what pooling did. The model "tfidf" is TF-IDF, a baseline
     that every encoder should beat (extra [search]). PATH is a file or folder
     of benchmarks in their owners' formats: STS, STS-B, SICK, word similarity,
     Multi-SimLex, bilingual lexicons, entity linking, QNLI, BEIR, labeled
@@ -77,7 +82,7 @@ def evaluate(
     models = load_models(names, pooling)
     evaluation = run_evaluation(models, tasks, batch_size)
     show_table(evaluation)
-    notes = [f"pooling overridden: {pooling}"] if pooling else []
+    notes = [f"pooling overridden: {pooling}"] if pooling else _raw(names)
     if json_path:
         write_json(evaluation, json_path, overwrite, notes=notes)
     if html_path:
@@ -86,6 +91,12 @@ def evaluate(
     print_summary(evaluation_summary(evaluation, notes, outputs), start)
     if encoders := [name for name in names if name != BASELINE]:
         print_next("index", encoders[-1], "TEXTS", "--output", "texts.index")
+
+
+def _raw(names: list[str]) -> list[str]:
+    """Notes on the language models, which nothing was added to."""
+    raw = [x for x in names if x != BASELINE and is_language_model(x)]
+    return [f"{name} is raw: untrained, {RAW_WORDS}" for name in raw]
 
 
 def _check_log(log: str) -> None:

@@ -86,6 +86,8 @@ def evaluation_summary(
     evaluation, notes: list[str], outputs: list[str]
 ) -> dict[str, object]:
     """Rows for `print_summary`: how each model read the texts, and remarks."""
+    from keras_mirror.evaluation.pooling_of import pooling_of
+
     rows: dict[str, object] = {}
     for name in evaluation.models:
         if name not in evaluation.embeddings:
@@ -93,8 +95,8 @@ def evaluation_summary(
     for name, embeddings in evaluation.embeddings.items():
         model = evaluation.models[name]
         rows[name] = (
-            f"{model.recipe.pooling_mode} pooling, {len(embeddings.texts)} "
-            f"texts, {embeddings.num_cut} cut at "
+            f"pooling: {pooling_of(model)}; {len(embeddings.texts)} texts, "
+            f"{embeddings.num_cut} cut at "
             f"{model.preprocessor.sequence_length} tokens"
         )
     for task in evaluation.tasks:

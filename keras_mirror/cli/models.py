@@ -16,6 +16,7 @@ from keras_mirror.integrations.load_model import load_archive
 from keras_mirror.integrations.load_model import load_model as load_any_model
 from keras_mirror.presets.locate import locate
 from keras_mirror.presets.registry import named_presets
+from keras_mirror.recipes import RAW_POOLING
 
 
 def start_keras(backend: str | None, debug: bool) -> ModuleType:
@@ -43,8 +44,25 @@ def is_model(argument: str) -> bool:
     return argument in named_presets() or _is_keras_hub_name(argument)
 
 
+def is_language_model(name: str) -> bool:
+    """Whether a name is that of a preset which is no encoder yet.
+
+    Example:
+
+    >>> is_language_model("mirror_mini_en")
+    True
+    >>> is_language_model("all_minilm_l6_v2_en")
+    False
+    """
+    if is_archive(name):
+        return False
+    from keras_mirror.presets.load_preset import is_encoder
+
+    return not is_encoder(name)
+
+
 def load_model(name: str, pooling_mode: str | None = None):
-    """Loads an archive, or a preset as it is before mirror fine-tuning.
+    """Loads an archive, an encoder as it is, or a raw language model.
 
     Args:
         name: String, see `is_model`.
@@ -55,7 +73,9 @@ def load_model(name: str, pooling_mode: str | None = None):
             has no pooling to replace.
     """
     if not is_archive(name):
-        overrides = {"pooling_mode": pooling_mode} if pooling_mode else {}
+        overrides = RAW_POOLING if is_language_model(name) else {}
+        if pooling_mode:
+            overrides = {**overrides, "pooling_mode": pooling_mode}
         return load_any_model(name, **overrides)
     model = load_archive(name)
     if not pooling_mode or pooling_mode == model.recipe.pooling_mode:

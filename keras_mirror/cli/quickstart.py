@@ -11,6 +11,7 @@ from keras_mirror.cli.console import print_texts
 from keras_mirror.cli.console import status
 from keras_mirror.cli.files import check_output
 from keras_mirror.cli.files import check_space
+from keras_mirror.cli.models import is_language_model
 from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import save_archive
 from keras_mirror.cli.models import start_keras
@@ -19,6 +20,8 @@ from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import interactive_option
 from keras_mirror.cli.options import overwrite_option
 from keras_mirror.cli.quickstart_scores import NUM_ANSWERS
+from keras_mirror.cli.quickstart_scores import UNTRAINED
+from keras_mirror.cli.quickstart_scores import Findings
 from keras_mirror.cli.quickstart_scores import first_names
 from keras_mirror.cli.quickstart_scores import look
 from keras_mirror.cli.quickstart_scores import print_comparison
@@ -29,6 +32,7 @@ from keras_mirror.data import collect_strings
 from keras_mirror.presets import DEFAULT_PRESET
 from keras_mirror.presets.locate import locate
 from keras_mirror.presets.registry import named_presets
+from keras_mirror.recipes import RAW_POOLING
 
 STRONG_PRESET = "all_minilm_l6_v2_en"
 SEQUENCE_LENGTH = 32  # summaries are one short sentence; longer ones are cut
@@ -57,8 +61,8 @@ def quickstart(
     """Makes a search engine for Python functions, to see what this does.
 
     The docstrings of the installed packages are the corpus. First it searches
-    with an encoder as it is, then it mirrors the encoder on the docstrings
-    and tells what that changed. A few minutes on two CPU cores.
+    with an encoder as it is, or a raw language model, then it mirrors it on
+    the docstrings and tells what that changed. A few minutes on two CPU cores.
     """
     start = time.monotonic()
     check_output(output, overwrite, suffix=".keras")
@@ -72,19 +76,18 @@ def quickstart(
     keras.utils.set_random_seed(seed)
     model = open_model(preset, sequence_length=SEQUENCE_LENGTH)
     check_space(output, weight_bytes(model))
-    with status(f"Encoding {len(set(api.values()))} docstrings"):
-        before = look(model, api)
-    print_searches(before, api)
-    model.compile()
     corpus = collect_strings(api.values())
+    stages = _untrained(preset, model, corpus.strings, api)
+    print_searches(next(iter(stages.values())), api)
+    model.compile()
     tell_corpus(corpus, model.preprocessor)
     with StopSignals() as stop:
         progress = fit_with_progress(model, corpus, seed, stop)
         path = save_archive(model, output, overwrite, progress.finished)
     if progress.finished:
         with status("Scoring"):
-            after = look(model, api)
-        print_comparison(before, after)
+            stages["mirrored"] = look(model, api)
+        print_comparison(stages)
     print_summary(_summary(api, preset, progress, path), start)
     print_next("index", path, "TEXTS", "--output", "texts.index")
     if interactive and progress.finished:
@@ -108,6 +111,27 @@ def _best_preset() -> str:
         )
         return DEFAULT_PRESET
     return preset.name
+
+
+def _untrained(
+    preset: str, model, strings: list[str], api: dict[str, str]
+) -> dict[str, Findings]:
+    """What is found before training, by the heading of its column."""
+    from keras_mirror.encoder.counted import counted
+
+    models = {"as it was": model}
+    if is_language_model(preset):
+        options = {"sequence_length": SEQUENCE_LENGTH}
+        models = {
+            "raw": open_model(preset, **options, **RAW_POOLING),
+            # Another model: `model` counts the tokens while it trains.
+            UNTRAINED: counted(open_model(preset, **options), strings),
+        }
+    found = {}
+    for name, each in models.items():
+        with status(f"Encoding {len(strings)} docstrings, {name}"):
+            found[name] = look(each, api)
+    return found
 
 
 def _searcher(model, api: dict[str, str]) -> Callable[[str], None]:

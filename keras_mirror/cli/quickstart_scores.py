@@ -12,6 +12,7 @@ from keras_mirror.cli.console import print_texts
 
 NUM_SHOWN = 8
 NUM_ANSWERS = 3
+UNTRAINED = "our pooling, untrained"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,28 +89,46 @@ def print_searches(found: Findings, api: dict[str, str]) -> None:
     )
 
 
-def print_comparison(before: Findings, after: Findings) -> None:
-    """A table of both, and in words what mirroring changed."""
-    both = (before, after)
-    table = Table("found (%)", "as it was", "mirrored", pad_edge=False)
-    for title, number in (("shown", NUM_SHOWN), ("all", len(before.ranks))):
-        number = min(number, len(before.ranks))
+def print_comparison(stages: dict[str, Findings]) -> None:
+    """A table of all, and in words what each stage changed.
+
+    Args:
+        stages: Dict from the headings of columns to `Findings`: without
+            training, of a language model also with our pooling alone, and
+            mirrored, the last one.
+    """
+    table = Table("found (%)", *stages, pad_edge=False)
+    first, *_ = found = list(stages.values())
+    for title, number in (("shown", NUM_SHOWN), ("all", len(first.ranks))):
+        number = min(number, len(first.ranks))
         if number:
             name = f"{title} {number} searches, in the first {NUM_ANSWERS}"
-            shares = [100 * x.num_answered(number) / number for x in both]
+            shares = [100 * x.num_answered(number) / number for x in found]
             table.add_row(name, *(f"{share:.1f}" for share in shares))
-    for score in before.namesakes:
-        name = f"{before.num_namesakes} namesakes, {score}"
-        values = [100 * x.namesakes[score] for x in both]
+    for score in first.namesakes:
+        name = f"{first.num_namesakes} namesakes, {score}"
+        values = [100 * x.namesakes[score] for x in found]
         table.add_row(name, *(f"{value:.1f}" for value in values))
     print_table(table)
-    key = "accuracy@1"
-    gain = 100 * (after.namesakes[key] - before.namesakes[key])
-    more = after.num_answered() - before.num_answered()
     words = (
         "A namesake is a function of the same name in another library, found "
-        "by the words of its docstring. Mirroring on the docstrings changed "
-        f"that by {gain:+.1f} points, and the searches in other words by "
-        f"{more:+d} of {len(before.ranks)}."
+        f"by the words of its docstring (accuracy@1). {_changes(found)}"
     )
     click.echo(click.wrap_text(words, 80))
+
+
+def _changes(found: list[Findings]) -> str:
+    """What pooling and token weights changed, and what training did."""
+    whats = ("Our pooling and token weights", "Mirroring on the docstrings")
+    sentences = []
+    for what, before, after in zip(
+        whats[-len(found) + 1 :], found, found[1:], strict=False
+    ):
+        key = "accuracy@1"
+        gain = 100 * (after.namesakes[key] - before.namesakes[key])
+        more = after.num_answered() - before.num_answered()
+        sentences.append(
+            f"{what} changed that by {gain:+.1f} points, and the searches in "
+            f"other words by {more:+d} of {len(before.ranks)}."
+        )
+    return " ".join(sentences)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import keras
 
+from keras_mirror.evaluation.pooling_of import pooling_of
 from keras_mirror.evaluation.score import LEVEL
 from keras_mirror.evaluation.score import NUM_RESAMPLES
 from keras_mirror.evaluation.score import Score
@@ -202,6 +203,7 @@ def _model(evaluation: Evaluation, name: str) -> dict[str, object]:
     return {
         "name": name,
         "pooling_mode": model.recipe.pooling_mode,
+        "pooling": pooling_of(model),
         "sequence_length": model.preprocessor.sequence_length,
         "num_texts": len(embeddings.texts),
         "num_cut": embeddings.num_cut,

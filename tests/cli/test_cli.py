@@ -1,3 +1,4 @@
+import functools
 import io
 import pathlib
 import re
@@ -389,7 +390,7 @@ def test_quickstart(command, preset, few_functions, tmp_path, monkeypatch):
     assert "next: keras-mirror index encoder.keras" in errors
     shown = re.findall(
         r"40 namesakes, (accuracy@1|accuracy@5|mean reciprocal rank)"
-        r"\D+([\d.]+)\D+([\d.]+)",
+        r"\D+([\d.]+)\D+([\d.]+)\D+([\d.]+)",
         screen,
     )
     assert [name for name, *_ in shown] == [
@@ -402,16 +403,29 @@ def test_quickstart(command, preset, few_functions, tmp_path, monkeypatch):
     from keras_mirror.evaluation import python_api
     from keras_mirror.evaluation import score_retrieval
 
-    tasks = python_api.namesakes(few_functions)
-    after = score_retrieval(model, tasks)
-    before = score_retrieval(
-        keras_mirror.MirrorModel.from_preset(preset, sequence_length=32), tasks
+    load = functools.partial(
+        keras_mirror.MirrorModel.from_preset, preset, sequence_length=32
     )
+    untrained = load()
+    untrained.encoder.token_weights.count(
+        **untrained.preprocessor(sorted(set(few_functions.values())))
+    )
+    tasks = python_api.namesakes(few_functions)
+    stages = [
+        score_retrieval(each, tasks)
+        for each in (load("paper_sentence"), untrained, model)
+    ]
     for name, *values in shown:
-        expected = [100 * scores[name] for scores in (before, after)]
+        expected = [100 * scores[name] for scores in stages]
         assert list(map(float, values)) == pytest.approx(expected, abs=0.051)
-    gain = 100 * (after["accuracy@1"] - before["accuracy@1"])
-    assert f"changed that by {gain:+.1f} points" in " ".join(screen.split())
+    gains = 100 * np.diff([scores["accuracy@1"] for scores in stages])
+    told = " ".join(screen.split())
+    for what, gain in zip(
+        ("Our pooling and token weights", "Mirroring on the docstrings"),
+        gains,
+        strict=True,
+    ):
+        assert f"{what} changed that by {gain:+.1f} points" in told
 
     code, _, errors = command(*arguments)
     assert code == 2 and "encoder.keras' exists" in errors
@@ -420,7 +434,7 @@ def test_quickstart(command, preset, few_functions, tmp_path, monkeypatch):
 
 
 @pytest.mark.processes
-def test_quickstart_shows_searches_of_the_encoder_as_it_is(
+def test_quickstart_shows_searches_of_the_raw_language_model(
     command, preset, few_functions, tmp_path
 ):
     output = tmp_path / "encoder.keras"
@@ -429,7 +443,9 @@ def test_quickstart_shows_searches_of_the_encoder_as_it_is(
     )
     assert code == 0
     query = "put a list in random order"
-    model = keras_mirror.MirrorModel.from_preset(preset, sequence_length=32)
+    model = keras_mirror.MirrorModel.from_preset(
+        preset, "paper_sentence", sequence_length=32
+    )
     unique = list(dict.fromkeys(few_functions.values()))
     cosines = model.similarity(
         model.encode_text(query), model.encode_text(unique)

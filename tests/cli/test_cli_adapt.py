@@ -154,7 +154,10 @@ def test_a_raw_language_model(command, preset, corpus, output, untrained):
         "adapt", preset, corpus, "--output", output, *FIELDS
     )
     assert code == 0, errors
-    assert "a raw language model" in errors and "mirrored, whitened" in errors
+    told = " ".join(errors.split())
+    assert "start a language model, pooling: mean, of the first and the" in told
+    assert "last layer, no token counted yet" in told
+    assert "mirrored, whitened" in told
 
 
 @pytest.mark.parametrize(

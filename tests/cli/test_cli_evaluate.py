@@ -91,22 +91,36 @@ def test_two_archives_side_by_side(command, folder, tmp_path):
     assert dropped in told and "79 of 1500 published" in told
     assert f"written {path}" in told
     assert re.search(
-        r"second.keras mean pooling, \d+ texts, \d+ cut at 24", told
+        r"second.keras pooling: mean, of the last layer; \d+ texts, \d+ cut at "
+        "24",
+        told,
     )
 
 
-def test_a_preset_is_the_raw_backbone(command, folder, tmp_path):
+@pytest.mark.parametrize("mode", ["mean", "max"])
+def test_a_language_model_is_the_raw_backbone(command, tmp_path, mode):
     path = tmp_path / "scores.json"
+    options = [] if mode == "mean" else ["--pooling", mode]
     code, screen, errors = command(
-        *["evaluate", "preset", "data/mine.tsv", "--json", path],
-        *["--pooling", "max"],
+        *["evaluate", "preset", "data/mine.tsv", "--json", path], *options
     )
     assert code == 0, errors
-    assert "pooling overridden: max" in errors
+    note = f"pooling overridden: {mode}"
+    if not options:
+        note = (
+            "preset is raw: untrained, the mean of its last layer's tokens, "
+            "all of equal weight"
+        )
+    assert note in errors
     content = json.loads(path.read_text(encoding="utf-8"))
-    assert content["notes"] == ["pooling overridden: max"]
-    assert content["models"][0]["pooling_mode"] == "max"
-    model = keras_mirror.MirrorModel.from_preset("preset", pooling_mode="max")
+    assert content["notes"] == [note]
+    assert content["models"][0]["pooling_mode"] == mode
+    words = f"{mode}, of the last layer"
+    assert content["models"][0]["pooling"] == words
+    assert f"pooling: {words};" in errors
+    model = keras_mirror.MirrorModel.from_preset(
+        "preset", recipe="paper_sentence", pooling_mode=mode
+    )
     from keras_mirror.evaluation.readers import read_benchmarks
 
     (task,) = read_benchmarks("data/mine.tsv")
@@ -114,6 +128,15 @@ def test_a_preset_is_the_raw_backbone(command, folder, tmp_path):
     assert content["rows"][0]["scores"][0]["value"] == pytest.approx(
         expected, abs=1e-6
     )
+
+
+def test_an_encoder_keeps_its_own_pooling(command, tmp_path):
+    make_model(pooling_mode="cls").export(tmp_path / "encoder")
+    path = tmp_path / "encoder"
+    code, _, errors = command("evaluate", path, "data/mine.tsv")
+    assert code == 0, errors
+    assert "pooling: cls, of the last layer;" in errors
+    assert "raw" not in errors
 
 
 def test_a_narrow_screen_has_a_line_for_every_score(

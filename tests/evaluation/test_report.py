@@ -49,6 +49,14 @@ class FakeModel:
     def __init__(self, seed, scale=1.0, pooling_mode="mean"):
         self.seed, self.scale = seed, scale
         self.recipe = types.SimpleNamespace(pooling_mode=pooling_mode)
+        self.encoder = types.SimpleNamespace(
+            pooling_mode=pooling_mode,
+            pooled_layers="last",
+            frequency_smoothing=None,
+            token_weights=None,
+            centered=False,
+            whitened=False,
+        )
         self.preprocessor = types.SimpleNamespace(sequence_length=24)
 
     def vectors(self, texts):
@@ -262,8 +270,8 @@ def test_headline_tells_what_was_compared(score, tmp_path):
     notes = ["pooling overridden: mean"]
     page = make_page(score(models, tasks), tmp_path, notes=notes)
     assert [[cell for cell, _ in row] for row in page.tables[0][1:]] == [
-        ["a", "mean", "24", "140", "3"],
-        ["b", "cls", "24", "140", "3"],
+        ["a", "mean, of the last layer", "24", "140", "3"],
+        ["b", "cls, of the last layer", "24", "140", "3"],
     ]
     (row,) = page.table("Incomplete task")[1:]
     shown = [cell for cell, _ in row]
@@ -645,7 +653,7 @@ def test_real_models(tmp_path):
     page = make_page(evaluate({"model": model}, [task]), tmp_path)
     assert [cell for cell, _ in page.tables[0][1]][:3] == [
         "model",
-        "mean",
+        "mean, of the last layer",
         "24",
     ]
 

@@ -6,6 +6,7 @@ import markupsafe
 from plotly.offline import get_plotlyjs
 
 from keras_mirror.evaluation.evaluate import Evaluation
+from keras_mirror.evaluation.pooling_of import pooling_of
 from keras_mirror.evaluation.report import formatting
 from keras_mirror.evaluation.report.dot_plot import dot_plot
 from keras_mirror.evaluation.report.geometry import geometries
@@ -59,6 +60,7 @@ def render_page(
         names=names,
         encoders=list(evaluation.embeddings),
         notes=notes,
+        pooling_of=pooling_of,
         dropped=dropped_rows(evaluation),
         curves=curves(log or {}),
         plotly_js=markupsafe.Markup(get_plotlyjs()),

@@ -1,0 +1,33 @@
+from keras import ops
+
+from keras_mirror.archive.card_wording import pooling_words
+from keras_mirror.recipes import RAW_POOLING
+
+
+def pooling_of(model) -> str:
+    """Says how a model makes one vector of a text's tokens.
+
+    Token weights of a model that never trained are all 1, and it says so: the
+    same recipe has other vectors once tokens are counted.
+
+    Args:
+        model: A `MirrorModel`.
+
+    Returns:
+        A string.
+
+    Example:
+
+    >>> pooling_of(model)
+    'mean, of the last layer'
+    """
+    encoder = model.encoder
+    if not hasattr(encoder, "pooling_mode"):  # a user's own
+        return f"that of its {type(encoder).__name__}"
+    fields = {name: getattr(encoder, name) for name in RAW_POOLING}
+    weights = encoder.token_weights
+    counted = weights is None or bool(ops.any(weights.counts > 0))
+    if not counted:
+        fields["frequency_smoothing"] = None
+    words = pooling_words(fields, encoder.centered, encoder.whitened)
+    return words if counted else f"{words}, no token counted yet"
