@@ -26,7 +26,8 @@ def presets(as_json: bool, debug: bool) -> None:
 
     An encoder is good as it is; a language model becomes one by `train`. Texts
     a second are on two CPU cores; STS-B is Spearman x 100 on the test set,
-    without training. Both were measured here, or are left out. The names of
+    without training, of a language model raw: the mean of its last layer's
+    tokens. Both were measured here, or are left out. The names of
     keras-hub work too, and any folder or handle (hf://, kaggle://).
     """
     entries = named_presets().values()
