@@ -67,6 +67,7 @@ PURE = (
     "tests/test_import_law.py",
     "tests/test_memory.py",
     "tests/test_recipes.py",
+    "tests/test_result_tables.py",
 )
 PURE_BACKEND = "tensorflow"
 

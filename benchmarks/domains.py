@@ -25,7 +25,6 @@ import keras
 
 from keras_mirror.adaptation.start import open_start
 from keras_mirror.adaptation.training import train_from
-from keras_mirror.cli.models import is_language_model
 from keras_mirror.cli.models import load_model
 from keras_mirror.data import read_texts
 from keras_mirror.data import sample_strings
@@ -82,11 +81,15 @@ def main():
     for corpus in arguments.corpora:
         texts, tasks = read(arguments.data, corpus)
         if not has(runs, corpus, "TF-IDF", "", 0):
-            run = baseline(tasks, corpus)
+            run = scored(TfidfBaseline(), tasks, corpus)
             keep(runs, arguments, corpus, "TF-IDF", "", 0, run)
         for start in arguments.starts:
-            for seed in (0, *arguments.seeds):
-                if not done(runs, corpus, start, seed):
+            for way, model in untrained(start, texts, arguments).items():
+                if not has(runs, corpus, start, way, 0):
+                    run = scored(model, tasks, corpus)
+                    keep(runs, arguments, corpus, start, way, 0, run)
+            for seed in arguments.seeds:
+                if not has(runs, corpus, start, WAYS[-1], seed):
                     ways = adapted(start, texts, tasks, corpus, seed, arguments)
                     for way, run in ways:
                         keep(runs, arguments, corpus, start, way, seed, run)
@@ -123,36 +126,31 @@ def read(data, corpus):
             return texts, tasks
 
 
+def untrained(start, texts, arguments):
+    """An encoder as it was; a language model also raw and as we pool it."""
+    begun = open_start(start)
+    models = {AS_IT_WAS: begun.model}
+    if not begun.is_encoder:
+        sample = sample_strings(texts, arguments.sample, 0)
+        models[RAW] = load_model(start)
+        models[COUNTED] = counted(begun.model, sample.strings)
+    return models
+
+
 def adapted(start, texts, tasks, corpus, seed, arguments):
-    """Every way of one seed; what was not trained counts as seed 0."""
+    """Every way of one seed that trains."""
     begun = open_start(start)
     sample = sample_strings(texts, arguments.sample, seed)
-    if not seed:
-        for way, model in untrained(start, begun, sample.strings).items():
-            scores = score(model, tasks, corpus)
-            yield way, {"scores": scores, "seconds": 0}
-        return
     for name, fields in {"plain": UNGUIDED, **GUIDED}.items():
         model, seconds = timed(
             begun, {**fields, **arguments.fields}, sample, seed
         )
-        scores = score(model, tasks, corpus)
-        yield name, {"scores": scores, "seconds": seconds}
+        yield name, scored(model, tasks, corpus, seconds)
         if name == "plain":
             how, other = "whitened", model.whitened(sample.strings)
         else:
             how, other = "merged", merge(begun.model, model)
-        scores = score(other, tasks, corpus)
-        yield f"{name}, {how}", {"scores": scores, "seconds": seconds}
-
-
-def untrained(start, begun, strings):
-    """An encoder as it was; a language model also raw and as we pool it."""
-    models = {AS_IT_WAS: begun.model}
-    if not begun.is_encoder:
-        models[RAW] = load_model(start)
-        models[COUNTED] = counted(begun.model, strings)
-    return models
+        yield f"{name}, {how}", scored(other, tasks, corpus, seconds)
 
 
 def timed(begun, fields, sample, seed):
@@ -164,23 +162,14 @@ def timed(begun, fields, sample, seed):
     return tuned[""], round(time.monotonic() - start, 1)
 
 
-def score(model, tasks, corpus):
+def scored(model, tasks, corpus, seconds=0):
     wanted = CORPORA[corpus][1]
-    return {
-        f"{row.task}, {row.metric}": 100 * row.scores[0].value
+    scores = {
+        f"{row.task}, {row.metric}": round(100 * row.scores[0].value, 2)
         for row in evaluate({"": model}, tasks).rows
         if not row.subset and row.metric in wanted.get(row.task, ())
     }
-
-
-def baseline(tasks, corpus):
-    scores = score(TfidfBaseline(), tasks, corpus)
-    return {"scores": scores, "seconds": 0}
-
-
-def done(runs, corpus, start, seed):
-    untrained = COUNTED if is_language_model(start) else AS_IT_WAS
-    return has(runs, corpus, start, WAYS[-1] if seed else untrained, seed)
+    return {"scores": scores, "seconds": seconds}
 
 
 def has(runs, *key):
@@ -189,11 +178,10 @@ def has(runs, *key):
 
 
 def keep(runs, arguments, corpus, start, way, seed, run):
-    if has(runs, corpus, start, way, seed):
-        return
     run = {"corpus": corpus, "start": start, "way": way, "seed": seed, **run}
     runs.append({**run, "backend": keras.backend.backend()})
-    arguments.json.write_text(json.dumps(runs, indent=1), "utf-8")
+    lines = ",\n".join(map(json.dumps, runs))
+    arguments.json.write_text(f"[\n{lines}\n]\n", "utf-8")
     print(corpus, start, way, seed, run["scores"], flush=True)
 
 
