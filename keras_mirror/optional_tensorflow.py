@@ -1,5 +1,7 @@
 """TensorFlow where it is installed; `tf` is `None` where it is not.
 
+So is `tf_text`, TensorFlow Text, which Windows does not have.
+
 A file of its own, because importing it takes the seconds of TensorFlow.
 """
 
@@ -7,6 +9,11 @@ try:
     import tensorflow as tf
 except ImportError:
     tf = None
+
+try:
+    import tensorflow_text as tf_text
+except ImportError:
+    tf_text = None
 
 
 def is_tensor(value) -> bool:

@@ -71,7 +71,8 @@ def _archive(model):
     import tensorflow as tf
 
     signature = [tf.TensorSpec((None,), "string", name="texts")]
-    text = GraphPipeline(PlainTextTokenizer(model.preprocessor.tokenizer))
+    plain_text = PlainTextTokenizer(model.preprocessor.tokenizer)
+    text = GraphPipeline(plain_text, can_call_python=False)
     # Traced once: each trace makes a SentencePiece model's resource anew.
     tokenize = tf.function(text.tokenize, signature).get_concrete_function()
     forward = forward_model(model, normalize=False)
@@ -86,7 +87,7 @@ def _archive(model):
         return {"embeddings": unit_length(embeddings)}
 
     tables = tf.Module()  # Keras does not track layers that are not built
-    tables.tokenizer = text.plain_text.cleaned_text_tokenizer
+    tables.tokenizer = plain_text.graph_tokenizer
     archive = keras.export.ExportArchive()
     archive.track(tables)  # it finds variables itself; do not track them twice
     archive.add_endpoint("serving_default", embed, signature)

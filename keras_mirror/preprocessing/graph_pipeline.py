@@ -1,4 +1,7 @@
+import itertools
+
 import keras_hub
+import numpy as np
 
 from keras_mirror.optional_tensorflow import tf
 from keras_mirror.preprocessing.padding import NUM_SPECIAL_TOKENS
@@ -14,22 +17,28 @@ class GraphPipeline:
 
     Args:
         plain_text: A `PlainTextTokenizer`.
+        can_call_python: Boolean, whether byte pairs are merged by Python from
+            within the graph. keras-hub's ops are quadratic in the length of a
+            word and lose NUL bytes, but can be exported. Defaults to `True`.
     """
 
-    def __init__(self, plain_text: PlainTextTokenizer) -> None:
+    def __init__(
+        self, plain_text: PlainTextTokenizer, can_call_python: bool = True
+    ) -> None:
         self.plain_text = plain_text
         self.special = plain_text.tokenizer
+        self.calls_python = can_call_python and plain_text.is_byte_pair
 
     def tokenize(self, texts):
         """A ragged int32 tensor of ids, without special tokens and uncut."""
+        if self.calls_python:
+            return _called(self.plain_text, texts)
         with tf.init_scope():  # made outside of the graph
             replacements = self.plain_text.replacements
-            tokenizer = self.plain_text.cleaned_text_tokenizer
+            tokenizer = self.plain_text.graph_tokenizer
             _renew_resource(tokenizer)
         for pattern, replacement in replacements:
             texts = tf.strings.regex_replace(texts, pattern, replacement)
-        if self.plain_text.lowers:
-            texts = tf.strings.lower(texts, encoding="utf-8")
         return tf.cast(tokenizer(texts), "int32")
 
     def count_tokens(self, texts: list[str]):
@@ -94,6 +103,23 @@ class GraphPipeline:
         lengths = tf.constant(lengths, longest.dtype)
         index = tf.searchsorted(lengths, longest[tf.newaxis])[0]
         return tf.cast(lengths[index], "int32")
+
+
+def _called(plain_text: PlainTextTokenizer, texts):
+    """The ids of a Python function, as a ragged tensor of a graph."""
+
+    def flat_ids(texts):
+        strings = [text.decode("utf-8", "replace") for text in texts]
+        rows = plain_text(strings)
+        flat = np.fromiter(itertools.chain.from_iterable(rows), "int32")
+        return flat, np.array([len(row) for row in rows], "int64")
+
+    flat, lengths = tf.numpy_function(
+        flat_ids, [texts], ["int32", "int64"], stateful=False
+    )
+    flat.set_shape([None])
+    lengths.set_shape([None])
+    return tf.RaggedTensor.from_row_lengths(flat, lengths, validate=False)
 
 
 def _renew_resource(tokenizer) -> None:

@@ -5,15 +5,10 @@ from collections.abc import Callable
 
 import keras_hub
 import regex
-import tokenizers
 
-# BERT's own cleaning of a text, in words both RE2 and `regex` understand.
-CLEANING = (
-    ("[\\t\\n\\r\\p{Z}]", " "),
-    ("[\\p{Cc}\\p{Cf}\\p{Co}\ufffd]", ""),
-)
-# Python and ICU write a capital sigma at the end of a word as `ς`, BERT as `σ`.
-SIGMA = ("Σ", "σ")
+from keras_mirror.preprocessing.fast_tokenizers import fast_byte_pair
+from keras_mirror.preprocessing.fast_tokenizers import fast_word_piece
+from keras_mirror.preprocessing.word_piece_graph import WordPieceGraph
 
 
 class PlainTextTokenizer:
@@ -25,8 +20,8 @@ class PlainTextTokenizer:
     differs:
 
     - WordPiece: keras-hub folds case (`ß` to `ss`, `™` to `tm`), splits words
-      at invisible characters and not at every space. Here texts are cleaned
-      and lower-cased as BERT does before keras-hub sees them.
+      at invisible characters and not at every space, and takes words of more
+      than 100 bytes, not characters, for unknown.
     - Byte pairs: outside of graphs keras-hub splits words by GPT-4's rule,
       not by RoBERTa's.
 
@@ -60,6 +55,7 @@ class PlainTextTokenizer:
             tokenizer, tokenizers_of.SentencePieceTokenizer
         )
         if self.is_word_piece:
+            _check_splits(tokenizer)
             tokenizer.special_tokens_in_strings = False
         if self.is_byte_pair:
             _stop_matching_special_tokens(tokenizer)
@@ -68,32 +64,18 @@ class PlainTextTokenizer:
         for pattern, replacement in self.replacements:
             found = regex.compile(pattern)
             texts = [found.sub(replacement, text) for text in texts]
-        if self.lowers:
-            texts = [text.lower() for text in texts]
         return self._tokenize(texts) if texts else []
 
-    @property
-    def lowers(self) -> bool:
-        """Whether texts are to be lower-cased before they are tokenized."""
-        return self.is_word_piece and self.tokenizer.lowercase
-
     @functools.cached_property
-    def cleaned_text_tokenizer(self):
-        """The keras-hub tokenizer for texts that are cleaned already."""
-        if not self.is_word_piece:
-            return self.tokenizer
-        names = ["strip_accents", "split", "split_on_cjk"]
-        names += ["suffix_indicator", "oov_token", "vocabulary"]
-        return keras_hub.tokenizers.WordPieceTokenizer(
-            lowercase=False,
-            **{name: getattr(self.tokenizer, name) for name in names},
-        )
+    def graph_tokenizer(self):
+        """What gives ids in a graph of texts with `replacements` made."""
+        if self.is_word_piece:
+            return WordPieceGraph(self.tokenizer)
+        return self.tokenizer
 
     @functools.cached_property
     def replacements(self) -> tuple[tuple[str, str], ...]:
         """Pairs of a pattern and what is to replace it in every text."""
-        if self.is_word_piece:
-            return (*CLEANING, SIGMA) if self.lowers else CLEANING
         return tuple(
             (regex.escape(token), spell_apart(token))
             for token in self.matched_special_tokens
@@ -146,10 +128,11 @@ class PlainTextTokenizer:
 
     @functools.cached_property
     def _tokenize(self) -> Callable[[list[str]], list[list[int]]]:
-        if self.is_byte_pair:
-            encode_batch = fast_byte_pair(self.tokenizer).encode_batch
-            return lambda texts: [row.ids for row in encode_batch(texts)]
-        return self.cleaned_text_tokenizer.tokenize
+        if not (self.is_word_piece or self.is_byte_pair):
+            return self.tokenizer.tokenize
+        make = fast_word_piece if self.is_word_piece else fast_byte_pair
+        encode_batch = make(self.tokenizer).encode_batch
+        return lambda texts: [row.ids for row in encode_batch(texts)]
 
 
 def spell_apart(token: str) -> str:
@@ -163,6 +146,14 @@ def spell_apart(token: str) -> str:
     return f"{token[0]} {token[1:-1]} {token[-1]}"
 
 
+def _check_splits(tokenizer) -> None:
+    if not tokenizer.split:
+        raise ValueError(
+            "A WordPiece tokenizer must split texts into words, as BERT does. "
+            f"Received: split={tokenizer.split!r}"
+        )
+
+
 def _stop_matching_special_tokens(tokenizer) -> None:
     if tokenizer.unsplittable_tokens:
         tokenizer.unsplittable_tokens = []
@@ -171,29 +162,3 @@ def _stop_matching_special_tokens(tokenizer) -> None:
             tokenizer.set_vocabulary_and_merges(
                 tokenizer.vocabulary, tokenizer.merges
             )
-
-
-def fast_byte_pair(tokenizer) -> tokenizers.Tokenizer:
-    """A byte-pair tokenizer of keras-hub as one of the `tokenizers` library.
-
-    It splits as RoBERTa does, and knows no special tokens.
-
-    Args:
-        tokenizer: A `keras_hub.tokenizers.BytePairTokenizer`.
-
-    Returns:
-        A `tokenizers.Tokenizer`.
-    """
-    halves = (merge.partition(" ") for merge in merges(tokenizer))
-    pairs = [(left, right) for left, _, right in halves]
-    model = tokenizers.models.BPE(dict(tokenizer.vocabulary), pairs)
-    fast = tokenizers.Tokenizer(model)
-    fast.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(
-        add_prefix_space=tokenizer.add_prefix_space
-    )
-    return fast
-
-
-def merges(tokenizer) -> list[str]:
-    """A byte-pair tokenizer's merges, `"left right"`, without their header."""
-    return [merge for merge in tokenizer.merges if "#version:" not in merge]

@@ -8,7 +8,7 @@ _NUM_TOKENS, _TOKENS_PER_TEXT = 600, 12
 _MOST_ADDED_TOKENS = 50
 
 # Accents, capitals, scripts, digits, punctuation, spaces, emoji, invisible
-# and joined characters. No word is longer than 100 bytes but the last text's.
+# and joined characters. The last words are too long for BERT, or in bytes only.
 _TEXTS = (
     "",
     "a",
@@ -49,6 +49,7 @@ _TEXTS = (
     "guitar . guitar. .guitar guitar.guitar guitar,guitar guitar's",
     "aB Ab AB ab aBcD ABCdef camelCaseWord HTTPServer",
     "pneumonoultramicroscopicsilicovolcanoconiosis" * 3 + " and short",
+    "กขค" * 33 + " 가" * 2 + "가" * 33,
 )
 
 
@@ -74,7 +75,7 @@ def probe_texts(
     texts = list(dict.fromkeys(_cases()))
     stride = max(1, len(tokens) // _NUM_TOKENS)
     words = [_word(token) for token in tokens[::stride]]
-    words = [word for word in words if word and len(word.encode()) <= 100]
+    words = [word for word in words if word]
     texts += [
         " ".join(words[start : start + _TOKENS_PER_TEXT])
         for start in range(0, len(words), _TOKENS_PER_TEXT)

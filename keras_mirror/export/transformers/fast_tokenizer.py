@@ -1,9 +1,6 @@
 import keras_hub
 import tokenizers
 from tokenizers import decoders
-from tokenizers import models
-from tokenizers import normalizers
-from tokenizers import pre_tokenizers
 from tokenizers import processors
 
 from keras_mirror.checkpoints.tokenizers.sentence_piece_model import PieceKind
@@ -11,7 +8,8 @@ from keras_mirror.checkpoints.tokenizers.sentence_piece_model import (
     decode_model,
 )
 from keras_mirror.export.transformers.fast_unigram import fast_unigram
-from keras_mirror.preprocessing.plain_text_tokenizer import fast_byte_pair
+from keras_mirror.preprocessing.fast_tokenizers import fast_byte_pair
+from keras_mirror.preprocessing.fast_tokenizers import fast_word_piece
 
 # Roles of transformers, and where keras-hub has the id of the token.
 _ROLES = {
@@ -105,21 +103,7 @@ def _post_processor(tokenizer) -> processors.TemplateProcessing:
 
 
 def _word_piece(tokenizer) -> tokenizers.Tokenizer:
-    vocabulary = enumerate(tokenizer.vocabulary)
-    fast = tokenizers.Tokenizer(
-        models.WordPiece(
-            {token: id for id, token in vocabulary},
-            unk_token=tokenizer.oov_token,
-            continuing_subword_prefix=tokenizer.suffix_indicator,
-        )
-    )
-    fast.normalizer = normalizers.BertNormalizer(
-        clean_text=True,
-        handle_chinese_chars=tokenizer.split_on_cjk,
-        strip_accents=tokenizer.strip_accents,
-        lowercase=tokenizer.lowercase,
-    )
-    fast.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    fast = fast_word_piece(tokenizer)
     fast.decoder = decoders.WordPiece(tokenizer.suffix_indicator)
     return fast
 

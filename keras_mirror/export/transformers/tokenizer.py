@@ -6,8 +6,8 @@ import tokenizers
 from keras_mirror.export.transformers.fast_tokenizer import fast_tokenizer
 from keras_mirror.export.transformers.fast_tokenizer import special_tokens
 from keras_mirror.files import write_json
+from keras_mirror.preprocessing.fast_tokenizers import merges
 from keras_mirror.preprocessing.plain_text_tokenizer import PlainTextTokenizer
-from keras_mirror.preprocessing.plain_text_tokenizer import merges
 
 # Texts on which tokenizers differ: accents, capitals, Chinese, digits,
 # punctuation, emoji, spaces, joined letters.
