@@ -19,7 +19,15 @@ _PIECE, _SCORE, _KIND = 1, 2, 3
 _MODEL_TYPE, _VOCABULARY_SIZE, _BYTE_FALLBACK, _UNKNOWN_ID = 3, 4, 35, 40
 _UNKNOWN_NAME = 45
 _CHARSMAP = 2
+# Settings that change ids, by their numbers. Only their defaults are followed.
+_TRAINER = {"treat_whitespace_as_suffix": (24, False)}
+_NORMALIZER = {
+    "add_dummy_prefix": (3, True),
+    "remove_extra_whitespaces": (4, True),
+    "escape_whitespaces": (5, True),
+}
 
+_LARGEST_SHIFT = 63  # of the ten bytes that a varint has at most
 _VARINT, _FIXED_64, _BYTES, _FIXED_32 = 0, 1, 2, 5
 
 
@@ -74,18 +82,34 @@ def decode_model(model: bytes) -> tuple[list[Piece], bytes]:
 
     Returns:
         A tuple `(pieces, charsmap)` as `encode_model` takes them.
+
+    Raises:
+        ValueError: The model is damaged, of another type, or has a setting
+            that `encode_model` does not write.
     """
-    pieces, trainer, normalizer = [], {}, {}
+    pieces = []
+    trainer: dict[int, Any] = {}
+    normalizer: dict[int, Any] = {}
     for number, value in _fields(model):
         if number == _PIECES:
             pieces.append(_decode_piece(value))
         elif number == _TRAINER_SPEC:
-            trainer = dict(_fields(value))
+            trainer.update(_fields(value))
         elif number == _NORMALIZER_SPEC:
-            normalizer = dict(_fields(value))
+            normalizer.update(_fields(value))
     if trainer.get(_MODEL_TYPE, _UNIGRAM) != _UNIGRAM:
         raise ValueError("its type is not unigram")
+    for spec, settings in ((trainer, _TRAINER), (normalizer, _NORMALIZER)):
+        for name, (number, default) in settings.items():
+            _check(name, spec.get(number, default), default)
+    has_bytes = any(piece.kind == PieceKind.BYTE for piece in pieces)
+    _check("byte_fallback", trainer.get(_BYTE_FALLBACK, False), has_bytes)
     return pieces, normalizer.get(_CHARSMAP, b"")
+
+
+def _check(name: str, value: Any, expected: bool) -> None:
+    if bool(value) != expected:
+        raise ValueError(f"its {name} must be {expected} to be followed")
 
 
 def read_model(path: pathlib.Path) -> tuple[list[Piece], bytes]:
@@ -101,7 +125,7 @@ def read_model(path: pathlib.Path) -> tuple[list[Piece], bytes]:
         pieces, charsmap = decode_model(path.read_bytes())
         if not pieces:
             raise ValueError("it has no pieces")
-    except (IndexError, KeyError, ValueError, struct.error) as error:
+    except (IndexError, KeyError, TypeError, ValueError, struct.error) as error:
         raise ValueError(
             f"{path.name} must be a unigram model of SentencePiece, this one "
             f"is damaged or something else. Received: path={path}, "
@@ -162,6 +186,8 @@ def _fields(message: bytes) -> Iterator[tuple[int, Any]]:
 def _read_varint(message: bytes, position: int) -> tuple[int, int]:
     value = shift = 0
     while True:
+        if shift > _LARGEST_SHIFT:
+            raise ValueError("a number has more than ten bytes")
         byte = message[position]
         value |= (byte & 127) << shift
         position, shift = position + 1, shift + 7
