@@ -193,6 +193,53 @@ def test_a_tensor_outside_of_its_storage(tmp_path, offset, shape, strides):
         read_torch_checkpoint(path)
 
 
+def nested(value, times=60):
+    """Two of the same, of two of the same, and so on."""
+    for _ in range(times):
+        value = type(value)([value, value])
+    return value
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pickle.dumps(nested([])),
+        b"\x80\x02}" + b")" + b"2\x86" * 60 + b"N" + b"s.",
+        b"\x80\x02}(" + b")" + b"2\x86" * 60 + b"Nu.",
+        b"(" + b"(t" + b"2\x86" * 60 + b"Nd.",
+        b"\x80\x04\x8f(" + b")" + b"2\x86" * 60 + b"\x90.",
+        b"\x80\x02ccollections\nOrderedDict\n](]("
+        + b")"
+        + b"2\x86" * 60
+        + b"Nee\x85R.",
+    ],
+    ids=["list", "setitem", "setitems", "dict", "set", "reduce"],
+)
+def test_nested_values_are_neither_hashed_nor_written_out(tmp_path, content):
+    path = tmp_path / "pytorch_model.bin"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="damaged or something else") as raised:
+        read_torch_checkpoint(path)
+    assert len(str(raised.value)) < 1_000
+
+
+@pytest.mark.parametrize("tensors", [nested(()), (1, nested(()))])
+def test_nested_shapes_are_refused(tmp_path, tensors):
+    path = tmp_path / "pytorch_model.bin"
+    write_zip(path, make_pickle(0, tensors, (1,)))
+    with pytest.raises(ValueError, match="a shape not of integers"):
+        read_torch_checkpoint(path)
+
+
+def test_tensors_are_not_far_larger_than_their_storage(save):
+    shared = torch.ones(1_000, 1_000)
+    arrays = read_torch_checkpoint(save(dict.fromkeys("abcd", shared)))
+    assert np.shares_memory(arrays["a"], arrays["d"])
+    path = save(dict.fromkeys("abcdefgh", shared))
+    with pytest.raises(ValueError, match="32000000 bytes out of 4000000"):
+        read_torch_checkpoint(path)
+
+
 def test_the_tensors_of_these_tests_are_readable_inside(tmp_path):
     path = tmp_path / "pytorch_model.bin"
     write_zip(path, make_pickle(1, (3,), (1,)))

@@ -3,6 +3,7 @@ import math
 import os
 import pathlib
 import pickle
+import reprlib
 import zipfile
 from collections.abc import Callable
 from typing import BinaryIO
@@ -18,6 +19,9 @@ from keras_mirror.checkpoints.hugging_face.torch_unpickler import read_pickle
 # What starts a file of PyTorch before 1.6.
 _MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 _PROTOCOL_VERSION = 1001
+# Tied weights share their numbers, in pairs.
+_MAX_RATIO = 2
+_FREE_BYTES = 2**24
 
 
 def read_torch_checkpoint(path: pathlib.Path) -> dict[str, np.ndarray]:
@@ -79,6 +83,8 @@ def _read_legacy(file: BinaryIO) -> dict[str, np.ndarray]:
     }
     storages = {}
     for key in read_pickle(file):
+        if not isinstance(key, str):
+            raise pickle.UnpicklingError("a storage without a name")
         length = int.from_bytes(file.read(8), "little") * item_sizes[key]
         if length > os.fstat(file.fileno()).st_size:
             raise EOFError(f"{length} bytes for one tensor")
@@ -89,11 +95,28 @@ def _read_legacy(file: BinaryIO) -> dict[str, np.ndarray]:
 def _arrays(
     state_dict: dict, read_storage: Callable[[str], bytes]
 ) -> dict[str, np.ndarray]:
-    return {
-        name: _array(record, read_storage(record.storage.key))
+    records = {
+        name: record
         for name, record in state_dict.items()
         if isinstance(record, TensorRecord)
     }
+    keys = {record.storage.key for record in records.values()}
+    storages = {key: read_storage(key) for key in sorted(keys)}
+    _check_shared(list(records.values()), sum(map(len, storages.values())))
+    return {
+        name: _array(record, storages[record.storage.key])
+        for name, record in records.items()
+    }
+
+
+def _check_shared(records: list[TensorRecord], num_bytes: int) -> None:
+    """Refuses tensors that are far larger than what they share."""
+    declared = sum(
+        math.prod(record.shape) * record.storage.dtype.itemsize
+        for record in records
+    )
+    if declared > _MAX_RATIO * num_bytes + _FREE_BYTES:
+        raise ValueError(f"tensors of {declared} bytes out of {num_bytes}")
 
 
 def _array(record: TensorRecord, data: bytes) -> np.ndarray:
@@ -105,12 +128,12 @@ def _array(record: TensorRecord, data: bytes) -> np.ndarray:
     if min(numbers) < 0 or max(last, math.prod(shape) - 1) >= len(values):
         raise ValueError(f"a tensor of shape {shape} outside of its storage")
     item_size = storage.dtype.itemsize
-    view = np.lib.stride_tricks.as_strided(
+    return np.lib.stride_tricks.as_strided(
         values[offset:], shape, [stride * item_size for stride in strides]
     )
-    return view.copy()
 
 
 def _check_equal(value: object, expected: object) -> None:
     if value != expected:
-        raise pickle.UnpicklingError(f"{value!r} in the place of {expected!r}")
+        found = reprlib.repr(value)
+        raise pickle.UnpicklingError(f"{found} in the place of {expected!r}")

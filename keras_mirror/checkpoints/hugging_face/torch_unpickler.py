@@ -1,6 +1,7 @@
 import io
 import pickle
 import pickletools
+import reprlib
 from collections.abc import Callable
 from typing import Any
 from typing import BinaryIO
@@ -24,6 +25,13 @@ STORAGE_TYPES = {
 }
 
 
+_SET_OPCODES = (pickle.ADDITEMS, pickle.EMPTY_SET, pickle.FROZENSET)
+# Where on the stack the keys lie that an opcode puts into a dict.
+_KEYS = {
+    pickle.DICT: slice(None, None, 2),
+    pickle.SETITEM: slice(-2, -1),
+    pickle.SETITEMS: slice(None, None, 2),
+}
 _MEMO_OPCODES = ("PUT", "BINPUT", "LONG_BINPUT")
 
 
@@ -43,11 +51,37 @@ class TensorRecord(NamedTuple):
     strides: tuple[int, ...]
 
 
-class TorchUnpickler(pickle.Unpickler):
+def _check_keys(keys: list) -> None:
+    for key in keys:
+        if not isinstance(key, (str, int)):
+            raise pickle.UnpicklingError(f"not a name: {reprlib.repr(key)}")
+
+
+def _dispatch() -> dict[int, Callable[[Any], None]]:
+    """What an unpickler does for each opcode."""
+    dispatch = dict(pickle._Unpickler.dispatch)
+    for opcode in _SET_OPCODES:
+        del dispatch[opcode[0]]
+    for opcode, keys in _KEYS.items():
+        dispatch[opcode[0]] = _checked(dispatch[opcode[0]], keys)
+    return dispatch
+
+
+def _checked(load: Callable[[Any], None], keys: slice) -> Callable[[Any], None]:
+    def checked(unpickler: Any) -> None:
+        _check_keys(unpickler.stack[keys])
+        load(unpickler)
+
+    return checked
+
+
+class TorchUnpickler(pickle._Unpickler):
     """Unpickles the tensors of a PyTorch checkpoint and nothing else.
 
     A pickle is a program. This reads it without running any code but that of
-    this file: every global that is not on the short list is refused.
+    this file: every global that is not on the short list is refused. Keys
+    are strings or numbers: to hash nested tuples could take for ever. Only
+    the unpickler that the standard library has in Python can be told so.
 
     Args:
         data: The bytes of one pickle.
@@ -55,6 +89,8 @@ class TorchUnpickler(pickle.Unpickler):
 
     def __init__(self, data: bytes) -> None:
         super().__init__(io.BytesIO(data), encoding="utf-8")
+
+    dispatch = _dispatch()
 
     def find_class(self, module: str, name: str) -> Any:
         if module == "torch" and name in STORAGE_TYPES:
@@ -66,9 +102,10 @@ class TorchUnpickler(pickle.Unpickler):
 
     def persistent_load(self, pid: Any) -> StorageRecord:
         tag, storage_type, key, *_ = pid
+        _check_keys([storage_type, key])  # both are looked up
         if tag != "storage":
-            raise pickle.UnpicklingError(f"not a storage: {pid!r}")
-        return StorageRecord(str(key), STORAGE_TYPES[storage_type])
+            raise pickle.UnpicklingError(f"not a storage: {reprlib.repr(pid)}")
+        return StorageRecord(key, STORAGE_TYPES[storage_type])
 
 
 class ForbiddenGlobalError(ValueError):
@@ -79,6 +116,11 @@ class _StateDict(dict):
     """In the place of `OrderedDict`, without attributes to be set."""
 
     __slots__ = ()
+
+    def __init__(self, items: Any = ()) -> None:
+        items = list(items)
+        _check_keys([key for key, _ in items])
+        super().__init__(items)
 
     def __setstate__(self, state: object) -> None:
         pass  # module versions, of no use here
@@ -109,7 +151,10 @@ def _rebuild_tensor(
     storage: object, offset: int, shape: Any, strides: Any, *_: object
 ) -> TensorRecord:
     if not isinstance(storage, StorageRecord):
-        raise pickle.UnpicklingError(f"not a storage: {storage!r}")
+        raise pickle.UnpicklingError("a tensor without a storage")
+    numbers = (offset, *shape, *strides)
+    if not all(isinstance(number, int) for number in numbers):
+        raise pickle.UnpicklingError("a tensor with a shape not of integers")
     return TensorRecord(storage, offset, tuple(shape), tuple(strides))
 
 
