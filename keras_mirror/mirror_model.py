@@ -19,6 +19,7 @@ import os
 import pathlib
 
 import keras
+import numpy as np
 from keras import ops
 
 import keras_mirror.preprocessing.mirror_preprocessor  # noqa: F401  in archives
@@ -38,6 +39,8 @@ from keras_mirror.distribution import gather_views
 from keras_mirror.distribution import training_devices
 from keras_mirror.encoder.encode import encode_ids
 from keras_mirror.encoder.fitting_batches import fitting_slices
+from keras_mirror.encoder.jitted_call import is_jitted
+from keras_mirror.encoder.jitted_call import jitted_call
 from keras_mirror.encoder.mini_batches import in_mini_batches
 from keras_mirror.encoder.sentence_encoder import projection_head
 from keras_mirror.finite import FiniteTraining
@@ -375,6 +378,12 @@ class MirrorModel(keras.Model):
         _check_features("`predict`", x)
         return super().predict(x, *args, **kwargs)
 
+    def predict_on_batch(self, x):
+        """Computes embeddings of a batch; several threads may call it."""
+        if is_jitted(self):
+            return np.asarray(jitted_call(self)(x))
+        return super().predict_on_batch(x)
+
     def __call__(self, inputs, *args, **kwargs):
         _check_features("A call of the model", inputs)
         return super().__call__(inputs, *args, **kwargs)
@@ -406,6 +415,8 @@ class MirrorModel(keras.Model):
         """Turns texts, cut at the `sequence_length`, into embeddings.
 
         Each is independent of the other texts, but with `"padded_mean"`.
+        Several threads may call it at once, also beside the training of
+        another model, but not while this one trains.
 
         Args:
             text: A string, or a list or array of strings.
