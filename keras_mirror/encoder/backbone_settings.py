@@ -9,6 +9,9 @@ from collections.abc import Callable
 
 import keras
 
+from keras_mirror.encoder.trained_weights import set_trained
+from keras_mirror.encoder.trained_weights import trained_config
+
 
 def set_activation(backbone, activation: str) -> None:
     """Sets the activation of every feed-forward block of a backbone.
@@ -118,6 +121,7 @@ def copy_backbone(backbone, **changes):
     """
     config = {**backbone.get_config(), **changes}
     copy = type(backbone).from_config(config)
+    set_trained(copy, **trained_config(backbone))
     copy.set_weights(backbone.get_weights())
     return copy
 

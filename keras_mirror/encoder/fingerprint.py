@@ -10,7 +10,7 @@ from keras import ops
 
 # Settings that no embedding of `encode_text` depends on.
 _WITHOUT_EFFECT = {
-    *("name", "trainable", "seed", "dropout", "drophead"),
+    *("name", "trainable", "frozen", "seed", "dropout", "drophead"),
     *("span_length", "view_padding"),  # of views, which are for training
     # What Keras writes beside settings, and the module of a class.
     *("module", "registered_name", "build_config", "compile_config"),

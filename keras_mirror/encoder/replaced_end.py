@@ -62,7 +62,7 @@ def with_end(old, **flags: bool):
     True
     """
     config = {**old.get_config(), "backbone": old.backbone, **flags}
-    encoder = type(old)(**config)
+    encoder = type(old).from_config(config)
     for name in ("token_weights", "centering", "whitening"):
         before, after = getattr(old, name), getattr(encoder, name)
         if before is not None:

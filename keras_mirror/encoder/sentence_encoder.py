@@ -1,3 +1,5 @@
+import functools
+
 import keras
 from keras import ops
 
@@ -5,6 +7,10 @@ from keras_mirror.archive.declared_sizes import declared_weights
 from keras_mirror.encoder.backbone_settings import set_activation
 from keras_mirror.encoder.backbone_settings import set_layer_norm_epsilon
 from keras_mirror.encoder.flat_projections import flatten_projections
+from keras_mirror.encoder.trained_weights import LoraWeights
+from keras_mirror.encoder.trained_weights import frozen_weights
+from keras_mirror.encoder.trained_weights import set_trained
+from keras_mirror.encoder.trained_weights import trained_config
 from keras_mirror.layers import Centering
 from keras_mirror.layers import SentencePooling
 from keras_mirror.layers import TokenWeights
@@ -97,7 +103,7 @@ class SentenceEncoder(keras.Model):
             set_activation(backbone, activation)
         if layer_norm_epsilon is not None:
             set_layer_norm_epsilon(backbone, layer_norm_epsilon)
-        _freeze_unused_layers(backbone)
+        frozen_as_built = _freeze_unused_layers(backbone)
         flatten_projections(backbone)
         drop_heads = set_drophead(backbone, drophead) if drophead else []
 
@@ -132,6 +138,12 @@ class SentenceEncoder(keras.Model):
         self.centering = centering
         self.whitened = whitened
         self.whitening = whitening
+        self.frozen_as_built = frozen_as_built
+
+    @functools.cached_property  # Keras does not count its weights twice then
+    def lora_weights(self) -> LoraWeights:
+        """What an archive keeps of adapters; Keras loads it after layers."""
+        return LoraWeights(self)
 
     def get_config(self) -> dict:
         config = {
@@ -146,14 +158,20 @@ class SentenceEncoder(keras.Model):
         }
         # Otherwise as before there was any: fingerprints stay.
         ends = {"centered": self.centered, "whitened": self.whitened}
-        return config | {name: True for name in ends if ends[name]}
+        ends = {name: True for name in ends if ends[name]}
+        return {**config, **ends, **trained_config(self)}
 
     @classmethod
     def from_config(cls, config: dict) -> "SentenceEncoder":
         config = dict(config)
-        _check_size(config["backbone"]["config"])
-        backbone = keras.saving.deserialize_keras_object(config["backbone"])
-        return cls(**{**config, "backbone": backbone})
+        trained = {name: config.pop(name, None) for name in ("lora", "frozen")}
+        if isinstance(config["backbone"], dict):
+            _check_size(config["backbone"]["config"])
+            backbone = keras.saving.deserialize_keras_object(config["backbone"])
+            config["backbone"] = backbone
+        encoder = cls(**config)
+        set_trained(encoder, **trained)
+        return encoder
 
 
 def _check_size(config: dict) -> None:
@@ -213,13 +231,19 @@ def _sequence_output(outputs):
     return outputs
 
 
-def _freeze_unused_layers(backbone) -> None:
-    """Keeps a pooler out of training, which would warn of its gradients."""
+def _freeze_unused_layers(backbone) -> list[str]:
+    """Keeps a pooler out of training, which would warn of its gradients.
+
+    Returns the paths of its weights.
+    """
     output = _sequence_output(backbone.output)
     used = keras.Model(backbone.input, output).layers
+    frozen = []
     for layer in backbone.layers:
         if layer not in used:
             layer.trainable = False
+            frozen += frozen_weights(layer)
+    return frozen
 
 
 def projection_head(embedding_dim: int):
