@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 
 from keras_mirror.atomic_output import atomic_output
+from keras_mirror.machine_errors import check_machine
+from keras_mirror.machine_errors import reason
 
 FACTS = "facts"
 Path = str | os.PathLike[str]
@@ -61,17 +63,20 @@ def read_checkpoint(path: Path) -> tuple[dict, list]:
 
 def _read(path: Path, arrays) -> tuple[dict, list]:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # NumPy leaves a damaged file open.
+        with open(path, "rb") as stored, np.load(stored) as file:
             facts: Any = json.loads(str(file[FACTS]))
             return facts, arrays(file)
     except FileNotFoundError:
         raise
     except (
         *(OSError, ValueError, KeyError, EOFError, AttributeError, TypeError),
-        *(zipfile.BadZipFile, zlib.error),
+        *(zipfile.BadZipFile, zlib.error, RecursionError),
     ) as error:
+        check_machine(path, error)
         raise ValueError(
-            f"'{path}' is no checkpoint of training, or damaged: {error}"
+            f"'{path}' is no checkpoint of training, or damaged: "
+            f"{reason(error)}"
         ) from error
 
 

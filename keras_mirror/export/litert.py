@@ -8,6 +8,7 @@ from keras_mirror.export.forward_model import export_card
 from keras_mirror.export.forward_model import export_settings
 from keras_mirror.export.forward_model import forward_model
 from keras_mirror.files import new_file
+from keras_mirror.machine_errors import reason
 
 HOW_TO_LOAD = """\
 The file holds the encoder: token ids in, vectors out, any number of texts of
@@ -74,9 +75,10 @@ def _write(forward, path: pathlib.Path) -> None:
             verbose=False,
             target_spec={"supported_ops": builtin_ops},
         )
+    except (OSError, MemoryError):  # not of the model
+        raise
     except Exception as error:
-        reason = " ".join(str(error).split())[:300]
         raise ValueError(
-            f"LiteRT cannot be written of this model: {reason}. "
+            f"LiteRT cannot be written of this model: {reason(error)}. "
             "format='onnx' may"
         ) from error

@@ -3,6 +3,7 @@
 import errno
 import shutil
 import zipfile
+from unittest import mock
 
 import keras
 import keras_hub
@@ -14,6 +15,7 @@ from support.texts import texts
 import keras_mirror
 from keras_mirror import machine_errors
 from keras_mirror import startup
+from keras_mirror.archive.checkpoint_file import read_facts
 from keras_mirror.machine_errors import reason
 from keras_mirror.presets import RECIPES_FILE
 from keras_mirror.search import Index
@@ -98,6 +100,17 @@ def test_an_index_that_may_not_be_read(use, monkeypatch):
     code, _, errors = use("index")
     assert (code, errors.count("\n")) == (1, 1)
     assert "texts.index' cannot be read: Permission denied" in errors
+
+
+def test_a_checkpoint_that_may_not_be_read(tmp_path, monkeypatch):
+    path = tmp_path / "encoder.checkpoint.npz"
+    path.write_bytes(b"PK\x03\x04 and so on")
+    with pytest.raises(ValueError, match="is no checkpoint of training, or"):
+        read_facts(path)
+    denied = mock.Mock(side_effect=OSError(errno.EACCES, ""))
+    monkeypatch.setattr("numpy.load", denied)
+    with pytest.raises(PermissionError, match="npz' cannot be read: Permi"):
+        read_facts(path)
 
 
 @pytest.mark.parametrize("name", ["archive", "preset"])
