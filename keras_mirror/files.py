@@ -90,7 +90,8 @@ def read_json(
         return default
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:  # also what is not UTF-8
+    # Also what is not UTF-8, and what is nested too deeply.
+    except (ValueError, RecursionError) as error:
         raise ValueError(
             f"{path.name} must be a JSON file, this one is damaged. "
             f"Received: path={path}, error={reason(error)}"

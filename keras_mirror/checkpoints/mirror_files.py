@@ -108,8 +108,21 @@ def _read_array(path: pathlib.Path) -> np.ndarray | None:
     if not path.is_file():
         return None
     try:
-        return np.load(path)  # does not unpickle
-    except ValueError as error:
+        # Mapped: a header that asks for more than the file has is refused.
+        array = np.array(np.load(path, mmap_mode="r"))
+    except (OSError, ValueError) as error:
         raise ValueError(
             f"'{path}' must be an array of NumPy, this one is damaged: {error}"
         ) from error
+    is_number = np.issubdtype(array.dtype, np.floating)
+    if not is_number or not np.isfinite(array).all():
+        raise ValueError(
+            f"'{path}' must hold finite numbers. "
+            f"Received: an array of {array.dtype}"
+        )
+    if path.name == COUNTS_FILE and (array < 0).any():
+        raise ValueError(
+            f"'{path}' must hold counts, none of them negative. "
+            f"Received: {array.min()}"
+        )
+    return array

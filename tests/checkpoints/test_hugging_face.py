@@ -398,8 +398,69 @@ def test_error_for_missing_tensors(bert):
 def test_error_for_another_size(bert):
     folder, _ = bert
     edit_json(folder / "config.json", intermediate_size=8)
-    match = "must have the sizes that config.json says.*Received: folder="
+    match = "must have the sizes that config.json says.*Received: shape="
     with pytest.raises(ValueError, match=match):
+        load(folder)
+
+
+SIZES = {
+    "bert": "vocab_size hidden_size intermediate_size max_position_embeddings",
+    "distilbert": "vocab_size dim hidden_dim max_position_embeddings",
+    "albert": "vocab_size embedding_size hidden_size intermediate_size",
+    "roberta": "vocab_size hidden_size max_position_embeddings",
+}
+SIZES = [(kind, key) for kind, keys in SIZES.items() for key in keys.split()]
+
+
+@pytest.mark.parametrize(
+    ("model_type", "key"), [*SIZES, ("bert", "type_vocab_size")]
+)
+def test_sizes_are_those_of_the_weights(model_type, key, tmp_path):
+    FOLDERS[model_type](tmp_path)
+    edit_json(tmp_path / "config.json", **{key: 10**9})
+    match = rf"must have the sizes that config.json says.*{key}.*1000000000"
+    with pytest.raises(ValueError, match=match):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("model_type", "key", "match"),
+    [
+        ("bert", "num_hidden_layers", "at most 1000 layers"),
+        ("distilbert", "n_layers", "at most 1000 layers"),
+        ("albert", "num_hidden_layers", "at most 1000 layers"),
+        ("albert", "inner_group_num", "at most 1000 layers"),
+        ("bert", "num_attention_heads", "must be a multiple of `num_att"),
+        ("roberta", "pad_token_id", "must leave positions behind it"),
+    ],
+)
+def test_numbers_that_no_weight_shows(model_type, key, match, tmp_path):
+    FOLDERS[model_type](tmp_path)
+    edit_json(tmp_path / "config.json", **{key: 10**9})
+    with pytest.raises(ValueError, match=match):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["query.base_layer.weight", "query.lora_A.default.weight"],
+        ["base_model.model.encoder.layer.0.attention.self.query.weight"],
+    ],
+)
+def test_error_for_weights_with_adapters(bert, names):
+    folder, _ = bert
+    write_weights(folder, {name: np.zeros(1) for name in names})
+    match = f"adapters of the PEFT library.*{names[0]}"
+    with pytest.raises(ValueError, match=match):
+        load(folder)
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json"])
+def test_error_for_deeply_nested_json(bert, name):
+    folder, _ = bert
+    (folder / name).write_text("[" * 100_000)
+    with pytest.raises(ValueError, match=f"{name} must be a JSON file"):
         load(folder)
 
 

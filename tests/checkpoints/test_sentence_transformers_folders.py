@@ -384,6 +384,13 @@ def test_other_poolings_are_refused(mode, tmp_path):
     )
 
 
+@pytest.mark.parametrize("mode", [1, [["mean"]], [{}], {"mean": True}])
+def test_poolings_of_other_types_are_refused(mode, tmp_path):
+    _, folder = save(tmp_path, pooling())
+    edit(folder / "1_Pooling" / "config.json", pooling_mode=mode)
+    assert message(folder).startswith("A Pooling module must have one mode out")
+
+
 def test_other_weights_of_layers_are_refused(tmp_path):
     parts = layer_pooling([1.0, 2.0], 1), pooling()
     _, folder = save(tmp_path, *parts, output_hidden_states=True)
@@ -484,6 +491,8 @@ def test_damaged_prompts_are_refused(tmp_path):
         "these names or null. Received: prompts={'query': 'query: '}, "
         "default_prompt_name='other'"
     )
+    edit(path, default_prompt_name=["query"])
+    assert message(folder).endswith("default_prompt_name=['query']")
     edit(path, prompts={"query": 3}, default_prompt_name=None)
     assert "from names to strings" in message(folder)
     edit(path, prompts={"query": "query: "})

@@ -53,7 +53,6 @@ def load_hugging_face(
     ```
     """
     config = complete_config(config, folder)
-    tokenizer = load_hugging_face_tokenizer(folder, config)
     options = {"dropout": dropout, "dtype": dtype}
     if dropout is None:
         is_distil_bert = config["model_type"] == "distilbert"
@@ -61,7 +60,8 @@ def load_hugging_face(
         options["dropout"] = config[key]
     if config["model_type"] == "bert":  # left out by keras-hub 0.32
         options["num_segments"] = config["type_vocab_size"]
-    with keras_hub_view(folder, config) as view:
+    with keras_hub_view(folder, config) as view:  # checks all sizes first
+        tokenizer = load_hugging_face_tokenizer(folder, config)
         try:
             backbone = keras_hub.models.Backbone.from_preset(view, **options)
         except ValueError as error:

@@ -1,6 +1,8 @@
+import math
 import pathlib
 from collections.abc import Collection
 
+from keras_mirror.archive.declared_sizes import MAX_LAYERS
 from keras_mirror.files import read_json
 
 # What `config.json` leaves out, as in the configuration classes of
@@ -160,6 +162,30 @@ def _check_sizes(config: dict, path: pathlib.Path) -> None:
                 f"`{key}` must be an integer of at least {smallest}. "
                 f"Received: {key}={value!r} in {path}"
             )
+    _check_depth(config, path)
+
+
+def _check_depth(config: dict, path: pathlib.Path) -> None:
+    """Checks what no shape of the weights shows."""
+    is_distil_bert = config["model_type"] == "distilbert"
+    names = ["n_layers"] if is_distil_bert else ["num_hidden_layers"]
+    if config["model_type"] == "albert":
+        names += ["num_hidden_groups", "inner_group_num"]
+    if math.prod(config[name] for name in names) > MAX_LAYERS:
+        sizes = {name: config[name] for name in names}
+        raise ValueError(
+            f"A model must have at most {MAX_LAYERS} layers. "
+            f"Received: {sizes} in {path}"
+        )
+    keys = ("dim", "n_heads")
+    if not is_distil_bert:
+        keys = ("hidden_size", "num_attention_heads")
+    size, num_heads = (config[key] for key in keys)
+    if size % num_heads:
+        raise ValueError(
+            f"`{keys[0]}` must be a multiple of `{keys[1]}`. "
+            f"Received: {keys[0]}={size}, {keys[1]}={num_heads} in {path}"
+        )
 
 
 def _check_encoder(config: dict, path: pathlib.Path) -> None:

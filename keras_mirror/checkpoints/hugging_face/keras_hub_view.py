@@ -22,9 +22,14 @@ from keras_mirror.checkpoints.hugging_face.weight_files import StoredTensor
 from keras_mirror.checkpoints.hugging_face.weight_files import pooler_parts
 from keras_mirror.checkpoints.hugging_face.weight_files import read_weight_files
 from keras_mirror.checkpoints.hugging_face.weight_files import weight_names
+from keras_mirror.checkpoints.hugging_face.weight_sizes import (
+    check_weight_sizes,
+)
 from keras_mirror.files import write_json
 
 _REWRITTEN = "rewritten.safetensors"
+# In the names that the PEFT library gives to weights.
+_ADAPTER_PARTS = ("lora_", ".base_layer.", "base_model.model.")
 # The rows of RoBERTa's table of positions that keras-hub cuts off.
 _NUM_RESERVED = 2
 
@@ -76,7 +81,9 @@ def keras_hub_weights(
         up to `StoredTensor`s, and the configuration that fits them.
     """
     weights = read_weight_files(folder)
+    _check_no_adapters(weights, folder)
     prefix = _prefix(weights, folder)
+    check_weight_sizes(weights, prefix, config, folder)
     new_prefix = PREFIXES.get(config["model_type"], prefix)
     tensors, missing = {}, []
     for name in weight_names(config):
@@ -120,6 +127,20 @@ def _write_rewritten(
     }
     if arrays:
         safetensors.numpy.save_file(arrays, view / _REWRITTEN)
+
+
+def _check_no_adapters(
+    weights: dict[str, StoredTensor], folder: pathlib.Path
+) -> None:
+    found = [n for n in weights if any(part in n for part in _ADAPTER_PARTS)]
+    if found:
+        raise ValueError(
+            "The weights must be those of a whole model, but adapters of the "
+            "PEFT library are put into these. Merge them with "
+            "`merge_and_unload` and save the model again. "
+            f"Received: {len(found)} of {len(weights)} tensors, such as "
+            f"{found[0]!r}, in folder={folder}"
+        )
 
 
 def _prefix(weights: dict[str, StoredTensor], folder: pathlib.Path) -> str:
@@ -177,6 +198,12 @@ def _shift_positions(
     first = config["pad_token_id"] + 1
     if first == _NUM_RESERVED and not segment.any():
         return tensors, config
+    if first >= config["max_position_embeddings"]:
+        raise ValueError(
+            "`pad_token_id` must leave positions behind it. "
+            f"Received: pad_token_id={first - 1}, max_position_embeddings="
+            f"{config['max_position_embeddings']}"
+        )
     table = tensors[POSITION_EMBEDDINGS].read().astype("float32")
     table = np.pad(table[first:] + segment, ((_NUM_RESERVED, 0), (0, 0)))
     shifted = {**tensors, POSITION_EMBEDDINGS: _moved(lambda: table)}

@@ -32,10 +32,12 @@ class StoredTensor:
         file: A `pathlib.Path`: the safetensors file that keras-hub can read
             the tensor from. `None` if it cannot.
         read: A function that returns the tensor as a NumPy array.
+        shape: A tuple of integers. Empty where the tensor is made here.
     """
 
     file: pathlib.Path | None
     read: Callable[[], np.ndarray]
+    shape: tuple[int, ...] = ()
 
 
 def read_weight_files(folder: pathlib.Path) -> dict[str, StoredTensor]:
@@ -96,8 +98,10 @@ def _check_content(path: pathlib.Path) -> None:
 def _torch(path: pathlib.Path) -> dict[str, StoredTensor]:
     arrays = read_torch_checkpoint(path)
     return {
-        name: StoredTensor(None, functools.partial(arrays.__getitem__, name))
-        for name in arrays
+        name: StoredTensor(
+            None, functools.partial(arrays.__getitem__, name), array.shape
+        )
+        for name, array in arrays.items()
     }
 
 
@@ -106,8 +110,10 @@ def _safetensors(path: pathlib.Path) -> dict[str, StoredTensor]:
     try:
         with safetensors.safe_open(path, framework="np") as file:
             for name in file.keys():
-                dtype = file.get_slice(name).get_dtype()
-                tensors[name] = _stored(path, name, dtype)
+                stored = file.get_slice(name)
+                shape = tuple(stored.get_shape())
+                dtype = stored.get_dtype()
+                tensors[name] = _stored(path, name, dtype, shape)
     except safetensors.SafetensorError as error:
         raise ValueError(
             f"{path.name} must be a safetensors file, this one is damaged. "
@@ -116,13 +122,16 @@ def _safetensors(path: pathlib.Path) -> dict[str, StoredTensor]:
     return tensors
 
 
-def _stored(path: pathlib.Path, name: str, dtype: str) -> StoredTensor:
+def _stored(
+    path: pathlib.Path, name: str, dtype: str, shape: tuple[int, ...]
+) -> StoredTensor:
     def read() -> np.ndarray:
         with safetensors.safe_open(path, framework="np") as file:
             return file.get_tensor(name)
 
     # keras-hub reads through NumPy, which has no type of its own for others.
-    return StoredTensor(path if dtype in ("F32", "F16") else None, read)
+    is_readable = dtype in ("F32", "F16")
+    return StoredTensor(path if is_readable else None, read, shape)
 
 
 # keras-hub's converters look some models' weights up under a fixed prefix.

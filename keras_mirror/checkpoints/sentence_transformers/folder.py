@@ -90,16 +90,17 @@ def load_sentence_transformer(
     prompts = read_prompts(folder, paths["Pooling"])
     transformer = paths["Transformer"]
     config = complete_config(read_config(transformer), transformer)
-    smoothing, counts = _counts(folder, paths, config["vocab_size"])
     mode = read_pooling_mode(paths["Pooling"])
+    layers = read_pooled_layers(paths.get("WeightedLayerPooling"), config)
+    length = _sequence_length(transformer, config)
+    parts = load_hugging_face(transformer, config, dropout, dtype)
+    # After the weights, which tell whether `vocab_size` is true.
+    smoothing, counts = _counts(folder, paths, config["vocab_size"])
     if smoothing is not None and mode != "mean":
         raise ValueError(
             "A module WordWeights must come before a Pooling of the mode "
             f"'mean'. Received: pooling_mode={mode!r} in folder={folder}"
         )
-    layers = read_pooled_layers(paths.get("WeightedLayerPooling"), config)
-    length = _sequence_length(transformer, config)
-    parts = load_hugging_face(transformer, config, dropout, dtype)
     size = parts.backbone.hidden_dim
     check_model_settings(folder, size, "Normalize" in paths)
     longest = parts.backbone.max_sequence_length

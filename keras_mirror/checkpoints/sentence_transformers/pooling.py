@@ -43,8 +43,9 @@ def read_pooling_mode(folder: pathlib.Path) -> str:
     check_keys(config, (*flags.values(), *_OTHER_KEYS), "Pooling", folder)
     flagged = [mode for mode, flag in flags.items() if config.get(flag)]
     modes = config.get("pooling_mode", flagged or ["mean"])
-    modes = [modes] if isinstance(modes, str) else modes
-    if len(modes) != 1 or modes[0] not in POOLING_FLAGS:
+    modes = modes if isinstance(modes, list) else [modes]
+    # Not hashed: a damaged file may hold anything here.
+    if len(modes) != 1 or modes[0] not in list(POOLING_FLAGS):
         raise ValueError(
             "A Pooling module must have one mode out of "
             f"{tuple(sorted(POOLING_FLAGS))} to be loaded into a mirror model. "

@@ -29,7 +29,7 @@ def read_prompts(folder: pathlib.Path, pooling: pathlib.Path) -> dict:
     name = settings.get("default_prompt_name")
     is_valid = isinstance(prompts, dict) and (
         all(isinstance(text, str) for text in prompts.values())
-        and (name is None or name in prompts)
+        and (name is None or name in list(prompts))
     )
     if not is_valid:
         raise ValueError(
