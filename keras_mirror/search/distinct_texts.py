@@ -45,14 +45,14 @@ class DistinctTexts:
         ]
 
     def extend(self, texts: Iterable[str]) -> None:
-        """Appends texts."""
-        for text in texts:
+        """Appends texts. Who reads beside it finds the text of every row."""
+        for row, text in enumerate(texts, start=len(self.texts)):
+            self.texts.append(text)
             if text.strip():
                 number = self._numbers.setdefault(text, len(self.rows))
                 if number == len(self.rows):
                     self.rows.append([])
-                self.rows[number].append(len(self.texts))
-            self.texts.append(text)
+                self.rows[number].append(row)
 
     def numbered_rows(self) -> tuple:
         """The rows that have a number, and their numbers.

@@ -12,6 +12,7 @@ from keras_mirror.search.index_file import IndexContent
 from keras_mirror.search.index_file import index_errors
 from keras_mirror.search.index_file import read_index
 from keras_mirror.search.index_file import write_index
+from keras_mirror.search.lock import Lock
 from keras_mirror.search.unit_embeddings import OnProgress
 from keras_mirror.search.unit_embeddings import unit_embeddings
 from keras_mirror.search.vector_search import VectorSearch
@@ -42,6 +43,9 @@ class Index:
     is added again has another row and the same vector, and both are found.
     Texts of white space only are never found, and find nothing.
 
+    Several threads may use an index at once. One of them adds at a time, and
+    `save` beside `add` writes all texts of that call or none.
+
     Args:
         model: A `MirrorModel`. It must not train while the index is in use.
         exact: Boolean. Whether a search looks at all embeddings, however many.
@@ -66,6 +70,7 @@ class Index:
         self._texts = DistinctTexts()
         self._search = VectorSearch(unit_embeddings(model, []), exact)
         self._fingerprint: str | None = None
+        self._adding = Lock()
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -107,23 +112,20 @@ class Index:
             ImportError: So many texts need the extra `[search]`.
         """
         texts = as_strings(texts)
-        new = self._texts.new(texts)
-        self._search.prepare(len(self._search) + len(new))
-        now = fingerprint(self.model)
-        if len(self._search) and now != self._fingerprint:
-            raise ValueError(
-                "`model` must stay as it was when the first texts were added, "
-                f"of fingerprint {self._fingerprint}. Received: a model of "
-                f"fingerprint {now}. Make a new index"
-            )
         if prompt is None:
             prompt = self._prompt_of("document")
-        embeddings = unit_embeddings(
-            self.model, new, batch_size, on_progress, prompt
-        )
-        self._fingerprint = now
-        self._search.extend(embeddings)
-        self._texts.extend(texts)
+        with self._adding:
+            new = self._texts.new(texts)
+            self._search.prepare(len(self._search) + len(new))
+            now = self._checked_fingerprint()
+            embeddings = unit_embeddings(
+                self.model, new, batch_size, on_progress, prompt
+            )
+            with self._search.lock:
+                self._fingerprint = now
+                # First the texts: a query needs those of what it finds.
+                self._texts.extend(texts)
+                self._search.extend(embeddings)
 
     def query(
         self, text, k: int = 10, prompt: str | None = None
@@ -208,14 +210,15 @@ class Index:
         Raises:
             FileExistsError: `path` exists.
         """
-        content = IndexContent(
-            fingerprint=self._fingerprint or fingerprint(self.model),
-            exact=self.exact,
-            archive=archive,
-            texts=self.texts,
-            embeddings=self._search.embeddings,
-            graph=self._search.graph_bytes(),
-        )
+        with self._search.lock:
+            content = IndexContent(
+                fingerprint=self._fingerprint or fingerprint(self.model),
+                exact=self.exact,
+                archive=archive,
+                texts=list(self.texts),
+                embeddings=self._search.embeddings,
+                graph=self._search.graph_bytes(),
+            )
         write_index(path, content, overwrite)
 
     @classmethod
@@ -250,6 +253,16 @@ class Index:
                 content.embeddings, content.exact, content.graph
             )
         return index
+
+    def _checked_fingerprint(self) -> str:
+        now = fingerprint(self.model)
+        if len(self._search) and now != self._fingerprint:
+            raise ValueError(
+                "`model` must stay as it was when the first texts were added, "
+                f"of fingerprint {self._fingerprint}. Received: a model of "
+                f"fingerprint {now}. Make a new index"
+            )
+        return now
 
     def _prompt_of(self, role: str) -> str | None:
         return self.model.preprocessor.prompts.name_of_role(role)
