@@ -47,6 +47,7 @@ from keras_mirror.finite import FiniteTraining
 from keras_mirror.finite import check_finite_rows
 from keras_mirror.finite import check_finite_variables
 from keras_mirror.finite import tells_of_weights
+from keras_mirror.forked import check_not_forked
 from keras_mirror.guide import Guide
 from keras_mirror.losses import info_nce
 from keras_mirror.metrics.unit_length import unit_rows
@@ -130,6 +131,7 @@ class MirrorModel(keras.Model):
         record: TrainingRecord | None = None,
         **kwargs,
     ):
+        check_not_forked()
         kwargs.setdefault("dtype", encoder.dtype_policy)
         super().__init__(**kwargs)
         self.encoder = encoder
@@ -243,6 +245,7 @@ class MirrorModel(keras.Model):
                 archive decides anew. Defaults to `"auto"`.
             **kwargs: Passed to `keras.Model.compile`.
         """
+        check_not_forked()
         if loss is not None:
             raise ValueError(
                 "`MirrorModel` has its loss built in (InfoNCE over two "
@@ -324,6 +327,7 @@ class MirrorModel(keras.Model):
             ValueError: `validation_split` is given, or the optimizer cannot
                 train weights of this dtype.
         """
+        check_not_forked()
         if kwargs.get("validation_split"):
             raise ValueError(
                 "`fit` does not split strings: give some of them as "
@@ -370,16 +374,19 @@ class MirrorModel(keras.Model):
 
     def evaluate(self, x, batch_size: int | None = None, **kwargs):
         """Computes the loss on views or on plain strings, without shuffling."""
+        check_not_forked()
         with active_replicas().feed_scope():
             return super().evaluate(self._views(x, batch_size), **kwargs)
 
     def predict(self, x, *args, **kwargs):
         """Computes embeddings of features, as `keras.Model.predict` does."""
+        check_not_forked()
         _check_features("`predict`", x)
         return super().predict(x, *args, **kwargs)
 
     def predict_on_batch(self, x):
         """Computes embeddings of a batch; several threads may call it."""
+        check_not_forked()
         if is_jitted(self):
             return np.asarray(jitted_call(self)(x))
         return super().predict_on_batch(x)
@@ -416,7 +423,8 @@ class MirrorModel(keras.Model):
 
         Each is independent of the other texts, but with `"padded_mean"`.
         Several threads may call it at once, also beside the training of
-        another model, but not while this one trains.
+        another model, but not while this one trains. A process that is forked
+        after a model was made cannot encode, but on PyTorch with one thread.
 
         Args:
             text: A string, or a list or array of strings.
@@ -436,6 +444,7 @@ class MirrorModel(keras.Model):
             TypeError: An element is not a string.
             ValueError: There is no prompt of this name, or an embedding holds
                 NaN or infinity.
+            RuntimeError: This process was forked after a model was made.
 
         Example:
 
@@ -593,6 +602,7 @@ class MirrorModel(keras.Model):
         from keras_mirror.presets.load_preset import assemble
         from keras_mirror.presets.load_preset import load_parts
 
+        check_not_forked()
         if isinstance(recipe, str):
             overrides = {**preset_fields(preset, recipe), **overrides}
         dropout = get_recipe(recipe, **overrides).dropout
@@ -702,6 +712,7 @@ class MirrorModel(keras.Model):
 
     @classmethod
     def from_config(cls, config: dict) -> "MirrorModel":
+        check_not_forked()
         check_objects(config)
         config = dict(config)
         deserialize = keras.saving.deserialize_keras_object
