@@ -4,6 +4,7 @@ Works without Keras.
 """
 
 import numbers
+import random
 import reprlib
 from collections.abc import Iterable
 from collections.abc import Mapping
@@ -49,6 +50,19 @@ def check_integer(
     raise ValueError(
         f"`{name}` must be {expected}{why}. Received: {name}={value!r}"
     )
+
+
+def chosen_seed(seed: int | None) -> int:
+    """A seed, or one that is drawn where there is none.
+
+    It is drawn as Keras does: `keras.utils.set_random_seed` decides it.
+
+    Example:
+
+    >>> chosen_seed(7)
+    7
+    """
+    return random.randrange(1, 2**31) if seed is None else seed
 
 
 def is_integer(value) -> bool:

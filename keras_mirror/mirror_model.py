@@ -28,14 +28,17 @@ from keras_mirror.archive.record import TrainingRecord
 from keras_mirror.archive.record import checked_record
 from keras_mirror.archive.recorder import RunRecorder
 from keras_mirror.arguments import check_integer
+from keras_mirror.arguments import chosen_seed
 from keras_mirror.data import as_strings
 from keras_mirror.data import collect_strings
+from keras_mirror.data.dataset_epochs import DatasetEpochs
 from keras_mirror.data.mirror_dataset import mirror_dataset
 from keras_mirror.data.read_corpus import is_strings
 from keras_mirror.data.read_corpus import read_corpus
 from keras_mirror.data.read_corpus import taken_apart
 from keras_mirror.distribution import active_replicas
 from keras_mirror.distribution import gather_views
+from keras_mirror.distribution import seed_variables
 from keras_mirror.distribution import training_devices
 from keras_mirror.encoder.encode import encode_ids
 from keras_mirror.encoder.fitting_batches import fitting_slices
@@ -297,6 +300,7 @@ class MirrorModel(keras.Model):
         validation_data=None,
         callbacks=None,
         mini_batch_size: int | str | None = None,
+        seed: int | None = None,
         **kwargs,
     ):
         """Trains as `keras.Model.fit` does, on views or on plain strings.
@@ -314,6 +318,12 @@ class MirrorModel(keras.Model):
                 would not fit into the free memory in mini-batches that do,
                 where the recipe says `None`. Defaults to `None`: the
                 recipe's.
+            seed: Integer. Decides all that is drawn: the dropout, and the
+                order and the spans of strings. A dataset keeps its own seed
+                and begins with its first epoch. It is given to
+                `keras.utils.set_random_seed`, too. Defaults to `None`: the
+                random states go on, and a dataset where it is, unless there
+                is an `initial_epoch`.
             callbacks, **kwargs: As in `keras.Model.fit`.
 
         Returns:
@@ -334,6 +344,8 @@ class MirrorModel(keras.Model):
                 "`validation_data`. Received: "
                 f"validation_split={kwargs['validation_split']!r}"
             )
+        if seed is not None:
+            self._set_seed(check_integer("seed", seed, 0, 2**32 - 1))
         dataset = self._views(x, batch_size, shuffle)
         size = self._chosen_mini_batch_size(mini_batch_size, dataset)
         if size != self._fit_mini_batch_size:
@@ -350,7 +362,11 @@ class MirrorModel(keras.Model):
         recorder = RunRecorder(self, dataset, epochs)
         # On a CPU there is nothing to wait for.
         has_gpu = training_devices(self).gpu_memory is not None
-        callbacks = recorder.before(callbacks, FiniteTraining(has_gpu))
+        steps = kwargs.get("steps_per_epoch")
+        epochs_of_data = DatasetEpochs(dataset, steps, seed is not None)
+        callbacks = recorder.before(
+            callbacks, FiniteTraining(has_gpu), epochs_of_data
+        )
         optimizer = getattr(self, "optimizer", None)  # Keras asks for one
         if isinstance(optimizer, AdamW):
             optimizer.check_dtypes(self.trainable_variables)
@@ -363,6 +379,13 @@ class MirrorModel(keras.Model):
                 validation_data=self._views(validation_data, batch_size),
                 **kwargs,
             )
+
+    def _set_seed(self, seed: int) -> None:
+        keras.utils.set_random_seed(seed)
+        # Layers that exist drew theirs when they were made.
+        for variable in seed_variables(self):
+            variable.assign([chosen_seed(None), 0])
+        active_replicas().reseeded(self)
 
     def _chosen_mini_batch_size(self, size, dataset) -> int | None:
         if size != "auto":

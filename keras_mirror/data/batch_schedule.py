@@ -1,6 +1,6 @@
-from typing import Any
-
 import numpy as np
+
+from keras_mirror.arguments import chosen_seed
 
 
 class BatchSchedule:
@@ -21,7 +21,7 @@ class BatchSchedule:
         lengths: Integers, one per string. Batches are of similar length then;
             without `shuffle` they are not used. Defaults to `None`.
         seed: Integer that decides all epochs. Defaults to `None`: a random
-            one.
+            one, which `keras.utils.set_random_seed` decides.
 
     Example:
 
@@ -43,7 +43,7 @@ class BatchSchedule:
         self.shuffle = shuffle
         self.lengths = None if lengths is None else np.asarray(lengths)
         # The integer that decides all draws, also where `seed` is `None`.
-        self.seed: Any = np.random.SeedSequence(seed).entropy
+        self.seed = chosen_seed(seed)
 
     def __len__(self) -> int:
         return self.num_strings // self.batch_size
@@ -64,6 +64,23 @@ class BatchSchedule:
             return order.reshape(shape)
         order = order[np.argsort(self.lengths[order], kind="stable")]
         return generator.permutation(order.reshape(shape))
+
+    def from_step(self, step: int):
+        """The strings of as many batches as an epoch has, from any one on.
+
+        Args:
+            step: Integer, the batches of all epochs before it.
+
+        Returns:
+            As `batches`.
+        """
+        epoch, skipped = divmod(step, len(self))
+        rows = self.batches(epoch)
+        if not skipped:
+            return rows
+        return np.concatenate([rows[skipped:], self.batches(epoch + 1)])[
+            : len(rows)
+        ]
 
     def generator(self, epoch: int, batch: int) -> np.random.Generator:
         """Decides what else is drawn for a batch, such as its neighbors."""
@@ -113,6 +130,10 @@ class RestOfTraining:
         epochs = range(first, self._epochs)
         every = [self._schedule.batches(epoch) for epoch in epochs]
         return np.concatenate(every)[skipped:]
+
+    def from_step(self, step: int):
+        """See `BatchSchedule.from_step`; there is one epoch only."""
+        return self.batches(0)
 
     def generator(self, epoch: int, batch: int) -> np.random.Generator:
         """See `BatchSchedule.generator`."""

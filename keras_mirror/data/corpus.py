@@ -2,10 +2,10 @@ import dataclasses
 import hashlib
 import heapq
 import itertools
-import os
 from collections.abc import Iterable
 from collections.abc import Iterator
 
+from keras_mirror.arguments import chosen_seed
 from keras_mirror.data.as_strings import check_string
 
 Pair = tuple[str, str]
@@ -142,7 +142,7 @@ def sample_strings(
     (3, 10000)
     """
     corpus = Corpus([])
-    key = os.urandom(16) if seed is None else str(seed).encode()
+    key = str(chosen_seed(seed)).encode()
     drawn: dict[int, Pair] = {}  # the strings by their numbers
     largest: list[int] = []  # a heap of the same numbers, negative
     for pair in _usable_pairs(texts, corpus):

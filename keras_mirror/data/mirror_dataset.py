@@ -1,5 +1,4 @@
 import functools
-import itertools
 import warnings
 
 import numpy as np
@@ -62,7 +61,8 @@ def mirror_dataset(
             its own negative. Defaults to `True`; the original code keeps
             duplicates.
         seed: Integer. Decides order and masked spans of all epochs. Defaults
-            to `None`: random ones.
+            to `None`: random ones, which `keras.utils.set_random_seed`
+            decides.
         group_by_length: Boolean. Whether a batch is of strings of similar
             length, if `shuffle`: this takes a third of the compute, and text
             length no longer separates positives from negatives. Defaults to
@@ -77,6 +77,9 @@ def mirror_dataset(
             Defaults to `None`: none.
         encoding: String, of the files, see `keras_mirror.data.read_lines`.
             Defaults to `"utf-8"`.
+
+    Every pass is the next epoch, over several calls of `fit` too. A `fit` with
+    an `initial_epoch` goes on with that epoch.
 
     Returns:
         A `tf.data.Dataset` or a `keras.utils.PyDataset` of
@@ -183,11 +186,17 @@ def _longest_text(corpus: Corpus, preprocessor, lengths) -> int:
 def _tensorflow_dataset(
     corpus: Corpus, preprocessor, schedule: BatchSchedule, guide=None
 ):
-    counter = itertools.count()
+    next_step = 0
+
+    def go_to(step: int) -> None:
+        nonlocal next_step
+        next_step = step
 
     def batches():
-        epoch = next(counter)
-        for batch, rows in enumerate(schedule.batches(epoch)):
+        first = next_step
+        go_to(first + len(schedule))
+        for step, rows in enumerate(schedule.from_step(first), start=first):
+            epoch, batch = divmod(step, len(schedule))
             # Seeds per batch: stateful draws would depend on the order of
             # threads.
             seed = schedule.span_seed(epoch, batch)
@@ -223,4 +232,6 @@ def _tensorflow_dataset(
     # that tunes it, which sleeps: up to a minute at the end of `fit`.
     options = tf.data.Options()
     options.autotune.enabled = False
-    return dataset.prefetch(NUM_PREFETCHED).with_options(options)
+    dataset = dataset.prefetch(NUM_PREFETCHED).with_options(options)
+    dataset.go_to = go_to
+    return dataset

@@ -44,15 +44,15 @@ class NumpyMirrorDataset(keras.utils.PyDataset):
         self.guide = guide
         self.preprocessor = preprocessor
         self.schedule = schedule
-        self.epoch = 0
-        self._batches = schedule.batches(0)
         self._has_begun = False
+        self.go_to(0)
 
     def __len__(self) -> int:
         return len(self.schedule)
 
     def __getitem__(self, index: int) -> tuple[dict, dict]:
-        generator = self.schedule.generator(self.epoch, index)
+        epoch, batch = divmod(self._step + index, len(self))
+        generator = self.schedule.generator(epoch, batch)
         rows = self._batches[index]
         rows = rows_of_views(
             rows, self.corpus, self.guide, generator, self.schedule.lengths
@@ -61,7 +61,7 @@ class NumpyMirrorDataset(keras.utils.PyDataset):
             side[of_view].tolist()
             for side, of_view in zip(2 * self.sides, rows, strict=False)
         ]
-        seed = self.schedule.span_seed(self.epoch, index)
+        seed = self.schedule.span_seed(epoch, batch)
         view_1, view_2 = self.preprocessor.views(texts, seed, *partners)
         features_1, features_2 = guide_features(self.guide, rows)
         return {**view_1, **features_1}, {**view_2, **features_2}
@@ -73,9 +73,13 @@ class NumpyMirrorDataset(keras.utils.PyDataset):
     def on_epoch_end(self) -> None:
         """Draws the batches of the next epoch."""
         if self._has_begun:  # Keras ends epochs also before the first one
-            self.epoch += 1
-            self._batches = self.schedule.batches(self.epoch)
+            self.go_to(self._step + len(self))
         self._has_begun = False
+
+    def go_to(self, step: int) -> None:
+        """Draws the batches of an epoch that begins after so many batches."""
+        self._step = step
+        self._batches = self.schedule.from_step(step)
 
 
 def rows_of_views(rows, corpus: Corpus, guide, generator, lengths) -> list:

@@ -11,12 +11,14 @@ from keras_mirror.distribution.active import map_one_by_one
 from keras_mirror.distribution.active import random_state
 from keras_mirror.distribution.active import set_random_state
 from keras_mirror.distribution.active import training_devices
+from keras_mirror.distribution.replica import seed_variables
 
 __all__ = [
     "active_replicas",
     "gather_views",
     "map_one_by_one",
     "random_state",
+    "seed_variables",
     "set_random_state",
     "training_devices",
 ]

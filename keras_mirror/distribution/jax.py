@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 import keras
 import numpy as np
 
+from keras_mirror.arguments import chosen_seed
 from keras_mirror.distribution.replica import Devices
 from keras_mirror.distribution.replica import Replica
 from keras_mirror.distribution.replica import check_enough
@@ -44,7 +45,7 @@ class JaxDevices(Replica):
             return seed
         from jax.experimental import multihost_utils
 
-        drawn = np.random.SeedSequence().generate_state(1)
+        drawn = np.array([chosen_seed(seed)], "uint32")
         return int(multihost_utils.broadcast_one_to_all(drawn)[0])
 
     def _split(self, feature):

@@ -71,6 +71,9 @@ class Replica:
         `model` do that.
         """
 
+    def reseeded(self, model) -> None:
+        """Gives all replicas different random states, if `prepare` did it."""
+
     def gather(self, tensors):
         """The rows of all replicas; gradients flow through its own rows only.
 

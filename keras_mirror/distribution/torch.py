@@ -5,8 +5,7 @@ import socket
 import weakref
 from typing import Any
 
-import numpy as np
-
+from keras_mirror.arguments import chosen_seed
 from keras_mirror.distribution.replica import Devices
 from keras_mirror.distribution.replica import Replica
 from keras_mirror.distribution.replica import check_enough
@@ -78,14 +77,16 @@ class TorchProcesses(Replica):
             return
         for variable in model.variables:
             self._group.broadcast(variable.value.data, src=0)
-        decorrelate_seeds(model, self.rank)
-        if self.rank:  # Keras 3.15 draws unseeded dropout from PyTorch's own
-            self._torch.manual_seed(self._torch.initial_seed() + self.rank)
+        self._decorrelate(model)
         for variable in model.trainable_variables:
             variable.value.register_post_accumulate_grad_hook(
                 lambda parameter: self._group.all_reduce(parameter.grad)
             )
         _PREPARED.add(model)
+
+    def reseeded(self, model) -> None:
+        if model in _PREPARED:  # otherwise the first step does it
+            self._decorrelate(model)
 
     def gather(self, tensors):
         rows = [pair_views(tensor) for tensor in tensors]
@@ -103,7 +104,12 @@ class TorchProcesses(Replica):
         return values[0]
 
     def shared_seed(self, seed: int | None) -> int:
-        return self.broadcast(np.random.SeedSequence(seed).entropy)
+        return self.broadcast(chosen_seed(seed))
+
+    def _decorrelate(self, model) -> None:
+        decorrelate_seeds(model, self.rank)
+        if self.rank:  # Keras 3.15 draws unseeded dropout from PyTorch's own
+            self._torch.manual_seed(self._torch.initial_seed() + self.rank)
 
     def _own_rows(self, feature):
         feature = self._torch.as_tensor(feature)

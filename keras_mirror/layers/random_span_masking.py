@@ -2,6 +2,7 @@ import keras
 import numpy as np
 
 from keras_mirror.arguments import check_integer
+from keras_mirror.arguments import chosen_seed
 from keras_mirror.optional_tensorflow import is_tensor
 from keras_mirror.optional_tensorflow import tf
 
@@ -71,7 +72,7 @@ class RandomSpanMasking(keras.layers.Layer):
         # Strings must reach `call` as they are, not as backend tensors.
         self._convert_input_args = False
         self._allow_non_tensor_positional_args = True
-        self._generator = np.random.default_rng(seed)
+        self._generator = np.random.default_rng(chosen_seed(seed))
         self._tensor_generator: tf.random.Generator | None = None
 
     def build(self, input_shape=None):
