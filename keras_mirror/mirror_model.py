@@ -55,7 +55,9 @@ from keras_mirror.guide import Guide
 from keras_mirror.losses import info_nce
 from keras_mirror.metrics.unit_length import unit_rows
 from keras_mirror.metrics.view_metrics import ViewMetrics
+from keras_mirror.optimizers import SMALLEST_LOSS_SCALE
 from keras_mirror.optimizers import AdamW
+from keras_mirror.optimizers import loss_scale
 from keras_mirror.optimizers import training_variables
 from keras_mirror.presets import DEFAULT_PRESET
 from keras_mirror.presets import preset_fields
@@ -158,7 +160,7 @@ class MirrorModel(keras.Model):
         active_replicas().prepare(self)
         result = super().train_step(*state, self._stack(views))
         logs, *state = result if state else [result]
-        logs = self._told_of_gradients(logs)
+        logs = self._told_of_gradients(logs, state)
         return (logs, *state) if state else logs
 
     def call(self, inputs, training=None):
@@ -210,12 +212,17 @@ class MirrorModel(keras.Model):
         if token_weights is not None:
             token_weights.count(**features)
 
-    def _told_of_gradients(self, logs: dict) -> dict:
+    def _told_of_gradients(self, logs: dict, state: list) -> dict:
         # Gradients can overflow where the loss does not: the loss of such a
         # step is logged as NaN, for `FiniteTraining`.
-        if not isinstance(self.optimizer, AdamW):
+        optimizer = self.optimizer
+        if isinstance(optimizer, AdamW):
+            is_finite = optimizer.take_is_finite()
+        elif isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+            # Keras halves it, and skips a step, for ever.
+            is_finite = loss_scale(optimizer, state) >= SMALLEST_LOSS_SCALE
+        else:
             return logs
-        is_finite = self.optimizer.take_is_finite()
         return {**logs, "loss": ops.where(is_finite, logs["loss"], math.nan)}
 
     def _embed_for_training(self, features):

@@ -5,6 +5,10 @@ from keras import ops
 
 from keras_mirror.distribution import active_replicas
 
+# Keras begins with 2^15: after 25 steps whose gradients overflowed, each at
+# half the scale of the one before, more will.
+SMALLEST_LOSS_SCALE = 2.0**-10
+
 
 @keras.saving.register_keras_serializable(package="keras_mirror")
 class AdamW(keras.optimizers.AdamW):
@@ -111,6 +115,26 @@ class AdamW(keras.optimizers.AdamW):
 
     def _apply_weight_decay(self, variables) -> None:
         """`update_step` does it: Keras 3.15 would decay in every step."""
+
+
+def loss_scale(optimizer, state: list):
+    """By how much a loss is multiplied, after a step of training.
+
+    Args:
+        optimizer: A built `keras.optimizers.LossScaleOptimizer`.
+        state: List of what a step returned beside its logs: on JAX, where
+            variables are old until the epoch ends, a tuple with the values of
+            the optimizer's as its third.
+
+    Returns:
+        A scalar tensor.
+    """
+    scale = optimizer.dynamic_scale
+    if not state:
+        return scale
+    [(_, _, values, *_)] = state
+    pairs = zip(optimizer.variables, values, strict=True)
+    return next(value for variable, value in pairs if variable is scale)
 
 
 def training_variables(model) -> list:
