@@ -13,10 +13,12 @@ where x_n runs over both views of the batch's other strings. In code:
     loss = info_nce(*split(embeddings, 2), temperature)       # `compute_loss`
 """
 
+import contextlib
 import functools
 import math
 import os
 import pathlib
+from collections.abc import Iterator
 
 import keras
 import numpy as np
@@ -53,6 +55,7 @@ from keras_mirror.finite import tells_of_weights
 from keras_mirror.forked import check_not_forked
 from keras_mirror.guide import Guide
 from keras_mirror.losses import info_nce
+from keras_mirror.metrics.unit_length import check_rows
 from keras_mirror.metrics.unit_length import unit_rows
 from keras_mirror.metrics.view_metrics import ViewMetrics
 from keras_mirror.optimizers import SMALLEST_LOSS_SCALE
@@ -149,6 +152,7 @@ class MirrorModel(keras.Model):
             self.projection_head = projection_head(encoder.output_shape[-1])
         self._view_metrics = ViewMetrics()
         self._fit_mini_batch_size: int | None = None  # `None`: the recipe's
+        self._is_found_finite = False  # what is being saved
         self.built = True  # all its weights are those of its parts
 
     # === The algorithm ===
@@ -421,6 +425,20 @@ class MirrorModel(keras.Model):
             return np.asarray(jitted_call(self)(x))
         return super().predict_on_batch(x)
 
+    def __getattr__(self, name: str):
+        # Asked for what is missing only. PyTorch's modules have one too.
+        if name == "encode":
+            raise AttributeError(
+                "A `MirrorModel` encodes texts by `encode_text`. "
+                "Received: `model.encode`"
+            )
+        find = getattr(super(), "__getattr__", None)
+        if find is None:
+            raise AttributeError(
+                f"'{type(self).__name__}' object has no attribute '{name}'"
+            )
+        return find(name)
+
     def __call__(self, inputs, *args, **kwargs):
         _check_features("A call of the model", inputs)
         return super().__call__(inputs, *args, **kwargs)
@@ -497,11 +515,16 @@ class MirrorModel(keras.Model):
         Returns:
             A float32 NumPy array of shape `(n, m)`.
 
+        Raises:
+            ValueError: An array is no matrix, or they differ in
+                `embedding_dim`.
+
         Example:
 
         >>> model.similarity(np.eye(2, 8), np.eye(3, 8)).shape
         (2, 3)
         """
+        check_rows(embeddings_1, embeddings_2)
         return unit_rows(embeddings_1) @ unit_rows(embeddings_2).T
 
     def centered(self, texts, batch_size: int | None = None, on_progress=None):
@@ -752,20 +775,31 @@ class MirrorModel(keras.Model):
         return cls(**config)
 
     def save(self, filepath, *args, **kwargs) -> None:
-        # Before Keras opens the file: an older one would be lost.
-        self._check_finite()
-        super().save(filepath, *args, **kwargs)
+        with self._found_finite():
+            super().save(filepath, *args, **kwargs)
 
     def save_weights(self, filepath, *args, **kwargs) -> None:
-        self._check_finite()
-        super().save_weights(filepath, *args, **kwargs)
+        with self._found_finite():
+            super().save_weights(filepath, *args, **kwargs)
 
     def save_own_variables(self, store) -> None:
-        self._check_finite()  # `keras.saving.save_model` calls no `save`
-        super().save_own_variables(store)
+        with self._found_finite():  # `keras.saving.save_model` calls no `save`
+            super().save_own_variables(store)
 
-    def _check_finite(self) -> None:
-        check_finite_variables(training_variables(self))
+    @contextlib.contextmanager
+    def _found_finite(self) -> Iterator[None]:
+        """Looks at all weights once, however deep it is entered.
+
+        That is before Keras opens a file: an older one would be lost.
+        """
+        before = self._is_found_finite
+        if not before:
+            check_finite_variables(training_variables(self))
+        self._is_found_finite = True
+        try:
+            yield
+        finally:
+            self._is_found_finite = before
 
     def save_assets(self, dir_path: str) -> None:
         # Keras calls it: assets/README.md of the archive.

@@ -12,14 +12,14 @@ from support.texts import texts
 
 import keras_mirror
 from keras_mirror.optimizers import AdamW
+from keras_mirror.optimizers import loss_scale
 
 NAN, INF = float("nan"), float("inf")
 
 
 def fit(model, **options):
-    return model.fit(
-        texts(40), batch_size=10, epochs=2, verbose=0, shuffle=False, **options
-    )
+    options = {"epochs": 2, "verbose": 0, "shuffle": False, **options}
+    return model.fit(texts(40), batch_size=10, **options)
 
 
 def with_embedding(model, value):
@@ -103,6 +103,38 @@ def test_losses_that_are_scaled_may_overflow():
     history = fit(model)
     assert np.isfinite(history.history["loss"]).all()
     assert float(model.optimizer.dynamic_scale) < 2.0**40
+
+
+def test_a_loss_scale_that_falls_for_ever_stops_training(monkeypatch):
+    if keras.backend.backend() == "jax":
+        pytest.skip("JAX on a CPU has no float16 matrix product")
+    model = make_model(dtype="mixed_float16")
+    nan_gradients(model, monkeypatch)
+    model.compile()
+    assert isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer)
+    before = model.get_weights()
+    with pytest.raises(FloatingPointError, match="step 2 of epoch 7"):
+        fit(model, epochs=20)
+    assert equal(model.get_weights(), before)
+
+
+def test_the_loss_scale_of_a_step_is_found_in_what_jax_returns():
+    optimizer = keras.optimizers.LossScaleOptimizer(AdamW(1e-3))
+    optimizer.build([keras.Variable(np.zeros(2))])
+    values = list(range(len(optimizer.variables)))
+    found = loss_scale(optimizer, [([], [], values, [])])
+    assert optimizer.variables[found].path == optimizer.dynamic_scale.path
+
+
+def test_what_is_saved_is_looked_at_once(tmp_path, monkeypatch):
+    model = make_model()
+    times = []
+    name = "keras_mirror.mirror_model.check_finite_variables"
+    monkeypatch.setattr(name, times.append)
+    model.save(tmp_path / "a.keras")
+    model.save_weights(tmp_path / "a.weights.h5")
+    keras.saving.save_model(model, tmp_path / "b.keras")
+    assert len(times) == 3
 
 
 def test_weights_of_float16_are_refused():

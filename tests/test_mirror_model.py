@@ -1,4 +1,5 @@
 import re
+from copy import deepcopy
 
 import keras
 import numpy as np
@@ -11,6 +12,7 @@ from support.texts import SENTENCES
 from support.texts import texts
 
 from keras_mirror import mirror_dataset
+from keras_mirror.encoder.mirror_text_embedder import MirrorTextEmbedder
 
 
 def views_of(dataset):
@@ -319,3 +321,50 @@ def test_similarity_is_the_cosine(model):
     expected = [[1, 0, 0], [0, 0, 0], [0, 0, 1]]
     np.testing.assert_allclose(cosines, expected, atol=1e-6)
     assert cosines.dtype == "float32"
+
+
+@pytest.mark.parametrize(
+    "shapes", [((8,), (2, 8)), ((2, 8), (8,)), ((2, 8), (2, 4)), ((), ())]
+)
+def test_similarity_is_of_rows(model, shapes):
+    arrays = [np.ones(shape) for shape in shapes]
+    message = f"Received: shapes {shapes[0]} and {shapes[1]}"
+    for each in (model, MirrorTextEmbedder(model.encoder, model.preprocessor)):
+        with pytest.raises(ValueError, match=re.escape(message)):
+            each.similarity(*arrays)
+
+
+def test_names_of_other_libraries_are_answered(model):
+    assert not hasattr(model, "encode")
+    with pytest.raises(AttributeError, match="encodes texts by `encode_text`"):
+        model.encode(["a man"])
+    with pytest.raises(AttributeError, match="no attribute 'other'"):
+        _ = model.other
+
+
+# === Copies ===
+
+
+@pytest.mark.parametrize("family", ["Bert", "Roberta", "XLMRoberta"])
+@pytest.mark.parametrize("is_python", [True, False])
+def test_a_model_of_a_config_says_what_it_lacks(family, is_python):
+    clone = keras.models.clone_model(make_model(family))
+    encode = clone.encode_text if is_python else clone.preprocessor.count_tokens
+    with pytest.raises(ValueError, match=r"call `copy.deepcopy\(model\)`"):
+        encode(["a man"])
+
+
+def test_an_encoder_is_copied_whole_or_not_at_all(model):
+    message = r"Call `copy.deepcopy\(encoder\)` for a copy"
+    with pytest.raises(ValueError, match=message):
+        keras.models.clone_model(model.encoder)
+    copied = deepcopy(model.encoder)
+    features = model.preprocessor(["a man"])
+    np.testing.assert_array_equal(copied(features), model.encoder(features))
+    assert copied.get_config() == model.encoder.get_config()
+
+
+def test_a_deep_copy_encodes():
+    model = make_model()
+    vectors = [each.encode_text("a man") for each in (model, deepcopy(model))]
+    np.testing.assert_array_equal(*vectors)

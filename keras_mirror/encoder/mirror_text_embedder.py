@@ -3,6 +3,7 @@ import keras_hub
 from keras import ops
 
 from keras_mirror.archive.known_objects import check_objects
+from keras_mirror.metrics.unit_length import check_rows
 from keras_mirror.metrics.unit_length import unit_length
 
 
@@ -54,7 +55,12 @@ class MirrorTextEmbedder(keras_hub.models.TextEmbedder):
 
         Returns:
             A tensor of shape `(n, m)`.
+
+        Raises:
+            ValueError: An array is no matrix, or they differ in
+                `embedding_dim`.
         """
+        check_rows(query_embeddings, document_embeddings)
         return ops.matmul(query_embeddings, ops.transpose(document_embeddings))
 
     def save_to_preset(self, preset_dir, max_shard_size=10):

@@ -145,6 +145,19 @@ class SentenceEncoder(keras.Model):
         """What an archive keeps of adapters; Keras loads it after layers."""
         return LoraWeights(self)
 
+    def _run_through_graph(self, inputs, **kwargs):
+        # Keras 3.15 takes a functional model apart to clone it, and asks no
+        # class: the activation, the epsilon and what trains would be lost.
+        function = kwargs.get("operation_fn")
+        if getattr(function, "__module__", "").endswith(".cloning"):
+            raise ValueError(
+                "`keras.models.clone_model` loses settings of a "
+                "`SentenceEncoder`. Call `copy.deepcopy(encoder)` for a copy, "
+                "`SentenceEncoder.from_config(encoder.get_config())` for one "
+                f"of new weights. Received: '{self.name}'"
+            )
+        return super()._run_through_graph(inputs, **kwargs)
+
     def get_config(self) -> dict:
         config = {
             "name": self.name,

@@ -52,8 +52,8 @@ def set_trained(encoder, lora: dict | None = None, frozen=None) -> None:
 
     Example:
 
-    >>> set_trained(backbone, frozen=["token_embedding/embeddings"])
-    >>> backbone.token_embedding.trainable
+    >>> set_trained(backbone, frozen=frozen_weights(backbone))
+    >>> backbone.get_layer("pooled_dense").trainable
     False
     """
     layers = {layer.path: layer for layer in encoder._flatten_layers()}

@@ -34,6 +34,24 @@ def unit_length(embeddings):
     return embeddings / ops.sqrt(ops.maximum(square_sum, _SHORTEST**2))
 
 
+def check_rows(embeddings_1, embeddings_2) -> None:
+    """Raises a `ValueError` unless two arrays hold rows of one length.
+
+    Example:
+
+    >>> check_rows(np.zeros((2, 8)), np.zeros((3, 8)))
+    """
+    shapes = [np.shape(each) for each in (embeddings_1, embeddings_2)]
+    if [len(shape) for shape in shapes] != [2, 2] or (
+        shapes[0][1] != shapes[1][1]
+    ):
+        raise ValueError(
+            "Embeddings must be two arrays of shape (n, embedding_dim), with "
+            "one `embedding_dim`: of a single one, give `embedding[None]`. "
+            f"Received: shapes {shapes[0]} and {shapes[1]}"
+        )
+
+
 def unit_rows(embeddings):
     """Divides the rows of an array by their length, in float32.
 

@@ -76,6 +76,7 @@ class PlainTextTokenizer:
     @functools.cached_property
     def replacements(self) -> tuple[tuple[str, str], ...]:
         """Pairs of a pattern and what is to replace it in every text."""
+        _check_vocabulary(self.tokenizer)
         return tuple(
             (regex.escape(token), spell_apart(token))
             for token in self.matched_special_tokens
@@ -152,6 +153,20 @@ def _check_splits(tokenizer) -> None:
             "A WordPiece tokenizer must split texts into words, as BERT does. "
             f"Received: split={tokenizer.split!r}"
         )
+
+
+def _check_vocabulary(tokenizer) -> None:
+    """A config has none: it is a file of an archive."""
+    # Of SentencePiece, it is in the `proto`.
+    for name in ("vocabulary", "proto"):
+        if getattr(tokenizer, name, "unknown") is None:
+            raise ValueError(
+                f"`{type(tokenizer).__name__}` has no vocabulary: a model that "
+                "is made by `from_config` or `keras.models.clone_model` has "
+                "none, and new weights. For a copy, call "
+                "`copy.deepcopy(model)`. Received: a tokenizer with "
+                f"{name}=None"
+            )
 
 
 def _stop_matching_special_tokens(tokenizer) -> None:
