@@ -9,6 +9,8 @@ from collections.abc import Iterator
 
 from keras_mirror.archive.checkpoint_file import read_facts
 from keras_mirror.cli.console import usage_errors
+from keras_mirror.cli.devices import is_worker
+from keras_mirror.cli.models import save_archive
 from keras_mirror.data import Corpus
 
 
@@ -39,6 +41,22 @@ def training_facts(model, corpus: Corpus, preset: str, seed: int) -> dict:
         "dtype policy": model.dtype_policy.name,
         "backend": software_versions()["backend"],
     }
+
+
+@contextlib.contextmanager
+def saving_finite_weights(model, output: str) -> Iterator[None]:
+    """Saves what a training that diverged leaves, if it is finite."""
+    from keras_mirror.finite import non_finite_variable
+    from keras_mirror.optimizers import training_variables
+
+    try:
+        yield
+    except FloatingPointError as error:
+        is_lost = non_finite_variable(training_variables(model)) is not None
+        if is_lost or is_worker():
+            raise
+        path = save_archive(model, output, overwrite=False, finished=False)
+        raise FloatingPointError(f"{error} They are in '{path}'") from error
 
 
 @contextlib.contextmanager

@@ -30,6 +30,7 @@ from keras_mirror.cli.options import recipe_options
 from keras_mirror.cli.options import text_options
 from keras_mirror.cli.options import whiten_option
 from keras_mirror.cli.resuming import begun
+from keras_mirror.cli.resuming import saving_finite_weights
 from keras_mirror.cli.resuming import telling_what_is_kept
 from keras_mirror.cli.resuming import training_facts
 from keras_mirror.cli.stop_signals import StopSignals
@@ -202,7 +203,7 @@ def train(
         callbacks = []
         if log and not is_worker():
             callbacks.append(StepLog(log, overwrite, done.get("step", 0)))
-        with stop:
+        with stop, saving_finite_weights(model, output):
             progress = fit_with_progress(
                 model, corpus, seed, stop, checkpoint, resume, callbacks
             )

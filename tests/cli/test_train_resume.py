@@ -154,3 +154,19 @@ def test_several_devices_are_refused(train):
     code, _, errors = train("parts", "--resume", devices=2)
     assert code == 2
     assert "--resume needs --devices 1" in errors
+
+
+def test_training_that_diverges_leaves_its_last_finite_weights(
+    train, tmp_path, monkeypatch
+):
+    def diverge(self, batch, logs=None):
+        if self.steps == 2:
+            raise FloatingPointError("Training stopped.")
+
+    monkeypatch.setattr(TrainingProgress, "on_train_batch_begin", diverge)
+    code, output, errors = train("worse")
+    assert code == 1 and "last loss" not in output
+    path = tmp_path / "worse.interrupted.keras"
+    assert f"keeps its last finite weights. They are in '{path}'" in errors
+    loaded = keras.saving.load_model(path)
+    assert int(loaded.optimizer.iterations) == 2
