@@ -84,13 +84,37 @@ def open_start(start, **fields) -> Start:
     if isinstance(start, (str, os.PathLike)):
         start = load_archive(start)
     check_model(start, "a `MirrorModel`, its archive or a preset")
-    _check_fields(fields)
+    mirrored = recipe_as_built(start.recipe, start.recipe, **fields)
     base = start.record.base
     known = bool(start.record.runs) or bool(base and is_encoder(base))
-    recipes = {MIRRORED: get_recipe(start.recipe, **fields)}
+    recipes = {MIRRORED: mirrored}
     if known:
         recipes = _recipes(start.recipe, fields)
     return Start(start, recipes, known)
+
+
+def recipe_as_built(own: Recipe, recipe: str | Recipe, **fields) -> Recipe:
+    """A recipe for the training of a model that is built.
+
+    Args:
+        own: The `Recipe` that the model was built by.
+        recipe: A `Recipe`, or the name of one.
+        **fields: Fields of `Recipe` with new values.
+
+    Returns:
+        A `Recipe`, with the fields of `own` that say how layers are built.
+
+    Raises:
+        ValueError: A field is one of these, or there is no such field.
+
+    Example:
+
+    >>> recipe_as_built(model.recipe, "word").span_length
+    5
+    """
+    _check_fields(fields)
+    stays = {name: getattr(own, name) for name in BUILT_IN}
+    return get_recipe(recipe, **{**stays, **fields})
 
 
 def _of_preset(preset, fields: dict) -> Start:

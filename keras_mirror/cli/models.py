@@ -5,6 +5,10 @@ import dataclasses
 import os
 import tempfile
 from types import ModuleType
+from typing import Any
+
+import click
+from click.core import ParameterSource
 
 from keras_mirror import startup
 from keras_mirror.atomic_output import atomic_output
@@ -100,6 +104,54 @@ def open_model(name: str, **overrides):
     guard = contextlib.nullcontext() if is_path else usage_errors()
     with status(f"Loading {name}"), guard:
         return load_any_model(name, **overrides)
+
+
+def open_trained(
+    path: str, recipe: str, dtype_policy: str | None, fields: dict[str, Any]
+):
+    """Loads an archive for a new training, which begins with its weights.
+
+    Args:
+        path: String.
+        recipe: String, the value of `--recipe`. Where that was not given, the
+            archive's recipe is taken.
+        dtype_policy: String or `None`, the value of `--dtype-policy`.
+        fields: Dict of fields of `Recipe` with new values.
+
+    Returns:
+        A `MirrorModel`, not compiled.
+
+    Raises:
+        click.UsageError: An option asks for layers that the archive has not.
+        ValueError: The archive cannot be loaded, or is centered or whitened.
+    """
+    if dtype_policy:
+        raise click.UsageError(
+            "--dtype-policy is not for an archive, which has its own. "
+            f"Received: --dtype-policy {dtype_policy} --preset {path}"
+        )
+    context = click.get_current_context()
+    given = (
+        context.get_parameter_source("recipe") is not ParameterSource.DEFAULT
+    )
+    model = open_model(path)
+    from keras_mirror.adaptation.start import recipe_as_built
+    from keras_mirror.encoder.replaced_end import with_encoder
+
+    ends = [
+        name
+        for name in ("centered", "whitened")
+        if getattr(model.encoder, name, False)
+    ]
+    if ends:
+        raise ValueError(
+            f"'{path}' is {ends[-1]}: training on would move the vectors away "
+            "from what was measured. Train the archive from before that"
+        )
+    with usage_errors():
+        own = model.recipe
+        chosen = recipe_as_built(own, recipe if given else own, **fields)
+    return with_encoder(model, model.encoder, chosen)
 
 
 def fetch_if_named(name: str) -> None:

@@ -20,6 +20,7 @@ from keras_mirror.cli.files import checkpoint_path
 from keras_mirror.cli.files import named_texts
 from keras_mirror.cli.files import open_texts
 from keras_mirror.cli.models import open_model
+from keras_mirror.cli.models import open_trained
 from keras_mirror.cli.models import save_archive
 from keras_mirror.cli.models import start_keras
 from keras_mirror.cli.models import weight_bytes
@@ -60,7 +61,8 @@ LOGGED_METRICS = [
     "--preset",
     default=DEFAULT_PRESET,
     show_default=True,
-    help="Name (see `presets`), handle (kaggle://, hf://), or folder.",
+    help="Name (see `presets`), handle (kaggle://, hf://), folder, or archive: "
+    "a new training from its weights, by its recipe if there is no --recipe.",
 )
 @click.option("--output", required=True, help="Archive to write, *.keras.")
 @recipe_options
@@ -241,10 +243,7 @@ def _make_model(
         get_recipe(recipe, **fields)
         dtype = keras.dtype_policies.get(dtype_policy) if dtype_policy else None
     if is_archive(preset):
-        raise click.UsageError(
-            "--preset must be a name, a handle or a folder: an archive has "
-            f"its own recipe and is trained on in Python. Received: {preset}"
-        )
+        return open_trained(preset, recipe, dtype_policy, fields)
     return open_model(preset, recipe=recipe, dtype=dtype, **fields)
 
 

@@ -348,14 +348,6 @@ def test_an_archive_for_use_has_no_optimizer(command, preset, corpus, tmp_path):
     assert sizes[()] < 0.8 * sizes["--keep-optimizer",]
 
 
-def test_train_does_not_take_an_archive(command, archive, corpus, tmp_path):
-    code, _, errors = command(
-        *["train", corpus, "--preset", archive],
-        *["--output", tmp_path / "encoder.keras"],
-    )
-    assert code == 2 and "an archive has its own recipe" in errors
-
-
 # === Quickstart ===
 
 
