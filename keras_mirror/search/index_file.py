@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_mirror.atomic_output import atomic_output
+from keras_mirror.atomic_output import is_stream
 from keras_mirror.integrations.load_model import is_archive
 from keras_mirror.machine_errors import check_machine
 from keras_mirror.machine_errors import reason
@@ -63,7 +64,7 @@ def write_index(
         FileExistsError: `path` exists.
     """
     path = os.fspath(path)
-    if os.path.exists(path) and not overwrite:
+    if os.path.exists(path) and not (overwrite or is_stream(path)):
         raise FileExistsError(
             f"'{path}' exists. Choose another path, or add overwrite=True"
         )

@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import sys
+import threading
 import types
 
 import keras
@@ -12,6 +13,7 @@ import pytest
 from support.texts import texts
 
 from keras_mirror.cli import models
+from keras_mirror.evaluation import score
 from keras_mirror.output_locks import claimed_output
 
 # Commands that take long, and what they work on.
@@ -88,6 +90,86 @@ def test_the_second_run_is_refused_at_once(command, scores, tmp_path):
     assert f"'{output}' is being written by another process" in errors
     assert command(*scores)[0] == 0
     assert sorted(os.listdir(tmp_path)) == ["corpus.txt", "scores.tsv"]
+
+
+# === What is at the place of an output ===
+
+# Commands, with the option that names their output last.
+WRITERS = {
+    "similarity": ("{archive} {corpus} --output", ".tsv"),
+    "encode": ("{archive} {corpus} --output", ".npy"),
+    "index": ("{archive} {corpus} --output", ".index"),
+    "duplicates": ("{archive} {corpus} --threshold -1 --output", ".tsv"),
+    "cluster": ("{archive} {corpus} --clusters 2 --output", ".tsv"),
+    "export": ("{archive} --format keras --output", ".keras"),
+    "judge": ("{archive} {other} {corpus} --html", ".html"),
+    "evaluate": ("{archive} {scored} --html", ".html"),
+    "evaluate --json": ("{archive} {scored} --json", ".json"),
+}
+
+
+@pytest.fixture(params=WRITERS)
+def writer(
+    request, command, archive, trained_archive, corpus, tmp_path, monkeypatch
+):
+    """A command that writes, and the name of its output."""
+    monkeypatch.setattr(score, "NUM_RESAMPLES", 50)
+    corpus.write_text("\n".join(f"{text}\t{text}" for text in texts(40)))
+    scored = tmp_path / "scored.tsv"
+    pairs = enumerate(corpus.read_text().splitlines())
+    scored.write_text("\n".join(f"{pair}\t{n % 6}" for n, pair in pairs))
+    template, suffix = WRITERS[request.param]
+    files = {
+        "archive": archive,
+        "other": trained_archive,
+        "corpus": corpus,
+        "scored": scored,
+    }
+    arguments = [part.format(**files) for part in template.split()]
+
+    def call(output, *options):
+        name = request.param.split()[0]
+        code, _, errors = command(name, *arguments, output, *options)
+        return code, errors
+
+    return call, tmp_path / f"output{suffix}"
+
+
+def test_a_file_stays_without_overwrite(writer):
+    call, output = writer
+    output.write_text("precious")
+    code, errors = call(output)
+    assert (code, errors.count("\n")) == (2, 1)
+    assert f"'{output}' exists. Choose another" in errors
+    assert output.read_text() == "precious"
+
+
+def test_a_link_stays_a_link_and_a_file_keeps_its_mode(writer, tmp_path):
+    call, output = writer
+    target = tmp_path / "folder" / "target"
+    target.parent.mkdir()
+    target.write_text("old")
+    target.chmod(0o640)
+    output.symlink_to(target)
+    code, errors = call(output, "--overwrite")
+    assert code == 0, errors
+    assert output.is_symlink() and target.read_bytes() != b"old"
+    assert target.stat().st_mode & 0o777 == 0o640
+    assert os.listdir(target.parent) == ["target"]
+
+
+def test_a_pipe_is_written_to(writer):
+    call, output = writer
+    os.mkfifo(output)
+    received = []
+    reader = threading.Thread(
+        target=lambda: received.append(output.read_bytes()), daemon=True
+    )
+    reader.start()
+    code, errors = call(output)
+    assert code == 0, errors
+    reader.join(timeout=60)
+    assert received[0] and output.is_fifo()
 
 
 def test_a_device_needs_no_overwrite(command, scores):
