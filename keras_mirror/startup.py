@@ -26,6 +26,7 @@ KERAS_FREE = (
     "bulk",
     "atomic_output",
     "cli",
+    "content_errors",
     "data",
     "export.backends",
     "files",

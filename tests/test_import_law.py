@@ -18,6 +18,7 @@ FLOORS = (
     {
         "arguments",
         "atomic_output",
+        "content_errors",
         "files",
         "machine_errors",
         "memory",

@@ -17,7 +17,42 @@ MAX_BYTES = 2**26  # of a vocabulary or a card
 _MAX_UNPACKED = 2**27
 _MAX_RATIO = 10
 MAX_DATASETS = 100_000
+# Of a ZIP file: the record at its end and that of large files before it, both
+# with a comment behind; and the bytes of a member in the directory.
+_END, _END_64 = b"PK\x05\x06", b"PK\x06\x07"
+_END_BYTES = 22
+_MAX_END = 2**16 + _END_BYTES + 20 + 56
+_MEMBER_BYTES = 1_000
 _MAX_DEPTH = 64
+
+
+def check_directory(path: str | os.PathLike) -> None:
+    """Refuses a ZIP file of many members before `zipfile` lists them all.
+
+    Args:
+        path: String or path.
+
+    Raises:
+        ValueError: Its directory is larger than that of `MAX_MEMBERS`.
+    """
+    with open(path, "rb") as file:
+        file.seek(max(0, os.path.getsize(path) - _MAX_END))
+        end = file.read()
+    place = len(end) - _END_BYTES  # where no comment follows
+    if not (end[place:].startswith(_END) and end.endswith(b"\0\0")):
+        place = end.rfind(_END)
+    size = _number_at(end, place + 12, 4)
+    if end[max(0, place - 20) :].startswith(_END_64):
+        size = _number_at(end, place - 20 - 56 + 40, 8)
+    if place >= 0 and size > MAX_MEMBERS * _MEMBER_BYTES:
+        raise ValueError(
+            f"it must have at most {MAX_MEMBERS} members. Received: a "
+            f"directory of {size} bytes"
+        )
+
+
+def _number_at(content: bytes, place: int, length: int) -> int:
+    return int.from_bytes(content[max(0, place) :][:length], "little")
 
 
 def check_members(path: str | os.PathLike, archive: zipfile.ZipFile) -> None:

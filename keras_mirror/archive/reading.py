@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from keras_mirror.archive.limits import CONFIG
 from keras_mirror.archive.limits import METADATA
+from keras_mirror.archive.limits import check_directory
 from keras_mirror.archive.limits import check_members
 from keras_mirror.archive.limits import count_weights
 from keras_mirror.machine_errors import check_machine
@@ -134,6 +135,7 @@ def opened_archive(
             f"{'a folder' if is_folder else 'no file'}"
         )
     try:
+        check_directory(path)
         with zipfile.ZipFile(path) as archive:
             check_members(path, archive)
             content = json.loads(archive.read(CONFIG))

@@ -10,11 +10,13 @@ import numpy as np
 
 from keras_mirror.atomic_output import named_disk
 from keras_mirror.bulk.shards import Shard
+from keras_mirror.content_errors import content_errors
 from keras_mirror.optional import import_optional
 
 SETTINGS = "_encoding.json"  # readers of Parquet skip names with "_" or "."
 SUCCESS = "_SUCCESS"
 ENDS = "ends"  # of the settings
+_LISTS = ("paths", "sizes", "sha256", ENDS)
 NUM_CUT = b"num_cut"
 DIGEST = b"sha256"
 
@@ -45,7 +47,7 @@ class ShardFolder:
             ValueError: The folder holds something else.
         """
         if self._system.exists(self._name(SETTINGS)):
-            return json.loads(self._system.cat(self._name(SETTINGS)))
+            return self._begun()
         if self._system.exists(self._root) and self._system.ls(self._root):
             raise ValueError(
                 f"A new or empty folder is expected. Received: '{self.path}', "
@@ -78,8 +80,8 @@ class ShardFolder:
         """Whether `end` was called, and the shards are those of then."""
         if not self._system.exists(self._name(SUCCESS)):
             return False
-        ended = self._system.cat(self._name(SUCCESS)).decode().splitlines()
-        return ended == sorted(names)
+        ended = self._system.cat(self._name(SUCCESS)).decode("utf-8", "replace")
+        return ended.splitlines() == sorted(names)
 
     def write(self, shard: Shard, embeddings, num_cut: int) -> None:
         """Writes a shard.
@@ -144,11 +146,11 @@ class ShardFolder:
             try:
                 with self._system.open(path) as file:
                     footer = parquet.read_metadata(file)
-            except (pa.ArrowInvalid, OSError) as error:
+            except (pa.ArrowException, OSError) as error:
                 if getattr(error, "errno", None):  # not of its content
                     raise
                 continue
-            if NUM_CUT in (footer.metadata or {}):
+            if (footer.metadata or {}).get(NUM_CUT, b"").isdigit():
                 name = os.path.basename(path).removesuffix(".parquet")
                 footers[name] = footer
         return footers
@@ -159,6 +161,16 @@ class ShardFolder:
     def _remove(self, name: str) -> None:
         if self._system.exists(self._name(name)):
             self._system.rm(self._name(name))
+
+    def _begun(self) -> dict:
+        name = self._name(SETTINGS)
+        with content_errors(name):
+            begun = json.loads(self._system.cat(name))
+            if not isinstance(begun, dict) or not all(
+                isinstance(begun.get(key, []), list) for key in _LISTS
+            ):
+                raise ValueError("it has other values than this package writes")
+        return begun
 
     def _name(self, name: str) -> str:
         return f"{self._root}/{name}"

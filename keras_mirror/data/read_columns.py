@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from typing import Any
 
+from keras_mirror.content_errors import content_errors
 from keras_mirror.data.open_binary import AnyPath
 from keras_mirror.data.open_binary import open_binary
 from keras_mirror.data.open_binary import uncompressed_name
@@ -173,14 +174,20 @@ def _parquet_rows(
     path: AnyPath, columns: Columns, errors: str, encoding: str
 ) -> Rows:
     parquet = import_optional("pyarrow.parquet", "files")
+    told = "is no Parquet file, or damaged"
     with open_binary(path) as file:
-        try:
+        with content_errors(path, told):
             table = parquet.ParquetFile(file)
-        except ValueError as error:
-            raise ValueError(f"'{path}' is no Parquet file: {error}") from error
-        names = _find_names(path, columns, table.schema_arrow.names)
-        for batch in table.iter_batches(ROWS_AT_ONCE, columns=names):
-            yield from batch.to_pylist()
+            all_names = table.schema_arrow.names
+        names = _find_names(path, columns, all_names)
+        batches = table.iter_batches(ROWS_AT_ONCE, columns=names)
+        while True:
+            with content_errors(path, told):
+                batch = next(batches, None)
+                rows = [] if batch is None else batch.to_pylist()
+            if batch is None:
+                return
+            yield from rows
 
 
 def _table_rows(

@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+import traceback
 
 from keras_mirror.archive.declared_sizes import check_declared
 from keras_mirror.archive.limits import CONFIG
@@ -113,13 +115,26 @@ def _load(path: str | os.PathLike, compile: bool = True):
     import keras
 
     import keras_mirror.mirror_model  # noqa: F401  registers our classes
+    from keras_mirror.encoder.check_vocabulary import check_vocabulary
 
     _look_at(path)
     try:
-        return keras.saving.load_model(path, compile=compile)
+        model = keras.saving.load_model(path, compile=compile)
+        if _is_mirror_model(model):
+            check_vocabulary(model.encoder, model.preprocessor.tokenizer)
+        return model
     except Exception as error:  # a damaged archive fails anywhere in Keras
+        _remove_unpacked(error)
         check_machine(path, error)
         raise unreadable(path, error) from error
+
+
+def _remove_unpacked(error: Exception) -> None:
+    """Removes what Keras 3.15 leaves where it cannot unpack all assets."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        store = frame.f_locals.get("self")
+        if type(store).__name__ == "DiskIOStore" and store.tmp_dir:
+            shutil.rmtree(store.tmp_dir, ignore_errors=True)
 
 
 def _look_at(path: str | os.PathLike) -> None:

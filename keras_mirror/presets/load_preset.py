@@ -22,9 +22,9 @@ from keras_mirror.checkpoints.sentence_transformers.folder import MODULES_FILE
 from keras_mirror.checkpoints.sentence_transformers.folder import (
     load_sentence_transformer,
 )
+from keras_mirror.content_errors import content_errors
+from keras_mirror.encoder.check_vocabulary import check_vocabulary
 from keras_mirror.encoder.sentence_encoder import SentenceEncoder
-from keras_mirror.machine_errors import check_machine
-from keras_mirror.machine_errors import reason
 from keras_mirror.preprocessing.mirror_preprocessor import MirrorPreprocessor
 from keras_mirror.presets.locate import locate
 from keras_mirror.presets.registry import NamedPreset
@@ -97,24 +97,10 @@ def is_encoder(preset: str | os.PathLike[str]) -> bool:
 
 
 def _load_folder(folder: pathlib.Path, dropout: float, dtype) -> PresetParts:
-    """`_read_folder`, whose errors name the folder and tell its damages."""
-    try:
-        return _read_folder(folder, dropout, dtype)
-    except ImportError:
-        raise
-    except Exception as error:  # what others wrote fails anywhere
-        check_machine(folder, error)
-        if _names(error, folder):
-            raise
-        raise ValueError(
-            f"'{folder}' is not a readable preset: {reason(error)}"
-        ) from error
-
-
-def _names(error: Exception, folder: pathlib.Path) -> bool:
-    """Whether an error says by itself which file is wrong, and how."""
-    is_told = isinstance(error, (ValueError, FileNotFoundError))
-    return is_told and str(folder) in str(error)
+    with content_errors(folder, "is not a readable preset"):
+        parts = _read_folder(folder, dropout, dtype)
+        check_vocabulary(parts, parts.tokenizer)
+        return parts
 
 
 def _read_folder(folder: pathlib.Path, dropout: float, dtype) -> PresetParts:

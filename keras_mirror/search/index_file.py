@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from keras_mirror.archive.limits import check_directory
 from keras_mirror.atomic_output import atomic_output
 from keras_mirror.atomic_output import is_stream
 from keras_mirror.integrations.load_model import is_archive
@@ -181,6 +182,7 @@ def _write_parts(
 @contextlib.contextmanager
 def _opened(path: str | os.PathLike[str]) -> Iterator[zipfile.ZipFile]:
     with open(path, "rb") as file, index_errors(path):
+        check_directory(path)
         with zipfile.ZipFile(file) as parts:
             _check_parts(parts, os.path.getsize(path))
             yield parts

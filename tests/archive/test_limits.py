@@ -15,6 +15,7 @@ from keras_mirror.archive.declared_sizes import declared_weights
 from keras_mirror.archive.reading import archive_info
 from keras_mirror.integrations.load_model import as_model
 from keras_mirror.integrations.load_model import load_archive
+from keras_mirror.search.index_file import read_index
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +91,17 @@ def test_what_is_too_much_is_not_read(
         archive = rewrite(archive, packed, zipfile.ZIP_DEFLATED)
     with pytest.raises(ValueError, match=message):
         archive_info(archive)
+
+
+@pytest.mark.parametrize("read", [archive_info, read_index])
+def test_a_long_directory_is_not_listed(tmp_path, monkeypatch, read):
+    path = tmp_path / "many.keras"
+    with zipfile.ZipFile(path, "w") as hostile:
+        for number in range(20_000):
+            hostile.writestr(f"assets/{number}", "")
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+    with pytest.raises(ValueError, match="at most 1000 members. Received: a d"):
+        read(path)
 
 
 # === Weights ===

@@ -1,0 +1,37 @@
+"""Whether a backbone has an embedding for every token of its tokenizer.
+
+PyTorch fails at an id beyond the embeddings, when a text has it; JAX takes the
+last embedding, and says nothing.
+"""
+
+
+def check_vocabulary(encoder, tokenizer) -> None:
+    """Refuses a tokenizer whose ids go beyond the embeddings.
+
+    Args:
+        encoder: A `SentenceEncoder`, or an encoder of one's own: the ids that
+            it knows are not looked up.
+        tokenizer: A tokenizer of keras-hub, with its vocabulary.
+
+    Raises:
+        ValueError: An id is too large.
+
+    Example:
+
+    >>> check_vocabulary(model.encoder, model.preprocessor.tokenizer)
+    """
+    tokenizer(["a"])  # fails where the vocabulary is an empty file
+    size = tokenizer.vocabulary_size()
+    backbone = getattr(encoder, "backbone", None)
+    number = getattr(backbone, "vocabulary_size", None)
+    if not isinstance(number, int):
+        return
+    ids = getattr(tokenizer, "vocabulary", None)
+    if isinstance(ids, dict):  # of byte pairs, in any order
+        size = max(size, 1 + max(ids.values(), default=0))
+    if size > number:
+        raise ValueError(
+            "A tokenizer must have at most as many tokens as its backbone has "
+            f"embeddings, {number}. Received: {size} tokens. The files of the "
+            "tokenizer belong to another model, or are damaged"
+        )
