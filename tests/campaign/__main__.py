@@ -72,18 +72,19 @@ def _shares(options):
     """Functions with their arguments, each for one process."""
     for number in range(options.processes):
         for by, count in ((KILLS, options.kills), (DISKS, options.disks)):
+            count = 0 if options.kind else count
             seeds = range(options.first, options.first + count)
             if seeds[number :: options.processes]:
                 yield _disturb, seeds[number :: options.processes], by
     parts = {"torch": [], "tensorflow": [], "jax": []}
     for kind, share in SHARES.items():
-        if options.kind in (None, kind):
-            whole = 100 if options.kind else share
-            for seed in range(-(-options.files * whole // 100)):
-                other = OTHER_BACKENDS[seed // OTHERS % 2]
-                is_other = kind in ONLY_MODELS and seed % OTHERS == 0
-                backend = other if is_other else "torch"
-                parts[backend].append((kind, options.first + seed))
+        if options.kind not in (None, kind):
+            continue
+        number = -(-options.files * (100 if options.kind else share) // 100)
+        for seed in range(options.first, options.first + number):
+            other = OTHER_BACKENDS[seed // OTHERS % 2]
+            is_other = kind in ONLY_MODELS and seed % OTHERS == 0
+            parts[other if is_other else "torch"].append((kind, seed))
     for number in range(options.processes):
         mine = parts["torch"][number :: options.processes]
         if mine:
