@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import traceback
+from typing import Any
 
 from keras_mirror.archive.declared_sizes import check_declared
 from keras_mirror.archive.limits import CONFIG
@@ -132,7 +133,7 @@ def _load(path: str | os.PathLike, compile: bool = True):
 def _remove_unpacked(error: Exception) -> None:
     """Removes what Keras 3.15 leaves where it cannot unpack all assets."""
     for frame, _ in traceback.walk_tb(error.__traceback__):
-        store = frame.f_locals.get("self")
+        store: Any = frame.f_locals.get("self")
         if type(store).__name__ == "DiskIOStore" and store.tmp_dir:
             shutil.rmtree(store.tmp_dir, ignore_errors=True)
 
