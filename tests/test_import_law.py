@@ -29,7 +29,7 @@ FLOORS = (
         "startup",
         "version",
     },
-    {"distribution", "finite", "losses", "metrics", "optimizers"},
+    {"distribution", "finite", "forked", "losses", "metrics", "optimizers"},
     {"archive", "data", "layers"},
     {"preprocessing"},
     {"encoder"},
