@@ -4,6 +4,7 @@ import numpy as np
 
 from keras_mirror.encoder.backbone_settings import activation_of
 from keras_mirror.encoder.backbone_settings import layer_norm_epsilon_of
+from keras_mirror.files import inner_path
 from keras_mirror.files import read_json
 from keras_mirror.files import write_json
 from keras_mirror.recipes import ENCODING_FIELDS
@@ -15,6 +16,7 @@ COUNTS_FILE = "token_counts.npy"
 MEAN_FILE = "mean.npy"
 WHITENING_FILE = "whitening.npy"
 PROMPT_KEYS = ("prompts", "default_prompt_name")
+_ARRAYS = "arrays"  # names of files; folders of old lack the key
 
 
 def write_mirror_files(model, folder: pathlib.Path) -> None:
@@ -36,14 +38,10 @@ def write_mirror_files(model, folder: pathlib.Path) -> None:
     if prompts.texts:
         content["prompts"] = prompts.texts
         content["default_prompt_name"] = prompts.default_name
-    write_json(folder / MIRROR_FILE, content)
-    if encoder.token_weights is not None:
-        counts = encoder.token_weights.counts.numpy()
-        np.save(folder / COUNTS_FILE, counts)
-    if encoder.centering is not None:
-        np.save(folder / MEAN_FILE, encoder.centering.mean.numpy())
-    if encoder.whitening is not None:
-        np.save(folder / WHITENING_FILE, encoder.whitening.kernel.numpy())
+    arrays = _arrays(encoder)
+    write_json(folder / MIRROR_FILE, {**content, _ARRAYS: list(arrays)})
+    for name, weight in arrays.items():
+        np.save(folder / name, weight.numpy())
 
 
 def read_mirror_files(folder: pathlib.Path) -> dict:
@@ -62,9 +60,10 @@ def read_mirror_files(folder: pathlib.Path) -> dict:
         ValueError: A file is damaged.
     """
     path = folder / MIRROR_FILE
-    content = read_json(path, default={})
-    if not content:
+    if not path.is_file():
         return {}
+    content = read_json(path)
+    names = content.pop(_ARRAYS, [])
     expected = {"fields", "activation", "layer_norm_epsilon", "split_on_cjk"}
     fields = content.get("fields")
     found = set(content) - set(PROMPT_KEYS)
@@ -73,11 +72,31 @@ def read_mirror_files(folder: pathlib.Path) -> dict:
             f"'{path}' must hold {sorted(expected)}, with the fields "
             f"{ENCODING_FIELDS}. Received: {content}"
         )
+    for name in names:
+        if not inner_path(folder, str(name)).is_file():
+            raise ValueError(
+                f"'{folder}' is not complete: {MIRROR_FILE} names '{name}', "
+                "which is not there"
+            )
     return {
         **content,
         "token_counts": _read_array(folder / COUNTS_FILE),
         "mean": _read_array(folder / MEAN_FILE),
         "whitening": _read_array(folder / WHITENING_FILE),
+    }
+
+
+def _arrays(encoder) -> dict:
+    """The weights outside of a backbone, by the files that hold them."""
+    parts = {
+        COUNTS_FILE: (encoder.token_weights, "counts"),
+        MEAN_FILE: (encoder.centering, "mean"),
+        WHITENING_FILE: (encoder.whitening, "kernel"),
+    }
+    return {
+        name: getattr(layer, weight)
+        for name, (layer, weight) in parts.items()
+        if layer is not None
     }
 
 
