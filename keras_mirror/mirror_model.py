@@ -48,6 +48,7 @@ from keras_mirror.encoder.jitted_call import is_jitted
 from keras_mirror.encoder.jitted_call import jitted_call
 from keras_mirror.encoder.mini_batches import in_mini_batches
 from keras_mirror.encoder.sentence_encoder import projection_head
+from keras_mirror.encoder.suits_backbone import check_length
 from keras_mirror.finite import FiniteTraining
 from keras_mirror.finite import check_finite_rows
 from keras_mirror.finite import check_finite_variables
@@ -144,6 +145,8 @@ class MirrorModel(keras.Model):
         super().__init__(**kwargs)
         self.encoder = encoder
         self.preprocessor = preprocessor
+        backbone = getattr(encoder, "backbone", None)
+        check_length(preprocessor.sequence_length, backbone)
         self.recipe = get_recipe(recipe)
         preprocessor.recipe = self.recipe  # `mirror_dataset` follows it
         self.record = checked_record(record)

@@ -11,6 +11,8 @@ from support.references import reference_loss
 from support.texts import SENTENCES
 from support.texts import texts
 
+from keras_mirror import MirrorModel
+from keras_mirror import MirrorPreprocessor
 from keras_mirror import mirror_dataset
 from keras_mirror.encoder.mirror_text_embedder import MirrorTextEmbedder
 
@@ -372,3 +374,11 @@ def test_a_deep_copy_encodes():
     model = make_model()
     vectors = [each.encode_text("a man") for each in (model, deepcopy(model))]
     np.testing.assert_array_equal(*vectors)
+
+
+def test_texts_longer_than_the_backbone_has_positions():
+    model = make_model()
+    longer = MirrorPreprocessor(model.preprocessor.tokenizer, 65)
+    message = "`sequence_length` must be at most 64.*sequence_length=65"
+    with pytest.raises(ValueError, match=message):
+        MirrorModel(model.encoder, longer)

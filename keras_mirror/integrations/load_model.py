@@ -116,7 +116,7 @@ def _load(path: str | os.PathLike, compile: bool = True):
     import keras
 
     import keras_mirror.mirror_model  # noqa: F401  registers our classes
-    from keras_mirror.encoder.check_vocabulary import check_vocabulary
+    from keras_mirror.encoder.suits_backbone import check_vocabulary
 
     _look_at(path)
     try:

@@ -23,8 +23,9 @@ from keras_mirror.checkpoints.sentence_transformers.folder import (
     load_sentence_transformer,
 )
 from keras_mirror.content_errors import content_errors
-from keras_mirror.encoder.check_vocabulary import check_vocabulary
 from keras_mirror.encoder.sentence_encoder import SentenceEncoder
+from keras_mirror.encoder.suits_backbone import check_length
+from keras_mirror.encoder.suits_backbone import check_vocabulary
 from keras_mirror.preprocessing.mirror_preprocessor import MirrorPreprocessor
 from keras_mirror.presets.locate import locate
 from keras_mirror.presets.registry import NamedPreset
@@ -152,7 +153,7 @@ def assemble(
     if isinstance(recipe, str):
         overrides = {**parts.fields, **overrides}
     recipe = get_recipe(recipe, **overrides).for_backbone(parts.backbone)
-    _check_length(recipe.sequence_length, parts.backbone)
+    check_length(recipe.sequence_length, parts.backbone)
     encoder = SentenceEncoder(
         parts.backbone,
         activation=parts.activation,
@@ -182,16 +183,6 @@ def _pools_like(parts: PresetParts, recipe: Recipe) -> bool:
     """Whether mean and whitening of a preset are of such embeddings."""
     names = ("pooling_mode", "pooled_layers")
     return all(parts.fields[name] == getattr(recipe, name) for name in names)
-
-
-def _check_length(sequence_length: int, backbone) -> None:
-    longest = getattr(backbone, "max_sequence_length", None)
-    if longest is not None and sequence_length > longest:
-        raise ValueError(
-            f"`sequence_length` must be at most {longest}, the number of "
-            f"positions of this {type(backbone).__name__}. "
-            f"Received: sequence_length={sequence_length}"
-        )
 
 
 def _check_name(preset: str) -> None:

@@ -1,7 +1,7 @@
-"""Whether a backbone has an embedding for every token of its tokenizer.
+"""Whether a backbone has embeddings for what its preprocessor gives it.
 
-PyTorch fails at an id beyond the embeddings, when a text has it; JAX takes the
-last embedding, and says nothing.
+PyTorch fails at an id or a position beyond the embeddings, when a text has it;
+JAX takes the last embedding, and says nothing.
 """
 
 
@@ -34,4 +34,27 @@ def check_vocabulary(encoder, tokenizer) -> None:
             "A tokenizer must have at most as many tokens as its backbone has "
             f"embeddings, {number}. Received: {size} tokens. The files of the "
             "tokenizer belong to another model, or are damaged"
+        )
+
+
+def check_length(sequence_length: int, backbone) -> None:
+    """Refuses texts that are longer than a backbone has positions.
+
+    Args:
+        sequence_length: Integer.
+        backbone: A backbone, or `None` of an encoder of one's own.
+
+    Raises:
+        ValueError: There are fewer positions.
+
+    Example:
+
+    >>> check_length(24, backbone)
+    """
+    longest = getattr(backbone, "max_sequence_length", None)
+    if longest is not None and sequence_length > longest:
+        raise ValueError(
+            f"`sequence_length` must be at most {longest}, the number of "
+            f"positions of this {type(backbone).__name__}. "
+            f"Received: sequence_length={sequence_length}"
         )
