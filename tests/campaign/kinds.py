@@ -23,6 +23,7 @@ from keras_mirror.archive.checkpoint_file import read_checkpoint
 from keras_mirror.archive.checkpoint_file import write_checkpoint
 from keras_mirror.archive.reading import archive_info
 from keras_mirror.bulk.shard_folder import ShardFolder
+from keras_mirror.bulk.shards import Shard
 from keras_mirror.data import read_texts
 from keras_mirror.evaluation.readers import read_benchmarks
 from keras_mirror.evidence.judge_answers import count_answers
@@ -150,18 +151,18 @@ def _vectors() -> Files:
         made = ShardFolder(str(folder))
         made.begin(SETTINGS)
         for name in ("00000-00000", "00000-00001"):
-            made.write(name, ["a", "b"], np.ones((2, 8), "float32"), 0)
-        made.end()
+            shard = Shard(name, ["a", "b"], ["a man", "a cat"])
+            made.write(shard, np.ones((2, 8), "float32"), 0)
+        made.end(4)
 
     return _written(write)
 
 
 def _read_vectors(folder: pathlib.Path) -> None:
     made = ShardFolder(str(folder))
-    made.begin(SETTINGS)
-    made.is_complete()
-    made.finished()
-    made.summary()
+    made.settings()
+    made.ends()
+    made.is_complete(made.footers())
 
 
 def _answers() -> Files:

@@ -147,6 +147,7 @@ def make_model(
         family,
         own_tokenizer.vocabulary_size(),
         recipe.dropout if dropout is None else dropout,
+        max_sequence_length=max(64, recipe.sequence_length),
         **({"dtype": dtype} if dtype else {}),
     )
     recipe = recipe.for_backbone(backbone)
