@@ -17,6 +17,8 @@ from keras_mirror.cli.files import check_output
 from keras_mirror.cli.files import check_space
 from keras_mirror.cli.files import check_unused
 from keras_mirror.cli.files import checkpoint_path
+from keras_mirror.cli.files import claim_output
+from keras_mirror.cli.files import interrupted_path
 from keras_mirror.cli.files import named_texts
 from keras_mirror.cli.files import open_texts
 from keras_mirror.cli.models import open_model
@@ -163,6 +165,8 @@ def train(
     done = begun(kept) if resume else {}
     if not resume:
         check_unused(kept, overwrite, "--output, or go on with --resume")
+    for path in (kept, interrupted_path(output)):
+        claim_output(path)  # what a killed run left half written goes
     seed = done.get("seed", 0) if seed is None and resume else seed
     if seed is None:
         seed = secrets.randbelow(2**31)

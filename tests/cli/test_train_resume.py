@@ -143,6 +143,14 @@ def test_a_failed_last_write_keeps_the_training(
     assert train("parts", "--resume")[0] == 0
 
 
+@pytest.mark.parametrize("name", ["e.checkpoint.npz", "e.interrupted.keras"])
+def test_what_a_killed_run_left_half_written_goes(train, tmp_path, name):
+    (tmp_path / f".{name}.a1b2c3.unfinished" / "new").mkdir(parents=True)
+    assert train("e")[0] == 0
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["corpus.txt", "e.keras"]
+
+
 def test_a_damaged_checkpoint(train, tmp_path):
     (tmp_path / "parts.checkpoint.npz").write_bytes(b"PK no")
     code, _, errors = train("parts", "--resume")
