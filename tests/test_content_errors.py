@@ -6,6 +6,7 @@ import json
 import os
 import zipfile
 
+import keras
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as parquet
@@ -147,8 +148,17 @@ def test_a_failed_load_leaves_nothing_unpacked(archive, tmp_path, monkeypatch):
     assert os.listdir(temporary) == []
 
 
-def test_more_tokens_than_embeddings(archive, tmp_path):
-    path = tmp_path / "other.keras"
+def _own_encoder():
+    inner = make_model().encoder
+    outputs = keras.layers.Dense(4)(inner(inner.input))
+    encoder = keras.Model(inner.input, outputs)
+    return MirrorModel(encoder, make_model().preprocessor)
+
+
+@pytest.mark.parametrize("make", [make_model, _own_encoder])
+def test_more_tokens_than_embeddings(make, tmp_path):
+    archive, path = tmp_path / "encoder.keras", tmp_path / "other.keras"
+    make().save(archive)
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *range(10_000)]
     content = "\n".join(map(str, words)).encode()
     rewrite(archive, path, **{"vocabulary.txt": content})

@@ -9,8 +9,7 @@ def check_vocabulary(encoder, tokenizer) -> None:
     """Refuses a tokenizer whose ids go beyond the embeddings.
 
     Args:
-        encoder: A `SentenceEncoder`, or an encoder of one's own: the ids that
-            it knows are not looked up.
+        encoder: A backbone, or an encoder with one inside.
         tokenizer: A tokenizer of keras-hub, with its vocabulary.
 
     Raises:
@@ -22,9 +21,12 @@ def check_vocabulary(encoder, tokenizer) -> None:
     """
     tokenizer(["a"])  # fails where the vocabulary is an empty file
     size = tokenizer.vocabulary_size()
-    backbone = getattr(encoder, "backbone", None)
-    number = getattr(backbone, "vocabulary_size", None)
-    if not isinstance(number, int):
+    sizes = [
+        getattr(layer, "vocabulary_size", None)
+        for layer in encoder._flatten_layers()
+    ]
+    number = min((n for n in sizes if isinstance(n, int)), default=None)
+    if number is None:  # an encoder without a backbone of keras-hub
         return
     ids = getattr(tokenizer, "vocabulary", None)
     if isinstance(ids, dict):  # of byte pairs, in any order

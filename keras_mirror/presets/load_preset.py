@@ -100,7 +100,7 @@ def is_encoder(preset: str | os.PathLike[str]) -> bool:
 def _load_folder(folder: pathlib.Path, dropout: float, dtype) -> PresetParts:
     with content_errors(folder, "is not a readable preset"):
         parts = _read_folder(folder, dropout, dtype)
-        check_vocabulary(parts, parts.tokenizer)
+        check_vocabulary(parts.backbone, parts.tokenizer)
         return parts
 
 
