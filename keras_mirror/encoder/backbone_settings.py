@@ -5,6 +5,7 @@ that is built.
 """
 
 import functools
+import numbers
 from collections.abc import Callable
 
 import keras
@@ -50,13 +51,32 @@ def set_layer_norm_epsilon(backbone, epsilon: float) -> None:
         backbone: A `keras_hub.models.Backbone`, changed in place.
         epsilon: Positive float.
 
+    Raises:
+        ValueError: `epsilon` is something else.
+
     Example:
 
     >>> set_layer_norm_epsilon(backbone, 1e-12)
     """
+    check_epsilon(epsilon)
     for layer in backbone._flatten_layers():
         if isinstance(layer, keras.layers.LayerNormalization):
             layer.epsilon = epsilon
+
+
+def check_epsilon(epsilon) -> None:
+    """Raises a `ValueError` unless a number can be an epsilon.
+
+    Example:
+
+    >>> check_epsilon(1e-12)
+    """
+    is_number = isinstance(epsilon, numbers.Real)
+    if not is_number or not 0 < epsilon < 1:  # nor is NaN
+        raise ValueError(
+            "The epsilon of a layer normalization must be a number between 0 "
+            f"and 1. Received: {str(epsilon)[:80]!r}"
+        )
 
 
 def activation_of(backbone) -> str:

@@ -31,6 +31,7 @@ _SETTING_TYPES = {
 }
 # What a file may unpack to, beside ten times its size: only older files have
 # compressed texts.
+_ROUNDING = 1e-3  # of the length of a vector in float32
 _FREE_BYTES = 2**25
 _MAX_RATIO = 10
 
@@ -97,6 +98,9 @@ def read_index(path: str | os.PathLike[str]) -> IndexContent:
                 f"vectors of shape {embeddings.shape} and {embeddings.dtype} "
                 f"for {num_different} different texts"
             )
+        squares = np.einsum("ij,ij->i", embeddings, embeddings)
+        if not (squares <= 1 + _ROUNDING).all():  # nor is NaN
+            raise ValueError("vectors that are longer than 1")
         return IndexContent(
             fingerprint=settings["fingerprint"],
             exact=settings["exact"],

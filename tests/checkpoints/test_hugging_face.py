@@ -423,6 +423,14 @@ def test_sizes_are_those_of_the_weights(model_type, key, tmp_path):
         load(tmp_path)
 
 
+@pytest.mark.parametrize("epsilon", ["x", -1, 0, 1.5, float("nan")])
+def test_an_epsilon_that_is_none(epsilon, tmp_path):
+    FOLDERS["bert"](tmp_path)
+    edit_json(tmp_path / "config.json", layer_norm_eps=epsilon)
+    with pytest.raises(ValueError, match="must be a number between 0 and 1"):
+        load(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("model_type", "key", "match"),
     [

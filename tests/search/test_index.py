@@ -606,6 +606,8 @@ def test_other_files(model, path, content):
         ({"vectors_npy": as_npy(np.zeros((9, 8), "f4"))}, r"shape \(9, 8\)"),
         ({"vectors_npy": as_npy(np.zeros((10, 8)))}, "float64"),
         ({"vectors_npy": as_npy(np.zeros(10, "f4"))}, r"shape \(10,\)"),
+        ({"vectors_npy": as_npy(np.full((10, 8), 9, "f4"))}, "longer than 1"),
+        ({"vectors_npy": as_npy(np.full((10, 8), np.nan, "f4"))}, "longer"),
         ({"vectors_npy": as_npy(np.array([{}]))}, "[Oo]bject"),
         ({"graph_usearch": b"nothing"}, ""),
         ({"graph_usearch": b""}, ""),

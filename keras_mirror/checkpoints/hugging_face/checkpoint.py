@@ -15,6 +15,7 @@ from keras_mirror.checkpoints.tokenizers.tokenizer_settings import (
 from keras_mirror.checkpoints.tokenizers.tokenizer_steps import check_steps
 from keras_mirror.checkpoints.tokenizers.unigram import unigram_tokenizer
 from keras_mirror.checkpoints.tokenizers.word_piece import word_piece_tokenizer
+from keras_mirror.encoder.backbone_settings import check_epsilon
 from keras_mirror.machine_errors import reason
 
 
@@ -60,6 +61,9 @@ def load_hugging_face(
         options["dropout"] = config[key]
     if config["model_type"] == "bert":  # left out by keras-hub 0.32
         options["num_segments"] = config["type_vocab_size"]
+    # DistilBERT has this one in its code.
+    epsilon = config.get("layer_norm_eps", 1e-12)
+    check_epsilon(epsilon)
     with keras_hub_view(folder, config) as view:  # checks all sizes first
         tokenizer = load_hugging_face_tokenizer(folder, config)
         try:
@@ -74,8 +78,7 @@ def load_hugging_face(
         backbone=backbone,
         tokenizer=tokenizer,
         activation=activation_name(config),
-        # DistilBERT has this one in its code.
-        layer_norm_epsilon=config.get("layer_norm_eps", 1e-12),
+        layer_norm_epsilon=epsilon,
     )
 
 
