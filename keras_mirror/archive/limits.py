@@ -2,6 +2,7 @@
 
 import os
 import zipfile
+from typing import IO
 
 from keras_mirror.archive.stored_member import StoredMember
 
@@ -103,6 +104,17 @@ def count_weights(
     info = archive.NameToInfo.get(WEIGHTS)
     if info is None or info.compress_type != zipfile.ZIP_STORED:
         return None
+    with StoredMember(path, info) as file:
+        return count_in_file(file, info.file_size)
+
+
+def count_in_file(file: IO[bytes], num_bytes: int) -> dict[str, int]:
+    """The number of weights in a file of Keras; see `count_weights`.
+
+    Args:
+        file: A binary file of HDF5.
+        num_bytes: Integer, its size.
+    """
     import h5py
 
     numbers = {"encoder": 0, "optimizer": 0, "training_only": 0}
@@ -117,11 +129,11 @@ def count_weights(
         part = name.partition("/")[0]
         numbers[part if part in numbers else "training_only"] += item.size
         datasets["bytes"] += item.size * item.dtype.itemsize
-        if datasets["bytes"] > info.file_size:  # a fill value, or compressed
-            return f"more weights than its {info.file_size} bytes hold"
+        if datasets["bytes"] > num_bytes:  # a fill value, or compressed
+            return f"more weights than its {num_bytes} bytes hold"
         return None
 
-    with StoredMember(path, info) as file, h5py.File(file) as weights:
+    with h5py.File(file) as weights:
         excess = weights.visititems(count)
     if excess:
         raise ValueError(f"'{WEIGHTS}' has {excess}")

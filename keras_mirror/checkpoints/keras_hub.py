@@ -7,6 +7,7 @@ from keras_mirror.archive.declared_sizes import check_declared
 from keras_mirror.archive.known_objects import TOKENIZER_FILE
 from keras_mirror.archive.known_objects import backbones_of
 from keras_mirror.archive.known_objects import check_objects
+from keras_mirror.archive.limits import count_in_file
 from keras_mirror.checkpoints.mirror_files import encoding_fields
 from keras_mirror.checkpoints.mirror_files import read_mirror_files
 from keras_mirror.checkpoints.preset_parts import PresetParts
@@ -103,8 +104,12 @@ def text_embedder_parts(embedder, dropout: float) -> PresetParts:
 
 def _check_files(folder: pathlib.Path) -> None:
     """Reads what keras-hub will build, before it does."""
-    # A weight has a byte or more.
-    number = sum(path.stat().st_size for path in folder.glob("*.weights.h5"))
+    number = 0
+    for path in folder.glob("*.weights.h5"):
+        size = path.stat().st_size
+        number += size  # a weight has a byte or more
+        with open(path, "rb") as file:
+            count_in_file(file, size)
     for path in (folder / "config.json", folder / TOKENIZER_FILE):
         content = read_json(path, default={})
         try:

@@ -1,4 +1,5 @@
 import io
+import shutil
 import zipfile
 
 import h5py
@@ -9,6 +10,7 @@ from support.models import FAMILIES
 from support.models import make_backbone
 from support.models import make_model
 
+from keras_mirror import MirrorModel
 from keras_mirror.archive import declared_sizes
 from keras_mirror.archive import limits
 from keras_mirror.archive.declared_sizes import declared_weights
@@ -126,6 +128,15 @@ def test_weights_that_are_not_there(
     rewrite(archive, path, **{"model.weights.h5": content})
     with pytest.raises(ValueError, match=message):
         load_archive(path)
+
+
+def test_weights_that_are_not_there_in_a_preset_folder(preset, tmp_path):
+    folder = tmp_path / "hostile"
+    shutil.copytree(preset, folder)
+    content = weights(kernel=(1000, 1000, 1000))
+    (folder / "model.weights.h5").write_bytes(content)
+    with pytest.raises(ValueError, match="hostile' .*more weights than its"):
+        MirrorModel.from_preset(folder)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
