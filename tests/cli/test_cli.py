@@ -144,7 +144,7 @@ def test_train_writes_a_log_of_its_steps(command, preset, corpus, tmp_path):
     assert {"similarity_gap", "uniformity"} <= set(header.split(","))
     assert [row.split(",")[0] for row in rows] == list("123456")
     assert len({row.split(",")[1] for row in rows}) == 6
-    told = float(re.search(r"last loss +([\d.]+)", errors)[1])
+    told = float(re.search(r"last loss +(-?[\d.]+)", errors)[1])
     assert told == pytest.approx(float(rows[-1].split(",")[1]), abs=1e-3)
     log_before = log.read_bytes()
     code, _, errors = command(

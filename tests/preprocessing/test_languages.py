@@ -55,6 +55,7 @@ def test_a_span_of_characters_is_masked(strings, family):
 
 
 @pytest.mark.processes
+@pytest.mark.filterwarnings("ignore:.*tokens of the corpus are unknown")
 @pytest.mark.parametrize("family", FEW_FAMILIES)
 def test_file_to_archive(family, tmp_path):
     strings = [text for texts in LANGUAGES.values() for text in texts]
