@@ -108,7 +108,9 @@ def count_weights(
         return count_in_file(file, info.file_size)
 
 
-def count_in_file(file: IO[bytes], num_bytes: int) -> dict[str, int]:
+def count_in_file(
+    file: IO[bytes] | StoredMember, num_bytes: int
+) -> dict[str, int]:
     """The number of weights in a file of Keras; see `count_weights`.
 
     Args:
