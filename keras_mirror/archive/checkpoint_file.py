@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from keras_mirror.atomic_output import atomic_output
-from keras_mirror.machine_errors import check_machine
-from keras_mirror.machine_errors import reason
+from keras_mirror.content_errors import content_errors
 
 FACTS = "facts"
 Path = str | os.PathLike[str]
@@ -60,19 +59,13 @@ def read_checkpoint(path: Path) -> tuple[dict, list]:
 
 
 def _read(path: Path, arrays) -> tuple[dict, list]:
-    try:
-        # NumPy leaves a damaged file open.
-        with open(path, "rb") as stored, np.load(stored) as file:
-            facts: Any = json.loads(str(file[FACTS]))
-            return facts, arrays(file)
-    except FileNotFoundError:
-        raise
-    except Exception as error:  # a damaged file breaks anything in NumPy
-        check_machine(path, error)
-        raise ValueError(
-            f"'{path}' is no checkpoint of training, or damaged: "
-            f"{reason(error)}"
-        ) from error
+    with (
+        content_errors(path, "is no checkpoint of training, or damaged"),
+        open(path, "rb") as stored,  # NumPy leaves a damaged file open
+        np.load(stored) as file,
+    ):
+        facts: Any = json.loads(str(file[FACTS]))
+        return facts, arrays(file)
 
 
 def _plain(value):

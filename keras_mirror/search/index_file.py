@@ -14,9 +14,8 @@ import numpy as np
 from keras_mirror.archive.limits import check_directory
 from keras_mirror.atomic_output import atomic_output
 from keras_mirror.atomic_output import is_stream
+from keras_mirror.content_errors import content_errors
 from keras_mirror.integrations.load_model import is_archive
-from keras_mirror.machine_errors import check_machine
-from keras_mirror.machine_errors import reason
 
 # What the file says that it is, and its parts.
 FORMAT = "keras_mirror.search.Index"
@@ -130,23 +129,11 @@ def archive_of_index(path: str | os.PathLike[str]) -> str | None:
     return archive and os.path.normpath(os.path.join(folder, archive))
 
 
-@contextlib.contextmanager
-def index_errors(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Makes one error of whatever a damaged file breaks in three libraries.
-
-    Raises:
-        ValueError: The code inside raised an error.
-    """
-    try:
-        yield
-    except ImportError:
-        raise
-    except Exception as error:
-        check_machine(path, error)
-        raise ValueError(
-            f"'{os.fspath(path)}' is not a readable index of keras-mirror: "
-            f"{reason(error)}"
-        ) from error
+def index_errors(
+    path: str | os.PathLike[str],
+) -> contextlib.AbstractContextManager[None]:
+    """`content_errors` of an index."""
+    return content_errors(path, "is not a readable index of keras-mirror")
 
 
 def _place(
