@@ -11,11 +11,11 @@ import stat
 import tempfile
 from collections.abc import Iterator
 
+from keras_mirror.machine_errors import NO_SPACE
 from keras_mirror.output_locks import ENDING
 from keras_mirror.output_locks import scratch_folder
 
-# Windows has no quotas.
-_FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
+_FULL = (*NO_SPACE, errno.EFBIG)
 # As the libraries in C and Rust tell it that write HDF5 and safetensors.
 _TOLD = re.compile(r"(?:errno =|os error) (\d+)")
 

@@ -17,10 +17,11 @@ MAX_REASON = 300
 
 # What `OSError.errno` says of the machine; the other numbers are of damaged
 # files too, in which a part is missing.
-_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+# Windows has no quotas.
+NO_SPACE = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 _NO_DESCRIPTORS = (errno.EMFILE, errno.ENFILE)
 _OTHERS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.ENOMEM)
-_MACHINE = (*_NO_SPACE, *_NO_DESCRIPTORS, *_OTHERS)
+_MACHINE = (*NO_SPACE, *_NO_DESCRIPTORS, *_OTHERS)
 
 # How NumPy, PyTorch, TensorFlow, JAX and C++ tell that memory is missing.
 _NO_MEMORY = re.compile(
@@ -136,7 +137,7 @@ def _system_words(error: OSError, path: str | os.PathLike[str]) -> str:
     words = os.strerror(error.errno or 0)  # those of HDF5 are five lines
     if error.filename not in (None, path):
         words += f" ('{os.fspath(error.filename)}')"
-    if error.errno in _NO_SPACE:
+    if error.errno in NO_SPACE:
         words += (
             f". Temporary files are in '{tempfile.gettempdir()}': free space "
             "there, or set TMPDIR to a folder on another disk"

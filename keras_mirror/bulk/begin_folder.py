@@ -4,8 +4,12 @@ import os
 import pathlib
 from collections.abc import Iterator
 
+from keras_mirror.bulk.shard_folder import CONTENT
 from keras_mirror.bulk.shard_folder import DIGEST
 from keras_mirror.bulk.shard_folder import ENDS
+from keras_mirror.bulk.shard_folder import GROWING
+from keras_mirror.bulk.shard_folder import PATHS
+from keras_mirror.bulk.shard_folder import SIZES
 from keras_mirror.bulk.shard_folder import ShardFolder
 from keras_mirror.bulk.shards import ShardPlan
 from keras_mirror.bulk.shards import shard_index
@@ -16,12 +20,6 @@ from keras_mirror.optional import import_optional
 from keras_mirror.presets.checked_files import sha256
 from keras_mirror.presets.locate import locate
 from keras_mirror.presets.registry import named_presets
-
-PATHS = "paths"
-SIZES = "sizes"
-CONTENT = "sha256"
-# Files may be added, and rows at the end of files.
-GROWING = (PATHS, SIZES, CONTENT, ENDS)
 
 
 def begin_folder(

@@ -15,8 +15,8 @@ from keras_mirror.optional import import_optional
 
 SETTINGS = "_encoding.json"  # readers of Parquet skip names with "_" or "."
 SUCCESS = "_SUCCESS"
-ENDS = "ends"  # of the settings
-_LISTS = ("paths", "sizes", "sha256", ENDS)
+# Of the settings: files may be added, and rows at the end of files.
+PATHS, SIZES, CONTENT, ENDS = GROWING = ("paths", "sizes", "sha256", "ends")
 NUM_CUT = b"num_cut"
 DIGEST = b"sha256"
 
@@ -167,7 +167,7 @@ class ShardFolder:
         with content_errors(name):
             begun = json.loads(self._system.cat(name))
             if not isinstance(begun, dict) or not all(
-                isinstance(begun.get(key, []), list) for key in _LISTS
+                isinstance(begun.get(key, []), list) for key in GROWING
             ):
                 raise ValueError("it has other values than this package writes")
         return begun

@@ -24,7 +24,6 @@ from keras_mirror.checkpoints.sentence_transformers.folder import (
 )
 from keras_mirror.content_errors import content_errors
 from keras_mirror.encoder.sentence_encoder import SentenceEncoder
-from keras_mirror.encoder.suits_backbone import check_length
 from keras_mirror.encoder.suits_backbone import check_vocabulary
 from keras_mirror.preprocessing.mirror_preprocessor import MirrorPreprocessor
 from keras_mirror.presets.locate import locate
@@ -153,7 +152,6 @@ def assemble(
     if isinstance(recipe, str):
         overrides = {**parts.fields, **overrides}
     recipe = get_recipe(recipe, **overrides).for_backbone(parts.backbone)
-    check_length(recipe.sequence_length, parts.backbone)
     encoder = SentenceEncoder(
         parts.backbone,
         activation=parts.activation,
