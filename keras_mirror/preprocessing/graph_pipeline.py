@@ -33,10 +33,11 @@ class GraphPipeline:
         """A ragged int32 tensor of ids, without special tokens and uncut."""
         with tf.init_scope():  # made outside of the graph
             replacements = self.plain_text.replacements
-            tokenizer = self.plain_text.graph_tokenizer
-            _renew_resource(tokenizer)
         if self.calls_python:
             return _called(self.plain_text, texts)
+        with tf.init_scope():
+            tokenizer = self.plain_text.graph_tokenizer
+            _renew_resource(tokenizer)
         for pattern, replacement in replacements:
             texts = tf.strings.regex_replace(texts, pattern, replacement)
         return tf.cast(tokenizer(texts), "int32")

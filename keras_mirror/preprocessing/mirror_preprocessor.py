@@ -104,8 +104,8 @@ class MirrorPreprocessor(keras.layers.Layer):
         plain_text = PlainTextTokenizer(tokenizer)
         self._python = PythonPipeline(plain_text)
         self._graph = GraphPipeline(plain_text)
-        # They have no weights. On JAX, `predict_on_batch` runs the whole model
-        # op by op beforehand as long as one of its layers is not built.
+        # They have no weights. On JAX, `predict` runs the whole model op by op
+        # beforehand as long as one of its layers is not built.
         for layer in self._flatten_layers():
             layer.built = True
 

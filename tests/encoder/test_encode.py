@@ -145,9 +145,11 @@ def test_equal_texts_are_computed_once(model, monkeypatch):
     assert (vectors[0] != vectors[1]).any()
 
 
-def test_a_call_is_not_repeated_op_by_op(model, monkeypatch):
+@pytest.mark.parametrize("name", ["predict_on_batch", "predict"])
+def test_a_call_is_not_repeated_op_by_op(model, monkeypatch, name):
     features = model.preprocessor(TEXTS)
-    model.predict_on_batch(features)
+    predict = getattr(model, name)
+    predict(features)
     calls = []
     call = model.encoder.call
 
@@ -156,7 +158,7 @@ def test_a_call_is_not_repeated_op_by_op(model, monkeypatch):
         return call(*args, **kwargs)
 
     monkeypatch.setattr(model.encoder, "call", record)
-    model.predict_on_batch(features)
+    predict(features)
     is_eager = keras.backend.backend() == "torch"
     assert len(calls) == is_eager  # the others have compiled it
 
