@@ -189,7 +189,8 @@ def _is_plain_layer(name: str) -> bool:
 
 
 def _is_tokenizer(registered) -> bool:
-    return isinstance(registered, type) and issubclass(registered, _TOKENIZERS)
+    kind = keras_hub.tokenizers.Tokenizer
+    return isinstance(registered, type) and issubclass(registered, kind)
 
 
 def _check_tokenizer(config, is_of_keras_hub: bool) -> None:

@@ -9,7 +9,6 @@ from keras_mirror.data import batched
 from keras_mirror.encoder.fitting_batches import fitting_batch_size
 from keras_mirror.finite import check_finite_rows
 from keras_mirror.metrics.unit_length import unit_rows
-from keras_mirror.preprocessing.padding import NUM_SPECIAL_TOKENS
 from keras_mirror.preprocessing.padding import padded_lengths
 from keras_mirror.preprocessing.padding import padded_rows
 
@@ -138,7 +137,8 @@ def _batches(model, token_ids: list, batch_size: int) -> Iterator[tuple]:
     widths = padded_lengths(longest)
     if model.recipe.pools_padding:
         widths = [longest]
-    lengths = [min(len(ids) + NUM_SPECIAL_TOKENS, longest) for ids in token_ids]
+    num_special = model.preprocessor.num_special_tokens
+    lengths = [min(len(ids) + num_special, longest) for ids in token_ids]
     width_of_texts = np.searchsorted(widths, lengths)
     for index, width in enumerate(widths):
         texts = np.flatnonzero(width_of_texts == index)

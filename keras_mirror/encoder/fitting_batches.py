@@ -8,7 +8,6 @@ from keras_mirror.encoder.step_memory import encoding_memory
 from keras_mirror.encoder.step_memory import training_memory
 from keras_mirror.memory import readable
 from keras_mirror.memory import trim
-from keras_mirror.preprocessing.padding import NUM_SPECIAL_TOKENS
 from keras_mirror.preprocessing.padding import padded_lengths
 from keras_mirror.preprocessing.padding import padded_rows
 
@@ -118,7 +117,7 @@ def _padded_width(model, num_tokens: int) -> int:
     widths = padded_lengths(model.preprocessor.sequence_length)
     if model.recipe.pools_padding:
         return widths[-1]
-    tokens = num_tokens + NUM_SPECIAL_TOKENS
+    tokens = num_tokens + model.preprocessor.num_special_tokens
     return next((width for width in widths if width >= tokens), widths[-1])
 
 

@@ -6,6 +6,7 @@ from keras_mirror.archive.model_card import model_card
 from keras_mirror.encoder.quantization import is_quantized
 from keras_mirror.encoder.sentence_encoder import SentenceEncoder
 from keras_mirror.metrics.unit_length import unit_length
+from keras_mirror.preprocessing.plain_text_tokenizer import PlainTextTokenizer
 from keras_mirror.version import __version__
 
 INPUT_NAMES = ("token_ids", "padding_mask")
@@ -76,6 +77,7 @@ def _in_float32(model):
 def export_settings(model, normalize: bool) -> dict:
     """What a user of exported weights must know to make their inputs."""
     tokenizer = model.preprocessor.tokenizer
+    _check_template(PlainTextTokenizer(tokenizer))
     pools_padding = model.recipe.pools_padding
     return {
         "keras_mirror_version": __version__,
@@ -88,6 +90,19 @@ def export_settings(model, normalize: bool) -> dict:
         "normalize": normalize,
         "int8": is_quantized(model),
     }
+
+
+def _check_template(plain_text: PlainTextTokenizer) -> None:
+    prefix, suffix = plain_text.prefix_ids, plain_text.suffix_ids
+    if (len(prefix), len(suffix)) != (1, 1) or plain_text.cuts_start:
+        raise ValueError(
+            "The tokenizer of a model whose weights are written without it "
+            "must put one token before a text and one behind, and cut texts "
+            "at their end: the settings in the file say no more. The format "
+            "sentence-transformers holds this model. Received: "
+            f"{prefix} before and {suffix} behind, cut at the "
+            f"{'start' if plain_text.cuts_start else 'end'}"
+        )
 
 
 def export_card(

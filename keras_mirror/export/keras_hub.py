@@ -28,8 +28,9 @@ def save_to_preset(model, folder: str | os.PathLike) -> None:
     card = model_card(model, how_to_load=HOW_TO_LOAD, library_name="keras-hub")
     with new_folder(folder, card) as unfinished:
         if is_ours:
-            model.encoder.backbone.save_to_preset(str(unfinished))
+            # First: it may refuse, and is small.
             model.preprocessor.tokenizer.save_to_preset(str(unfinished))
+            model.encoder.backbone.save_to_preset(str(unfinished))
         else:
             task.save_to_preset(str(unfinished))
         write_mirror_files(model, unfinished)

@@ -4,7 +4,6 @@ import keras_hub
 import numpy as np
 
 from keras_mirror.optional_tensorflow import tf
-from keras_mirror.preprocessing.padding import NUM_SPECIAL_TOKENS
 from keras_mirror.preprocessing.plain_text_tokenizer import PlainTextTokenizer
 
 MAX_STRING_ID = 2**31 - 1  # of int32, JAX's integers
@@ -20,6 +19,10 @@ class GraphPipeline:
         can_call_python: Boolean, whether byte pairs are merged by Python from
             within the graph. keras-hub's ops are quadratic in the length of a
             word and lose NUL bytes, but can be exported. Defaults to `True`.
+
+    Raises:
+        ValueError: Python may not be called, and the tokenizer is a
+            `HuggingFaceTokenizer`, which has no ops.
     """
 
     def __init__(
@@ -27,7 +30,16 @@ class GraphPipeline:
     ) -> None:
         self.plain_text = plain_text
         self.special = plain_text.tokenizer
-        self.calls_python = can_call_python and plain_text.is_byte_pair
+        calls_python = plain_text.is_byte_pair or plain_text.is_hugging_face
+        self.calls_python = can_call_python and calls_python
+        if plain_text.is_hugging_face and not can_call_python:
+            raise ValueError(
+                "A graph that is written to files must have a tokenizer of "
+                "keras-hub: that of the tokenizers library has no ops of "
+                "TensorFlow. The formats sentence-transformers, onnx and "
+                "openvino hold this model. "
+                f"Received: {type(plain_text.tokenizer).__name__}"
+            )
 
     def tokenize(self, texts):
         """A ragged int32 tensor of ids, without special tokens and uncut."""
@@ -78,12 +90,20 @@ class GraphPipeline:
         return view_1, tf.concat([left, masks, right], axis=1)
 
     def pack(self, token_ids, length):
-        """Start and end added, cut, and padded to `length` tokens."""
-        start, end = self.special.start_token_id, self.special.end_token_id
-        column = tf.ones_like(token_ids.row_lengths(), "int32")[:, tf.newaxis]
-        token_ids = token_ids[:, : length - NUM_SPECIAL_TOKENS]
-        token_ids = tf.concat([start * column, token_ids, end * column], axis=1)
+        """Cut, special tokens added, and padded to `length` tokens."""
         is_static = isinstance(length, int)
+        if is_static:
+            most = self.plain_text.most_tokens(length)
+        else:
+            most = length - self.plain_text.num_special_tokens
+        if self.plain_text.cuts_start:
+            token_ids = token_ids[:, ::-1][:, :most][:, ::-1]
+        else:
+            token_ids = token_ids[:, :most]
+        column = tf.ones_like(token_ids.row_lengths(), "int32")[:, tf.newaxis]
+        prefix = [id * column for id in self.plain_text.prefix_ids]
+        suffix = [id * column for id in self.plain_text.suffix_ids]
+        token_ids = tf.concat([*prefix, token_ids, *suffix], axis=1)
         shape = (None, length) if is_static else tf.stack([-1, length])
         return {
             "token_ids": token_ids.to_tensor(
@@ -99,7 +119,7 @@ class GraphPipeline:
         if len(lengths) == 1:
             return lengths[0]  # known before the graph runs
         rows = tf.concat([batch.row_lengths() for batch in batches], axis=0)
-        longest = tf.reduce_max(rows) + NUM_SPECIAL_TOKENS
+        longest = tf.reduce_max(rows) + self.plain_text.num_special_tokens
         longest = tf.minimum(longest, lengths[-1])
         lengths = tf.constant(lengths, longest.dtype)
         index = tf.searchsorted(lengths, longest[tf.newaxis])[0]

@@ -5,7 +5,6 @@ from keras_mirror.layers import RandomSpanMasking
 from keras_mirror.optional_tensorflow import is_tensor
 from keras_mirror.optional_tensorflow import tf
 from keras_mirror.preprocessing.graph_pipeline import GraphPipeline
-from keras_mirror.preprocessing.padding import NUM_SPECIAL_TOKENS
 from keras_mirror.preprocessing.padding import padded_lengths
 from keras_mirror.preprocessing.plain_text_tokenizer import PlainTextTokenizer
 from keras_mirror.preprocessing.prompts import Prompts
@@ -52,6 +51,7 @@ class MirrorPreprocessor(keras.layers.Layer):
             until a `MirrorModel` takes the preprocessor and puts in its own.
         prompts: The `Prompts`.
         max_text_tokens: Integer, the tokens of a text beside start and end.
+        num_special_tokens: Integer, those, of which there are 2 most often.
 
     Call arguments:
         inputs: A list or array of strings, or a string tensor of shape
@@ -121,8 +121,12 @@ class MirrorPreprocessor(keras.layers.Layer):
         return pipeline.pack(token_ids, self.sequence_length)
 
     @property
+    def num_special_tokens(self) -> int:
+        return self._python.plain_text.num_special_tokens
+
+    @property
     def max_text_tokens(self) -> int:
-        return self.sequence_length - NUM_SPECIAL_TOKENS
+        return self._python.plain_text.most_tokens(self.sequence_length)
 
     def views(self, texts, seed=None, partners=None):
         """Two views of the same strings: as they are, and with a masked span.

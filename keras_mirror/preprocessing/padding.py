@@ -7,7 +7,7 @@ import keras
 
 from keras_mirror.optional_tensorflow import tf
 
-NUM_SPECIAL_TOKENS = 2  # of every text: start and end
+_SHORTEST = 2  # start and end, as most tokenizers put around every text
 
 
 def compiles_every_shape() -> bool:
@@ -33,7 +33,7 @@ def padded_lengths(sequence_length: int) -> list[int]:
     50
     """
     if not compiles_every_shape():
-        return list(range(NUM_SPECIAL_TOKENS, sequence_length + 1))
+        return list(range(_SHORTEST, sequence_length + 1))
     longest = sequence_length - 4
     shorter = itertools.takewhile(lambda width: width <= longest, _steps(8))
     return [*shorter, sequence_length]

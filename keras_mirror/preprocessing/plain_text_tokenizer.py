@@ -8,6 +8,9 @@ import regex
 
 from keras_mirror.preprocessing.fast_tokenizers import fast_byte_pair
 from keras_mirror.preprocessing.fast_tokenizers import fast_word_piece
+from keras_mirror.preprocessing.hugging_face_tokenizer import (
+    HuggingFaceTokenizer,
+)
 from keras_mirror.preprocessing.word_piece_graph import WordPieceGraph
 
 
@@ -28,6 +31,11 @@ class PlainTextTokenizer:
     Args:
         tokenizer: A `keras_hub.tokenizers.Tokenizer`. It is changed in place:
             it no longer looks for special tokens in strings.
+
+    Attributes:
+        prefix_ids: List of integers, to be put before the ids of every text.
+        suffix_ids: List of integers, to be put behind.
+        cuts_start: Boolean, whether a text that is too long loses its start.
 
     Call arguments:
         texts: A list of strings.
@@ -54,6 +62,10 @@ class PlainTextTokenizer:
         self.is_sentence_piece = isinstance(
             tokenizer, tokenizers_of.SentencePieceTokenizer
         )
+        self.is_hugging_face = isinstance(tokenizer, HuggingFaceTokenizer)
+        self.cuts_start = (
+            self.is_hugging_face and tokenizer.truncation_side == "left"
+        )
         if self.is_word_piece:
             _check_splits(tokenizer)
             tokenizer.special_tokens_in_strings = False
@@ -65,6 +77,31 @@ class PlainTextTokenizer:
             found = regex.compile(pattern)
             texts = [found.sub(replacement, text) for text in texts]
         return self._tokenize(texts) if texts else []
+
+    @property
+    def prefix_ids(self) -> list[int]:
+        if self.is_hugging_face:
+            return self.tokenizer.prefix_ids
+        return [self.tokenizer.start_token_id]
+
+    @property
+    def suffix_ids(self) -> list[int]:
+        if self.is_hugging_face:
+            return self.tokenizer.suffix_ids
+        return [self.tokenizer.end_token_id]
+
+    @property
+    def num_special_tokens(self) -> int:
+        return len(self.prefix_ids) + len(self.suffix_ids)
+
+    def most_tokens(self, length: int) -> int:
+        """How many tokens of a text find room in `length`."""
+        if length < self.num_special_tokens:
+            raise ValueError(
+                "`sequence_length` must leave room for the special tokens of "
+                f"every text, {self.num_special_tokens}. Received: {length}"
+            )
+        return length - self.num_special_tokens
 
     @functools.cached_property
     def graph_tokenizer(self):
@@ -123,6 +160,9 @@ class PlainTextTokenizer:
         elif self.is_sentence_piece:
             unknown, space = to_id("\0"), to_id("▁")  # the first is no piece
             num_spaces = 0 if space == unknown else counts[space]
+        elif self.is_hugging_face:
+            unknown = self.tokenizer.unk_token_id
+            num_spaces = counts[self.tokenizer.vocabulary.get("▁")]
         else:
             return 0.0
         return counts[unknown] / max(1, counts.total() - num_spaces)

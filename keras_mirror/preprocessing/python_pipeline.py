@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from keras_mirror.data import as_strings
-from keras_mirror.preprocessing.padding import NUM_SPECIAL_TOKENS
 from keras_mirror.preprocessing.plain_text_tokenizer import PlainTextTokenizer
 
 
@@ -65,13 +64,16 @@ class PythonPipeline:
         return self.tokenize(texts), view_2
 
     def pack(self, token_ids: list[list[int]], length: int) -> dict:
-        """Start and end added, cut, and padded to `length` tokens."""
-        start, end = self.special.start_token_id, self.special.end_token_id
+        """Cut, special tokens added, and padded to `length` tokens."""
+        prefix, suffix = self.plain_text.prefix_ids, self.plain_text.suffix_ids
+        most = self.plain_text.most_tokens(length)
+        cuts_start = self.plain_text.cuts_start
         shape = (len(token_ids), length)
         packed = np.full(shape, self.special.pad_token_id, dtype="int32")
         padding_mask = np.zeros(shape, dtype="int32")
         for row, ids in enumerate(token_ids):
-            ids = [start, *ids[: length - NUM_SPECIAL_TOKENS], end]
+            first = max(0, len(ids) - most) if cuts_start else 0
+            ids = [*prefix, *ids[first : first + most], *suffix]
             packed[row, : len(ids)] = ids
             padding_mask[row, : len(ids)] = 1
         return {"token_ids": packed, "padding_mask": padding_mask}
@@ -81,7 +83,8 @@ class PythonPipeline:
     ) -> int:
         """The first of `lengths` that holds all rows, or the last."""
         rows = [len(ids) for token_ids in batches for ids in token_ids]
-        longest = min(max(rows, default=0) + NUM_SPECIAL_TOKENS, lengths[-1])
+        longest = max(rows, default=0) + self.plain_text.num_special_tokens
+        longest = min(longest, lengths[-1])
         return lengths[bisect.bisect_left(lengths, longest)]
 
 

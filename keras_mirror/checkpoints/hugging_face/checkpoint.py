@@ -7,10 +7,19 @@ from keras_mirror.checkpoints.hugging_face.config import complete_config
 from keras_mirror.checkpoints.hugging_face.keras_hub_view import keras_hub_view
 from keras_mirror.checkpoints.preset_parts import PresetParts
 from keras_mirror.checkpoints.tokenizers.byte_pair import byte_pair_tokenizer
+from keras_mirror.checkpoints.tokenizers.hugging_face import (
+    hugging_face_tokenizer,
+)
 from keras_mirror.checkpoints.tokenizers.probe import check_against_tokenizers
+from keras_mirror.checkpoints.tokenizers.tokenizer_files import (
+    OtherTokenizerError,
+)
 from keras_mirror.checkpoints.tokenizers.tokenizer_files import TokenizerFiles
 from keras_mirror.checkpoints.tokenizers.tokenizer_settings import (
     check_settings,
+)
+from keras_mirror.checkpoints.tokenizers.tokenizer_settings import (
+    check_truncation,
 )
 from keras_mirror.checkpoints.tokenizers.tokenizer_steps import check_steps
 from keras_mirror.checkpoints.tokenizers.unigram import unigram_tokenizer
@@ -105,21 +114,22 @@ _FILES = {
 
 
 def load_hugging_face_tokenizer(folder: pathlib.Path, config: dict):
-    """Makes a keras-hub tokenizer from the files of a Hugging Face folder.
+    """Makes a tokenizer from the files of a Hugging Face folder.
 
     The tokenizer's class follows the kind of the vocabulary, not the model:
-    some BERTs come with a SentencePiece vocabulary.
+    some BERTs come with a SentencePiece vocabulary. What keras-hub's cannot
+    follow, the tokenizers library follows itself.
 
     Args:
         folder: A `pathlib.Path`.
         config: A dict, as `complete_config` returns it.
 
     Returns:
-        A `keras_hub.tokenizers.Tokenizer` with the ids of the folder's.
+        A `keras_hub.tokenizers.Tokenizer` with the ids of the folder's, of
+        keras-hub or a `HuggingFaceTokenizer`.
 
     Raises:
-        ValueError: The files are damaged, or ask for other ids than
-            keras-hub's tokenizers give.
+        ValueError: The files are damaged, or not safe to follow.
     """
     files = TokenizerFiles(folder, config["vocab_size"], config["model_type"])
     try:
@@ -134,6 +144,18 @@ def load_hugging_face_tokenizer(folder: pathlib.Path, config: dict):
 def _checked_tokenizer(files: TokenizerFiles, config: dict):
     model = _model(files)
     check_settings(files, config)
+    try:
+        return _keras_hub_tokenizer(model, files)
+    except OtherTokenizerError:
+        if not files.fast:
+            raise
+    tokenizer = hugging_face_tokenizer(model, files)
+    check_against_tokenizers(tokenizer, files)
+    return tokenizer
+
+
+def _keras_hub_tokenizer(model: str, files: TokenizerFiles):
+    check_truncation(files)
     if not files.fast:
         return _MODELS[model](files)
     check_steps(model, files)

@@ -14,6 +14,9 @@ import tokenizers
 from keras_mirror.checkpoints.tokenizers.sentence_piece_model import (
     decode_model,
 )
+from keras_mirror.checkpoints.tokenizers.tokenizer_files import (
+    OtherTokenizerError,
+)
 from keras_mirror.preprocessing.plain_text_tokenizer import spell_apart
 
 # Normalizers of the tokenizers library that change a text piece by piece, so
@@ -55,7 +58,7 @@ def compile_charsmap(steps: list[dict]) -> bytes:
         is_regex = step["type"] == "Replace" and "Regex" in step["pattern"]
         is_known = step["type"] in _TYPES and not is_regex
         if not (is_known or _is_about_spaces(step)):
-            raise ValueError(
+            raise OtherTokenizerError(
                 f"A SentencePiece tokenizer must have a normalizer of the "
                 f"types {', '.join(_TYPES)}, and replace nothing but white "
                 f"space by a regular expression. Received: normalizer={step}"

@@ -4,9 +4,14 @@ import regex
 import tokenizers
 
 from keras_mirror.checkpoints.tokenizers.probe_texts import probe_texts
+from keras_mirror.checkpoints.tokenizers.tokenizer_files import (
+    OtherTokenizerError,
+)
 from keras_mirror.checkpoints.tokenizers.tokenizer_files import TokenizerFiles
+from keras_mirror.content_errors import content_errors
 from keras_mirror.preprocessing.plain_text_tokenizer import PlainTextTokenizer
 
+_UNREADABLE = "has a tokenizer.json that the tokenizers library cannot read"
 # What `tokenizer_config.json` says comes before what these steps say.
 _OPTIONS = {
     "BertNormalizer": {
@@ -26,28 +31,29 @@ def check_against_tokenizers(tokenizer, files: TokenizerFiles) -> None:
     see `PlainTextTokenizer`.
 
     Args:
-        tokenizer: The keras-hub tokenizer that was made of the files.
+        tokenizer: The tokenizer that was made of the files.
         files: A `TokenizerFiles` with a `tokenizer.json`.
 
     Raises:
-        ValueError: A text gets other ids.
+        OtherTokenizerError: A text gets other ids.
     """
     reference = reference_tokenizer(files)
     texts = _texts(reference, files)
-    start, end = tokenizer.start_token_id, tokenizer.end_token_id
-    found = PlainTextTokenizer(tokenizer)(texts)
+    plain_text = PlainTextTokenizer(tokenizer)
+    found = plain_text(texts)
     encodings = reference.encode_batch(texts)
-    for text, ids, encoding in zip(texts, found, encodings, strict=True):
-        ids = [start, *map(int, ids), end]
+    for text, inner, encoding in zip(texts, found, encodings, strict=True):
+        inner = [int(id) for id in inner]
+        ids = [*plain_text.prefix_ids, *inner, *plain_text.suffix_ids]
         if encoding.ids != ids or any(encoding.type_ids):
             tokens = [reference.id_to_token(id) for id in ids]
-            raise ValueError(
-                f"tokenizer.json must say what keras-hub's "
+            raise OtherTokenizerError(
+                f"tokenizer.json must say what a "
                 f"{type(tokenizer).__name__} does, but some texts would get "
                 f"other ids. Received: text={text!r} with the ids "
                 f"{encoding.ids}, tokens {encoding.tokens} and segments "
                 f"{sorted(set(encoding.type_ids))}, instead of the ids {ids} "
-                f"and tokens {tokens}, {_step(reference, text, ids)}, in "
+                f"and tokens {tokens}, {_step(reference, text, inner)}, in "
                 f"folder={files.folder}"
             )
 
@@ -64,25 +70,34 @@ def reference_tokenizer(files: TokenizerFiles) -> tokenizers.Tokenizer:
     Raises:
         ValueError: The library cannot read `tokenizer.json`.
     """
+    with content_errors(files.folder, _UNREADABLE):
+        reference = tokenizers.Tokenizer.from_str(
+            json.dumps(reference_content(files))
+        )
+    reference.encode_special_tokens = True
+    return reference
+
+
+def reference_content(files: TokenizerFiles) -> dict:
+    """A `tokenizer.json` with what the files beside it say.
+
+    Args:
+        files: A `TokenizerFiles` with a `tokenizer.json`.
+
+    Returns:
+        A dict.
+    """
     content = {**files.fast, "truncation": None, "padding": None}
     for name in ("normalizer", "pre_tokenizer"):
         content[name] = _with_options(content.get(name), files.config)
     # A token that the model has no embedding for cannot be asked for.
-    content["added_tokens"] = [
+    tokens = [
         token
         for token in content.get("added_tokens") or []
         if token["id"] < files.vocabulary_size
     ]
-    try:
-        reference = tokenizers.Tokenizer.from_str(json.dumps(content))
-    except Exception as error:  # the library has no class of its own
-        raise ValueError(
-            "tokenizer.json must be a file that the tokenizers library reads. "
-            f"Received: folder={files.folder}, error={error}"
-        ) from error
-    _add_tokens(reference, files)
-    reference.encode_special_tokens = True
-    return reference
+    content["added_tokens"] = [*tokens, *_other_tokens(tokens, files)]
+    return content
 
 
 def _has_clusters(text: str) -> bool:
@@ -104,17 +119,23 @@ def _with_options(step: dict | None, config: dict) -> dict | None:
     return {**step, **given} if step else None
 
 
-def _add_tokens(reference: tokenizers.Tokenizer, files: TokenizerFiles) -> None:
-    """Adds tokens that only the files beside `tokenizer.json` have."""
-    known = reference.get_added_tokens_decoder().values()
-    contents = {token.content for token in known}
-    reference.add_tokens(
-        [
-            tokenizers.AddedToken(token.content)
-            for token in files.added_tokens.values()
-            if not token.special and token.content not in contents
-        ]
+def _other_tokens(tokens: list[dict], files: TokenizerFiles) -> list[dict]:
+    """Added tokens that only the files beside `tokenizer.json` have."""
+    known = {token["content"] for token in tokens}
+    others = [t for t in files.added_tokens.values() if t.content not in known]
+    options = dict.fromkeys(
+        ("single_word", "lstrip", "rstrip", "special"), False
     )
+    return [
+        {
+            "id": token.id,
+            "content": token.content,
+            "normalized": True,
+            **options,
+        }
+        for token in sorted(others, key=lambda token: token.id)
+        if not token.special
+    ]
 
 
 def _texts(reference: tokenizers.Tokenizer, files: TokenizerFiles) -> list[str]:
@@ -128,7 +149,7 @@ def _texts(reference: tokenizers.Tokenizer, files: TokenizerFiles) -> list[str]:
 
 def _step(reference: tokenizers.Tokenizer, text: str, ids: list[int]) -> str:
     """The step that is to blame, or what the steps make of the text."""
-    if reference.encode(text, add_special_tokens=False).ids == ids[1:-1]:
+    if reference.encode(text, add_special_tokens=False).ids == ids:
         return "for which the post_processor is to blame"
     if reference.normalizer:
         text = reference.normalizer.normalize_str(text)

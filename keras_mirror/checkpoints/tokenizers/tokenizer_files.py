@@ -23,6 +23,10 @@ ROBERTA_NAMES = {
 }
 
 
+class OtherTokenizerError(ValueError):
+    """keras-hub's tokenizers cannot follow these files."""
+
+
 @dataclasses.dataclass(frozen=True)
 class AddedToken:
     """A token that is not part of the trained vocabulary, or is special."""
@@ -83,6 +87,28 @@ class TokenizerFiles:
             if token.id < self.vocabulary_size
         }
 
+    @functools.cached_property
+    def truncation_side(self) -> str:
+        """Where texts are cut: `"right"`, or `"left"`."""
+        side = self.config.get("truncation_side")
+        if side is None:
+            truncation = self.fast.get("truncation") or {}
+            side = str(truncation.get("direction", "right")).lower()
+        return side
+
+    def named_special_tokens(
+        self, ids: dict[str, int], roles: Iterable[str]
+    ) -> dict[str, str]:
+        """As `special_tokens`, of which some may be missing."""
+        named = self._read("special_tokens_map.json")
+        tokens = {}
+        for role in roles:
+            token = self.config.get(role) or named.get(role)
+            if isinstance(token, dict):
+                token = token["content"]
+            tokens[role] = token or _usual_name(role, ids)
+        return tokens
+
     def special_tokens(
         self, ids: dict[str, int], roles: Iterable[str]
     ) -> dict[str, str]:
@@ -95,13 +121,7 @@ class TokenizerFiles:
         Returns:
             A dict of roles to tokens.
         """
-        named = self._read("special_tokens_map.json")
-        tokens = {}
-        for role in roles:
-            token = self.config.get(role) or named.get(role)
-            if isinstance(token, dict):
-                token = token["content"]
-            tokens[role] = token or _usual_name(role, ids)
+        tokens = self.named_special_tokens(ids, roles)
         self._check_special_tokens(tokens, ids)
         return tokens
 

@@ -1,5 +1,8 @@
-"""The settings beside a vocabulary that keras-hub's tokenizers follow."""
+"""The settings beside a vocabulary that are followed."""
 
+from keras_mirror.checkpoints.tokenizers.tokenizer_files import (
+    OtherTokenizerError,
+)
 from keras_mirror.checkpoints.tokenizers.tokenizer_files import TokenizerFiles
 
 # Classes of transformers that read a vocabulary as it is read here.
@@ -29,7 +32,6 @@ _EXPECTED = {
     "remove_space": True,
     "sp_model_kwargs": None,
     "subword_tokenizer_type": None,
-    "truncation_side": "right",
     "word_tokenizer_type": None,
 }
 
@@ -42,14 +44,33 @@ def check_settings(files: TokenizerFiles, config: dict) -> None:
         config: A dict, the content of `config.json`.
 
     Raises:
-        ValueError: They ask for what keras-hub's tokenizers do not do.
+        ValueError: They ask for another tokenizer than `tokenizer.json`.
     """
     for name, expected in _EXPECTED.items():
         _check(name, files.config.get(name), expected, files)
-    if files.config.get("truncation_side") is None:
-        direction = (files.fast.get("truncation") or {}).get("direction")
-        _check("direction", direction, "Right", files)
+    if files.truncation_side not in ("left", "right"):
+        raise ValueError(
+            "`truncation_side` must be 'left' or 'right'. "
+            f"Received: {files.truncation_side!r} in folder={files.folder}"
+        )
     _check_class(files, config)
+
+
+def check_truncation(files: TokenizerFiles) -> None:
+    """Checks where texts are cut, for keras-hub at their end.
+
+    Args:
+        files: A `TokenizerFiles`.
+
+    Raises:
+        OtherTokenizerError: At their start.
+    """
+    if files.truncation_side != "right":
+        raise OtherTokenizerError(
+            "`truncation_side` of a tokenizer must be 'right' to be followed "
+            f"by keras-hub. Received: {files.truncation_side!r} in "
+            f"folder={files.folder}"
+        )
 
 
 def _check(
@@ -58,8 +79,8 @@ def _check(
     is_absent = value is None or value == [] or value == {}
     if not is_absent and value != expected:
         raise ValueError(
-            f"`{name}` of a tokenizer must be {expected!r} to be followed by "
-            f"keras-hub. Received: {name}={value!r} in folder={files.folder}"
+            f"`{name}` of a tokenizer must be {expected!r} to be followed. "
+            f"Received: {name}={value!r} in folder={files.folder}"
         )
 
 

@@ -1,5 +1,8 @@
 """The steps of a `tokenizer.json` that keras-hub's tokenizers follow."""
 
+from keras_mirror.checkpoints.tokenizers.tokenizer_files import (
+    OtherTokenizerError,
+)
 from keras_mirror.checkpoints.tokenizers.tokenizer_files import TokenizerFiles
 from keras_mirror.checkpoints.tokenizers.tokenizer_files import flatten
 
@@ -37,12 +40,12 @@ def check_steps(model: str, files: TokenizerFiles) -> None:
         files: A `TokenizerFiles` with a `tokenizer.json`.
 
     Raises:
-        ValueError: A step is none that keras-hub's tokenizers have.
+        OtherTokenizerError: A step is none that keras-hub's tokenizers have.
     """
     for name, expected in _STEPS[model].items():
         found = [step["type"] for step in flatten(files.fast.get(name))]
         if found not in expected:
-            raise ValueError(
+            raise OtherTokenizerError(
                 f"The {name} of a {model} tokenizer must have the steps "
                 f"{' or '.join(map(str, expected))} to be followed by "
                 f"keras-hub. Received: {name}={files.fast.get(name)} in the "
@@ -51,7 +54,7 @@ def check_steps(model: str, files: TokenizerFiles) -> None:
     for name, value in _SETTINGS[model].items():
         found = files.model.get(name, value)
         if found != value and (found or value):  # "" is as good as null
-            raise ValueError(
+            raise OtherTokenizerError(
                 f"`{name}` of a {model} tokenizer must be {value!r} to be "
                 f"followed by keras-hub. Received: {name}={found!r} in the "
                 f"tokenizer.json of folder={files.folder}"

@@ -7,6 +7,9 @@ from keras_mirror.export.transformers.fast_tokenizer import fast_tokenizer
 from keras_mirror.export.transformers.fast_tokenizer import special_tokens
 from keras_mirror.files import write_json
 from keras_mirror.preprocessing.fast_tokenizers import merges
+from keras_mirror.preprocessing.hugging_face_tokenizer import (
+    HuggingFaceTokenizer,
+)
 from keras_mirror.preprocessing.plain_text_tokenizer import PlainTextTokenizer
 
 # Texts on which tokenizers differ: accents, capitals, Chinese, digits,
@@ -49,6 +52,9 @@ def write_tokenizer(
     Raises:
         ValueError: The tokenizers library gives other ids.
     """
+    if isinstance(tokenizer, HuggingFaceTokenizer):
+        _write_as_it_was(tokenizer, folder, sequence_length, input_names)
+        return
     fast = fast_tokenizer(tokenizer)
     _check_ids(fast, tokenizer)
     fast.save(str(folder / "tokenizer.json"))
@@ -62,10 +68,7 @@ def write_tokenizer(
         folder / "tokenizer_config.json",
         {
             "tokenizer_class": _class(tokenizer, fast, names),
-            "model_max_length": sequence_length,
-            "model_input_names": input_names,
-            "split_special_tokens": True,
-            "clean_up_tokenization_spaces": False,
+            **_common(sequence_length, input_names),
             **_options(tokenizer),
             **names,
             "added_tokens_decoder": {
@@ -74,6 +77,34 @@ def write_tokenizer(
             },
         },
     )
+
+
+def _write_as_it_was(
+    tokenizer: HuggingFaceTokenizer,
+    folder: pathlib.Path,
+    sequence_length: int,
+    input_names: list[str],
+) -> None:
+    write_json(folder / "tokenizer.json", tokenizer.content)
+    write_json(folder / "special_tokens_map.json", tokenizer.roles)
+    write_json(
+        folder / "tokenizer_config.json",
+        {
+            "tokenizer_class": _ANY_CLASS,
+            "truncation_side": tokenizer.truncation_side,
+            **_common(sequence_length, input_names),
+            **tokenizer.roles,
+        },
+    )
+
+
+def _common(sequence_length: int, input_names: list[str]) -> dict:
+    return {
+        "model_max_length": sequence_length,
+        "model_input_names": input_names,
+        "split_special_tokens": True,
+        "clean_up_tokenization_spaces": False,
+    }
 
 
 def _check_ids(fast: tokenizers.Tokenizer, tokenizer) -> None:

@@ -1,0 +1,192 @@
+import json
+import os
+import pathlib
+from collections.abc import Iterable
+
+import keras
+import keras_hub
+
+from keras_mirror.archive.limits import MAX_JSON_BYTES
+from keras_mirror.preprocessing.tokenizer_file import TokenizerFile
+
+ASSET = "tokenizer.json"
+
+
+@keras.saving.register_keras_serializable(package="keras_mirror")
+class HuggingFaceTokenizer(keras_hub.tokenizers.Tokenizer):
+    """A `tokenizer.json`, followed by the `tokenizers` library itself.
+
+    For folders of Hugging Face that keras-hub's tokenizers cannot follow:
+    other steps before the model, other templates, added tokens, texts that
+    are cut at their start. The file is kept in the archive of a model. It is
+    Python, in `tf.data` too, so that no graph can be written with it.
+
+    What a text says is text: tokens of `roles` and of the template
+    are never found in one.
+
+    Args:
+        roles: Dict of roles of transformers to special tokens, `"pad_token"`
+            and `"mask_token"` at least.
+        truncation_side: String, `"left"` or `"right"`, where texts are cut.
+            Defaults to `"right"`.
+        content: Dict, the content of the `tokenizer.json`. Defaults to
+            `None`: read by `load_assets`.
+        **kwargs: Passed to `keras_hub.tokenizers.Tokenizer`.
+
+    Attributes:
+        content: Dict, as it was given.
+        vocabulary: Dict of all tokens to their ids, or `None`.
+        prefix_ids: List of integers, those before every text.
+        suffix_ids: List of integers, those behind every text.
+
+    Call arguments:
+        inputs: A list of strings.
+
+    Returns:
+        A list of lists of ids, without those of the template.
+
+    Example:
+
+    >>> from keras_mirror.export.transformers.fast_tokenizer import (
+    ...     fast_tokenizer,
+    ... )
+    >>> content = json.loads(fast_tokenizer(tokenizer).to_str())
+    >>> roles = {"pad_token": "[PAD]", "mask_token": "[MASK]"}
+    >>> own = HuggingFaceTokenizer(roles, content=content)
+    >>> [len(ids) for ids in own(["a man", "a woman plays"])]
+    [2, 3]
+    """
+
+    def __init__(
+        self,
+        roles: dict[str, str],
+        truncation_side: str = "right",
+        content: dict | None = None,
+        **kwargs,
+    ) -> None:
+        super().__init__(**kwargs)
+        if truncation_side not in ("left", "right"):
+            raise ValueError(
+                "`truncation_side` must be 'left' or 'right'. "
+                f"Received: truncation_side={truncation_side!r}"
+            )
+        _check_roles(roles)
+        self.roles = roles
+        self.truncation_side = truncation_side
+        self.file_assets = [ASSET]
+        self._file: TokenizerFile | None = None
+        if content is not None:
+            self.set_content(content)
+
+    def call(self, inputs: Iterable[str], training=None) -> list[list[int]]:
+        return self.tokenize(inputs)
+
+    def tokenize(self, inputs: Iterable[str]) -> list[list[int]]:
+        return self._loaded.encode(list(inputs))
+
+    def set_content(self, content: dict) -> None:
+        """Takes the content of a `tokenizer.json`.
+
+        Args:
+            content: Dict.
+
+        Raises:
+            ValueError: It is damaged, or not safe to follow.
+        """
+        self._file = TokenizerFile(content, self.roles)
+
+    @property
+    def content(self) -> dict:
+        return self._loaded.content
+
+    @property
+    def vocabulary(self) -> dict[str, int] | None:
+        return None if self._file is None else self._file.vocabulary
+
+    @property
+    def prefix_ids(self) -> list[int]:
+        return self._loaded.prefix_ids
+
+    @property
+    def suffix_ids(self) -> list[int]:
+        return self._loaded.suffix_ids
+
+    @property
+    def start_token_id(self) -> int | None:
+        return self.prefix_ids[0] if self._file and self.prefix_ids else None
+
+    @property
+    def end_token_id(self) -> int | None:
+        return self.suffix_ids[-1] if self._file and self.suffix_ids else None
+
+    @property
+    def pad_token_id(self) -> int | None:
+        return (self.vocabulary or {}).get(self.roles["pad_token"])
+
+    @property
+    def mask_token_id(self) -> int | None:
+        return (self.vocabulary or {}).get(self.roles["mask_token"])
+
+    @property
+    def unk_token_id(self) -> int | None:
+        return self._loaded.unknown_id
+
+    def get_vocabulary(self) -> list[str]:
+        """A token for every id; `[vacant7]` where the file has none for 7."""
+        return list(map(self.id_to_token, range(self.vocabulary_size())))
+
+    def vocabulary_size(self) -> int:
+        return 1 + max(self._loaded.tokens)
+
+    def id_to_token(self, id: int) -> str:
+        return self._loaded.tokens.get(id, f"[vacant{id}]")
+
+    def token_to_id(self, token: str) -> int | None:
+        return self._loaded.vocabulary.get(token, self.unk_token_id)
+
+    def save_assets(self, dir_path: str | os.PathLike) -> None:
+        path = pathlib.Path(dir_path, ASSET)
+        path.write_text(self._loaded.text, encoding="utf-8")
+
+    def load_assets(self, dir_path: str | os.PathLike) -> None:
+        path = pathlib.Path(dir_path, ASSET)
+        if path.stat().st_size > MAX_JSON_BYTES:
+            raise ValueError(
+                f"A tokenizer.json must have at most {MAX_JSON_BYTES} bytes. "
+                f"Received: {path.stat().st_size}"
+            )
+        self.set_content(json.loads(path.read_text(encoding="utf-8")))
+
+    def save_to_preset(self, preset_dir: str | os.PathLike) -> None:
+        raise ValueError(
+            "A preset of keras-hub can hold its own tokenizers only. "
+            "`model.save` writes an archive with this one, "
+            "`model.export(folder)` a folder of sentence-transformers, both of "
+            f"which load here again. Received: {type(self).__name__}"
+        )
+
+    def get_config(self) -> dict:
+        return {
+            **super().get_config(),
+            "roles": self.roles,
+            "truncation_side": self.truncation_side,
+        }
+
+    @property
+    def _loaded(self) -> TokenizerFile:
+        if self._file is None:
+            raise ValueError(
+                f"This `{type(self).__name__}` has no vocabulary. Call "
+                "`set_content` or `load_assets` first"
+            )
+        return self._file
+
+
+def _check_roles(roles: dict[str, str]) -> None:
+    needed = {"pad_token", "mask_token"}
+    is_dict = isinstance(roles, dict) and needed <= set(roles)
+    if not is_dict or not all(isinstance(t, str) for t in roles.values()):
+        raise ValueError(
+            "`roles` must be a dict to strings with "
+            f"{', '.join(sorted(needed))}. Received: roles={roles!r}"
+        )

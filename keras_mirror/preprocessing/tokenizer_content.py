@@ -1,0 +1,192 @@
+"""What a `tokenizer.json` may hold, found out before `tokenizers` reads it.
+
+It may come from an archive of others. The library follows whatever it says:
+patterns that take for ever, steps that multiply a text, random merges.
+"""
+
+import base64
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from keras_mirror.preprocessing.cheap_patterns import is_cheap_pattern
+
+# Those that give the same ids for the same text, in linear time.
+_STEPS = {
+    "normalizer": {
+        *("BertNormalizer", "ByteLevel", "Lowercase", "NFC", "NFD", "NFKC"),
+        *("NFKD", "Nmt", "Precompiled", "Prepend", "Replace", "Sequence"),
+        *("Strip", "StripAccents"),
+    },
+    "pre_tokenizer": {
+        *("BertPreTokenizer", "ByteLevel", "CharDelimiterSplit", "Digits"),
+        *("Metaspace", "Punctuation", "Sequence", "Split", "UnicodeScripts"),
+        *("Whitespace", "WhitespaceSplit"),
+    },
+    "post_processor": {
+        *("BertProcessing", "ByteLevel", "RobertaProcessing", "Sequence"),
+        "TemplateProcessing",
+    },
+    "decoder": {
+        *("BPEDecoder", "ByteFallback", "ByteLevel", "CTC", "Fuse"),
+        *("Metaspace", "Replace", "Sequence", "Strip", "WordPiece"),
+    },
+}
+# Where a sequence keeps its steps.
+_PARTS = ("normalizers", "pretokenizers", "processors", "decoders")
+MODELS = {"BPE": dict, "Unigram": list, "WordLevel": dict, "WordPiece": dict}
+_MAX_STEPS = 50
+_MAX_GROWTH = 1_000  # of the length of a text
+_MAX_CHARACTERS_PER_WORD = 1_000  # WordPiece is quadratic in them
+# Unigram's, for each of which the library has a table of its own.
+_MAX_TOKEN_BYTES = 2**22
+_MAX_ID = 2**31 - 1
+
+
+def check_tokenizer_content(content: dict) -> None:
+    """Refuses a `tokenizer.json` that is not safe to follow.
+
+    Args:
+        content: Dict, the content of the file.
+
+    Raises:
+        ValueError: It has other steps, models or patterns, or too large ones.
+
+    Example:
+
+    >>> check_tokenizer_content({"model": {"type": "BPE", "vocab": {}}})
+    """
+    growth = 1.0
+    for part, known in _STEPS.items():
+        steps = list(_steps(content.get(part)))
+        _check(len(steps) <= _MAX_STEPS, f"steps of its {part}", len(steps))
+        for step in steps:
+            kind = step.get("type") if isinstance(step, dict) else step
+            _check(
+                isinstance(kind, str) and kind in known,
+                f"a {part} out of {', '.join(sorted(known))}",
+                kind,
+            )
+            _check_pattern(step)
+            growth *= _growth(step)
+    _check(growth <= _MAX_GROWTH, "steps that do not multiply a text", growth)
+    _check_model(content.get("model"))
+    _check_added_tokens(content.get("added_tokens") or [])
+
+
+def _steps(step: Any) -> Iterator:
+    """The steps of a part, those of a sequence in its place."""
+    left = [] if step is None else [step]
+    while left:
+        step = left.pop()
+        yield step
+        for name in _PARTS if isinstance(step, dict) else ():
+            parts = step.get(name) or []
+            _check(isinstance(parts, list), f"a list as {name}", parts)
+            left.extend(parts)
+
+
+def _check_pattern(step: dict) -> None:
+    pattern = step.get("pattern")
+    if pattern is None:
+        return
+    is_dict = isinstance(pattern, dict) and len(pattern) == 1
+    text = pattern.get("String") if is_dict else None
+    is_text = isinstance(text, str) and text != ""
+    _check(
+        is_text or is_dict and is_cheap_pattern(pattern.get("Regex")),
+        "patterns that are strings, those of GPT-2, Llama 3 and Qwen 2, or "
+        "simple ones that repeat nothing but their end",
+        pattern,
+    )
+
+
+def _growth(step: dict) -> float:
+    """How many times longer a step makes a text, at most, step after step."""
+    if step["type"] == "ByteLevel":
+        return 4
+    if step["type"] == "Precompiled":
+        return _longest_rule(step.get("precompiled_charsmap"))
+    if step["type"] != "Replace":
+        return 1
+    content, pattern = str(step.get("content")), step.get("pattern") or {}
+    if "Regex" in pattern:  # which may match between characters
+        return 1 + len(content)
+    return max(1.0, len(content) / len(pattern.get("String", " ")))
+
+
+def _longest_rule(charsmap: Any) -> int:
+    """The longest text that the rules of SentencePiece put for another."""
+    try:
+        content = base64.b64decode(charsmap or "", validate=True)
+    except (TypeError, ValueError) as error:
+        raise _refusal("rules in base 64", charsmap) from error
+    size = 4 + int.from_bytes(content[:4], "little")  # of the trie before them
+    return max(1, *map(len, content[size:].split(b"\0")))
+
+
+def _check_model(model: Any) -> None:
+    _check(isinstance(model, dict), "a dict as model", model)
+    kind, vocabulary = model.get("type"), model.get("vocab")
+    is_known = isinstance(kind, str) and kind in MODELS
+    _check(is_known, f"a model out of {', '.join(MODELS)}", kind)
+    container = MODELS[kind]
+    _check(isinstance(vocabulary, container), "a vocabulary", vocabulary)
+    if kind == "Unigram":
+        _check_pieces(vocabulary, model.get("unk_id"))
+    else:
+        _check(all(map(_is_id, vocabulary.values())), "ids as vocabulary", kind)
+    if kind in ("WordLevel", "WordPiece"):
+        unknown = model.get("unk_token")
+        is_token = isinstance(unknown, str) and unknown in vocabulary
+        _check(is_token, "its unknown token in its vocabulary", unknown)
+    longest = model.get("max_input_chars_per_word", 100)
+    is_length = _is_id(longest) and longest <= _MAX_CHARACTERS_PER_WORD
+    _check(
+        is_length,
+        f"max_input_chars_per_word of at most {_MAX_CHARACTERS_PER_WORD}",
+        longest,
+    )
+    dropout = model.get("dropout")
+    _check(not dropout, "no `dropout`, which makes ids random", dropout)
+
+
+def _check_pieces(pieces: list, unknown: Any) -> None:
+    for piece in pieces:
+        is_piece = isinstance(piece, list) and len(piece) == 2
+        is_piece = is_piece and isinstance(piece[0], str)
+        is_score = is_piece and isinstance(piece[1], (int, float))
+        _check(
+            is_score and math.isfinite(piece[1]), "tokens with scores", piece
+        )
+    is_place = _is_id(unknown) and unknown < len(pieces)
+    _check(is_place, "an `unk_id` of its vocabulary", unknown)
+    size = sum(len(piece[0].encode("utf-8", "replace")) for piece in pieces)
+    _check(
+        size <= _MAX_TOKEN_BYTES, f"{_MAX_TOKEN_BYTES} bytes of tokens", size
+    )
+
+
+def _check_added_tokens(tokens: Any) -> None:
+    _check(isinstance(tokens, list), "a list as added_tokens", tokens)
+    for token in tokens:
+        is_token = isinstance(token, dict) and _is_id(token.get("id"))
+        is_text = is_token and isinstance(token.get("content"), str)
+        _check(is_text, "an `id` and a `content` of added tokens", token)
+
+
+def _is_id(value: Any) -> bool:
+    is_integer = isinstance(value, int) and not isinstance(value, bool)
+    return is_integer and 0 <= value <= _MAX_ID
+
+
+def _check(is_valid: Any, expected: str, received: object) -> None:
+    if not is_valid:
+        raise _refusal(expected, received)
+
+
+def _refusal(expected: str, received: Any) -> ValueError:
+    return ValueError(
+        f"A tokenizer.json must have {expected}, to be followed by the "
+        f"tokenizers library. Received: {str(received)[:200]}"
+    )

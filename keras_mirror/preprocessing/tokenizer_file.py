@@ -1,0 +1,179 @@
+import functools
+import json
+from collections.abc import Iterator
+
+import tokenizers
+
+from keras_mirror.archive.limits import MAX_JSON_BYTES
+from keras_mirror.content_errors import content_errors
+from keras_mirror.preprocessing.tokenizer_content import check_tokenizer_content
+
+_MAX_SPECIAL_TOKENS = 8  # of every text
+_UNKNOWN = "unk_token"
+
+
+class TokenizerFile:
+    """A `tokenizer.json` that is safe to follow, and what follows it.
+
+    Args:
+        content: Dict, the content of the file.
+        roles: Dict of roles of transformers, such as `"mask_token"`, to
+            special tokens.
+
+    Attributes:
+        text: String, the file, as short as it can be.
+        vocabulary: Dict of all tokens to their ids.
+        prefix_ids: List of integers, what the template puts before a text.
+        suffix_ids: List of integers, what it puts behind.
+
+    Raises:
+        ValueError: The file is damaged, not safe, or lacks a special token.
+    """
+
+    def __init__(self, content: dict, roles: dict[str, str]) -> None:
+        self.text = json.dumps(
+            content, ensure_ascii=False, separators=(",", ":")
+        )
+        _check_size(self.text)
+        with content_errors("tokenizer.json"):
+            check_tokenizer_content(content)
+            self.content = content
+            self.vocabulary = _vocabulary(content)
+            self.prefix_ids, self.suffix_ids = _template(
+                content.get("post_processor")
+            )
+            self._check_special_tokens(roles)
+            self._library = self._make_library(roles)
+
+    def encode(self, texts: list[str]) -> list[list[int]]:
+        """Ids of texts, without those of the template and uncut."""
+        if not texts:
+            return []
+        with content_errors("tokenizer.json", "cannot be followed"):
+            rows = self._library.encode_batch(texts, add_special_tokens=False)
+            return [row.ids for row in rows]
+
+    @functools.cached_property
+    def tokens(self) -> dict[int, str]:
+        """The tokens by their ids."""
+        return {id: token for token, id in self.vocabulary.items()}
+
+    @property
+    def unknown_id(self) -> int | None:
+        """The id of what the vocabulary lacks, if there is one."""
+        model = self.content["model"]
+        token = model.get(_UNKNOWN)
+        return model.get("unk_id", self.vocabulary.get(token))
+
+    def _check_special_tokens(self, roles: dict[str, str]) -> None:
+        missing = [t for t in roles.values() if t not in self.vocabulary]
+        if missing:
+            raise ValueError(
+                "Every special token must be in the vocabulary. "
+                f"Received: {roles}, of which {missing} are missing"
+            )
+
+    def _make_library(self, roles: dict[str, str]) -> tokenizers.Tokenizer:
+        """The tokenizer of the library, which finds no special token.
+
+        Their names become such that stand in no text.
+        """
+        hidden = {*self.prefix_ids, *self.suffix_ids}
+        for role, token in roles.items():
+            if role != _UNKNOWN:
+                hidden.add(self.vocabulary[token])
+        names = {
+            token: f"\0{token}\0" if id in hidden else token
+            for token, id in self.vocabulary.items()
+        }
+        library = tokenizers.Tokenizer.from_str(
+            json.dumps(_renamed(self.content, names))
+        )
+        library.encode_special_tokens = True  # those of no role
+        expected = {names[token]: id for token, id in self.vocabulary.items()}
+        if library.get_vocab(with_added_tokens=True) != expected:
+            raise ValueError(
+                "Every added token must have the next free id. Received: "
+                f"{self.content.get('added_tokens')}"[:300]
+            )
+        return library
+
+
+def _check_size(text: str) -> None:
+    size = len(text.encode("utf-8", "replace"))
+    if size > MAX_JSON_BYTES:
+        raise ValueError(
+            f"A tokenizer.json must have at most {MAX_JSON_BYTES} bytes "
+            f"without white space, to be kept in an archive. Received: {size}"
+        )
+
+
+def _vocabulary(content: dict) -> dict[str, int]:
+    known = content["model"]["vocab"]
+    if isinstance(known, list):  # Unigram's, with scores
+        known = {token: id for id, (token, _) in enumerate(known)}
+    added = content.get("added_tokens") or []
+    return {**{token["content"]: token["id"] for token in added}, **known}
+
+
+def _template(step: dict | None) -> tuple[list[int], list[int]]:
+    """The ids that a post processor puts before and behind a single text."""
+    prefix: list[int] = []
+    suffix: list[int] = []
+    for part in _processors(step):
+        if "cls" in part:
+            before, behind = [part["cls"][1]], [part["sep"][1]]
+        else:
+            before, behind = _sides(part)
+        prefix, suffix = [*before, *prefix], [*suffix, *behind]
+    if len(prefix) + len(suffix) > _MAX_SPECIAL_TOKENS:
+        raise ValueError(
+            f"A template must have at most {_MAX_SPECIAL_TOKENS} special "
+            f"tokens. Received: {prefix} and {suffix}"
+        )
+    return prefix, suffix
+
+
+def _processors(step: dict | None) -> Iterator[dict]:
+    if step is None or step["type"] == "ByteLevel":  # which changes no ids
+        return
+    if step["type"] != "Sequence":
+        yield step
+        return
+    for part in step["processors"]:
+        yield from _processors(part)
+
+
+def _sides(template: dict) -> tuple[list[int], list[int]]:
+    sides: tuple[list[int], ...] = ([],)
+    for piece in template["single"]:
+        if "Sequence" in piece:
+            sides = (*sides, [])
+        else:
+            name = piece["SpecialToken"]["id"]
+            sides[-1].extend(template["special_tokens"][name]["ids"])
+    if len(sides) != 2:
+        raise ValueError(
+            "A template must have its text once. "
+            f"Received: {template['single']}"
+        )
+    return sides[0], sides[1]
+
+
+def _renamed(content: dict, names: dict[str, str]) -> dict:
+    """The parts of the file that ids depend on, with other names of tokens."""
+    model = dict(content["model"])
+    if isinstance(model["vocab"], dict):
+        model["vocab"] = {names[t]: id for t, id in model["vocab"].items()}
+    else:
+        model["vocab"] = [[names[t], score] for t, score in model["vocab"]]
+    if model.get(_UNKNOWN) is not None:
+        model[_UNKNOWN] = names.get(model[_UNKNOWN], model[_UNKNOWN])
+    added = content.get("added_tokens") or []
+    return {
+        "version": content.get("version", "1.0"),
+        "added_tokens": [{**t, "content": names[t["content"]]} for t in added],
+        "normalizer": content.get("normalizer"),
+        "pre_tokenizer": content.get("pre_tokenizer"),
+        "model": model,
+    }
