@@ -7,6 +7,7 @@ import keras
 import keras_hub
 
 from keras_mirror.archive.limits import MAX_JSON_BYTES
+from keras_mirror.content_errors import content_errors
 from keras_mirror.preprocessing.tokenizer_file import TokenizerFile
 
 ASSET = "tokenizer.json"
@@ -29,12 +30,11 @@ class HuggingFaceTokenizer(keras_hub.tokenizers.Tokenizer):
             and `"mask_token"` at least.
         truncation_side: String, `"left"` or `"right"`, where texts are cut.
             Defaults to `"right"`.
-        content: Dict, the content of the `tokenizer.json`. Defaults to
-            `None`: read by `load_assets`.
         **kwargs: Passed to `keras_hub.tokenizers.Tokenizer`.
 
     Attributes:
-        content: Dict, as it was given.
+        content: Dict, the content of the file, which `from_content` takes,
+            and `load_assets` reads.
         vocabulary: Dict of all tokens to their ids, or `None`.
         prefix_ids: List of integers, those before every text.
         suffix_ids: List of integers, those behind every text.
@@ -52,7 +52,7 @@ class HuggingFaceTokenizer(keras_hub.tokenizers.Tokenizer):
     ... )
     >>> content = json.loads(fast_tokenizer(tokenizer).to_str())
     >>> roles = {"pad_token": "[PAD]", "mask_token": "[MASK]"}
-    >>> own = HuggingFaceTokenizer(roles, content=content)
+    >>> own = HuggingFaceTokenizer.from_content(content, roles)
     >>> [len(ids) for ids in own(["a man", "a woman plays"])]
     [2, 3]
     """
@@ -61,7 +61,6 @@ class HuggingFaceTokenizer(keras_hub.tokenizers.Tokenizer):
         self,
         roles: dict[str, str],
         truncation_side: str = "right",
-        content: dict | None = None,
         **kwargs,
     ) -> None:
         super().__init__(**kwargs)
@@ -75,8 +74,6 @@ class HuggingFaceTokenizer(keras_hub.tokenizers.Tokenizer):
         self.truncation_side = truncation_side
         self.file_assets = [ASSET]
         self._file: TokenizerFile | None = None
-        if content is not None:
-            self.set_content(content)
 
     def call(self, inputs: Iterable[str], training=None) -> list[list[int]]:
         return self.tokenize(inputs)
@@ -84,16 +81,22 @@ class HuggingFaceTokenizer(keras_hub.tokenizers.Tokenizer):
     def tokenize(self, inputs: Iterable[str]) -> list[list[int]]:
         return self._loaded.encode(list(inputs))
 
-    def set_content(self, content: dict) -> None:
-        """Takes the content of a `tokenizer.json`.
+    @classmethod
+    def from_content(cls, content: dict, roles: dict[str, str], **kwargs):
+        """A tokenizer of the content of a `tokenizer.json`.
 
         Args:
             content: Dict.
+            roles: Dict, see above.
+            **kwargs: The other arguments.
 
         Raises:
             ValueError: It is damaged, or not safe to follow.
         """
-        self._file = TokenizerFile(content, self.roles)
+        # No argument, of which Keras would walk through all tokens.
+        tokenizer = cls(roles, **kwargs)
+        tokenizer._file = TokenizerFile(content, roles)
+        return tokenizer
 
     @property
     def content(self) -> dict:
@@ -155,7 +158,9 @@ class HuggingFaceTokenizer(keras_hub.tokenizers.Tokenizer):
                 f"A tokenizer.json must have at most {MAX_JSON_BYTES} bytes. "
                 f"Received: {path.stat().st_size}"
             )
-        self.set_content(json.loads(path.read_text(encoding="utf-8")))
+        with content_errors(ASSET):
+            content = json.loads(path.read_text(encoding="utf-8"))
+        self._file = TokenizerFile(content, self.roles)
 
     def save_to_preset(self, preset_dir: str | os.PathLike) -> None:
         raise ValueError(
@@ -176,8 +181,8 @@ class HuggingFaceTokenizer(keras_hub.tokenizers.Tokenizer):
     def _loaded(self) -> TokenizerFile:
         if self._file is None:
             raise ValueError(
-                f"This `{type(self).__name__}` has no vocabulary. Call "
-                "`set_content` or `load_assets` first"
+                f"This `{type(self).__name__}` has no vocabulary. Make it by "
+                "`from_content`, or call `load_assets`"
             )
         return self._file
 

@@ -38,8 +38,11 @@ MODELS = {"BPE": dict, "Unigram": list, "WordLevel": dict, "WordPiece": dict}
 _MAX_STEPS = 50
 _MAX_GROWTH = 1_000  # of the length of a text
 _MAX_CHARACTERS_PER_WORD = 1_000  # WordPiece is quadratic in them
-# Unigram's, for each of which the library has a table of its own.
+# Unigram's, for each of which the library has a table; and of one token, the
+# length of which multiplies the time.
 _MAX_TOKEN_BYTES = 2**22
+_MAX_PIECE_LENGTH = 1_000
+_MAX_PREFIX_LENGTH = 100
 _MAX_ID = 2**31 - 1
 
 
@@ -56,10 +59,15 @@ def check_tokenizer_content(content: dict) -> None:
 
     >>> check_tokenizer_content({"model": {"type": "BPE", "vocab": {}}})
     """
+    _check(isinstance(content, dict), "an object", type(content).__name__)
     growth = 1.0
     for part, known in _STEPS.items():
         steps = list(_steps(content.get(part)))
-        _check(len(steps) <= _MAX_STEPS, f"steps of its {part}", len(steps))
+        _check(
+            len(steps) <= _MAX_STEPS,
+            f"at most {_MAX_STEPS} steps in its {part}",
+            f"{len(steps)} steps",
+        )
         for step in steps:
             kind = step.get("type") if isinstance(step, dict) else step
             _check(
@@ -68,10 +76,17 @@ def check_tokenizer_content(content: dict) -> None:
                 kind,
             )
             _check_pattern(step)
+            _check_length(step, "prepend")
             growth *= _growth(step)
     _check(growth <= _MAX_GROWTH, "steps that do not multiply a text", growth)
     _check_model(content.get("model"))
     _check_added_tokens(content.get("added_tokens") or [])
+
+
+def is_token_id(value: Any) -> bool:
+    """Whether a value of a file is an id, of 32 bits."""
+    is_integer = isinstance(value, int) and not isinstance(value, bool)
+    return is_integer and 0 <= value <= _MAX_ID
 
 
 def _steps(step: Any) -> Iterator:
@@ -98,6 +113,14 @@ def _check_pattern(step: dict) -> None:
         "patterns that are strings, those of GPT-2, Llama 3 and Qwen 2, or "
         "simple ones that repeat nothing but their end",
         pattern,
+    )
+
+
+def _check_length(part: dict, name: str) -> None:
+    _check(
+        len(part.get(name) or "") <= _MAX_PREFIX_LENGTH,
+        f"at most {_MAX_PREFIX_LENGTH} characters as {name}",
+        part.get(name),
     )
 
 
@@ -135,18 +158,24 @@ def _check_model(model: Any) -> None:
     if kind == "Unigram":
         _check_pieces(vocabulary, model.get("unk_id"))
     else:
-        _check(all(map(_is_id, vocabulary.values())), "ids as vocabulary", kind)
+        _check(
+            all(map(is_token_id, vocabulary.values())),
+            "ids as vocabulary",
+            kind,
+        )
     if kind in ("WordLevel", "WordPiece"):
         unknown = model.get("unk_token")
         is_token = isinstance(unknown, str) and unknown in vocabulary
         _check(is_token, "its unknown token in its vocabulary", unknown)
     longest = model.get("max_input_chars_per_word", 100)
-    is_length = _is_id(longest) and longest <= _MAX_CHARACTERS_PER_WORD
+    is_length = is_token_id(longest) and longest <= _MAX_CHARACTERS_PER_WORD
     _check(
         is_length,
         f"max_input_chars_per_word of at most {_MAX_CHARACTERS_PER_WORD}",
         longest,
     )
+    for name in ("continuing_subword_prefix", "end_of_word_suffix"):
+        _check_length(model, name)
     dropout = model.get("dropout")
     _check(not dropout, "no `dropout`, which makes ids random", dropout)
 
@@ -155,11 +184,12 @@ def _check_pieces(pieces: list, unknown: Any) -> None:
     for piece in pieces:
         is_piece = isinstance(piece, list) and len(piece) == 2
         is_piece = is_piece and isinstance(piece[0], str)
+        is_piece = is_piece and len(piece[0]) <= _MAX_PIECE_LENGTH
         is_score = is_piece and isinstance(piece[1], (int, float))
         _check(
             is_score and math.isfinite(piece[1]), "tokens with scores", piece
         )
-    is_place = _is_id(unknown) and unknown < len(pieces)
+    is_place = is_token_id(unknown) and unknown < len(pieces)
     _check(is_place, "an `unk_id` of its vocabulary", unknown)
     size = sum(len(piece[0].encode("utf-8", "replace")) for piece in pieces)
     _check(
@@ -170,14 +200,9 @@ def _check_pieces(pieces: list, unknown: Any) -> None:
 def _check_added_tokens(tokens: Any) -> None:
     _check(isinstance(tokens, list), "a list as added_tokens", tokens)
     for token in tokens:
-        is_token = isinstance(token, dict) and _is_id(token.get("id"))
+        is_token = isinstance(token, dict) and is_token_id(token.get("id"))
         is_text = is_token and isinstance(token.get("content"), str)
         _check(is_text, "an `id` and a `content` of added tokens", token)
-
-
-def _is_id(value: Any) -> bool:
-    is_integer = isinstance(value, int) and not isinstance(value, bool)
-    return is_integer and 0 <= value <= _MAX_ID
 
 
 def _check(is_valid: Any, expected: str, received: object) -> None:

@@ -7,6 +7,7 @@ import tokenizers
 from keras_mirror.archive.limits import MAX_JSON_BYTES
 from keras_mirror.content_errors import content_errors
 from keras_mirror.preprocessing.tokenizer_content import check_tokenizer_content
+from keras_mirror.preprocessing.tokenizer_content import is_token_id
 
 _MAX_SPECIAL_TOKENS = 8  # of every text
 _UNKNOWN = "unk_token"
@@ -31,17 +32,18 @@ class TokenizerFile:
     """
 
     def __init__(self, content: dict, roles: dict[str, str]) -> None:
-        self.text = json.dumps(
-            content, ensure_ascii=False, separators=(",", ":")
-        )
-        _check_size(self.text)
         with content_errors("tokenizer.json"):
+            self.text = json.dumps(
+                content, ensure_ascii=False, separators=(",", ":")
+            )
+            _check_size(self.text)
             check_tokenizer_content(content)
             self.content = content
             self.vocabulary = _vocabulary(content)
             self.prefix_ids, self.suffix_ids = _template(
                 content.get("post_processor")
             )
+            self._check_template()
             self._check_special_tokens(roles)
             self._library = self._make_library(roles)
 
@@ -64,6 +66,17 @@ class TokenizerFile:
         model = self.content["model"]
         token = model.get(_UNKNOWN)
         return model.get("unk_id", self.vocabulary.get(token))
+
+    def _check_template(self) -> None:
+        ids = [*self.prefix_ids, *self.suffix_ids]
+        is_short = len(ids) <= _MAX_SPECIAL_TOKENS
+        are_ids = all(map(is_token_id, ids)) and set(ids) <= set(self.tokens)
+        if not is_short or not are_ids:
+            raise ValueError(
+                f"A template must have at most {_MAX_SPECIAL_TOKENS} special "
+                "tokens, with ids of the vocabulary. "
+                f"Received: the ids {str(ids)[:200]}"
+            )
 
     def _check_special_tokens(self, roles: dict[str, str]) -> None:
         missing = [t for t in roles.values() if t not in self.vocabulary]
@@ -126,11 +139,6 @@ def _template(step: dict | None) -> tuple[list[int], list[int]]:
         else:
             before, behind = _sides(part)
         prefix, suffix = [*before, *prefix], [*suffix, *behind]
-    if len(prefix) + len(suffix) > _MAX_SPECIAL_TOKENS:
-        raise ValueError(
-            f"A template must have at most {_MAX_SPECIAL_TOKENS} special "
-            f"tokens. Received: {prefix} and {suffix}"
-        )
     return prefix, suffix
 
 

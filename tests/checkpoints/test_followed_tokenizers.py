@@ -23,8 +23,7 @@ from keras_mirror.encoder.fingerprint import fingerprint
 from keras_mirror.integrations.load_model import load_archive
 
 # One for each kind of vocabulary, template, and side.
-SOME = ["nfkc-words", "two-starts", "no-template", "left", "roberta-digits"]
-SOME += ["never"]
+SOME = ["nfkc-words", "two-starts", "left", "roberta-digits", "never"]
 
 
 def load(path, name, mode="mean", length=12):
@@ -100,10 +99,10 @@ def test_spans_are_masked_in_a_graph(name, tmp_path):
     np.testing.assert_array_equal(is_pad, masked["padding_mask"] == 0)
 
 
-@pytest.mark.parametrize("name", ["nfkc-words", "no-template", "never"])
+@pytest.mark.parametrize("name", ["no-template", "never"])
 def test_training(name, tmp_path):
     model, _ = load(tmp_path, name)
-    texts = [f"{text} {number}" for number in range(3) for text in STRINGS]
+    texts = [f"{text} {number}" for number in range(2) for text in STRINGS]
     model.compile(keras.optimizers.Adam(1e-3))
     before = model.encode_text(STRINGS)
     history = model.fit(texts, batch_size=10, epochs=1, verbose=0)

@@ -31,8 +31,10 @@ def hugging_face_tokenizer(
         known = {entry[0]: id for id, entry in enumerate(known)}
     ids = check_ids(known, files)
     try:
-        return HuggingFaceTokenizer(
-            _roles(ids, files), files.truncation_side, content
+        return HuggingFaceTokenizer.from_content(
+            content,
+            _roles(ids, files),
+            truncation_side=files.truncation_side,
         )
     except ValueError as error:
         raise ValueError(f"{error}, in folder={files.folder}") from error
