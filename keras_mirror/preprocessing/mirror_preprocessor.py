@@ -19,7 +19,8 @@ VIEW_PADDINGS = ("longest", "sequence_length")
 class MirrorPreprocessor(keras.layers.Layer):
     """Turns strings into a backbone's features, or into two views of them.
 
-    Works with every tokenizer of keras-hub's text backbones. TensorFlow
+    Works with every tokenizer of keras-hub's text backbones, and with
+    `HuggingFaceTokenizer`. TensorFlow
     strings are processed in the graph, so that the layer and its `views` can
     be mapped over a `tf.data.Dataset` of batches; Python strings and NumPy
     arrays are processed in Python, without TensorFlow, to the same ids.

@@ -15,7 +15,7 @@ from keras_mirror.preprocessing.word_piece_graph import WordPieceGraph
 
 
 class PlainTextTokenizer:
-    """Strings to token ids with a keras-hub tokenizer, as plain text only.
+    """Strings to token ids with a tokenizer of a model, as plain text only.
 
     What a user writes is text, also where it reads `[MASK]` or `</s>`: no
     special token is ever read out of it. And the ids are those that the model
@@ -29,8 +29,9 @@ class PlainTextTokenizer:
       not by RoBERTa's.
 
     Args:
-        tokenizer: A `keras_hub.tokenizers.Tokenizer`. It is changed in place:
-            it no longer looks for special tokens in strings.
+        tokenizer: A `keras_hub.tokenizers.Tokenizer`, of keras-hub or a
+            `HuggingFaceTokenizer`. It is changed in place: it no longer looks
+            for special tokens in strings.
 
     Attributes:
         prefix_ids: List of integers, to be put before the ids of every text.

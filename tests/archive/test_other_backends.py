@@ -5,6 +5,7 @@ import json
 import keras
 import numpy as np
 import pytest
+from support.models import followed_model
 from support.models import make_model
 from support.processes import INSTALLED
 from support.processes import run_module
@@ -27,7 +28,7 @@ UNTRAINED = {
     "bfloat16": {"dtype": "bfloat16"},
     "centered": {},
 }
-NAMES = [*TRAINED, *UNTRAINED]
+NAMES = [*TRAINED, *UNTRAINED, "followed"]
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +38,7 @@ def archives(tmp_path_factory):
     models = {name: make_model(**UNTRAINED[name]) for name in UNTRAINED}
     ended = models["centered"].centered(SENTENCES).whitened(SENTENCES)
     models["centered"] = ended
+    models["followed"] = followed_model()
     for family, settings in TRAINED.items():
         models[family] = model = make_model(family, **settings)
         model.compile()

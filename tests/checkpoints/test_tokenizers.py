@@ -515,14 +515,6 @@ def test_error_for_a_malformed_file(bert, changes):
         load(bert)
 
 
-def test_error_for_a_normalizer_without_rules(tmp_path):
-    make_xlm_roberta_folder(tmp_path)
-    normalizer = {"type": "Prepend", "prepend": "x"}
-    edit_json(tmp_path / "tokenizer.json", normalizer=normalizer)
-    with pytest.raises(ValueError, match="Received: normalizer=.*Prepend"):
-        load(tmp_path)
-
-
 def test_ids_are_numbers_below_the_vocabulary(folder):
     ids = np.concatenate(python_ids(load(folder), SENTENCES))
     assert 0 <= ids.min() and ids.max() < read_config(folder)["vocab_size"]

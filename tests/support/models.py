@@ -11,7 +11,11 @@ import sentencepiece
 
 import keras_mirror
 from keras_mirror.archive.record import TrainingRecord
+from keras_mirror.export.transformers.fast_tokenizer import fast_tokenizer
 from keras_mirror.merging import copied
+from keras_mirror.preprocessing.hugging_face_tokenizer import (
+    HuggingFaceTokenizer,
+)
 from support.texts import LETTERS
 from support.texts import SENTENCES
 from support.texts import WORDS
@@ -130,6 +134,22 @@ def make_backbone(family="Bert", vocabulary_size=500, dropout=0.1, **options):
         options.update(embedding_dim=8)
     backbone_class = getattr(keras_hub.models, f"{family}Backbone")
     return backbone_class(vocabulary_size, dropout=dropout, **options)
+
+
+def followed_tokenizer():
+    """One that the tokenizers library follows itself: it splits at spaces."""
+    content = json.loads(fast_tokenizer(tokenizer("Bert")).to_str())
+    content["pre_tokenizer"] = {"type": "WhitespaceSplit"}
+    roles = {"pad_token": "[PAD]", "mask_token": "[MASK]"}
+    return HuggingFaceTokenizer.from_content(content, roles)
+
+
+def followed_model():
+    """A `MirrorModel` with a `followed_tokenizer`."""
+    preprocessor = keras_mirror.MirrorPreprocessor(
+        followed_tokenizer(), sequence_length=16
+    )
+    return keras_mirror.MirrorModel(make_model().encoder, preprocessor)
 
 
 def make_model(

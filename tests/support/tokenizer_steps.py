@@ -110,6 +110,10 @@ VARIANTS = {
     ),
     "punctuation": ("xlm-roberta", splitters(PUNCTUATION, PIECES)),
     "xlm-words": ("xlm-roberta", {"pre_tokenizer": WORDS}),
+    "xlm-prepended": (
+        "xlm-roberta",
+        {"normalizer": {"type": "Prepend", "prepend": "x"}},
+    ),
     "xlm-replaced": ("xlm-roberta", {"normalizer": SPACES}),
     "albert-digits": ("albert", splitters(DIGITS, PIECES)),
     "distilbert-words": ("distilbert", {"pre_tokenizer": WORDS}),

@@ -39,7 +39,7 @@ def load_hugging_face(
     (without running what is pickled in it), models without a pooler, weights
     saved with or without a prefix, and vocabularies that are only in
     `tokenizer.json`; and it follows the folder's own special tokens, lower
-    casing and accents.
+    casing and accents, or whatever its `tokenizer.json` says.
 
     Args:
         folder: A `pathlib.Path`.

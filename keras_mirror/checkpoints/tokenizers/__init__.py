@@ -1,1 +1,1 @@
-"""Files of the tokenizers library, made keras-hub's tokenizers."""
+"""Files of the tokenizers library, made tokenizers of ours."""

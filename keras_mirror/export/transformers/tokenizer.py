@@ -38,9 +38,10 @@ def write_tokenizer(
     sequence_length: int,
     input_names: list[str],
 ) -> None:
-    """Writes a keras-hub tokenizer as transformers reads it.
+    """Writes a tokenizer as transformers reads it.
 
-    The option `split_special_tokens` is set, so that `[MASK]` in a text stays
+    The `tokenizer.json` of a `HuggingFaceTokenizer` is written as it was. The
+    option `split_special_tokens` is set, so that `[MASK]` in a text stays
     text there too.
 
     Args:
