@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Iterator
 
 MAX_REASON = 300
+_MAX_TEXT = 10 * MAX_REASON  # the whole may be what a hostile file holds
 
 # What `OSError.errno` says of the machine; the other numbers are of damaged
 # files too, in which a part is missing.
@@ -121,7 +122,7 @@ def reason(error: BaseException) -> str:
         text = f"{type(error).__name__}: {text}" if text else ""
     if isinstance(error, RecursionError):
         text = "it is nested too deeply"
-    text = textwrap.shorten(text, MAX_REASON, placeholder=" ...")
+    text = textwrap.shorten(text[:_MAX_TEXT], MAX_REASON, placeholder=" ...")
     return text or type(error).__name__
 
 

@@ -55,6 +55,25 @@ def declared_weights(config: dict) -> int:
     return rows + layers * wide * hidden_dim
 
 
+def most_tokens(backbones: list[dict], number: int) -> int:
+    """The most tokens that have an embedding of their own.
+
+    Args:
+        backbones: List of dicts, as `check_declared` has let them pass.
+        number: Integer, the weights that there are.
+
+    Returns:
+        An integer.
+
+    Example:
+
+    >>> most_tokens([{"vocabulary_size": 30522}], number=10**6)
+    30522
+    """
+    sizes = [config.get("vocabulary_size", number) for config in backbones]
+    return min(number, max(sizes, default=number))
+
+
 def check_declared(backbones: list[dict], number: int) -> None:
     """Refuses backbones that are larger than the weights beside them.
 

@@ -2,29 +2,30 @@
 
 import os
 import zipfile
-from typing import IO
-
-from keras_mirror.archive.stored_member import StoredMember
 
 CONFIG, METADATA = "config.json", "metadata.json"
 WEIGHTS = "model.weights.h5"
 ASSETS = "assets/"
+CARD = "assets/README.md"
 # Far more than an archive has; one with more is not read.
 MAX_MEMBERS = 1_000
-MAX_JSON_BYTES = 2**24  # becomes 20 times as much in memory
+MAX_JSON_BYTES = 2**21  # every value is looked at
 MAX_BYTES = 2**26  # of a vocabulary or a card
+# Of a vocabulary, by the tokens that it may have: rules of a normalizer, and
+# a token as the longest format writes it.
+_FREE_ASSET_BYTES = 2**20
+_TOKEN_BYTES = 256
 # Of all members together, beside ten times the size of the file: Keras does
 # not compress, and weights that another tool compressed shrink less.
 _MAX_UNPACKED = 2**27
 _MAX_RATIO = 10
-MAX_DATASETS = 100_000
+_FREE_WEIGHT_BYTES = 2**24
 # Of a ZIP file: the record at its end and that of large files before it, both
 # with a comment behind; and the bytes of a member in the directory.
 _END, _END_64 = b"PK\x05\x06", b"PK\x06\x07"
 _END_BYTES = 22
 _MAX_END = 2**16 + _END_BYTES + 20 + 56
 _MEMBER_BYTES = 1_000
-_MAX_DEPTH = 64
 
 
 def check_directory(path: str | os.PathLike) -> None:
@@ -83,63 +84,24 @@ def check_members(path: str | os.PathLike, archive: zipfile.ZipFile) -> None:
         )
 
 
-def count_weights(
-    path: str | os.PathLike, archive: zipfile.ZipFile
-) -> dict[str, int] | None:
-    """The number of weights of each part; their values are not read.
+def check_vocabularies(archive: zipfile.ZipFile, num_tokens: int) -> None:
+    """Refuses vocabularies that are too large for the embeddings.
 
     Args:
-        path: String or path of the archive.
         archive: The archive, open.
-
-    Returns:
-        A dict of `"encoder"`, `"optimizer"` and `"training_only"`; `None`
-        where the weights are missing or compressed, and would have to be
-        unpacked whole.
+        num_tokens: Integer, the most tokens that the model can know.
 
     Raises:
-        ValueError: More weights are declared than there are bytes.
-        OSError: The weights are damaged.
+        ValueError: A vocabulary has more bytes than so many tokens need.
     """
-    info = archive.NameToInfo.get(WEIGHTS)
-    if info is None or info.compress_type != zipfile.ZIP_STORED:
-        return None
-    with StoredMember(path, info) as file:
-        return count_in_file(file, info.file_size)
-
-
-def count_in_file(
-    file: IO[bytes] | StoredMember, num_bytes: int
-) -> dict[str, int]:
-    """The number of weights in a file of Keras; see `count_weights`.
-
-    Args:
-        file: A binary file of HDF5.
-        num_bytes: Integer, its size.
-    """
-    import h5py
-
-    numbers = {"encoder": 0, "optimizer": 0, "training_only": 0}
-    datasets = {"number": 0, "bytes": 0}
-
-    def count(name: str, item) -> str | None:
-        datasets["number"] += 1
-        if datasets["number"] > MAX_DATASETS or name.count("/") > _MAX_DEPTH:
-            return f"more than {MAX_DATASETS} groups, or too deep ones"
-        if not isinstance(item, h5py.Dataset):
-            return None
-        part = name.partition("/")[0]
-        numbers[part if part in numbers else "training_only"] += item.size
-        datasets["bytes"] += item.size * item.dtype.itemsize
-        if datasets["bytes"] > num_bytes:  # a fill value, or compressed
-            return f"more weights than its {num_bytes} bytes hold"
-        return None
-
-    with h5py.File(file) as weights:
-        excess = weights.visititems(count)
-    if excess:
-        raise ValueError(f"'{WEIGHTS}' has {excess}")
-    return numbers
+    most = min(MAX_BYTES, _FREE_ASSET_BYTES + _TOKEN_BYTES * num_tokens)
+    for member in archive.infolist():
+        name = member.filename
+        if name.startswith(ASSETS) and name != CARD and member.file_size > most:
+            raise ValueError(
+                f"'{name}' must have at most {most} bytes, for "
+                f"{num_tokens} tokens. Received: {member.file_size}"
+            )
 
 
 def _check_names(names: list[str]) -> None:
@@ -158,10 +120,18 @@ def _check_names(names: list[str]) -> None:
 
 
 def _check_size(member: zipfile.ZipInfo) -> None:
-    name = member.filename
-    most = MAX_JSON_BYTES if name.endswith(".json") else MAX_BYTES
-    if name != WEIGHTS and member.file_size > most:
+    name, size = member.filename, member.file_size
+    is_stored = member.compress_type == zipfile.ZIP_STORED
+    if is_stored and size != member.compress_size:
         raise ValueError(
-            f"'{name}' must have at most {most} bytes. "
-            f"Received: {member.file_size}"
+            f"'{name}' must have the size that it declares. "
+            f"Received: {size}, stored as {member.compress_size}"
+        )
+    most = MAX_BYTES if name.startswith(ASSETS) else MAX_JSON_BYTES
+    if name == WEIGHTS:
+        packed = _FREE_WEIGHT_BYTES + _MAX_RATIO * member.compress_size
+        most = size if is_stored else packed
+    if size > most:
+        raise ValueError(
+            f"'{name}' must have at most {most} bytes. Received: {size}"
         )

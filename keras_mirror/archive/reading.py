@@ -7,15 +7,15 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 
+from keras_mirror.archive.limits import CARD
 from keras_mirror.archive.limits import CONFIG
 from keras_mirror.archive.limits import METADATA
 from keras_mirror.archive.limits import check_directory
 from keras_mirror.archive.limits import check_members
-from keras_mirror.archive.limits import count_weights
+from keras_mirror.archive.weight_count import count_weights
 from keras_mirror.machine_errors import check_machine
 from keras_mirror.machine_errors import reason
 
-CARD = "assets/README.md"
 _PARTS = {"encoder", "preprocessor", "recipe"}
 # The errors of damaged files; encrypted ones raise a runtime error.
 _DAMAGES = (
@@ -61,6 +61,7 @@ def archive_info(path: str | os.PathLike[str]) -> dict:
         backbone = encoder["config"].get("backbone", encoder)
         tokenizer = config["preprocessor"]["config"]["tokenizer"]
         record = config.get("record")
+        count = count_weights(path, archive, unpack=False)
         return {
             "size": os.path.getsize(path),
             "saved": metadata.get("date_saved"),
@@ -70,7 +71,7 @@ def archive_info(path: str | os.PathLike[str]) -> dict:
                 **_part(tokenizer),
                 "vocabulary_size": _vocabulary_size(archive, backbone),
             },
-            "parameters": count_weights(path, archive),
+            "parameters": count and count.numbers,
             "dtype_policy": _policy_name(config.get("dtype")),
             "recipe": dict(config["recipe"]["config"]),
             "centered": encoder["config"].get("centered", False),

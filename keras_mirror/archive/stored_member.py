@@ -37,7 +37,7 @@ class StoredMember(io.RawIOBase):
             )
         self._file = open(path, "rb")
         self._file.seek(info.header_offset + _LENGTHS)
-        lengths = struct.unpack("<HH", self._file.read(4))
+        lengths = struct.unpack("<HH", self._read_lengths())
         self._start = info.header_offset + _LOCAL_HEADER + sum(lengths)
         self._size = info.file_size
         self._position = 0
@@ -63,6 +63,13 @@ class StoredMember(io.RawIOBase):
         number = self._file.readinto(memoryview(buffer)[:left])
         self._position += number
         return number
+
+    def _read_lengths(self) -> bytes:
+        lengths = self._file.read(4)
+        if len(lengths) < 4:
+            self.close()
+            raise zipfile.BadZipFile("a part begins behind the end")
+        return lengths
 
     def close(self) -> None:
         self._file.close()

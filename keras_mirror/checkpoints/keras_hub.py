@@ -1,3 +1,4 @@
+import contextlib
 import os
 import pathlib
 
@@ -7,7 +8,8 @@ from keras_mirror.archive.declared_sizes import check_declared
 from keras_mirror.archive.known_objects import TOKENIZER_FILE
 from keras_mirror.archive.known_objects import backbones_of
 from keras_mirror.archive.known_objects import check_objects
-from keras_mirror.archive.limits import count_in_file
+from keras_mirror.archive.weight_budget import weight_budget
+from keras_mirror.archive.weight_count import count_in_file
 from keras_mirror.checkpoints.mirror_files import encoding_fields
 from keras_mirror.checkpoints.mirror_files import read_mirror_files
 from keras_mirror.checkpoints.preset_parts import PresetParts
@@ -15,6 +17,7 @@ from keras_mirror.encoder.backbone_settings import activation_of
 from keras_mirror.encoder.backbone_settings import copy_backbone
 from keras_mirror.encoder.backbone_settings import layer_norm_epsilon_of
 from keras_mirror.encoder.mirror_text_embedder import MirrorTextEmbedder
+from keras_mirror.files import inner_path
 from keras_mirror.files import read_json
 
 # keras-hub's text embedders of masked language models, and their poolings.
@@ -23,6 +26,7 @@ EMBEDDERS = (
     keras_hub.models.XLMRobertaTextEmbedder,
 )
 EMBEDDER_POOLING_MODES = ("mean", "cls", "max")
+_SHARDS = "model.weights.json"
 
 
 def load_keras_hub(preset: str, dropout: float, dtype=None) -> PresetParts:
@@ -37,13 +41,15 @@ def load_keras_hub(preset: str, dropout: float, dtype=None) -> PresetParts:
         A `PresetParts`.
     """
     ours = {}
+    budget: contextlib.AbstractContextManager = contextlib.nullcontext()
     if os.path.isdir(preset):
         folder = pathlib.Path(preset)
-        _check_files(folder)
+        budget = weight_budget(*_check_files(folder))
         ours = read_mirror_files(folder)
-    backbone = keras_hub.models.Backbone.from_preset(
-        preset, dropout=dropout, dtype=dtype
-    )
+    with budget:
+        backbone = keras_hub.models.Backbone.from_preset(
+            preset, dropout=dropout, dtype=dtype
+        )
     tokenizer = keras_hub.tokenizers.Tokenizer.from_preset(preset)
     split_on_cjk = ours.pop("split_on_cjk", None)
     if split_on_cjk is not None:
@@ -102,14 +108,14 @@ def text_embedder_parts(embedder, dropout: float) -> PresetParts:
     )
 
 
-def _check_files(folder: pathlib.Path) -> None:
-    """Reads what keras-hub will build, before it does."""
-    number = 0
-    for path in folder.glob("*.weights.h5"):
-        size = path.stat().st_size
-        number += size  # a weight has a byte or more
+def _check_files(folder: pathlib.Path) -> tuple[int, int]:
+    """Reads what keras-hub will build, before it does; counts its weights."""
+    number = num_arrays = 0
+    for path in _weight_files(folder):
         with open(path, "rb") as file:
-            count_in_file(file, size)
+            count = count_in_file(file, path.stat().st_size)
+        number += sum(count.numbers.values())
+        num_arrays += count.num_arrays
     for path in (folder / "config.json", folder / TOKENIZER_FILE):
         content = read_json(path, default={})
         try:
@@ -117,3 +123,14 @@ def _check_files(folder: pathlib.Path) -> None:
             check_declared(backbones_of(content), number)
         except ValueError as error:
             raise ValueError(f"'{path}' cannot be loaded: {error}") from error
+    return number, num_arrays
+
+
+def _weight_files(folder: pathlib.Path) -> list[pathlib.Path]:
+    """The files of weights, among them those that an index names."""
+    paths = set(folder.glob("*.weights.h5"))
+    shards = read_json(folder / _SHARDS, default={}).get("weight_map") or {}
+    for names in shards.values():
+        for name in names if isinstance(names, list) else [names]:
+            paths.add(inner_path(folder, str(name)))
+    return sorted(paths)

@@ -7,15 +7,22 @@ import traceback
 from typing import Any
 
 from keras_mirror.archive.declared_sizes import check_declared
+from keras_mirror.archive.declared_sizes import most_tokens
+from keras_mirror.archive.limits import ASSETS
 from keras_mirror.archive.limits import CONFIG
 from keras_mirror.archive.limits import WEIGHTS
-from keras_mirror.archive.limits import count_weights
+from keras_mirror.archive.limits import check_vocabularies
 from keras_mirror.archive.reading import WrongArchiveError
 from keras_mirror.archive.reading import opened_archive
 from keras_mirror.archive.reading import unreadable
+from keras_mirror.archive.weight_budget import weight_budget
+from keras_mirror.archive.weight_count import WeightCount
+from keras_mirror.archive.weight_count import count_weights
 from keras_mirror.machine_errors import check_machine
 
 ARCHIVE_SUFFIX = ".keras"
+# What Keras keeps of the error of a tokenizer that cannot read its vocabulary.
+_NO_VOCABULARY = "expected str, bytes or os.PathLike object, not NoneType"
 
 
 def as_model(model):
@@ -118,15 +125,21 @@ def _load(path: str | os.PathLike, compile: bool = True):
     import keras_mirror.mirror_model  # noqa: F401  registers our classes
     from keras_mirror.encoder.suits_backbone import check_vocabulary
 
-    _look_at(path)
+    count = _look_at(path)
     try:
-        model = keras.saving.load_model(path, compile=compile)
+        with weight_budget(sum(count.numbers.values()), count.num_arrays):
+            model = keras.saving.load_model(path, compile=compile)
         if _is_mirror_model(model):
             check_vocabulary(model.encoder, model.preprocessor.tokenizer)
         return model
     except Exception as error:  # a damaged archive fails anywhere in Keras
         _remove_unpacked(error)
         check_machine(path, error)
+        if _NO_VOCABULARY in str(error):
+            told = ValueError(
+                f"its vocabulary in {ASSETS} is missing or damaged"
+            )
+            raise unreadable(path, told) from error
         raise unreadable(path, error) from error
 
 
@@ -138,20 +151,21 @@ def _remove_unpacked(error: Exception) -> None:
             shutil.rmtree(store.tmp_dir, ignore_errors=True)
 
 
-def _look_at(path: str | os.PathLike) -> None:
-    """Refuses an archive that Keras should not build."""
+def _look_at(path: str | os.PathLike) -> WeightCount:
+    """Counts the weights of an archive; refuses what Keras should not build."""
     from keras_mirror.archive.known_objects import backbones_of
     from keras_mirror.archive.known_objects import check_objects
 
     with opened_archive(path) as (archive, _):
         content = json.loads(archive.read(CONFIG))
         check_objects(content)
-        numbers = count_weights(path, archive)
-        # Compressed weights are at least a byte each.
-        number = archive.getinfo(WEIGHTS).file_size
-        if numbers is not None:
-            number = numbers["encoder"]
-        check_declared(backbones_of(content), number)
+        count = count_weights(path, archive)
+        if count is None:
+            raise KeyError(WEIGHTS)
+        backbones, number = backbones_of(content), count.numbers["encoder"]
+        check_declared(backbones, number)
+        check_vocabularies(archive, most_tokens(backbones, number))
+        return count
 
 
 def _is_mirror_model(model) -> bool:

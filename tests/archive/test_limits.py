@@ -1,8 +1,10 @@
 import io
 import shutil
+import struct
 import zipfile
 
 import h5py
+import numpy as np
 import pytest
 from support.archives import change_config
 from support.archives import rewrite
@@ -13,6 +15,7 @@ from support.models import make_model
 from keras_mirror import MirrorModel
 from keras_mirror.archive import declared_sizes
 from keras_mirror.archive import limits
+from keras_mirror.archive import weight_count
 from keras_mirror.archive.declared_sizes import declared_weights
 from keras_mirror.archive.reading import archive_info
 from keras_mirror.integrations.load_model import as_model
@@ -80,7 +83,6 @@ def test_a_member_that_is_there_twice_is_refused(archive, tmp_path):
         ("MAX_BYTES", 100, "/.*' must have at most 100 bytes. Received: "),
         ("MAX_MEMBERS", 3, "it must have at most 3 members. Received: "),
         ("_MAX_UNPACKED", 0, "it must unpack to at most "),
-        ("MAX_DATASETS", 9, "has more than 9 groups"),
     ],
 )
 def test_what_is_too_much_is_not_read(
@@ -106,7 +108,89 @@ def test_a_long_directory_is_not_listed(tmp_path, monkeypatch, read):
         read(path)
 
 
+def with_entry(archive, path, member, place, value):
+    """A copy of an archive, a number of the entry of a member changed."""
+    data = bytearray(archive.read_bytes())
+    start = data.rfind(b"PK\x01\x02", 0, data.rfind(member.encode()))
+    struct.pack_into("<I", data, start + place, value)
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize(
+    "place, value, message",
+    [
+        (42, 10**9, "a part begins behind the end|Truncated|is not a readable"),
+        (24, 10**8, "must have the size that it declares"),
+    ],
+    ids=["offset", "size"],
+)
+@pytest.mark.parametrize("read", [archive_info, load_archive])
+def test_a_directory_that_lies(archive, tmp_path, read, place, value, message):
+    path = tmp_path / "hostile.keras"
+    with_entry(archive, path, "model.weights.h5", place, value)
+    with pytest.raises(ValueError, match=f"hostile.keras.*({message})"):
+        read(path)
+
+
+def test_compressed_weights_are_no_bomb(archive, tmp_path, monkeypatch):
+    monkeypatch.setattr(limits, "_FREE_WEIGHT_BYTES", 0)
+    content = {"model.weights.h5": bytes(2**20)}
+    path = tmp_path / "hostile.keras"
+    rewrite(archive, path, zipfile.ZIP_DEFLATED, **content)
+    with pytest.raises(
+        ValueError, match="'model.weights.h5' must have at most"
+    ):
+        load_archive(path)
+
+
+@pytest.mark.parametrize(
+    "family, name",
+    [
+        *[("Bert", "vocabulary.txt"), ("Roberta", "vocabulary.json")],
+        *[("Roberta", "merges.txt"), ("XLMRoberta", "vocabulary.spm")],
+    ],
+)
+def test_vocabularies_are_not_larger_than_the_embeddings(
+    tmp_path, family, name
+):
+    make_model(family).save(tmp_path / "encoder.keras")
+    path = tmp_path / "hostile.keras"
+    content = {name: b"a b\n" * 300_000}
+    rewrite(tmp_path / "encoder.keras", path, zipfile.ZIP_DEFLATED, **content)
+    with pytest.raises(
+        ValueError, match=f"{name}' must have at most .* tokens"
+    ):
+        load_archive(path)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\xff\xfe"])
+def test_a_damaged_vocabulary_is_named(archive, tmp_path, content):
+    path = tmp_path / "hostile.keras"
+    rewrite(archive, path, **{"vocabulary.txt": content})
+    with pytest.raises(
+        ValueError, match="its vocabulary in assets/ is missing"
+    ):
+        load_archive(path)
+
+
 # === Weights ===
+
+
+@pytest.mark.parametrize("read", [archive_info, load_archive])
+def test_many_groups_are_not_listed(archive, monkeypatch, read):
+    monkeypatch.setattr(weight_count, "MAX_ITEMS", 9)
+    with pytest.raises(ValueError, match="has more than 9 groups"):
+        read(archive)
+
+
+def shared_lists():
+    """Lists of any length, of which the file has one: it would be copied."""
+    file = io.BytesIO()
+    with h5py.File(file, "w") as content:
+        lists = content.create_dataset("encoder/a", (9,), h5py.vlen_dtype("u1"))
+        lists[0] = np.ones(100, "u1")
+    return file.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -117,8 +201,9 @@ def test_a_long_directory_is_not_listed(tmp_path, monkeypatch, read):
         (deep_weights(3), "must hold the weights of its backbone, .*ed: 0$"),
         (None, "model.weights.h5"),
         (b"not HDF5", "is not a readable archive"),
+        (shared_lists(), "an array without numbers"),
     ],
-    ids=["unwritten", "deep", "missing", "left out", "damaged"],
+    ids=["unwritten", "deep", "missing", "left out", "damaged", "lists"],
 )
 def test_weights_that_are_not_there(
     archive, tmp_path, monkeypatch, content, message
