@@ -5,6 +5,8 @@ too: of vocabularies when it loads, of `config_file` when it saves. So nothing
 is built before all objects in a configuration are known ones.
 """
 
+import re
+from collections.abc import Iterable
 from collections.abc import Iterator
 
 import keras
@@ -43,6 +45,11 @@ TOKENIZER_FILE = "tokenizer.json"
 # in that of one of yours, one of these is.
 _STRINGS = {"name", "dtype", "config_file", "oov_token", "suffix_indicator"}
 _PATHS = {"vocabulary", "merges", "proto", "special_tokens"}
+# Names of layers and of weights that Keras takes for regular expressions,
+# some of which take for ever.
+_NAMES = re.compile(r"[\w./-]*?(/\.\*)?")
+_MAX_DEPTH = 100  # a model in a model is four
+_MAX_THRESHOLDS = 10_000  # of a metric, which makes lists of them
 
 
 def check_objects(config) -> None:
@@ -66,20 +73,38 @@ def check_objects(config) -> None:
     for part in parts_of(config):
         if isinstance(part, str):
             _check_registered(part)
-        elif isinstance(part, dict) and {"class_name", "config"} <= set(part):
-            _check_object(part)
+        elif isinstance(part, dict):
+            if {"class_name", "config"} <= set(part):
+                _check_object(part)
+            _check_names(part.get("policy_map"))
+            _check_names(part.get("exclude_layers"))
 
 
 def parts_of(config) -> Iterator:
-    """A configuration and everything in it; deep ones do not recurse."""
-    left = [config]
-    while left:
-        part = left.pop()
-        yield part
-        if isinstance(part, dict):
-            left.extend(part.values())
-        elif isinstance(part, (list, tuple)):
-            left.extend(part)
+    """A configuration and everything in it.
+
+    Args:
+        config: As in `check_objects`.
+
+    Yields:
+        Dicts, lists, strings and numbers, those around others first.
+
+    Raises:
+        ValueError: It is nested too deeply.
+    """
+    level = [config]
+    for _ in range(_MAX_DEPTH):
+        yield from level
+        level = [inner for part in level for inner in _inside(part)]
+        if not level:
+            return
+    raise ValueError("A configuration must not be nested so deeply")
+
+
+def _inside(part) -> Iterable:
+    if isinstance(part, dict):
+        return part.values()
+    return part if isinstance(part, (list, tuple)) else ()
 
 
 def backbones_of(config) -> list[dict]:
@@ -121,8 +146,29 @@ def _check_object(part: dict) -> None:
     known = [x for x in found if x is not None]
     if not known and not _is_of_keras(part, is_function):
         raise _unknown(config if is_function else name)
+    if part.get("module") == "keras.metrics":
+        _check_metric(config)
     for registered in filter(_is_tokenizer, known):
         _check_tokenizer(config, _is_from("keras_hub", registered))
+
+
+def _check_metric(config) -> None:
+    for value in parts_of(config):
+        if isinstance(value, (int, float)) and not value <= _MAX_THRESHOLDS:
+            raise ValueError(
+                "The configuration of a metric must not hold numbers above "
+                f"{_MAX_THRESHOLDS}. Received: {value}"
+            )
+
+
+def _check_names(names) -> None:
+    for name in names if isinstance(names, (dict, list)) else ():
+        if not isinstance(name, str) or not _NAMES.fullmatch(name):
+            raise ValueError(
+                "Layers and weights must be given by their names, or by the "
+                "name of a layer with `/.*` behind. Received: "
+                f"{str(name)[:80]!r}"
+            )
 
 
 def _check_registered(name: str):

@@ -105,6 +105,11 @@ def test_quantized_archives_are_known(tmp_path):
     check_objects(keras.saving.serialize_keras_object(model))
 
 
+@pytest.mark.parametrize("name", ["encoder", "encoder/layer_1", "a-b/.*"])
+def test_names_of_layers_are_known(name):
+    check_objects({"policy_map": {name: {}}, "exclude_layers": [name]})
+
+
 # === What does not ===
 
 
@@ -197,6 +202,30 @@ def test_other_functions_are_unknown(module, name):
         check_objects({"activation": part})
 
 
+def metric(name, **config):
+    return {"module": "keras.metrics", "class_name": name, "config": config}
+
+
+def nested(depth):
+    return [nested(depth - 1)] if depth else []
+
+
+@pytest.mark.parametrize(
+    "part, message",
+    [
+        (metric("AUC", num_thresholds=10**8), "of a metric must not hold num"),
+        (metric("Recall", thresholds=[float("nan")]), "of a metric must not"),
+        ({"policy_map": {"(a+)+b": {}}}, "must be given by their names"),
+        ({"exclude_layers": [".*.*.*X"]}, "must be given by their names"),
+        ({"exclude_layers": [3]}, "must be given by their names"),
+        (nested(200), "must not be nested so deeply"),
+    ],
+)
+def test_what_costs_more_than_its_size_is_not_built(part, message):
+    with pytest.raises(ValueError, match=message):
+        check_objects({"encoder": part})
+
+
 @pytest.mark.parametrize("file", ["config.json", "tokenizer.json"])
 @pytest.mark.parametrize("name", OPENERS)
 def test_preset_folders_are_looked_at_too(file, name, tmp_path):
@@ -204,6 +233,16 @@ def test_preset_folders_are_looked_at_too(file, name, tmp_path):
     path = tmp_path / "preset" / file
     path.write_text(json.dumps(opener(name)))
     with pytest.raises(ValueError, match=f"{file}' cannot be loaded: "):
+        keras_mirror.MirrorModel.from_preset(folder)
+
+
+@pytest.mark.parametrize("name", ["../secret.weights.h5", "/secret.weights.h5"])
+def test_preset_folders_name_no_weights_outside(name, tmp_path):
+    folder = save_preset(tmp_path / "preset")
+    index = {"metadata": {}, "weight_map": {"/layers/a": [name]}}
+    (tmp_path / "preset" / "model.weights.h5").unlink()
+    (tmp_path / "preset" / "model.weights.json").write_text(json.dumps(index))
+    with pytest.raises(ValueError, match="must name files inside of it only"):
         keras_mirror.MirrorModel.from_preset(folder)
 
 
