@@ -1,11 +1,14 @@
 """The file of a stopped training: facts in JSON, and arrays."""
 
 import json
+import math
 import os
+import zipfile
 from typing import Any
 
 import numpy as np
 
+from keras_mirror.archive.limits import check_directory
 from keras_mirror.atomic_output import atomic_output
 from keras_mirror.content_errors import content_errors
 
@@ -62,10 +65,27 @@ def _read(path: Path, arrays) -> tuple[dict, list]:
     with (
         content_errors(path, "is no checkpoint of training, or damaged"),
         open(path, "rb") as stored,  # NumPy leaves a damaged file open
-        np.load(stored) as file,
     ):
-        facts: Any = json.loads(str(file[FACTS]))
-        return facts, arrays(file)
+        check_directory(path)
+        with zipfile.ZipFile(stored) as parts:
+            _check_arrays(parts)
+        stored.seek(0)
+        with np.load(stored) as file:
+            facts: Any = json.loads(str(file[FACTS]))
+            if not isinstance(facts, dict):
+                raise ValueError(f"its facts are a {type(facts).__name__}")
+            return facts, arrays(file)
+
+
+def _check_arrays(parts: zipfile.ZipFile) -> None:
+    """Refuses arrays that take more memory than they have bytes here."""
+    for part in parts.infolist():
+        with parts.open(part) as file:
+            np.lib.format.read_magic(file)
+            shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+            num_bytes = math.prod(shape) * dtype.itemsize
+            if num_bytes != part.compress_size - file.tell():
+                raise ValueError(f"'{part.filename}' has not {num_bytes} bytes")
 
 
 def _plain(value):

@@ -10,6 +10,9 @@ from keras_mirror.archive.checkpoint_file import read_checkpoint
 from keras_mirror.archive.checkpoint_file import write_checkpoint
 from keras_mirror.archive.record import TrainingRecord
 from keras_mirror.archive.training_run import TrainingRun
+from keras_mirror.archive.training_run import checked_run
+from keras_mirror.arguments import check_integer
+from keras_mirror.content_errors import content_errors
 from keras_mirror.distribution import random_state
 from keras_mirror.distribution import set_random_state
 from keras_mirror.optimizers import training_variables
@@ -74,7 +77,9 @@ class TrainingCheckpoint(keras.callbacks.Callback):
             ValueError: It is damaged, or of another training.
         """
         facts, values = read_checkpoint(self.path)
-        step, run = facts.pop("step"), facts.pop("run")
+        with content_errors(self.path, "is no checkpoint of training"):
+            step = check_integer("step", facts.pop("step"), smallest=0)
+            run = checked_run(facts.pop("run"))
         _check_same(self.path, self.facts, facts)
         variables = training_variables(model)
         shapes = [tuple(variable.shape) for variable in variables]
@@ -87,7 +92,7 @@ class TrainingCheckpoint(keras.callbacks.Callback):
         for variable, value in zip(variables, values, strict=True):
             variable.assign(ops.cast(value, variable.dtype))
         set_random_state(state)
-        self.step, self._earlier = step, TrainingRun(**run)
+        self.step, self._earlier = step, run
 
     def save(self) -> None:
         """Writes the file now; a half-written one is never seen."""

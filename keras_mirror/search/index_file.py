@@ -31,7 +31,7 @@ _SETTING_TYPES = {
 # What a file may unpack to, beside ten times its size: only older files have
 # compressed texts.
 _ROUNDING = 1e-3  # of the length of a vector in float32
-_FREE_BYTES = 2**25
+_FREE_BYTES = 2**22
 _MAX_RATIO = 10
 
 

@@ -16,6 +16,7 @@ from support.folders import make_roberta_folder
 from support.folders import make_xlm_roberta_folder
 from support.texts import DATA
 
+from keras_mirror.checkpoints.hugging_face import weight_files
 from keras_mirror.checkpoints.hugging_face.checkpoint import load_hugging_face
 from keras_mirror.checkpoints.hugging_face.config import DEFAULTS
 from keras_mirror.checkpoints.hugging_face.config import activation_name
@@ -512,3 +513,16 @@ def test_error_for_an_adapter(bert, has_config):
     match = "holds an adapter of the PEFT library.* of the base model 'base' in"
     with pytest.raises(ValueError, match=match):
         load(folder)
+
+
+def test_a_long_config_is_not_read(tmp_path):
+    (tmp_path / "config.json").write_text("[" * (2**22 + 1))
+    with pytest.raises(ValueError, match="must have at most 4194304 bytes"):
+        read_config(tmp_path)
+
+
+def test_many_tensors_are_not_looked_at(tmp_path, monkeypatch):
+    make_bert_folder(tmp_path)
+    monkeypatch.setattr(weight_files, "MAX_ITEMS", 9)
+    with pytest.raises(ValueError, match="must hold at most 9 tensors"):
+        weight_files.read_weight_files(tmp_path)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 
 import pytest
 import tokenizers
@@ -154,6 +155,39 @@ def test_other_settings_are_refused(file, settings, tmp_path):
     with pytest.raises(ValueError, match="must") as error:
         load(tmp_path)
     assert str(value).strip("{}") in str(error.value)
+
+
+def replaced(content, **pattern):
+    return {"type": "Replace", "pattern": pattern, "content": content}
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        *[replaced("aaaa", String="a"), replaced("ab", String="")],
+        replaced(" " * 9, Regex="\\s*"),
+    ],
+)
+def test_steps_do_not_make_texts_any_length(step, tmp_path):
+    make(tmp_path, "xlm-roberta", **normalizers(*[step] * 9))
+    with pytest.raises(ValueError, match="must not make texts more than 1000"):
+        load(tmp_path)
+
+
+def test_a_long_regular_expression_is_soon_refused(tmp_path):
+    step = replaced(" ", Regex="{" + "1" * 50_000)
+    make(tmp_path, "xlm-roberta", normalizer=step)
+    start = time.process_time()
+    with pytest.raises(ValueError, match="must have a normalizer of the types"):
+        load(tmp_path)
+    assert time.process_time() - start < 1
+
+
+def test_a_long_added_token_is_refused(tmp_path):
+    token = {"id": 7, "content": "x" * 2_000, "special": False}
+    make(tmp_path, "roberta", added_tokens=[token])
+    with pytest.raises(ValueError, match="must have at most 1000 characters"):
+        load(tmp_path)
 
 
 def test_a_class_that_needs_its_own_file(tmp_path):

@@ -231,6 +231,41 @@ def test_nested_shapes_are_refused(tmp_path, tensors):
         read_torch_checkpoint(path)
 
 
+MANY = b"(" + b"N" * 1_000 + b"tq\0000"  # a tuple, remembered as 0
+STORAGE = (
+    b"(X\7\0\0\0storagectorch\nFloatStorage\nX\1\0\0\x00aX\1\0\0\x00aK\1tQ"
+)
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        (MANY + b"h\0Q.", "not a storage"),
+        (
+            b"(" + b"K\1" * 1_000 + b"tq\0000"
+            b"ctorch._utils\n_rebuild_tensor_v2\n"
+            b"(" + STORAGE + b"K\0h\0h\0tR.",
+            "a tensor of 1000 axes",
+        ),
+    ],
+    ids=["storage", "axes"],
+)
+def test_what_is_given_again_and_again(tmp_path, content, message):
+    write_zip(tmp_path / "pytorch_model.bin", b"\x80\2" + content)
+    with pytest.raises(ValueError, match=message):
+        read_torch_checkpoint(tmp_path / "pytorch_model.bin")
+
+
+def test_copies_are_not_larger_than_the_file(tmp_path):
+    """A list of pairs, of which each of the three bytes makes a dict."""
+    pairs = b"](" + b"K\1N\x86" * 1_000 + b"eq\0000"
+    again = b"h\1h\0\x85R" * 1_000
+    content = pairs + b"ccollections\nOrderedDict\nq\0010(" + again + b"t."
+    write_zip(tmp_path / "pytorch_model.bin", b"\x80\2" + content)
+    with pytest.raises(ValueError, match="the same values many times"):
+        read_torch_checkpoint(tmp_path / "pytorch_model.bin")
+
+
 def test_tensors_are_not_far_larger_than_their_storage(save):
     shared = torch.ones(1_000, 1_000)
     arrays = read_torch_checkpoint(save(dict.fromkeys("abcd", shared)))

@@ -75,6 +75,7 @@ ACTIVATIONS = {
 
 # What the PEFT library writes beside weights that are added to a model's.
 _ADAPTER_FILE = "adapter_config.json"
+_MAX_BYTES = 2**22  # names of labels take most of it
 
 
 def read_config(folder: pathlib.Path) -> dict:
@@ -103,6 +104,11 @@ def read_config(folder: pathlib.Path) -> dict:
         raise FileNotFoundError(
             "A preset folder must hold a config.json. "
             f"Received: folder={folder}"
+        )
+    if path.stat().st_size > _MAX_BYTES:
+        raise ValueError(
+            f"A config.json must have at most {_MAX_BYTES} bytes. Received: "
+            f"{path.stat().st_size} in folder={folder}"
         )
     return read_json(path)
 

@@ -33,6 +33,8 @@ _KEYS = {
     pickle.SETITEMS: slice(None, None, 2),
 }
 _MEMO_OPCODES = ("PUT", "BINPUT", "LONG_BINPUT")
+_MAX_PARTS = 8  # of what tells where a storage is; PyTorch writes 5 or 6
+_MAX_AXES = 64  # as in NumPy
 
 
 class StorageRecord(NamedTuple):
@@ -89,6 +91,7 @@ class TorchUnpickler(pickle._Unpickler):
 
     def __init__(self, data: bytes) -> None:
         super().__init__(io.BytesIO(data), encoding="utf-8")
+        self._left = len(data)
 
     dispatch = _dispatch()
 
@@ -97,10 +100,20 @@ class TorchUnpickler(pickle._Unpickler):
             return name
         if (module, name) in _GLOBALS:
             # Made anew, as a pickle may set attributes of what it gets.
-            return lambda *args: _GLOBALS[module, name](*args)
+            return lambda *args: self._call(_GLOBALS[module, name], args)
         raise ForbiddenGlobalError(f"{module}.{name}")
 
+    def _call(self, function: Callable[..., Any], args: tuple) -> Any:
+        """Lists and tuples that are given often would be copied as often."""
+        sizes = [len(x) for x in args if isinstance(x, (list, tuple, dict))]
+        self._left -= sum(sizes)
+        if self._left < 0:
+            raise pickle.UnpicklingError("the same values many times")
+        return function(*args)
+
     def persistent_load(self, pid: Any) -> StorageRecord:
+        if len(pid) > _MAX_PARTS:
+            raise pickle.UnpicklingError(f"not a storage: {reprlib.repr(pid)}")
         tag, storage_type, key, *_ = pid
         _check_keys([storage_type, key])  # both are looked up
         if tag != "storage":
@@ -152,6 +165,8 @@ def _rebuild_tensor(
 ) -> TensorRecord:
     if not isinstance(storage, StorageRecord):
         raise pickle.UnpicklingError("a tensor without a storage")
+    if max(len(shape), len(strides)) > _MAX_AXES:
+        raise pickle.UnpicklingError(f"a tensor of {len(shape)} axes")
     numbers = (offset, *shape, *strides)
     if not all(isinstance(number, int) for number in numbers):
         raise pickle.UnpicklingError("a tensor with a shape not of integers")

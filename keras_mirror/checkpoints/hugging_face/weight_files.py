@@ -7,6 +7,7 @@ import ml_dtypes  # noqa: F401, gives NumPy the bfloat16 of safetensors
 import numpy as np
 import safetensors
 
+from keras_mirror.archive.weight_count import MAX_ITEMS
 from keras_mirror.checkpoints.hugging_face.torch_checkpoint import (
     read_torch_checkpoint,
 )
@@ -109,7 +110,13 @@ def _safetensors(path: pathlib.Path) -> dict[str, StoredTensor]:
     tensors = {}
     try:
         with safetensors.safe_open(path, framework="np") as file:
-            for name in file.keys():
+            names = file.keys()
+            if len(names) > MAX_ITEMS:
+                raise ValueError(
+                    f"{path.name} must hold at most {MAX_ITEMS} tensors. "
+                    f"Received: {len(names)} in path={path}"
+                )
+            for name in names:
                 stored = file.get_slice(name)
                 shape = tuple(stored.get_shape())
                 dtype = stored.get_dtype()

@@ -36,7 +36,10 @@ _TYPES = (
 )
 
 # A regular expression that only white space can match.
-_SPACES = re.compile(r"\^?(\\[sntrfv]|[\s▁\[\]()|+*?]|\{\d*,?\d*\})+\$?")
+_SPACES = re.compile(r"\^?(\\[sntrfv]|[\s▁\[\]()|+*?]|\{\d*(,\d*)?\})+\$?")
+
+# What a text of one letter may become: steps that lengthen multiply.
+_MAX_GROWTH = 1_000
 
 # Categories of code points: not assigned, private, halves of others.
 _NO_CHARACTERS = ("Cn", "Co", "Cs")
@@ -63,6 +66,7 @@ def compile_charsmap(steps: list[dict]) -> bytes:
                 f"types {', '.join(_TYPES)}, and replace nothing but white "
                 f"space by a regular expression. Received: normalizer={step}"
             )
+    _check_growth(steps)
     steps = [
         step
         for step in steps
@@ -101,6 +105,22 @@ def split_special_tokens(steps: list[dict]) -> list[str]:
         for text, content in replaced
         if len(text) > 2 and content == spell_apart(text)
     ]
+
+
+def _check_growth(steps: list[dict]) -> None:
+    growth = 1
+    for step in steps:
+        if step["type"] == "Replace":
+            # A regular expression may match nothing, before every letter.
+            length = len(step["pattern"].get("String", ""))
+            new = len(step["content"])
+            growth *= max(1, -(-new // length) if length else new + 1)
+    if growth > _MAX_GROWTH:
+        raise ValueError(
+            "The normalizer of a tokenizer must not make texts more than "
+            f"{_MAX_GROWTH} times as long. Received: {growth}, by its steps of "
+            "the type Replace"
+        )
 
 
 def _is_about_spaces(step: dict) -> bool:

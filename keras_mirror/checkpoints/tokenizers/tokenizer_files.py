@@ -21,6 +21,7 @@ ROBERTA_NAMES = {
     "mask_token": "<mask>",
     "unk_token": "<unk>",
 }
+_MAX_TOKEN_LENGTH = 1_000
 
 
 class OtherTokenizerError(ValueError):
@@ -81,6 +82,13 @@ class TokenizerFiles:
         for entry in entries + (self.fast.get("added_tokens") or []):
             content, special = entry["content"], entry.get("special", False)
             added[content] = AddedToken(content, entry["id"], special)
+        longest = max(added, key=len, default="")
+        if len(longest) > _MAX_TOKEN_LENGTH:
+            raise ValueError(
+                "An added token must have at most "
+                f"{_MAX_TOKEN_LENGTH} characters. Received: {len(longest)} in "
+                f"folder={self.folder}"
+            )
         return {
             content: token
             for content, token in added.items()
