@@ -3,6 +3,7 @@
 import functools
 import json
 import pathlib
+import random
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -17,8 +18,11 @@ from support.texts import texts
 
 import keras_mirror
 from campaign.containers import Files
+from campaign.containers import changed_files
 from campaign.text_samples import files_of_benchmarks
 from campaign.text_samples import files_of_texts
+from campaign.tokenizer_steps import changed_tokenizer
+from campaign.tokenizer_steps import read_tokenizer
 from keras_mirror.archive.checkpoint_file import read_checkpoint
 from keras_mirror.archive.checkpoint_file import write_checkpoint
 from keras_mirror.archive.reading import archive_info
@@ -37,10 +41,13 @@ class Kind(NamedTuple):
     Args:
         make: Function that returns the files of good ones, a list.
         read: Function of the folder with the files, that reads them.
+        change: Function of files and of a `random.Random`, that returns
+            others. Defaults to `changed_files`.
     """
 
     make: Callable[[], list[Files]]
     read: Callable[[pathlib.Path], object]
+    change: Callable[[Files, random.Random], Files] = changed_files
 
 
 def files_of(folder: pathlib.Path) -> Files:
@@ -231,6 +238,9 @@ KINDS = {
     "info": Kind(_archives, _read_info),
     "index": Kind(lambda: [_index(True), _index(False)], _read_index),
     "Hugging Face": Kind(_hugging_face, _read_folder),
+    "tokenizer": Kind(
+        lambda: _hugging_face()[:-1], read_tokenizer, changed_tokenizer
+    ),
     "sentence-transformers": Kind(_sentence_transformers, _read_folder),
     "preset": Kind(_presets, _read_folder),
     "texts": Kind(files_of_texts, _read_texts),

@@ -11,9 +11,11 @@ Written by the long form of `tests/campaign`, see CONTRIBUTING.md.
 
 ## Damaged files
 
-"Crashed" are a process that ended, more than 10 s, more than 500 MB over what
-a good file takes, a file that was touched outside of the folder or left behind,
-and an error of another type or without the name of a file.
+"Crashed" are a process that ended, more than 10 s, a refusal that takes more
+than 1 s of the processor, more than 500 MB over what a good file takes, ids of
+a `tokenizer.json` that `tokenizers` does not give, a file that was touched
+outside of the folder or left behind, and an error of another type or without
+the name of a file.
 
 | Kind | Backend | Tried | Loaded | Refused | Crashed | Slowest, s | Most, MB |
 |---|---|--:|--:|--:|--:|--:|--:|

@@ -8,7 +8,6 @@ import tempfile
 import traceback
 import warnings
 
-from campaign.containers import changed_files
 from campaign.kinds import KINDS
 from campaign.kinds import good_files
 from campaign.mutations import CANARY
@@ -20,6 +19,7 @@ from campaign.watch import snapshot
 
 REFUSALS = (ValueError, OSError, ImportError)
 MAX_SECONDS = 10
+MAX_REFUSAL = 1  # second of the processor
 MAX_BYTES = 500 * 10**6  # over what a good file takes
 
 
@@ -51,7 +51,7 @@ class Bench:
         need = self.warm_up(kind)
         draw = random.Random(f"{kind} {seed}")
         good = good_files(kind)
-        self._write(changed_files(good[seed % len(good)], draw))
+        self._write(KINDS[kind].change(good[seed % len(good)], draw))
         before = snapshot(self._canary), snapshot(self.folder)
         left = set(os.listdir(self.temporary))
         what, detail, cost = self._read(kind)
@@ -65,9 +65,11 @@ class Bench:
             what, detail = "left over", f"{more} {detail}"
         elif cost.seconds > MAX_SECONDS:
             what = "slow"
+        elif what == "refused" and cost.processor_seconds > MAX_REFUSAL:
+            what = "slowly refused"
         elif cost.num_bytes > need + MAX_BYTES:
             what = "memory"
-        return Outcome(kind, seed, what, detail, *cost)
+        return Outcome(kind, seed, what, detail, cost.seconds, cost.num_bytes)
 
     def _read(self, kind: str) -> tuple[str, str, Cost]:
         what, detail = "loaded", ""

@@ -24,6 +24,7 @@ class Cost(NamedTuple):
 
     seconds: float
     num_bytes: int
+    processor_seconds: float
 
 
 class Meter:
@@ -31,6 +32,7 @@ class Meter:
 
     def __enter__(self) -> "Meter":
         self._start = time.monotonic()
+        self._processor = time.process_time()
         # Sets the peak back to what is in use: see `man 5 proc`.
         pathlib.Path("/proc/self/clear_refs").write_text("5")
         self._bytes = status("VmRSS")
@@ -38,7 +40,9 @@ class Meter:
 
     def __exit__(self, *exception: object) -> None:
         seconds = time.monotonic() - self._start
-        self.cost = Cost(seconds, status("VmHWM") - self._bytes)
+        processor_seconds = time.process_time() - self._processor
+        num_bytes = status("VmHWM") - self._bytes
+        self.cost = Cost(seconds, num_bytes, processor_seconds)
 
 
 def status(name: str, process: int | str = "self") -> int:
