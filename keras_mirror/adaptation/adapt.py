@@ -1,6 +1,7 @@
 import dataclasses
 import os
 import time
+import warnings
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from keras_mirror.arguments import check_column
 from keras_mirror.arguments import check_integer
 from keras_mirror.data import Corpus
 from keras_mirror.data import sample_strings
+from keras_mirror.data.token_shares import token_shares
 from keras_mirror.evaluation import Evaluation
 from keras_mirror.evaluation import evaluate
 from keras_mirror.evidence import gather_evidence
@@ -132,7 +134,8 @@ def adapt(
             that are trained on too, two views of one string; the rest is
             evidence. Defaults to `False`: all of them are evidence.
         force: Boolean, whether the first candidate is taken where there is
-            evidence for none. Defaults to `False`.
+            evidence for none, and whether to train although most tokens are
+            unknown to the model. Defaults to `False`.
         on_progress: Function of the name of a part of the work, how much of
             it was just done, and how much there is. Defaults to `None`.
         **fields: Fields of `Recipe` with new values.
@@ -142,8 +145,8 @@ def adapt(
 
     Raises:
         TypeError: `start`, a text, or a part of a pair is of another type.
-        ValueError: There are too few texts, pairs or labels, or a value is
-            out of range.
+        ValueError: There are too few texts, pairs or labels, most of their
+            tokens are unknown to the model, or a value is out of range.
 
     Example:
 
@@ -164,6 +167,7 @@ def adapt(
     if sample is None:
         sample = begun.sample
     corpus = sample_strings(texts, check_integer("sample", sample), seed)
+    _check_tokens(corpus, begun.model.preprocessor, force)
     tasks = gather_evidence(
         [text for text in texts if isinstance(text, str)] or corpus.strings,
         columns=columns,
@@ -211,6 +215,20 @@ def adapt(
     record = adaptation.model.record.with_notes(adaptation.sentence)
     adaptation.model.record = record
     return adaptation
+
+
+def _check_tokens(corpus: Corpus, preprocessor, force: bool) -> None:
+    if not corpus.strings:
+        return  # which is told where they are counted
+    shares = token_shares(corpus, preprocessor)
+    if not shares.are_foreign:
+        return
+    if not force:
+        raise ValueError(
+            f"{shares.problem}. {shares.way_out}, or adapt nevertheless with "
+            "force=True (--force at the command line)"
+        )
+    warnings.warn(f"{shares.problem}. {shares.way_out}.", stacklevel=3)
 
 
 def _evaluate(models: dict, tasks: list, tell: OnProgress) -> Evaluation:

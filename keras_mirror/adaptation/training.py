@@ -10,7 +10,7 @@ from keras import ops
 from keras_mirror.adaptation.start import Start
 from keras_mirror.data import Corpus
 from keras_mirror.data.corpus import Pair
-from keras_mirror.data.mirror_dataset import mirror_dataset
+from keras_mirror.data.mirror_dataset import corpus_dataset
 from keras_mirror.guide import Guide
 from keras_mirror.guide.embed_corpus import embed_corpus
 from keras_mirror.merging import copied
@@ -125,7 +125,7 @@ class _Trainer:
         """A copy of the original, trained; the next training changes it."""
         keras.utils.set_random_seed(self._seed)
         model = self._prepared(recipe)
-        dataset = mirror_dataset(
+        dataset = corpus_dataset(
             corpus, model.preprocessor, seed=self._seed, guide=guide
         )
         total = len(dataset) * recipe.epochs

@@ -90,7 +90,10 @@ from keras_mirror.recipes import WHITENED
     help="Folder that keeps the guide's vectors, to go on if stopped.",
 )
 @click.option(
-    "--force", is_flag=True, help="Without evidence take what was tried first."
+    "--force",
+    is_flag=True,
+    help="Take what was tried first without evidence, and train although the "
+    "model knows hardly any of the tokens.",
 )
 @report_options
 @field_options

@@ -11,7 +11,6 @@ from keras_mirror.data import Corpus
 from keras_mirror.data import collect_strings
 from keras_mirror.data import corpus_report
 from keras_mirror.data import sample_strings
-from keras_mirror.data.token_shares import MULTILINGUAL_PRESET
 
 
 def collect(
@@ -56,8 +55,7 @@ def tell_corpus(corpus: Corpus, preprocessor, force: bool = True) -> None:
         report = corpus_report(corpus, preprocessor)
     if report.shares.are_foreign and not force:
         raise click.UsageError(
-            f"{report.shares.problem}. Choose a --preset for their language, "
-            f"such as {MULTILINGUAL_PRESET}, or a folder, or train "
+            f"{report.shares.problem}. {report.shares.way_out}, or train "
             "nevertheless with --force"
         )
     print_rows([("corpus", report)], sys.stderr)

@@ -10,7 +10,7 @@ from keras_mirror.cli.console import progress_bar
 from keras_mirror.cli.console import status
 from keras_mirror.cli.stop_signals import StopSignals
 from keras_mirror.data import Corpus
-from keras_mirror.data.mirror_dataset import mirror_dataset
+from keras_mirror.data.mirror_dataset import corpus_dataset
 from keras_mirror.distribution import active_replicas
 from keras_mirror.encoder.fitting_batches import FittingSlices
 from keras_mirror.encoder.fitting_batches import fitting_slices
@@ -30,7 +30,7 @@ def fit_with_progress(
 
     Args:
         model: A compiled `MirrorModel`.
-        corpus: A `Corpus`.
+        corpus: A `Corpus` that `tell_corpus` has told.
         seed: Integer.
         stop: The `StopSignals` that end training after a step.
         checkpoint: A `TrainingCheckpoint`. It is written where training is
@@ -44,7 +44,7 @@ def fit_with_progress(
     """
     guide = _guide(model, corpus) if model.recipe.is_guided else None
     with echo_warnings(), status("Tokenizing"):
-        dataset = mirror_dataset(
+        dataset = corpus_dataset(
             corpus, model.preprocessor, seed=seed, guide=guide
         )
         slices = _fitting_slices(model, dataset)

@@ -11,7 +11,6 @@ from keras_mirror.data.numpy_mirror_dataset import NumpyMirrorDataset
 from keras_mirror.data.numpy_mirror_dataset import guide_features
 from keras_mirror.data.numpy_mirror_dataset import rows_of_views
 from keras_mirror.data.read_corpus import read_corpus
-from keras_mirror.data.token_shares import MULTILINGUAL_PRESET
 from keras_mirror.data.token_shares import token_shares
 from keras_mirror.distribution import active_replicas
 from keras_mirror.optional_tensorflow import tf
@@ -98,29 +97,40 @@ def mirror_dataset(
     >>> len(dataset)
     1
     """
-    recipe = preprocessor.recipe
-    if batch_size is None:
-        batch_size = recipe.batch_size
-    if group_by_length is None:
-        group_by_length = recipe.group_by_length
-    batch_size = check_integer(
-        "batch_size",
-        batch_size,
-        smallest=2,
-        why=": the other strings of a batch are the negatives",
-    )
+    batch_size = _checked_batch_size(batch_size, preprocessor)
     corpus = read_corpus(source, drop_duplicates, pairs, column, encoding)
+    dataset = corpus_dataset(
+        corpus,
+        preprocessor,
+        batch_size,
+        shuffle,
+        seed,
+        group_by_length,
+        guide,
+    )
+    shares = token_shares(corpus, preprocessor)
+    if shares.are_foreign:
+        warnings.warn(f"{shares.problem}. {shares.way_out}.", stacklevel=2)
+    return dataset
+
+
+def corpus_dataset(
+    corpus: Corpus,
+    preprocessor,
+    batch_size: int | None = None,
+    shuffle: bool = True,
+    seed: int | None = None,
+    group_by_length: bool | None = None,
+    guide=None,
+):
+    """`mirror_dataset` of a corpus whose tokens were looked at before."""
+    batch_size = _checked_batch_size(batch_size, preprocessor)
+    if group_by_length is None:
+        group_by_length = preprocessor.recipe.group_by_length
     if guide is not None:
         guide.check_corpus(corpus)
     num_strings = len(corpus.strings)
     batch_size = _fitting_batch_size(batch_size, num_strings)
-    shares = token_shares(corpus, preprocessor)
-    if shares.are_foreign:
-        warnings.warn(
-            f"{shares.problem}. Take a preset for their language, such as "
-            f"{MULTILINGUAL_PRESET!r}, or a folder.",
-            stacklevel=2,
-        )
     lengths = None
     if shuffle and group_by_length and num_strings > batch_size:
         lengths = _lengths(corpus, preprocessor)
@@ -155,6 +165,17 @@ def _dataset(corpus: Corpus, preprocessor, guide, longest_text, schedule):
     return dataset
 
 
+def _checked_batch_size(batch_size: int | None, preprocessor) -> int:
+    if batch_size is None:
+        batch_size = preprocessor.recipe.batch_size
+    return check_integer(
+        "batch_size",
+        batch_size,
+        smallest=2,
+        why=": the other strings of a batch are the negatives",
+    )
+
+
 def _fitting_batch_size(batch_size: int, num_strings: int) -> int:
     if num_strings < 2:
         raise ValueError(
@@ -166,7 +187,7 @@ def _fitting_batch_size(batch_size: int, num_strings: int) -> int:
             f"The corpus has {num_strings} usable strings, fewer than "
             f"batch_size={batch_size}: an epoch is one batch of "
             f"{num_strings}.",
-            stacklevel=3,
+            stacklevel=4,  # whoever calls `mirror_dataset`
         )
     return min(batch_size, num_strings)
 

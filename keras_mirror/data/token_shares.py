@@ -47,6 +47,14 @@ class TokenShares:
             "model, which cannot learn to tell them apart"
         )
 
+    @property
+    def way_out(self) -> str:
+        """What to do where they are foreign."""
+        return (
+            "Choose a preset for their language, such as "
+            f"{MULTILINGUAL_PRESET!r}, or a folder"
+        )
+
 
 def percent(share: float) -> str:
     """A share for readers.

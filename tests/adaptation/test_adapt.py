@@ -49,6 +49,36 @@ def same_vectors(model, other):
     return np.allclose(*vectors, atol=1e-6)
 
 
+# === Tokens ===
+
+ARABIC = [f"ذهب الولد إلى المدرسة {'و' * number}" for number in range(1, 41)]
+
+
+@pytest.fixture
+def no_training(monkeypatch):
+    """Fails where a refusal comes too late, and stops what goes on."""
+
+    def train(*arguments):
+        raise RuntimeError("it trains")
+
+    monkeypatch.setattr(ADAPT, "train_from", train)
+
+
+def test_unknown_tokens_are_refused(trained_model, no_training):
+    with pytest.raises(ValueError, match="of the tokens .* unknown") as raised:
+        keras_mirror.adapt(trained_model, ARABIC, **FIELDS)
+    for way_out in ("'multilingual_minilm_l12_v2'", "force=True", "--force"):
+        assert way_out in str(raised.value)
+
+
+def test_force_adapts_to_unknown_tokens(trained_model, no_training):
+    with (
+        pytest.warns(UserWarning, match="are unknown to the vocabulary"),
+        pytest.raises(RuntimeError, match="it trains"),
+    ):
+        keras_mirror.adapt(trained_model, ARABIC, force=True, **FIELDS)
+
+
 # === What is taken ===
 
 

@@ -54,6 +54,15 @@ def vectors(path):
     return keras.saving.load_model(path).encode_text(texts(8))
 
 
+def test_unknown_tokens_are_refused(command, trained_archive, corpus, output):
+    corpus.write_text("القطة تنام\nكان الطقس باردا\n" * 20, encoding="utf-8")
+    code, _, errors = command(
+        "adapt", trained_archive, corpus, "--output", output, *FIELDS
+    )
+    assert code == 2 and not output.exists()
+    assert "are unknown to the vocabulary" in errors and "--force" in errors
+
+
 def test_without_evidence_the_output_is_the_start(
     command, trained_archive, corpus, output, untrained
 ):
