@@ -4,6 +4,8 @@ import contextlib
 import os
 from collections.abc import Iterator
 
+from keras_mirror.file_kinds import kind_of_file
+from keras_mirror.file_kinds import missing_content
 from keras_mirror.machine_errors import check_machine
 from keras_mirror.machine_errors import reason
 
@@ -45,7 +47,15 @@ def content_errors(
         is_told = isinstance(error, (ValueError, FileNotFoundError))
         if is_told and name in str(error):
             raise
-        raise ValueError(f"'{name}' {told}: {reason(error)}") from error
+        raise ValueError(f"'{name}' {told}: {_cause(path, error)}") from error
+
+
+def _cause(path: str | os.PathLike, error: BaseException) -> str:
+    """What stands in place of the file or of one in the folder, if any does."""
+    if os.path.isdir(path):
+        return missing_content(path) or reason(error)
+    kind = kind_of_file(path)
+    return f"it is {kind}" if kind else reason(error)
 
 
 def _is_panic(error: BaseException) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from keras_mirror.atomic_output import atomic_output
+from keras_mirror.file_kinds import kind_of_file
 from keras_mirror.machine_errors import reason
 
 
@@ -92,8 +93,9 @@ def read_json(
         content = json.loads(path.read_text(encoding="utf-8"))
     # Also what is not UTF-8, and what is nested too deeply.
     except (ValueError, RecursionError) as error:
+        found = kind_of_file(path) or "damaged"
         raise ValueError(
-            f"{path.name} must be a JSON file, this one is damaged. "
+            f"{path.name} must be a JSON file, this one is {found}. "
             f"Received: path={path}, error={reason(error)}"
         ) from error
     if not isinstance(content, kind):

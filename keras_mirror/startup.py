@@ -20,6 +20,7 @@ BACKENDS = ("tensorflow", "jax", "torch")
 KERAS_FREE = (
     "archive.card_wording",
     "archive.checkpoint_file",
+    "archive.newer_versions",
     "archive.reading",
     "archive.training_run",
     "arguments",
@@ -29,6 +30,7 @@ KERAS_FREE = (
     "content_errors",
     "data",
     "export.backends",
+    "file_kinds",
     "files",
     "integrations.load_model",
     "machine_errors",

@@ -19,6 +19,7 @@ FLOORS = (
         "arguments",
         "atomic_output",
         "content_errors",
+        "file_kinds",
         "files",
         "machine_errors",
         "memory",

@@ -106,6 +106,8 @@ def check_vocabularies(archive: zipfile.ZipFile, num_tokens: int) -> None:
 
 def _check_names(names: list[str]) -> None:
     known = {CONFIG, METADATA, WEIGHTS, ASSETS}
+    if {"settings.json", "vectors.npy"} <= set(names):
+        raise ValueError("it is an index, which `search` reads")
     for name in names:
         is_asset = name.startswith(ASSETS) and not {"", "..", "."} & set(
             name.removesuffix("/").split("/")

@@ -12,7 +12,10 @@ from keras_mirror.archive.limits import CONFIG
 from keras_mirror.archive.limits import METADATA
 from keras_mirror.archive.limits import check_directory
 from keras_mirror.archive.limits import check_members
+from keras_mirror.archive.newer_versions import CARD
+from keras_mirror.archive.newer_versions import newer_versions
 from keras_mirror.archive.weight_count import count_weights
+from keras_mirror.file_kinds import kind_of_file
 from keras_mirror.machine_errors import check_machine
 from keras_mirror.machine_errors import reason
 
@@ -156,8 +159,12 @@ def opened_archive(
 
 def unreadable(path: str | os.PathLike[str], error: Exception) -> ValueError:
     """What is said of a damaged archive, by the error that it has caused."""
+    kind = kind_of_file(path)
+    told = f"it is {kind}" if kind else reason(error)
+    newer = newer_versions(path)
+    told += f". {newer}" if newer else ""
     return ValueError(
-        f"'{path}' is not a readable archive of keras-mirror: {reason(error)}"
+        f"'{path}' is not a readable archive of keras-mirror: {told}"
     )
 
 

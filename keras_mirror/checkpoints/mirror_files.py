@@ -4,9 +4,11 @@ import numpy as np
 
 from keras_mirror.encoder.backbone_settings import activation_of
 from keras_mirror.encoder.backbone_settings import layer_norm_epsilon_of
+from keras_mirror.file_kinds import kind_of_file
 from keras_mirror.files import inner_path
 from keras_mirror.files import read_json
 from keras_mirror.files import write_json
+from keras_mirror.machine_errors import check_machine
 from keras_mirror.recipes import ENCODING_FIELDS
 from keras_mirror.recipes import Recipe
 
@@ -130,8 +132,10 @@ def _read_array(path: pathlib.Path) -> np.ndarray | None:
         # Mapped: a header that asks for more than the file has is refused.
         array = np.array(np.load(path, mmap_mode="r"))
     except (OSError, ValueError) as error:
+        check_machine(path, error)
+        kind = kind_of_file(path) or f"damaged: {error}"
         raise ValueError(
-            f"'{path}' must be an array of NumPy, this one is damaged: {error}"
+            f"'{path}' must be an array of NumPy, this one is {kind}"
         ) from error
     is_number = np.issubdtype(array.dtype, np.floating)
     if not is_number or not np.isfinite(array).all():

@@ -1,6 +1,8 @@
 import os
 
 from keras_mirror.data.open_binary import AnyPath
+from keras_mirror.file_kinds import IS_POINTER
+from keras_mirror.file_kinds import POINTER
 
 _OFFICE = {
     ".doc": "a Word document",
@@ -47,6 +49,8 @@ def check_is_text(start: bytes, path: AnyPath) -> None:
         path: String or path, for the message.
     """
     ending = os.path.splitext(os.fspath(path))[1].lower()
+    if start.startswith(POINTER):
+        raise NotText(f"'{path}' is {IS_POINTER}")
     if kind := _found(start, _DOCUMENTS):
         raise NotText(
             f"'{path}' is {_OFFICE.get(ending, kind)}. A file of plain texts "

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import IO
 from typing import Any
 
+from keras_mirror.file_kinds import kind_of_file
 from keras_mirror.optional import import_optional
 
 AnyPath = str | os.PathLike
@@ -115,8 +116,10 @@ def open_binary(path: AnyPath) -> Iterator[IO[bytes]]:
         except (EOFError, OSError, lzma.LZMAError, zlib.error) as error:
             if getattr(error, "errno", None):  # not of its content
                 raise
+            kind = None if is_remote(path) else kind_of_file(path)
             raise ValueError(
-                f"'{path}' cannot be decompressed: {error}. Expected a whole "
+                f"'{path}' cannot be decompressed: "
+                f"{f'it is {kind}' if kind else error}. Expected a whole "
                 f"file as {ending} says"
             ) from error
 

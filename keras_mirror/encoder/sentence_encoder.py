@@ -89,6 +89,7 @@ class SentenceEncoder(keras.Model):
         **kwargs,
     ):
         _check_pooling(pooling_mode, pooled_layers, frequency_smoothing)
+        _check_names(kwargs)
 
         # === Layers ===
         pooling = SentencePooling(pooling_mode, name="pooling")
@@ -209,6 +210,16 @@ def _check_pooling(
         raise ValueError(
             "`frequency_smoothing` weighs the tokens of a mean: it needs "
             f"pooling_mode='mean'. Received: pooling_mode={pooling_mode!r}"
+        )
+
+
+def _check_names(kwargs: dict) -> None:
+    # A functional model takes any, and does nothing with it.
+    unknown = {*kwargs} - {"name", "trainable", "dtype"}
+    if unknown:
+        raise TypeError(
+            "`SentenceEncoder` has no such arguments. "
+            f"Received: {', '.join(sorted(unknown))}"
         )
 
 

@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from keras_mirror.archive.limits import CONFIG
+from keras_mirror.archive.limits import WEIGHTS
 from keras_mirror.archive.limits import check_directory
 from keras_mirror.atomic_output import atomic_output
 from keras_mirror.atomic_output import is_stream
@@ -182,6 +184,8 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[zipfile.ZipFile]:
 def _check_parts(file: zipfile.ZipFile, num_bytes: int) -> None:
     """Refuses files in it that `write_index` does not write, or too large."""
     names = file.namelist()
+    if {CONFIG, WEIGHTS} <= set(names):
+        raise ValueError("it is the archive of a model, and not an index")
     if len(set(names) & {SETTINGS, TEXTS, VECTORS, GRAPH}) < len(names):
         raise ValueError(
             f"its parts must be {SETTINGS}, {TEXTS}, {VECTORS} and {GRAPH}, "

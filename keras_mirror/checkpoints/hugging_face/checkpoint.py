@@ -25,6 +25,7 @@ from keras_mirror.checkpoints.tokenizers.tokenizer_steps import check_steps
 from keras_mirror.checkpoints.tokenizers.unigram import unigram_tokenizer
 from keras_mirror.checkpoints.tokenizers.word_piece import word_piece_tokenizer
 from keras_mirror.encoder.backbone_settings import check_epsilon
+from keras_mirror.file_kinds import missing_content
 from keras_mirror.machine_errors import reason
 
 
@@ -135,9 +136,10 @@ def load_hugging_face_tokenizer(folder: pathlib.Path, config: dict):
     try:
         return _checked_tokenizer(files, config)
     except _MALFORMED as error:
+        cause = missing_content(folder) or repr(error)
         raise ValueError(
             "The tokenizer's files must have the form that transformers "
-            f"writes. Received: folder={folder}, error={error!r}"
+            f"writes. Received: folder={folder}, error={cause}"
         ) from error
 
 

@@ -11,6 +11,9 @@ from keras_mirror.archive.weight_count import MAX_ITEMS
 from keras_mirror.checkpoints.hugging_face.torch_checkpoint import (
     read_torch_checkpoint,
 )
+from keras_mirror.file_kinds import IS_PAGE
+from keras_mirror.file_kinds import IS_POINTER
+from keras_mirror.file_kinds import kind_of_file
 from keras_mirror.files import inner_path
 from keras_mirror.files import read_json
 
@@ -21,8 +24,6 @@ WEIGHT_FILES = (
     "pytorch_model.bin",
     "pytorch_model.bin.index.json",
 )
-# The start of what Git leaves where Git LFS did not download a file.
-_POINTER = b"version https://git-lfs."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,12 +87,10 @@ def _shards(index: pathlib.Path) -> list[pathlib.Path]:
 
 
 def _check_content(path: pathlib.Path) -> None:
-    with path.open("rb") as file:
-        is_pointer = file.read(len(_POINTER)) == _POINTER
-    if is_pointer:
+    kind = kind_of_file(path)
+    if kind in (IS_POINTER, IS_PAGE):
         raise ValueError(
-            f"{path.name} must hold weights, but this one is a Git LFS "
-            "pointer to them. Run `git lfs pull` in the folder. "
+            f"{path.name} must hold weights, but this one is {kind}. "
             f"Received: path={path}"
         )
 
