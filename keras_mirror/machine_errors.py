@@ -16,13 +16,16 @@ from collections.abc import Iterator
 MAX_REASON = 300
 _MAX_TEXT = 10 * MAX_REASON  # the whole may be what a hostile file holds
 
-# What `OSError.errno` says of the machine; the other numbers are of damaged
-# files too, in which a part is missing.
+# What `OSError.errno` says of damaged files too, in which a part is missing or
+# has a name that no file can have; the other numbers are of the machine.
+_MISSING = (errno.ENOENT, errno.ENOTDIR)
+_OF_CONTENT = (
+    *(None, 0, *_MISSING, errno.EISDIR, errno.EEXIST, errno.EINVAL),
+    errno.ENAMETOOLONG,
+)
 # Windows has no quotas.
 NO_SPACE = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 _NO_DESCRIPTORS = (errno.EMFILE, errno.ENFILE)
-_OTHERS = (errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.ENOMEM)
-_MACHINE = (*NO_SPACE, *_NO_DESCRIPTORS, *_OTHERS)
 
 # How NumPy, PyTorch, TensorFlow, JAX and C++ tell that memory is missing.
 _NO_MEMORY = re.compile(
@@ -65,11 +68,38 @@ def check_machine(path: str | os.PathLike[str], error: BaseException) -> None:
             raise MemoryError(
                 f"'{path}' cannot be read: {reason(cause)}"
             ) from error
-        if isinstance(cause, OSError) and number in _MACHINE:
+        if isinstance(cause, OSError) and number not in _OF_CONTENT:
             raise OSError(
                 number, f"'{path}' cannot be read: {_system_words(cause, path)}"
             ) from error
     check_backend()
+
+
+def check_reachable(path: str | os.PathLike[str]) -> None:
+    """Raises the system's error where a path is not just missing.
+
+    `os.path.exists` is `False` too for what is in a folder that may not be
+    entered, and for names that are too long.
+
+    Args:
+        path: String or path.
+
+    Raises:
+        OSError: Nothing can be said about the path.
+
+    Example:
+
+    >>> check_reachable("no/such/file.txt")
+    """
+    try:
+        os.stat(path)
+    except OSError as error:
+        if error.errno not in _MISSING:
+            raise OSError(
+                error.errno, f"'{path}' cannot be read: {error.strerror}"
+            ) from error
+    except ValueError:  # a NUL byte
+        return
 
 
 def check_backend() -> None:
@@ -143,6 +173,8 @@ def _system_words(error: OSError, path: str | os.PathLike[str]) -> str:
             f". Temporary files are in '{tempfile.gettempdir()}': free space "
             "there, or set TMPDIR to a folder on another disk"
         )
+    if error.errno == errno.EFBIG:
+        words += ". Raise the limit of the size of files (`ulimit -f`)"
     if error.errno in _NO_DESCRIPTORS:
         words += ". Raise the limit of open files (`ulimit -n`)"
     return words

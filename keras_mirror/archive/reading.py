@@ -17,6 +17,7 @@ from keras_mirror.archive.newer_versions import newer_versions
 from keras_mirror.archive.weight_count import count_weights
 from keras_mirror.file_kinds import kind_of_file
 from keras_mirror.machine_errors import check_machine
+from keras_mirror.machine_errors import check_reachable
 from keras_mirror.machine_errors import reason
 
 _PARTS = {"encoder", "preprocessor", "recipe"}
@@ -133,6 +134,7 @@ def opened_archive(
             `with` block count as damage.
     """
     if not os.path.isfile(path):
+        check_reachable(path)
         is_folder = os.path.isdir(path)
         raise FileNotFoundError(
             f"An archive is expected. Received: '{path}', which is "

@@ -43,6 +43,7 @@ from keras_mirror.cli.options import field_options
 from keras_mirror.cli.options import overwrite_option
 from keras_mirror.cli.options import report_options
 from keras_mirror.cli.options import text_options
+from keras_mirror.integrations.load_model import is_archive
 from keras_mirror.recipes import ADAPT_SAMPLE
 from keras_mirror.recipes import ENCODER_RECIPES
 from keras_mirror.recipes import MIRROR_SAMPLE
@@ -154,8 +155,10 @@ def adapt(
     second = None
     if evidence.check_encoder:
         second = open_model(evidence.check_encoder)
+    # A file that cannot be loaded is a failure, a wrong field wrong use.
+    from_model = open_model(start) if is_archive(start) else start
     with usage_errors():
-        opened = open_start(start, **fields)
+        opened = open_start(from_model, **fields)
     # START as it was, and two candidates beside it.
     check_space(output, 3 * weight_bytes(opened.model))
     with echo_warnings(), _bars() as on_progress, usage_errors():

@@ -20,6 +20,7 @@ from keras_mirror.cli.files import check_reports
 from keras_mirror.cli.models import is_language_model
 from keras_mirror.cli.models import is_model
 from keras_mirror.cli.models import start_keras
+from keras_mirror.cli.options import ExistingFile
 from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import batch_size_option
 from keras_mirror.cli.options import overwrite_option
@@ -41,7 +42,7 @@ RAW_WORDS = "the mean of its last layer's tokens, all of equal weight"
 @report_options
 @click.option(
     "--log",
-    type=click.Path(exists=True, dir_okay=False),
+    type=ExistingFile(),
     help="CSV file of `train --log`, whose curves --html draws.",
 )
 @batch_size_option

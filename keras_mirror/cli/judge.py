@@ -17,6 +17,7 @@ from keras_mirror.cli.files import list_texts
 from keras_mirror.cli.judge_screen import ask_leads
 from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import start_keras
+from keras_mirror.cli.options import ExistingFile
 from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import batch_size_option
 from keras_mirror.cli.options import check_model_name
@@ -52,7 +53,7 @@ NUMBER = 20
 )
 @click.option(
     "--answers",
-    type=click.Path(exists=True, dir_okay=False),
+    type=ExistingFile(),
     multiple=True,
     help="Count the answers from a page, without A B TEXTS. May be repeated.",
 )

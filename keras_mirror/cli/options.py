@@ -9,6 +9,7 @@ import click
 
 from keras_mirror.data.read_lines import check_encoding
 from keras_mirror.integrations.load_model import ARCHIVE_SUFFIX
+from keras_mirror.machine_errors import check_reachable
 from keras_mirror.recipes import FIELDS
 from keras_mirror.recipes import RECIPES
 from keras_mirror.recipes import field_type
@@ -23,6 +24,7 @@ def check_model_name(
         return None
     is_path = value.endswith(ARCHIVE_SUFFIX) or os.sep in value
     if is_path and "://" not in value and not os.path.exists(value):
+        check_reachable(value)
         raise click.BadParameter(f"'{value}' does not exist")
     return value
 
@@ -32,8 +34,22 @@ model_argument = click.argument(
     "encoder", metavar="MODEL", callback=check_model_name
 )
 
+
+class ExistingFile(click.Path):
+    """The path of a file; one that cannot be reached is not just missing."""
+
+    def __init__(self, allow_dash: bool = False) -> None:
+        super().__init__(
+            exists=True, dir_okay=False, readable=False, allow_dash=allow_dash
+        )
+
+    def convert(self, value, parameter, context):
+        check_reachable(value)
+        return super().convert(value, parameter, context)
+
+
 # `-` and pipes too; of several files `read_texts` checks them.
-TEXT_FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
+TEXT_FILE = ExistingFile(allow_dash=True)
 
 prompt_option = click.option(
     "--prompt",

@@ -9,6 +9,7 @@ from keras_mirror.cli.console import print_texts
 from keras_mirror.cli.console import status
 from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import start_keras
+from keras_mirror.cli.options import ExistingFile
 from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import check_model_name
 from keras_mirror.cli.options import interactive_option
@@ -17,7 +18,7 @@ from keras_mirror.integrations.load_model import is_archive
 
 
 @click.command()
-@click.argument("index", type=click.Path(exists=True, dir_okay=False))
+@click.argument("index", type=ExistingFile())
 @click.argument("queries", nargs=-1, metavar="QUERY...")
 @click.option("--k", type=click.IntRange(1), default=5, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Results as JSON.")

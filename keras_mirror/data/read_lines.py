@@ -10,6 +10,7 @@ from keras_mirror.data.open_binary import AnyPath
 from keras_mirror.data.open_binary import is_file
 from keras_mirror.data.open_binary import is_remote
 from keras_mirror.data.open_binary import open_binary
+from keras_mirror.machine_errors import check_reachable
 
 BLOCK_SIZE = 1 << 16
 LONGEST_LINE = 1 << 24  # a binary file may be one line of any length
@@ -62,6 +63,8 @@ def check_files(paths: Iterable[AnyPath]) -> None:
     """Raises `FileNotFoundError` unless there is a file at every path."""
     for path in paths:
         if not is_file(path):
+            if not is_remote(path):
+                check_reachable(path)
             is_folder = not is_remote(path) and os.path.isdir(path)
             raise FileNotFoundError(
                 f"A text file is expected. Received: '{path}', which is "

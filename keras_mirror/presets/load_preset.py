@@ -25,6 +25,7 @@ from keras_mirror.checkpoints.sentence_transformers.folder import (
 from keras_mirror.content_errors import content_errors
 from keras_mirror.encoder.sentence_encoder import SentenceEncoder
 from keras_mirror.encoder.suits_backbone import check_vocabulary
+from keras_mirror.machine_errors import check_reachable
 from keras_mirror.preprocessing.mirror_preprocessor import MirrorPreprocessor
 from keras_mirror.presets.locate import locate
 from keras_mirror.presets.registry import NamedPreset
@@ -186,6 +187,7 @@ def _pools_like(parts: PresetParts, recipe: Recipe) -> bool:
 def _check_name(preset: str) -> None:
     names = keras_hub.models.Backbone.presets
     if "://" not in preset and preset not in names:
+        check_reachable(preset)
         names = [*named_presets(), *names]
         similar = difflib.get_close_matches(preset, names, n=3)
         hint = f" Similar names: {', '.join(similar)}." if similar else ""

@@ -1,6 +1,7 @@
 """Errors name their cause: the machine, the backend, or what in a file."""
 
 import errno
+import os
 import shutil
 import zipfile
 from unittest import mock
@@ -76,6 +77,8 @@ def chained(cause):
     [
         (OSError(errno.ENOSPC, ""), "on device. Temporary files are in"),
         (OSError(errno.EMFILE, ""), "Raise the limit of open files"),
+        (OSError(errno.EFBIG, ""), "Raise the limit of the size of files"),
+        (OSError(errno.EAGAIN, ""), "cannot be read: Resource temporarily"),
         (OSError(errno.EACCES, "", "x.bin"), "denied ('x.bin')"),
         (MemoryError("of 9 GB"), "there is not enough memory. '"),
         (RuntimeError("CUDA out of memory."), "cannot be read: CUDA out of"),
@@ -143,6 +146,89 @@ def test_a_folder_named_as_an_archive(command, corpus, tmp_path, name):
     code, _, errors = command(name, folder, *more)
     assert code == 1
     assert f"Received: '{folder}', which is a folder" in errors
+
+
+# === Paths that cannot be looked at ===
+
+
+@pytest.fixture
+def locked(tmp_path, monkeypatch):
+    """A folder that may not be entered, which root always may."""
+    folder, stat = tmp_path / "locked", os.stat
+
+    def refuse(path, *arguments, **options):
+        if str(path).startswith(f"{folder}{os.sep}"):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return stat(path, *arguments, **options)
+
+    monkeypatch.setattr(os, "stat", refuse)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [
+            "encode",
+            "{archive}",
+            "{locked}/a.txt",
+            "--output",
+            "{tmp_path}/x.npy",
+        ],
+        [
+            "encode",
+            "{locked}/a.keras",
+            "{corpus}",
+            "--output",
+            "{tmp_path}/x.npy",
+        ],
+        ["encode", "{locked}/a", "{corpus}", "--output", "{tmp_path}/x.npy"],
+        ["train", "{locked}/a.txt", "--output", "{tmp_path}/x.keras"],
+        [
+            "adapt",
+            "{archive}",
+            "{locked}/a.txt",
+            "--output",
+            "{tmp_path}/x.keras",
+        ],
+        ["search", "{locked}/a.index", "music"],
+        ["info", "{locked}/a.keras"],
+        ["evaluate", "{archive}", "{locked}/a.tsv"],
+    ],
+    ids=lambda arguments: " ".join(arguments[:3]),
+)
+def test_what_may_not_be_reached_is_not_just_missing(
+    command, archive, corpus, locked, tmp_path, arguments
+):
+    names = {"archive": archive, "corpus": corpus, "locked": locked}
+    names["tmp_path"] = tmp_path
+    code, _, errors = command(*(each.format(**names) for each in arguments))
+    assert (code, errors.count("\n")) == (1, 1), errors
+    assert f"'{locked}{os.sep}a" in errors and "Permission denied" in errors
+
+
+def test_a_folder_of_benchmarks_that_may_not_be_read(
+    command, archive, tmp_path, monkeypatch
+):
+    denied = mock.Mock(side_effect=PermissionError(errno.EACCES, "denied", "x"))
+    monkeypatch.setattr(os, "scandir", denied)
+    code, _, errors = command("evaluate", archive, tmp_path)
+    assert code == 1 and "'x': denied" in errors
+
+
+def test_a_name_that_is_too_long(command, archive):
+    code, _, errors = command("encode", archive, "x" * 300, "--output", "x.npy")
+    assert code == 1 and "x' cannot be read: File name too long" in errors
+
+
+def test_an_archive_that_cannot_be_adapted_is_no_wrong_use(
+    command, corpus, tmp_path
+):
+    path = tmp_path / "other.keras"
+    keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save(path)
+    output = tmp_path / "encoder.keras"
+    code, _, errors = command("adapt", path, corpus, "--output", output)
+    assert code == 1 and "must hold a MirrorModel" in errors
 
 
 # === Keras of old ===

@@ -16,6 +16,7 @@ from keras_mirror import data
 from keras_mirror.data.check_is_text import marked_encoding
 from keras_mirror.data.open_binary import open_binary
 from keras_mirror.evaluation.task import Task
+from keras_mirror.machine_errors import check_reachable
 
 SUFFIXES = {".txt", ".tsv", ".csv", ".tab", ".jsonl", ".concept"}
 
@@ -106,6 +107,7 @@ def files_of(path: str | os.PathLike[str]) -> list[pathlib.Path]:
     ['sts-dev.csv']
     """
     root = pathlib.Path(path)
+    check_reachable(root)
     if not root.exists():
         raise FileNotFoundError(
             "A file or folder of benchmarks is expected. "
@@ -114,12 +116,16 @@ def files_of(path: str | os.PathLike[str]) -> list[pathlib.Path]:
     if not root.is_dir():
         return [root]
     files = []
-    for folder, folders, names in os.walk(root):
+    for folder, folders, names in os.walk(root, onerror=_raise):
         folders[:] = [name for name in folders if not _is_hidden(name)]
         files += [pathlib.Path(folder, name) for name in names]
     return sorted(
         file for file in files if is_text_file(file) and file.is_file()
     )
+
+
+def _raise(error: OSError) -> None:
+    raise error  # `os.walk` would leave the folder out
 
 
 def read_lines(
