@@ -43,9 +43,11 @@ __all__ = [
 # every name, and every class registered for `keras.saving.load_model`, from
 # `import keras_mirror` alone.
 if TYPE_CHECKING or "keras_mirror_cli" not in sys.modules:
+    from keras_mirror import keras_settings
     from keras_mirror import startup
 
     startup.check_legacy_keras()
+    keras_settings.check_keras_backend()
 
     from keras_mirror import adaptation as adaptation
     from keras_mirror import bulk as bulk

@@ -12,7 +12,10 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from types import ModuleType
 
-BACKENDS = ("tensorflow", "jax", "torch")
+from keras_mirror.keras_settings import BACKENDS
+from keras_mirror.keras_settings import check_keras_backend
+from keras_mirror.keras_settings import import_error
+from keras_mirror.keras_settings import settings_path
 
 # What `keras-mirror --help` and `info` import, and every command before it
 # knows the backend: these modules of the package, and what they import, must
@@ -33,6 +36,7 @@ KERAS_FREE = (
     "file_kinds",
     "files",
     "integrations.load_model",
+    "keras_settings",
     "machine_errors",
     "memory",
     "optional",
@@ -71,7 +75,7 @@ def choose_backend(backend: str | None, debug: bool) -> str | None:
     """
     if backend:
         os.environ["KERAS_BACKEND"] = backend
-    backend = os.environ.get("KERAS_BACKEND")
+    backend = os.environ.get("KERAS_BACKEND") or None  # Keras: as if unset
     if backend and backend not in BACKENDS:
         raise ValueError(
             f"KERAS_BACKEND must be one of {', '.join(BACKENDS)}. "
@@ -93,21 +97,24 @@ def import_keras(backend: str | None) -> ModuleType:
         The module `keras`.
 
     Raises:
-        ImportError: The backend cannot be imported.
+        ImportError: Keras or the backend cannot be imported.
+        ValueError: Keras's own settings cannot be used, or name a backend
+            that is none of `BACKENDS`.
     """
     check_legacy_keras()
     try:
         with _without(_needless(backend)):
             import keras
     except (ImportError, OSError) as error:  # or a library that is missing
-        name = backend or "tensorflow"
-        cure = "Choose another with --backend"
-        if isinstance(error, ModuleNotFoundError):
-            cure = f"Install it (`pip install keras-mirror[{name}]`), or "
-            cure += "choose another with --backend"
-        raise ImportError(
-            f"The backend {name} cannot be imported: {error}. {cure}"
+        raise import_error(error, backend or "tensorflow") from error
+    except (AssertionError, AttributeError, TypeError, ValueError) as error:
+        if not os.path.isfile(settings_path()):
+            raise
+        raise ValueError(
+            f"'{settings_path()}', the settings of Keras, cannot be used: "
+            f"{error or type(error).__name__}"
         ) from error
+    check_keras_backend()
     return keras
 
 

@@ -21,6 +21,7 @@ FLOORS = (
         "content_errors",
         "file_kinds",
         "files",
+        "keras_settings",
         "machine_errors",
         "memory",
         "optional",

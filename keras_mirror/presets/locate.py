@@ -6,10 +6,9 @@ files are taken only if their hashes are those of the registry.
 """
 
 import importlib.util
-import os
 import pathlib
-import tempfile
 
+from keras_mirror.keras_settings import keras_home
 from keras_mirror.presets import BUNDLED_PRESETS
 from keras_mirror.presets import preset_folder
 from keras_mirror.presets.checked_files import check_files
@@ -71,16 +70,8 @@ def place_of(preset: NamedPreset) -> str:
 
 
 def cache_folder(preset: NamedPreset) -> pathlib.Path:
-    """Where a fetched preset is kept: in Keras's own folder.
-
-    That is `KERAS_HOME`, or `.keras` in the home of the user or, where that
-    cannot be written, in the folder for temporary files.
-    """
-    home = os.path.expanduser("~")
-    if not os.access(home, os.W_OK):
-        home = tempfile.gettempdir()
-    root = os.environ.get("KERAS_HOME", os.path.join(home, ".keras"))
-    return pathlib.Path(root, "models", "keras_mirror", preset.name)
+    """Where a fetched preset is kept: in Keras's own folder."""
+    return pathlib.Path(keras_home(), "models", "keras_mirror", preset.name)
 
 
 def _cached(preset: NamedPreset) -> pathlib.Path | None:

@@ -17,6 +17,7 @@ import keras_mirror
 from keras_mirror import machine_errors
 from keras_mirror import startup
 from keras_mirror.archive.checkpoint_file import read_facts
+from keras_mirror.keras_settings import import_error
 from keras_mirror.machine_errors import reason
 from keras_mirror.presets import RECIPES_FILE
 from keras_mirror.search import Index
@@ -276,6 +277,71 @@ except ImportError as error:
 def test_legacy_keras_at_import():
     told = run_python(LEGACY, backend="tensorflow", TF_USE_LEGACY_KERAS="1")
     assert told.count("unset TF_USE_LEGACY_KERAS") == 2
+
+
+# === Keras's settings, and what is not installed ===
+
+IMPORT = """
+import sys
+for name in sys.argv[2].split(","):
+    sys.modules[name] = None
+try:
+    if sys.argv[1] == "python":
+        import keras_mirror
+    else:
+        import keras_mirror_cli
+        from keras_mirror import startup
+        startup.import_keras(startup.choose_backend(None, debug=True))
+except Exception as error:
+    print(f"{type(error).__name__}: {error}")
+"""
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    "backend, settings, told",
+    [
+        ("", '{"backend": "numpy"}', "Received: numpy, by '{path}'"),
+        (
+            "",
+            '{"backend": "theano"}',
+            "'{path}', the settings of Keras, cannot",
+        ),
+        ("", "[1]", "'{path}', the settings of Keras, cannot"),
+        ("torch", '{"floatx": "float3"}', "'{path}', the settings of Keras"),
+    ],
+)
+def test_settings_of_keras_are_named(tmp_path, backend, settings, told):
+    path = tmp_path / "keras.json"
+    path.write_text(settings)
+    printed = run_python(
+        *(IMPORT, "command", "nothing"), backend=backend, KERAS_HOME=tmp_path
+    )
+    assert printed.startswith("ValueError: ")
+    assert told.format(path=path) in printed
+
+
+@pytest.mark.processes
+def test_a_backend_that_cannot_compute_is_refused_at_import():
+    printed = run_python(IMPORT, "python", "nothing", backend="numpy")
+    assert "ValueError: The backend of Keras must be one of tens" in printed
+    assert "Received: numpy, by KERAS_BACKEND" in printed
+
+
+@pytest.mark.parametrize(
+    "error, told",
+    [
+        (ModuleNotFoundError("no", name="torch.utils"), "keras-mirror[torch]"),
+        (ModuleNotFoundError("no", name="jax"), "keras-mirror[jax]"),
+        (ModuleNotFoundError("no", name="h5py"), "`pip install h5py`"),
+        (OSError("libcudart.so.12"), "libcudart.so.12. Choose another"),
+    ],
+    ids=["backend", "of the settings", "other", "library"],
+)
+def test_what_is_not_installed_is_named(error, told):
+    words = str(import_error(error, "torch"))
+    assert told in words
+    assert ("The backend" in words) == ("h5py" not in words)
 
 
 # === Damages ===

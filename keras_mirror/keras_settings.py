@@ -1,0 +1,62 @@
+"""Keras's own folder, settings and backend, and why it cannot be imported.
+
+Works without Keras.
+"""
+
+import os
+import tempfile
+
+BACKENDS = ("tensorflow", "jax", "torch")
+
+
+def keras_home() -> str:
+    """The folder of Keras's own files.
+
+    That is `KERAS_HOME`, or `.keras` in the home of the user or, where that
+    cannot be written, in the folder for temporary files.
+    """
+    home = os.path.expanduser("~")
+    if not os.access(home, os.W_OK):
+        home = tempfile.gettempdir()
+    return os.environ.get("KERAS_HOME", os.path.join(home, ".keras"))
+
+
+def settings_path() -> str:
+    """Where Keras keeps its settings."""
+    return os.path.join(keras_home(), "keras.json")
+
+
+def check_keras_backend() -> None:
+    """Raises a `ValueError` where Keras's backend is none of `BACKENDS`."""
+    import keras
+
+    backend = keras.config.backend()
+    if backend in BACKENDS:
+        return
+    variable = os.environ.get("KERAS_BACKEND")
+    source = "KERAS_BACKEND" if variable else f"'{settings_path()}'"
+    raise ValueError(
+        f"The backend of Keras must be one of {', '.join(BACKENDS)}. Set "
+        "KERAS_BACKEND before Keras is imported. "
+        f"Received: {backend}, by {source}"
+    )
+
+
+def import_error(error: ImportError | OSError, backend: str) -> ImportError:
+    """An error that names what is missing: not always the backend."""
+    missing = (getattr(error, "name", None) or backend).partition(".")[0]
+    is_missing = isinstance(error, ModuleNotFoundError)
+    if missing in BACKENDS:  # that of Keras's settings
+        backend = missing
+    elif is_missing:
+        return ImportError(
+            f"Keras cannot be imported: {error}. Install it with "
+            f"`pip install {missing}`"
+        )
+    cure = "Choose another with --backend"
+    if is_missing:
+        cure = f"Install it (`pip install keras-mirror[{backend}]`), or "
+        cure += "choose another with --backend"
+    return ImportError(
+        f"The backend {backend} cannot be imported: {error}. {cure}"
+    )
