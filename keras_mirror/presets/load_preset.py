@@ -12,6 +12,7 @@ import pathlib
 
 import huggingface_hub
 import keras_hub
+from huggingface_hub.utils import HFValidationError
 
 from keras_mirror.checkpoints.hugging_face.checkpoint import load_hugging_face
 from keras_mirror.checkpoints.hugging_face.config import read_config
@@ -26,7 +27,9 @@ from keras_mirror.content_errors import content_errors
 from keras_mirror.encoder.sentence_encoder import SentenceEncoder
 from keras_mirror.encoder.suits_backbone import check_vocabulary
 from keras_mirror.machine_errors import check_reachable
+from keras_mirror.machine_errors import reason
 from keras_mirror.preprocessing.mirror_preprocessor import MirrorPreprocessor
+from keras_mirror.presets.download import PresetUnavailableError
 from keras_mirror.presets.locate import locate
 from keras_mirror.presets.registry import NamedPreset
 from keras_mirror.presets.registry import named_presets
@@ -67,7 +70,10 @@ def load_parts(
         name = _download(name.removeprefix("hf://"))
     if not os.path.isdir(name):
         _check_name(name)
-        return load_keras_hub(name, dropout, dtype)
+        try:
+            return load_keras_hub(name, dropout, dtype)
+        except OSError as error:  # those of Kaggle's library too
+            raise _unavailable(name, error) from error
     return _load_folder(pathlib.Path(name), dropout, dtype)
 
 
@@ -200,8 +206,24 @@ def _check_name(preset: str) -> None:
 
 
 def _download(repository: str) -> str:
-    return huggingface_hub.snapshot_download(
-        repository,
-        allow_patterns=list(WANTED_FILES),
-        ignore_patterns=list(UNWANTED_FILES),
-    )
+    name = f"hf://{repository}"
+    try:
+        return huggingface_hub.snapshot_download(
+            repository,
+            allow_patterns=list(WANTED_FILES),
+            ignore_patterns=list(UNWANTED_FILES),
+        )
+    except HFValidationError as error:
+        raise ValueError(
+            "A handle of the Hugging Face Hub must be hf://USER/NAME. "
+            f"Received: {name}"
+        ) from error
+    except Exception as error:  # of several libraries, by version
+        raise _unavailable(name, error) from error
+
+
+def _unavailable(name: str, error: Exception) -> PresetUnavailableError:
+    # The Hub's library takes whatever fails for a missing network.
+    cause = error.__cause__ if isinstance(error, FileNotFoundError) else None
+    told = reason(cause if isinstance(cause, Exception) else error)
+    return PresetUnavailableError(f"'{name}' cannot be fetched: {told}")

@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterator
 
 from keras_mirror.files import write_json
+from keras_mirror.machine_errors import reason
 from keras_mirror.presets.arrival_bar import arrival_bar
 from keras_mirror.presets.checked_files import HASHES_FILE
 from keras_mirror.presets.checked_files import sha256
@@ -57,7 +58,7 @@ def from_hub(
                 local_dir=folder,
             )
     except Exception as error:  # of several libraries, by version
-        raise FetchError(_first_line(error)) from error
+        raise FetchError(reason(error)) from error
     shutil.rmtree(folder / ".cache", ignore_errors=True)  # its own records
     if None in preset.files.values():
         write_json(folder / HASHES_FILE, _published(infos, folder))
@@ -147,7 +148,3 @@ def _unpack(
 
 
 SOURCES = {"hub": from_hub, "index": from_index}
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -1,7 +1,9 @@
 import json
 import pathlib
+from unittest import mock
 
 import h5py
+import huggingface_hub
 import keras
 import keras_hub
 import numpy as np
@@ -12,6 +14,7 @@ import keras_mirror
 from keras_mirror.presets import RECIPES_FILE
 from keras_mirror.presets import preset_fields
 from keras_mirror.presets import preset_folder
+from keras_mirror.presets.download import PresetUnavailableError
 from keras_mirror.recipes import get_recipe
 
 FOLDER = pathlib.Path(preset_folder("mirror_mini_en"))
@@ -106,3 +109,45 @@ def test_unknown_names():
         preset_folder("mirror_maxi_en")
     with pytest.raises(ValueError, match="Similar names: mirror_mini_en"):
         keras_mirror.MirrorModel.from_preset("mirror_mini_eng")
+
+
+# === What cannot be fetched ===
+
+
+def local_entry_error(cause):
+    """As the Hub's library takes any failure for a missing network."""
+    error = huggingface_hub.errors.LocalEntryNotFoundError("your connection")
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    "error, told",
+    [
+        (local_entry_error(OSError("500 Server Error")), "500 Server Error"),
+        (ConnectionError("the server\nhas gone"), "the server has gone"),
+        (json.JSONDecodeError("Expecting value", "<html>", 0), "Expecting val"),
+    ],
+    ids=["server", "connection", "page"],
+)
+def test_a_handle_that_cannot_be_fetched(monkeypatch, error, told):
+    fail = mock.Mock(side_effect=error)
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", fail)
+    with pytest.raises(PresetUnavailableError) as raised:
+        keras_mirror.MirrorModel.from_preset("hf://user/name")
+    assert f"'hf://user/name' cannot be fetched: {told}" in str(raised.value)
+    assert "your connection" not in str(raised.value)
+
+
+def test_a_handle_that_is_none():
+    with pytest.raises(
+        ValueError, match="hf://USER/NAME. Received: hf://a/b/c"
+    ):
+        keras_mirror.MirrorModel.from_preset("hf://a/b/c")
+
+
+def test_a_name_of_keras_hub_that_cannot_be_fetched(monkeypatch):
+    fail = mock.Mock(side_effect=ConnectionError("no network"))
+    monkeypatch.setattr(keras_hub.models.Backbone, "from_preset", fail)
+    with pytest.raises(PresetUnavailableError, match="'bert_tiny_en_uncased' "):
+        keras_mirror.MirrorModel.from_preset("bert_tiny_en_uncased")
