@@ -1,3 +1,4 @@
+import dataclasses
 import time
 from collections.abc import Callable
 
@@ -118,14 +119,18 @@ def _untrained(
 ) -> dict[str, Findings]:
     """What is found before training, by the heading of its column."""
     from keras_mirror.encoder.counted import counted
+    from keras_mirror.encoder.replaced_end import with_encoder
+    from keras_mirror.encoder.replaced_end import with_end
 
     models = {"as it was": model}
     if is_language_model(preset):
-        options = {"sequence_length": SEQUENCE_LENGTH}
+        raw = dataclasses.replace(model.recipe, **RAW_POOLING)
         models = {
-            "raw": open_model(preset, **options, **RAW_POOLING),
+            "raw": with_encoder(
+                model, with_end(model.encoder, **RAW_POOLING), raw
+            ),
             # Another model: `model` counts the tokens while it trains.
-            UNTRAINED: counted(open_model(preset, **options), strings),
+            UNTRAINED: counted(model, strings),
         }
     found = {}
     for name, each in models.items():

@@ -46,12 +46,13 @@ def _copied(preprocessor):
     return type(preprocessor)(**config)
 
 
-def with_end(old, **flags: bool):
+def with_end(old, **settings):
     """An encoder around the same backbone that ends in other layers too.
 
     Args:
         old: A `SentenceEncoder`.
-        **flags: `centered` or `whitened`, see `SentenceEncoder`.
+        **settings: `centered`, `whitened` or a pooling, see
+            `SentenceEncoder`.
 
     Returns:
         A `SentenceEncoder`. What both end in has the same weights.
@@ -61,11 +62,11 @@ def with_end(old, **flags: bool):
     >>> with_end(model.encoder, centered=True).centered
     True
     """
-    config = {**old.get_config(), "backbone": old.backbone, **flags}
+    config = {**old.get_config(), "backbone": old.backbone, **settings}
     encoder = type(old).from_config(config)
     for name in ("token_weights", "centering", "whitening"):
         before, after = getattr(old, name), getattr(encoder, name)
-        if before is not None:
+        if before is not None and after is not None:
             # Copied: JAX would give both one buffer, and a step deletes it.
             values = map(ops.convert_to_numpy, before.weights)
             after.set_weights([value.copy() for value in values])

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+from unittest import mock
 
 import keras
 import numpy as np
@@ -368,10 +369,14 @@ def few_functions(monkeypatch):
 
 @pytest.mark.processes
 def test_quickstart(command, preset, few_functions, tmp_path, monkeypatch):
+    module = sys.modules["keras_mirror.cli.quickstart"]
+    opened = mock.Mock(wraps=module.open_model)
+    monkeypatch.setattr(module, "open_model", opened)
     monkeypatch.chdir(tmp_path)
     arguments = ["quickstart", "--preset", preset, "--seed", 3]
     code, screen, errors = command(*arguments)
     assert code == 0, errors
+    assert opened.call_count == 1  # all stages share its weights
     told = re.sub(" +", " ", errors)
     for line in (
         "functions 62",
