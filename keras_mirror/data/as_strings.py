@@ -30,10 +30,26 @@ def as_strings(texts) -> list[str]:
     if isinstance(texts, str):
         return [texts]
     check_column(texts)
-    texts = texts.tolist() if hasattr(texts, "tolist") else list(texts)
+    texts = list(items_of(texts))
     for index, text in enumerate(texts):
         check_string(text, index)
     return texts
+
+
+def items_of(column: Iterable) -> Iterable:
+    """The elements of a column as Python's objects, lazily if it is lazy.
+
+    Iterating over arrays gives NumPy's strings, over columns of Arrow scalars.
+
+    Example:
+
+    >>> list(items_of(np.array(["a man"])))
+    ['a man']
+    """
+    for convert in ("tolist", "to_pylist"):
+        if hasattr(column, convert):
+            return getattr(column, convert)()
+    return column
 
 
 def check_string(text: object, index: int) -> None:

@@ -47,10 +47,10 @@ def mirror_dataset(
         source: A path or address, several paths (of what
             `keras_mirror.data.read_texts` reads), a list or array of
             strings, a series or a generator, a `tf.data.Dataset` of strings,
-            or a `Corpus`. A list of strings that all name files is taken as
-            paths. In lists, tuples of
-            two strings that mean the same are pairs: one view each. Strings
-            are read into memory; of too many, `sample_strings` draws some.
+            or a `Corpus`. A list of strings is taken as paths if all are
+            files, or are named as files of texts. In lists, tuples of two
+            strings that mean the same are pairs: one view each. Strings are
+            read into memory; of too many, `sample_strings` draws some.
         preprocessor: A `MirrorPreprocessor`.
         batch_size: Integer, at least 2. Defaults to `None`: the recipe's of
             the preprocessor's model, `200` in every recipe of ours.

@@ -10,9 +10,16 @@ import numpy as np
 
 from keras_mirror.arguments import UNORDERED
 from keras_mirror.arguments import check_column
+from keras_mirror.data.as_strings import items_of
 from keras_mirror.data.corpus import Corpus
 from keras_mirror.data.corpus import collect_strings
+from keras_mirror.data.open_binary import uncompressed_name
 from keras_mirror.data.read_texts import read_texts
+
+# Of files of texts: strings that all end so are no corpus.
+_ENDINGS = {".txt", ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet"}
+_TEXT_KINDS = "OSTU"  # NumPy's letters for arrays of objects and of strings
+_MOST_PATHS = 100
 
 
 def read_corpus(
@@ -63,11 +70,10 @@ def is_strings(data) -> bool:
     >>> is_strings(["a man", "a woman"])
     True
     """
-    is_mistake = isinstance(data, UNORDERED) or hasattr(data, "columns")
-    if is_mistake or isinstance(data, (str, os.PathLike, Corpus)):
-        return True  # the check of strings says more about a mistake
+    if _is_mistake(data) or isinstance(data, (str, os.PathLike, Corpus)):
+        return True
     if isinstance(data, np.ndarray):
-        return data.dtype.kind in "USO"
+        return data.dtype.kind in _TEXT_KINDS
     if isinstance(data, (list, tuple)):
         return not data or not all(_is_features(item) for item in data)
     return _is_string_dataset(data) or _is_series(data)
@@ -107,18 +113,33 @@ def taken_apart(data):
 def _paths(source) -> Sequence[str | os.PathLike]:
     """The paths that `source` consists of, none if it is anything else.
 
-    A string alone is a path, strings in a list are paths if all are files.
+    A string alone is a path. Strings in a list are paths if each is a file,
+    or is named as one: a path that is missing must not become a text.
     """
     if isinstance(source, (str, os.PathLike)):
         return [source]
     if not isinstance(source, (list, tuple)):
         return []
-    if all(isinstance(item, os.PathLike) for item in source):
+    first = source[:_MOST_PATHS]
+    if any(isinstance(item, os.PathLike) for item in first):
         return source
-    are_files = all(
-        isinstance(item, str) and os.path.isfile(item) for item in source
-    )
-    return source if are_files else []
+    files = filter(_is_file, first)
+    endings = _ENDINGS | {_ending(path) for path in files} - {""}
+    are_paths = all(_is_file(x) or _is_named(x, endings) for x in source)
+    return source if are_paths else []
+
+
+def _is_file(item) -> bool:
+    return isinstance(item, str) and os.path.isfile(item)
+
+
+def _is_named(item, endings: set[str]) -> bool:
+    is_word = isinstance(item, str) and not any(map(str.isspace, item))
+    return is_word and _ending(item) in endings
+
+
+def _ending(path: str) -> str:
+    return os.path.splitext(uncompressed_name(path))[1].lower()
 
 
 def _strings(source) -> Iterable:
@@ -131,24 +152,44 @@ def _strings(source) -> Iterable:
     if _is_string_dataset(source):
         return _strings_of_dataset(source)
     if isinstance(source, Iterable) and not hasattr(source, "element_spec"):
-        return source
+        return items_of(source)
     raise TypeError(
         "`source` must be a path, several paths, strings, or a "
         f"`tf.data.Dataset` of strings. Received: {type(source).__name__}"
     )
 
 
+def _is_mistake(data) -> bool:
+    """Whether it is no features, and the check of strings says what it is."""
+    if isinstance(data, (bytes, bytearray, *UNORDERED)):
+        return True
+    if isinstance(data, dict):
+        return not _is_dict_of_arrays(data)
+    # Tables of pandas and of Arrow.
+    return hasattr(data, "columns") or hasattr(data, "column_names")
+
+
 def _is_series(data) -> bool:
+    """Whether it is a column of pandas, Polars, Arrow, or of a data set."""
+    if hasattr(data, "to_pylist") or isinstance(data, Sequence):
+        return True
     if len(getattr(data, "shape", ())) != 1:
         return False
-    is_object = str(getattr(data, "dtype", None)) == "object"
-    return is_object or isinstance(next(iter(data), None), str)
+    kind = getattr(getattr(data, "dtype", None), "kind", "")
+    is_text = kind in tuple(_TEXT_KINDS)
+    return is_text or isinstance(next(iter(data), None), str)
 
 
 def _is_features(item) -> bool:
     if isinstance(item, tuple):  # not a pair
-        return not all(isinstance(part, str) for part in item)
-    return isinstance(item, dict) or hasattr(item, "shape")
+        return not any(isinstance(part, str) for part in item)
+    return _is_dict_of_arrays(item) or hasattr(item, "shape")
+
+
+def _is_dict_of_arrays(data) -> bool:
+    return isinstance(data, dict) and all(
+        hasattr(value, "shape") for value in data.values()
+    )
 
 
 def _is_string_dataset(data) -> bool:

@@ -1,3 +1,4 @@
+import collections
 import inspect
 import pathlib
 import re
@@ -13,8 +14,10 @@ from support import texts as corpora
 from keras_mirror import MirrorPreprocessor
 from keras_mirror import mirror_dataset
 from keras_mirror.data import Corpus
+from keras_mirror.data import as_strings
 from keras_mirror.data.numpy_mirror_dataset import NumpyMirrorDataset
 from keras_mirror.data.read_corpus import is_strings
+from keras_mirror.data.read_corpus import read_corpus
 from keras_mirror.data.read_corpus import taken_apart
 from keras_mirror.layers import RandomSpanMasking
 from keras_mirror.preprocessing import padding
@@ -374,6 +377,17 @@ def test_strings_of_which_only_some_name_files_are_texts(
     assert first_views(dataset) == strings
 
 
+@pytest.mark.parametrize("name", ["missing.txt", "missing.de"])
+@pytest.mark.parametrize("as_path", [str, pathlib.Path])
+def test_a_missing_path_is_no_text(preprocessor, tmp_path, name, as_path):
+    path = tmp_path / name.replace("missing", "corpus")
+    path.write_text("one\ntwo\n")
+    for names in ([path, name], [name, path], ["missing.csv"] * 2):
+        paths = [as_path(name) for name in names]
+        with pytest.raises(FileNotFoundError, match="'missing.*, which is missing"):
+            mirror_dataset(paths, preprocessor, 2)
+
+
 def test_an_array_is_never_paths(preprocessor, kind, corpus_file):
     strings = [corpus_file(STRINGS, "1"), corpus_file(STRINGS, "2")]
     source = np.array(strings)
@@ -550,8 +564,29 @@ def test_strings_are_told_from_features():
 
 
 def test_mistaken_strings_reach_the_check_of_strings():
-    for mistake in ([], [None], [3, "one"], [["one"], ["two"]]):
+    records = [{"text": "one"}, {"text": "two"}]
+    for mistake in ([], [None], [3, "one"], [["one"], ["two"]], records):
         assert is_strings(mistake)
+    for mistake in (b"one", {"text": ["one"]}, [("one", None)]):
+        assert is_strings(mistake)
+
+
+def test_columns_of_every_library_are_strings():
+    pandas = pytest.importorskip("pandas", reason="a column of pandas")
+    arrow = pytest.importorskip("pyarrow", reason="a column of Arrow")
+    table = arrow.table({"text": arrow.chunked_array([["one"], ["two"]])})
+    strings = ["one", "two"]
+    for column in (
+        table["text"],
+        arrow.array(strings).dictionary_encode(),
+        np.array(strings, np.dtypes.StringDType()),
+        pandas.Series(strings, dtype="category"),
+        collections.UserList(strings),  # as the columns of `datasets`
+    ):
+        assert is_strings(column)
+        assert read_corpus(column).strings == as_strings(column) == strings
+    assert is_strings(pandas.Series([None, "one"], dtype="string"))
+    assert is_strings(table)
 
 
 def test_strings_of_generators_and_before_no_labels():
