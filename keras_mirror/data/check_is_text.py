@@ -1,4 +1,6 @@
+import codecs
 import os
+from typing import Any
 
 from keras_mirror.data.open_binary import AnyPath
 from keras_mirror.file_kinds import IS_POINTER
@@ -15,7 +17,13 @@ _DOCUMENTS = {
     b"%PDF-": "a PDF file",
     b"PK\x03\x04": "a zip file, as those of Word and Excel are",
     b"\xd0\xcf\x11\xe0": "a Word or Excel file",
+    b"{\\rtf": "a document in RTF",
+    b"ARROW1\0\0": "a file of Arrow (Feather)",
+    b"PAR1": "a Parquet file, whose name must end in .parquet",
+    b"SQLite format 3\0": "a database of SQLite",
+    b"7z\xbc\xaf": "a 7-Zip archive",
 }
+_PAGES = dict.fromkeys((b"<!doctype html", b"<html"), "a page in HTML")
 _COMPRESSED = {
     b"\x1f\x8b": ".gz",
     b"BZh91AY": ".bz2",
@@ -23,11 +31,13 @@ _COMPRESSED = {
     b"\x28\xb5\x2f\xfd": ".zst",
 }
 _ENCODINGS = {  # UTF-32 first, whose mark begins as that of UTF-16
-    b"\xff\xfe\0\0": "utf-32",
-    b"\0\0\xfe\xff": "utf-32",
-    b"\xff\xfe": "utf-16",
-    b"\xfe\xff": "utf-16",
+    codecs.BOM_UTF32_LE: ("utf-32", "utf-32-le"),
+    codecs.BOM_UTF32_BE: ("utf-32", "utf-32-be"),
+    codecs.BOM_UTF16_LE: ("utf-16", "utf-16-le"),
+    codecs.BOM_UTF16_BE: ("utf-16", "utf-16-be"),
+    codecs.BOM_UTF8: ("utf-8", "utf-8-sig"),
 }
+_TAR = slice(257, 262)  # where b"ustar" stands
 
 
 class NotText(ValueError):
@@ -41,17 +51,21 @@ class NotText(ValueError):
     """
 
 
-def check_is_text(start: bytes, path: AnyPath) -> None:
-    """Raises `NotText` if the first bytes of a file are no UTF-8 text.
+def check_is_text(start: bytes, path: AnyPath, encoding: str = "utf-8") -> None:
+    """Raises `NotText` if the first bytes of a file are no text as expected.
 
     Args:
         start: Bytes, some of the first ones of a file.
         path: String or path, for the message.
+        encoding: String, that of the text. Defaults to `"utf-8"`.
     """
     ending = os.path.splitext(os.fspath(path))[1].lower()
     if start.startswith(POINTER):
         raise NotText(f"'{path}' is {IS_POINTER}")
-    if kind := _found(start, _DOCUMENTS):
+    kind = _found(start, _DOCUMENTS) or _found(start.lower(), _PAGES)
+    if start[_TAR] == b"ustar":
+        kind = "a tar archive"
+    if kind:
         raise NotText(
             f"'{path}' is {_OFFICE.get(ending, kind)}. A file of plain texts "
             "is expected: save or export it as .txt or .csv in UTF-8"
@@ -61,12 +75,7 @@ def check_is_text(start: bytes, path: AnyPath) -> None:
             f"'{path}' is compressed. Its name must end in {compression} to be "
             "decompressed"
         )
-    if encoding := marked_encoding(start):
-        raise NotText(
-            f"'{path}' is {encoding.upper()} by its first bytes. UTF-8 is "
-            "expected: convert it, or read it with `encoding` "
-            f"(`--encoding {encoding}`)"
-        )
+    _check_encoding(start, path, encoding)
 
 
 def marked_encoding(start: bytes) -> str | None:
@@ -77,17 +86,48 @@ def marked_encoding(start: bytes) -> str | None:
     >>> marked_encoding("a man".encode("utf-16")), marked_encoding(b"a man")
     ('utf-16', None)
     """
+    name = next(iter(_encodings(start)), "utf-8")
+    return None if name == "utf-8" else name
+
+
+def _check_encoding(start: bytes, path: AnyPath, encoding: str) -> None:
+    """Bytes of another encoding may be wrong characters without an error."""
+    expected = codecs.lookup(encoding).name
+    names = _encodings(start)
+    if names and expected not in names:
+        raise NotText(
+            f"'{path}' is {names[0].upper()} by its first bytes. "
+            f"{expected.upper()} is expected: convert it, or read it with "
+            f"`encoding` (`--encoding {names[0]}`)"
+        )
+    if start and not names and expected in ("utf-16", "utf-32"):
+        raise NotText(
+            f"'{path}' has no byte order mark, which {expected.upper()} begins "
+            f"with. If it is that, read it with `encoding` (`--encoding "
+            f"{expected}-le` or `{expected}-be`)"
+        )
+
+
+def _encodings(start: bytes) -> tuple[str, ...]:
+    """The names of the encoding that bytes tell, the most usual one first."""
     return _found(start, _ENCODINGS) or _unmarked_utf_16(start)
 
 
-def _found(start: bytes, marks: dict[bytes, str]) -> str | None:
-    names = (name for mark, name in marks.items() if start.startswith(mark))
-    return next(names, None)
+def _found(start: bytes, marks: dict[bytes, Any]) -> Any:
+    found = (meant for mark, meant in marks.items() if start.startswith(mark))
+    return next(found, None)
 
 
-def _unmarked_utf_16(start: bytes) -> str | None:
-    """ASCII in UTF-16 has a zero as every second byte."""
-    even, odd = start[:16:2], start[1:16:2]
-    if len(odd) > 2 and not any(odd) and all(even):
-        return "utf-16-le"
-    return "utf-16-be" if len(odd) > 2 and not any(even) and all(odd) else None
+def _unmarked_utf_16(start: bytes) -> tuple[str, ...]:
+    """Alphabets in UTF-16 have a control character as every second byte."""
+    even, odd = start[:32:2], start[1:32:2]
+    if len(odd) < 3:
+        return ()
+    if all(even) and _are_high(odd):
+        return ("utf-16-le",)
+    return ("utf-16-be",) if all(odd) and _are_high(even) else ()
+
+
+def _are_high(values: bytes) -> bool:
+    # Alphabets end before U+2000. Below 9 are no white spaces.
+    return max(values) <= 0x20 and min(values) < 9

@@ -1,6 +1,6 @@
-import contextlib
 import itertools
 
+from keras_mirror.data.check_is_text import NotText
 from keras_mirror.data.open_binary import AnyPath
 from keras_mirror.data.open_binary import is_pipe
 from keras_mirror.data.read_columns import DEFAULT_COLUMN
@@ -75,12 +75,16 @@ def _no_column_given(
 
 def _sample(path: AnyPath, errors: str, encoding: str) -> list[Row]:
     rows: list[Row] = []
-    # A wrong row is told when it is read: here the file is refused anyway.
-    with contextlib.suppress(ValueError):
+    try:
         for row in read_column_rows(path, None, errors, encoding):
             rows.append(row)
             if len(rows) == SAMPLE_SIZE:
                 break
+    except NotText:
+        raise
+    except ValueError:
+        # A wrong row is told when it is read: here the file is refused anyway.
+        return rows
     return rows
 
 

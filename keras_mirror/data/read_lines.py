@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterable
 from collections.abc import Iterator
 
+from keras_mirror.data.check_is_text import NotText
 from keras_mirror.data.check_is_text import check_is_text
 from keras_mirror.data.open_binary import AnyPath
 from keras_mirror.data.open_binary import is_file
@@ -76,7 +77,7 @@ def check_encoding(encoding: str) -> None:
     """Raises `ValueError` unless Python knows an encoding."""
     try:
         "".encode(encoding)
-    except LookupError as error:
+    except (LookupError, ValueError) as error:
         raise ValueError(
             "`encoding` must be the name of an encoding of text, such as "
             f"'utf-16' or 'cp1252'. Received: {encoding!r}"
@@ -86,10 +87,9 @@ def check_encoding(encoding: str) -> None:
 def _lines_of(path: AnyPath, errors: str, encoding: str) -> Iterator[str]:
     with open_binary(path) as file:
         blocks = iter(functools.partial(file.read, BLOCK_SIZE), b"")
+        blocks = _checked_blocks(blocks, path, encoding)
         # That of UTF-16 is no byte, which would be found among others.
-        if "\n".encode(encoding) == b"\n":
-            blocks = _checked_blocks(blocks, path)
-        else:
+        if "\n".encode(encoding) != b"\n":
             blocks = _recoded_blocks(blocks, path, errors, encoding)
             encoding = "utf-8"
         lines = itertools.chain.from_iterable(_split_blocks(blocks, path))
@@ -104,9 +104,11 @@ def _lines_of(path: AnyPath, errors: str, encoding: str) -> Iterator[str]:
                 ) from error
 
 
-def _checked_blocks(blocks: Iterator[bytes], path: AnyPath) -> Iterator[bytes]:
+def _checked_blocks(
+    blocks: Iterator[bytes], path: AnyPath, encoding: str
+) -> Iterator[bytes]:
     start = next(blocks, b"")
-    check_is_text(start, path)
+    check_is_text(start, path, encoding)
     return itertools.chain([start], blocks)
 
 
@@ -146,5 +148,17 @@ def _split_blocks(
                 f"{LONGEST_LINE:,} bytes. Received: more without a line feed. "
                 "Is it a file of texts?"
             )
+    if num_lines == 0:
+        _check_line_ends(rest, path)
     if rest:
         yield [rest]
+
+
+def _check_line_ends(line: bytes, path: AnyPath) -> None:
+    """Raises `NotText` if the only line of a file is several of an old Mac."""
+    if b"\r" in line.rstrip(b"\r"):
+        raise NotText(
+            f"{path}, line 1 must end in a line feed. Received: carriage "
+            "returns only, the line ends of old Macs. Convert them, for "
+            "example with `tr '\\r' '\\n'`"
+        )

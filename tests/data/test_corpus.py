@@ -8,6 +8,7 @@ from keras_mirror.data import batched
 from keras_mirror.data import collect_strings
 from keras_mirror.data import read_corpus
 from keras_mirror.data import read_lines
+from keras_mirror.data import read_texts
 from keras_mirror.data import split_pairs
 
 NAN = float("nan")
@@ -125,7 +126,7 @@ TEXT = "caf\u00e9 \U0001f600\n\n\u010a \u0a0d\r\nlast"
 LINES = ["caf\u00e9 \U0001f600", "", "\u010a \u0a0d", "last"]
 
 
-@pytest.mark.parametrize("block_size", [3, 5, 1000])
+@pytest.mark.parametrize("block_size", [4, 5, 1000])
 @pytest.mark.parametrize(
     "encoding", ["utf-16", "utf-16-be", "utf-32", "utf-8-sig", "gb18030"]
 )
@@ -162,6 +163,15 @@ def test_an_unknown_encoding(write):
         ("a.txt", "word".encode("utf-16-le"), "--encoding utf-16-le"),
         ("a.txt", "word".encode("utf-16-be"), "--encoding utf-16-be"),
         ("a.txt", "ab".encode("utf-32"), "--encoding utf-32"),
+        (
+            "a.txt",
+            "\u043c\u0438\u0440 \u043c".encode("utf-16-le"),
+            "utf-16-le",
+        ),
+        ("a.txt", "\u0645\u0646 \u0647".encode("utf-16-be"), "utf-16-be"),
+        ("a.txt", b"version https://git-lfs.github.com/spec/v1\n", "lfs pull"),
+        ("a.csv", b"<!DOCTYPE html>\n<html>\n", "is a page in HTML"),
+        ("a.txt", b"a.txt".ljust(257, b"\0") + b"ustar", "is a tar archive"),
         ("a.txt", b"%PDF-1.7\n", "is a PDF file. A file of plain texts is"),
         ("a.docx", b"PK\x03\x04...", "is a Word document"),
         ("a.xlsx", b"PK\x03\x04...", "is an Excel workbook"),
@@ -182,6 +192,36 @@ def test_what_is_no_text_is_named(write, name, content, message, errors):
     path = write(content, name)
     with pytest.raises(ValueError, match=f"^'{path}' .*{message}"):
         lines_of(path, errors=errors)
+
+
+@pytest.mark.parametrize(
+    "encoding, content, message",
+    [
+        ("utf-16-le", "ab\n".encode("utf-16-be"), "is UTF-16-BE by .*"),
+        ("utf-16-le", b"\xfe\xff\0a\0b", "is UTF-16 by .* UTF-16-LE is"),
+        ("cp1252", b"\xef\xbb\xbfa", "is UTF-8 by .* CP1252 is"),
+        ("utf-8", b"\xef\xbb\xbfa", None),
+        ("utf-16", b"ab", "has no byte order mark, which UTF-16 begins with"),
+        ("utf-16", b"", None),
+    ],
+)
+def test_a_mark_of_another_encoding(write, encoding, content, message):
+    path = write(content)
+    if message is None:
+        assert lines_of(path, encoding=encoding) == ["a"][: len(content)]
+        return
+    with pytest.raises(ValueError, match=f"^'{path}' {message}"):
+        lines_of(path, encoding=encoding, errors="replace")
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.csv", "a.tsv", "a.jsonl"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_lines_of_old_macs(write, name, encoding):
+    path = write("one\rtwo\r".encode(encoding), name)
+    message = f"^{path}, line 1 must end in a line feed. Received: carriage"
+    with pytest.raises(ValueError, match=message):
+        list(read_texts(path, encoding=encoding))
+    assert lines_of(write(b"one\r")) == ["one"]
 
 
 def test_missing_file_is_found_before_the_first_is_read(write, tmp_path):

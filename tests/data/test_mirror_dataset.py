@@ -384,7 +384,9 @@ def test_a_missing_path_is_no_text(preprocessor, tmp_path, name, as_path):
     path.write_text("one\ntwo\n")
     for names in ([path, name], [name, path], ["missing.csv"] * 2):
         paths = [as_path(name) for name in names]
-        with pytest.raises(FileNotFoundError, match="'missing.*, which is missing"):
+        with pytest.raises(
+            FileNotFoundError, match="'missing.*, which is missing"
+        ):
             mirror_dataset(paths, preprocessor, 2)
 
 
