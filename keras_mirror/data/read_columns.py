@@ -1,10 +1,12 @@
-import json
+import itertools
 import os
+import reprlib
 from collections.abc import Iterable
 from collections.abc import Iterator
 from typing import Any
 
 from keras_mirror.content_errors import content_errors
+from keras_mirror.data.json_rows import json_rows
 from keras_mirror.data.open_binary import AnyPath
 from keras_mirror.data.open_binary import open_binary
 from keras_mirror.data.open_binary import uncompressed_name
@@ -125,6 +127,31 @@ def _no_column(
     )
 
 
+def cell_text(value: object, path: AnyPath, column: str, row: int) -> str:
+    """A cell of a label or an id as a string, `""` where it is missing.
+
+    Args:
+        value: What `read_columns` gave; numbers may be NaN.
+        path, column, row: Where it is from, for messages.
+
+    Raises:
+        ValueError: It is a list, an object or bytes.
+
+    Example:
+
+    >>> cell_text(float("nan"), "texts.parquet", "label", 1)
+    ''
+    """
+    if isinstance(value, list | dict | bytes):
+        raise ValueError(
+            f"Column {column!r} of '{path}' must hold text or numbers. "
+            f"Received: {reprlib.repr(value)} of type {type(value).__name__} "
+            f"in row {row}"
+        )
+    is_missing = value is None or value != value  # NaN
+    return "" if is_missing else str(value)
+
+
 def _find_names(path: AnyPath, columns: Columns, names: list[str]) -> list[str]:
     """Those of `names` that are asked for, each of which must be there once."""
     if columns is None:
@@ -152,22 +179,8 @@ def _json_rows(
     path: AnyPath, columns: Columns, errors: str, encoding: str
 ) -> Rows:
     lines = read_lines(path, errors=errors, encoding=encoding)
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise ValueError(
-                f"{path}, line {number} is not JSON: {error}. Expected one "
-                "object a line"
-            ) from error
-        if not isinstance(row, dict):
-            raise ValueError(
-                f"{path}, line {number} must be a JSON object. Received: "
-                f"{type(row).__name__}"
-            )
-        yield row
+    names = [name for column in columns or () for name in _parts(column)]
+    return json_rows(lines, path, [*(columns or ()), *names], errors)
 
 
 def _parquet_rows(
@@ -194,7 +207,9 @@ def _table_rows(
     path: AnyPath, columns: Columns, errors: str, encoding: str
 ) -> Rows:
     lines = read_lines(path, errors=errors, encoding=encoding)
-    rows = table_rows(lines, _SEPARATORS[_ending(path)], path)
+    header = next(lines, "")
+    separator = _separator(path, header)
+    rows = table_rows(itertools.chain([header], lines), separator, path)
     _, names = next(rows, (1, []))
     _find_names(path, columns, names)
     for line, cells in rows:
@@ -205,6 +220,20 @@ def _table_rows(
                 f"{path}, line {line} must have {len(names)} columns as the "
                 f"header has. Received: {len(cells)}, {str(cells)[:200]}"
             )
+
+
+def _separator(path: AnyPath, header: str) -> str:
+    separator = _SEPARATORS[_ending(path)]
+    if separator != "," or "," in header:
+        return separator
+    if ";" in header:  # Excel, where numbers have decimal commas
+        return ";"
+    if "\t" in header:
+        raise ValueError(
+            f"'{path}' must have commas between its columns. Received: TABs in "
+            f"its first line, {header[:80]!r}. Let its name end in .tsv"
+        )
+    return separator
 
 
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}

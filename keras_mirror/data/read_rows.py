@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 
 from keras_mirror.data.open_binary import AnyPath
+from keras_mirror.data.read_columns import cell_text
 from keras_mirror.data.read_columns import has_columns
 from keras_mirror.data.read_columns import read_columns
 from keras_mirror.data.read_lines import check_files
@@ -22,7 +23,7 @@ def read_rows(
 
     Returns:
         An iterator of tuples of strings, as many as `columns`. A missing
-        value is `""`; a number becomes a string.
+        value, NaN too, is `""`; a number becomes a string.
 
     Raises:
         FileNotFoundError: The path is not a file. Raised at once.
@@ -40,9 +41,15 @@ def read_rows(
     """
     check_files([path])
     has_columns(path, columns[0])  # raises at once where there are none
-    return _strings(read_columns(path, columns, errors, encoding))
+    rows = read_columns(path, columns, errors, encoding)
+    return _strings(rows, path, columns)
 
 
-def _strings(rows: Iterator[list]) -> Iterator[tuple[str, ...]]:
-    for row in rows:
-        yield tuple("" if value is None else str(value) for value in row)
+def _strings(
+    rows: Iterator[list], path: AnyPath, columns: list[str]
+) -> Iterator[tuple[str, ...]]:
+    for number, row in enumerate(rows, start=1):
+        yield tuple(
+            cell_text(value, path, column, number)
+            for value, column in zip(row, columns, strict=True)
+        )

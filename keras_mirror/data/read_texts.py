@@ -6,6 +6,7 @@ from keras_mirror.data.find_column import find_column
 from keras_mirror.data.open_binary import AnyPath
 from keras_mirror.data.open_binary import uncompressed_name
 from keras_mirror.data.read_columns import DEFAULT_COLUMN
+from keras_mirror.data.read_columns import cell_text
 from keras_mirror.data.read_columns import has_columns
 from keras_mirror.data.read_columns import read_columns
 from keras_mirror.data.read_lines import check_files
@@ -23,7 +24,8 @@ def read_texts(
 
     One text per line; or a column of JSON lines (`.jsonl`, `.ndjson`,
     `.json`), of Parquet (`.parquet`), or of a table with names in its first
-    line: `.csv` with double quotes, `.tsv` without quoting. Compressed and
+    line: `.csv` with double quotes (semicolons stand between its columns
+    where the first line has no comma), `.tsv` without quoting. Compressed and
     remote files as in `read_lines`. Memory holds a few rows.
 
     Args:
@@ -160,12 +162,13 @@ def _identified(
 ) -> Iterator[tuple[str, str]]:
     column, id_column = columns
     for number, (text, identifier) in enumerate(rows, start=1):
-        if identifier is None:
+        name = cell_text(identifier, path, id_column, number)
+        if not name:
             raise ValueError(
                 "Every row needs an id. Received: none in column "
                 f"{id_column!r} of '{path}', row {number}"
             )
-        yield str(identifier), _checked_text(text, column, path, number)
+        yield name, _checked_text(text, column, path, number)
 
 
 def _checked_text(value: object, column: str, path: AnyPath, row: int) -> str:

@@ -15,6 +15,7 @@ import pytest
 from support.texts import SENTENCES
 
 from keras_mirror import mirror_dataset
+from keras_mirror.data import read_identified_texts
 from keras_mirror.data import read_lines
 from keras_mirror.data import read_rows
 from keras_mirror.data import read_texts
@@ -298,12 +299,31 @@ def test_a_column_of_a_file_without_columns(write):
         (b'{"text": "a"}\n{"text": \n', "line 2 is not JSON: Expecting value"),
         (b'[{"text": "a"}]\n', "line 1 must be a JSON object. Received: list"),
         (b'{"text": "\xff"}\n', "line 1 is not UTF-8"),
+        (b'{"text": "a", "text": "b"}', "line 1 must have one key 'text'. Re"),
+        (
+            b'{"text": "a"}\n{"text": "\\ud83d b"}',
+            r"line 2 must be valid Unicode. Received: the lone .*\\ud83d. Mend",
+        ),
     ],
 )
 def test_what_is_no_json_line(write, content, message):
     path = write("texts.jsonl", content)
     with pytest.raises(ValueError, match=f"^{path}, {message}"):
         list(read_texts(path))
+
+
+def test_json_that_only_looks_wrong(write):
+    lines = [
+        b'{"text": "\\ud83d\\ude00", "id": ""}',
+        b'{"text": "text", "id": "", "x": {"text": 1, "text": 2}}',
+        b'{"text": "a", "id": 1, "id": 2}',
+    ]
+    path = write("a.jsonl", b"\n".join(lines))
+    assert list(read_texts(path)) == ["\U0001f600", "text", "a"]
+    with pytest.raises(ValueError, match="line 3 must have one key 'id'"):
+        list(read_texts(path, column="text,id"))
+    path = write("b.jsonl", b'{"text": "a\\uDEADb"}')
+    assert list(read_texts(path, errors="replace")) == ["a\ufffdb"]
 
 
 def test_what_is_no_parquet(write):
@@ -313,6 +333,21 @@ def test_what_is_no_parquet(write):
 
 
 # === Tables that are not as their header says ===
+
+
+def test_a_csv_with_semicolons(write):
+    path = write("a.csv", b'id;text\n7;"a; b, ""c"""\n8;d\n')
+    assert list(read_texts(path, column="text")) == ['a; b, "c"', "d"]
+    with pytest.raises(ValueError, match="probably 'text'"):
+        read_texts(path)
+    with pytest.raises(ValueError, match="line 2 must have 2 columns"):
+        list(read_texts(write("b.csv", b"id;text\na\n"), column="text"))
+
+
+def test_a_csv_with_tabs(write):
+    message = "^'.*a.csv' must have commas .* Let its name end in .tsv$"
+    with pytest.raises(ValueError, match=message):
+        list(read_texts(write("a.csv", b"id\ttext\n7\ta\n"), column="text"))
 
 
 @pytest.mark.parametrize(
@@ -415,6 +450,20 @@ def test_rows_of_parquet_with_numbers(write):
     path = write("rows.parquet", ROWS["rows.parquet"])
     rows = [("1", "0"), ("", "1"), ("2", "2")]
     assert list(read_rows(path, ["label", "id"])) == rows
+
+
+def test_rows_with_nan_and_others(write):
+    lines = [b'{"a": NaN, "b": 1.5}', b'{"a": true, "b": ""}']
+    path = write("a.jsonl", b"\n".join(lines))
+    assert list(read_rows(path, ["a", "b"])) == [("", "1.5"), ("True", "")]
+    for value in (b"NaN", b"null", b'""'):
+        content = b'{"text": "a", "id": %s}' % value
+        with pytest.raises(ValueError, match="needs an id. .* 'id' of .*row 1"):
+            rows = read_identified_texts(write("b.jsonl", content), None, "id")
+            list(rows)
+    path = write("c.jsonl", b'{"a": ["x", "y"]}')
+    with pytest.raises(ValueError, match=r"must hold text or numbers. .*\['x'"):
+        list(read_rows(path, ["a"]))
 
 
 def test_rows_of_a_file_without_columns(write):
