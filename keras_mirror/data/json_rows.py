@@ -6,7 +6,6 @@ from typing import Any
 
 from keras_mirror.data.open_binary import AnyPath
 
-_HALF_ESCAPES = re.compile(r"\\u[dD][89a-fA-F]")
 _HALVES = re.compile("[\ud800-\udfff]")
 
 
@@ -39,32 +38,29 @@ def json_rows(
     >>> list(json_rows(['{"text": "a man"}', ""], "texts.jsonl"))
     [{'text': 'a man'}]
     """
-    keys = [f'"{name}"' for name in names]
+    keys = {f'"{name}"': name for name in names}
+    decode = json.JSONDecoder().decode  # `json.loads` looks for more
     for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        place = f"{path}, line {number}"
-        row = _parsed(line, place)
+        try:
+            row = decode(line)
+        except (ValueError, RecursionError) as error:
+            if not line.strip():
+                continue
+            raise ValueError(
+                f"{path}, line {number} is not JSON: {error}. Expected one "
+                "object a line"
+            ) from error
+        if not isinstance(row, dict):
+            raise ValueError(
+                f"{path}, line {number} must be a JSON object. Received: "
+                f"{type(row).__name__}"
+            )
         for key in keys:
-            if line.count(key) > 1:  # also as a value: rare
-                _check_single(line, json.loads(key), place)
-        if _HALF_ESCAPES.search(line):
-            row = _whole_characters(row, errors, place)
+            if line.count(key) > 1:  # also where it is a value, which is rare
+                _check_single(line, keys[key], f"{path}, line {number}")
+        if "\\ud" in line or "\\uD" in line:
+            row = _whole_characters(row, errors, f"{path}, line {number}")
         yield row
-
-
-def _parsed(line: str, place: str) -> dict[str, Any]:
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(
-            f"{place} is not JSON: {error}. Expected one object a line"
-        ) from error
-    if not isinstance(row, dict):
-        raise ValueError(
-            f"{place} must be a JSON object. Received: {type(row).__name__}"
-        )
-    return row
 
 
 def _check_single(line: str, name: str, place: str) -> None:
