@@ -52,6 +52,24 @@ def check_integer(
     )
 
 
+def check_cosine(name: str, value) -> None:
+    """Raises a `ValueError` unless `value` is a number from -1 to 1.
+
+    Args:
+        name: String, the argument.
+        value: What was given for it.
+
+    Example:
+
+    >>> check_cosine("threshold", 0.5)
+    """
+    if not is_number(value) or not -1 <= value <= 1:
+        raise ValueError(
+            f"`{name}` must be a cosine, from -1 to 1. "
+            f"Received: {name}={value!r}"
+        )
+
+
 def chosen_seed(seed: int | None) -> int:
     """A seed, or one that is drawn where there is none.
 

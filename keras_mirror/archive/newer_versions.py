@@ -9,11 +9,11 @@ import re
 import zipfile
 import zlib
 
+from keras_mirror.archive.limits import CARD
 from keras_mirror.archive.limits import check_directory
 from keras_mirror.version import __version__
 
 # As `archive_card` has it, the last line of an archive's model card.
-CARD = "assets/README.md"
 _MAX_CARD = 2**20
 _WRITTEN = re.compile(r"^Written with (.*)\.$", re.MULTILINE)
 _VERSION = re.compile(r"\b(keras_mirror|keras_hub|keras) ((?:\d+\.)*\d+)")

@@ -12,7 +12,6 @@ from keras_mirror.archive.limits import CONFIG
 from keras_mirror.archive.limits import METADATA
 from keras_mirror.archive.limits import check_directory
 from keras_mirror.archive.limits import check_members
-from keras_mirror.archive.newer_versions import CARD
 from keras_mirror.archive.newer_versions import newer_versions
 from keras_mirror.archive.weight_count import count_weights
 from keras_mirror.file_kinds import kind_of_file

@@ -1,3 +1,4 @@
+import collections
 import dataclasses
 import hashlib
 import itertools
@@ -33,8 +34,8 @@ class ShardPlan:
 
     Raises:
         FileNotFoundError: A path is not a file.
-        ValueError: A path is a pipe, or a file has no columns, and one is
-            asked for.
+        ValueError: A path is a pipe or comes twice, or a file has no columns,
+            and one is asked for.
     """
 
     paths: tuple[str, ...]
@@ -58,6 +59,7 @@ class ShardPlan:
                 )
             self._rows(number)  # checks that the file exists
             self._states.append(self._state(number))
+        self._check_places()
 
     def place(self, number: int) -> str:
         """The absolute path or the address of a file."""
@@ -89,6 +91,7 @@ class ShardPlan:
             name = shard_name(number, index)
             if name not in finished:
                 ids, texts = map(list, zip(*rows, strict=True))
+                self._check_ids(number, ids)
                 yield Shard(name, ids, texts)
             elif finished[name] != len(rows):
                 raise ValueError(
@@ -108,6 +111,28 @@ class ShardPlan:
                     "Texts must not change while they are encoded. Received: "
                     f"'{path}', which has changed. Run the same again"
                 )
+
+    def _check_places(self) -> None:
+        places: set[str] = set()
+        for number, path in enumerate(self.paths):
+            place = self.place(number)
+            if not is_remote(place):
+                place = os.path.realpath(place)
+            if place in places:
+                raise ValueError(
+                    "A folder of vectors needs every file once, for its ids. "
+                    f"Received: '{path}' twice"
+                )
+            places.add(place)
+
+    def _check_ids(self, number: int, ids: list[str]) -> None:
+        # Those of all shards would not fit into memory.
+        if len(set(ids)) < len(ids):
+            twice, _ = collections.Counter(ids).most_common(1)[0]
+            raise ValueError(
+                f"Every row must have another id. Received: {twice!r} twice in "
+                f"column {self.id_column!r} of '{self.paths[number]}'"
+            )
 
     def _state(self, number: int) -> tuple:
         """What a change of a file changes; of remote files, their size."""

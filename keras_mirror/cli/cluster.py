@@ -10,8 +10,10 @@ from keras_mirror.cli.console import usage_errors
 from keras_mirror.cli.console import write_table
 from keras_mirror.cli.files import check_output
 from keras_mirror.cli.files import list_texts
+from keras_mirror.cli.files import named_texts
 from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import start_keras
+from keras_mirror.cli.options import SEED
 from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import batch_size_option
 from keras_mirror.cli.options import model_argument
@@ -33,7 +35,9 @@ NUM_EXAMPLES = 3
     help="The smallest average cosine between the lines of a cluster.",
 )
 @click.option("--output", help="Write assignments to this TSV file.")
-@click.option("--seed", type=int, default=0, help="Random seed for --clusters.")
+@click.option(
+    "--seed", type=SEED, default=0, help="Random seed for --clusters."
+)
 @batch_size_option
 @prompt_option
 @text_options
@@ -89,7 +93,8 @@ def cluster(
     for number, each in enumerate(made[:NUM_SHOWN], start=1):
         _show(number, each, lines)
     print_summary(rows, start)
-    print_next("index", encoder, texts, "--output", "texts.index")
+    named = named_texts(texts, column, errors, encoding)
+    print_next("index", encoder, *named, "--output", "texts.index")
 
 
 def _show(number: int, members, lines: list[str]) -> None:

@@ -22,6 +22,7 @@ from keras_mirror.cli.files import check_reports
 from keras_mirror.cli.files import named_texts
 from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import start_keras
+from keras_mirror.cli.options import SEED
 from keras_mirror.cli.options import TEXT_FILE
 from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import batch_size_option
@@ -61,7 +62,7 @@ def _check_model_names(
     show_default=True,
     help="Draw this many texts where there are more.",
 )
-@click.option("--seed", type=int, default=0, help="Decides what is drawn.")
+@click.option("--seed", type=SEED, default=0, help="Decides what is drawn.")
 @report_options
 @batch_size_option
 @overwrite_option
@@ -116,7 +117,7 @@ def compare(
     outputs = [path for path in (json_path, html_path) if path]
     print_summary(evaluation_summary(evaluation, notes, outputs), start)
     if choice.best in models:
-        named = named_texts(texts, column)
+        named = named_texts(texts, column, errors, encoding)
         print_next("index", choice.best, *named, "--output", "texts.index")
 
 

@@ -84,7 +84,7 @@ def duplicates(
     write_table((_row(pair, lines) for pair in pairs), output, overwrite)
     rows = {"lines": len(lines), "pairs": len(pairs)}
     print_summary(rows | ({"written": output} if output else {}), start)
-    named = named_texts(texts, column)
+    named = named_texts(texts, column, errors, encoding)
     print_next("cluster", encoder, *named, "--clusters", "20")
 
 

@@ -129,7 +129,7 @@ def encode(
         rows = _encode_shards(plan, writer, engine, workers)
         rows["vectors"] = output
     print_summary(rows, start)
-    named = named_texts(texts[0], column)
+    named = named_texts(texts[0], column, errors, encoding)
     print_next("index", encoder, *named, "--output", "texts.index")
 
 

@@ -80,10 +80,10 @@ def read_pairs(
     """The lines of a file, two texts each with a TAB between them."""
     lines = read_lines(path, errors=errors, encoding=encoding)
     for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
         texts = line.split("\t")
-        if len(texts) < 2:
+        if len(texts) == 1 and not line.strip():
+            continue
+        if len(texts) != 2:
             raise ValueError(
                 f"{path}, line {number} must be two texts with a TAB between "
                 f"them. Received: {line[:80]!r}"

@@ -17,6 +17,7 @@ from keras_mirror.cli.files import list_texts
 from keras_mirror.cli.judge_screen import ask_leads
 from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import start_keras
+from keras_mirror.cli.options import SEED
 from keras_mirror.cli.options import ExistingFile
 from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import batch_size_option
@@ -47,7 +48,7 @@ NUMBER = 20
     show_default=True,
     help="The maximum number of texts to search in, drawn at random.",
 )
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--seed", type=SEED, default=0, show_default=True)
 @click.option(
     "--html", "html_path", help="Write a page to judge on to this file."
 )

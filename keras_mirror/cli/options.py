@@ -71,6 +71,9 @@ interactive_option = click.option(
 )
 
 
+# What the generators of Keras and of scikit-learn take.
+SEED = click.IntRange(0, 2**32 - 1)
+
 center_option = click.option(
     "--center", is_flag=True, help="Then subtract the mean of the vectors."
 )

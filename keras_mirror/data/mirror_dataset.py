@@ -98,6 +98,8 @@ def mirror_dataset(
     1
     """
     batch_size = _checked_batch_size(batch_size, preprocessor)
+    if seed is not None:
+        seed = check_integer("seed", seed, smallest=0)
     corpus = read_corpus(source, drop_duplicates, pairs, column, encoding)
     dataset = corpus_dataset(
         corpus,

@@ -2,6 +2,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from keras_mirror.arguments import check_cosine
 from keras_mirror.arguments import check_integer
 from keras_mirror.data import as_strings
 from keras_mirror.metrics.unit_length import unit_rows
@@ -12,6 +13,7 @@ from keras_mirror.search.unit_embeddings import unit_embeddings
 
 # The memory grows with the square: 3.2 GB.
 MAX_LINKED = 20_000
+MAX_SEED = 2**32 - 1  # scikit-learn's
 _BLOCK_SIZE = 256
 
 
@@ -33,7 +35,7 @@ def cluster(
     texts,
     num_clusters: int | None = None,
     threshold: float | None = None,
-    seed: int = 0,
+    seed: int | None = 0,
     batch_size: int | None = None,
     on_progress: OnProgress = None,
     prompt: str | None = None,
@@ -50,7 +52,7 @@ def cluster(
         texts: A list or array of strings.
         num_clusters: Positive integer. Defaults to `None`.
         threshold: Float, a cosine. Defaults to `None`.
-        seed: Integer, for k-means. Defaults to `0`.
+        seed: Integer, for k-means; `None` draws one. Defaults to `0`.
         batch_size: Integer, see `MirrorModel.encode_text`. Defaults to `None`.
         on_progress: Function of the number of texts just encoded: each
             different one once. Defaults to `None`.
@@ -75,6 +77,8 @@ def cluster(
     """
     distinct = DistinctTexts(as_strings(texts))
     _check(num_clusters, threshold, len(distinct))
+    if seed is not None:
+        seed = check_integer("seed", seed, 0, MAX_SEED)
     module = "sklearn.cluster" if num_clusters else "scipy.cluster.hierarchy"
     library = import_optional(module, "search")
     embeddings = unit_embeddings(
@@ -110,12 +114,9 @@ def _check(
             largest=num_texts,
             why=", the number of different texts",
         )
-    elif threshold is not None and not -1 <= threshold <= 1:
-        raise ValueError(
-            "`threshold` must be a cosine, from -1 to 1. "
-            f"Received: threshold={threshold!r}"
-        )
-    elif num_texts > MAX_LINKED:
+        return
+    check_cosine("threshold", threshold)
+    if num_texts > MAX_LINKED:
         raise ValueError(
             f"With `threshold` there must be at most {MAX_LINKED} different "
             f"texts: its memory grows with their square. Received: {num_texts}"

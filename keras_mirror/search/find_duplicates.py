@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from keras_mirror.arguments import check_cosine
 from keras_mirror.arguments import check_integer
 from keras_mirror.data import as_strings
 from keras_mirror.search.distinct_texts import DistinctTexts
@@ -69,7 +70,7 @@ def find_duplicates(
     [DuplicatePair(similarity=1.0, row_1=0, row_2=2)]
     """
     limit = check_integer("limit", limit)
-    _check(threshold)
+    check_cosine("threshold", threshold)
     distinct = DistinctTexts(as_strings(texts))
     embeddings = unit_embeddings(
         model, list(distinct), batch_size, on_progress, prompt
@@ -80,14 +81,6 @@ def find_duplicates(
         DuplicatePair(float(cosine), int(rows[first]), int(rows[second]))
         for cosine, first, second in zip(*pairs, strict=True)
     ]
-
-
-def _check(threshold: float) -> None:
-    if not -1 <= threshold <= 1:
-        raise ValueError(
-            "`threshold` must be a cosine, from -1 to 1. "
-            f"Received: threshold={threshold!r}"
-        )
 
 
 def _best_pairs(embeddings, threshold: float, limit: int) -> list:

@@ -398,3 +398,19 @@ def test_damaged_content_is_a_failure(command, archive, tmp_path):
         *["--output", tmp_path / "out"],
     )
     assert code == 1 and "line 2 is not UTF-8" in errors
+
+
+@pytest.mark.parametrize("again", ["a.txt", "./a.txt"])
+def test_a_file_that_is_given_twice(paths, again):
+    with pytest.raises(
+        ValueError, match="file once, .* Received: '.*a.txt' tw"
+    ):
+        ShardPlan((*paths, again))
+
+
+def test_ids_that_are_the_same(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("id,text\n1,a\n2,b\n2,c\n")
+    plan = ShardPlan((str(path),), "text", "id")
+    with pytest.raises(ValueError, match="another id. Received: '2' twice in "):
+        list(plan.shards(0))

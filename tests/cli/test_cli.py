@@ -70,7 +70,7 @@ def test_train_encode_similarity(command, preset, corpus, tmp_path):
     np.testing.assert_allclose(written, expected, atol=1e-6)
 
     pairs = tmp_path / "pairs.tsv"
-    pairs.write_text("a cat\ta dog\textra\n\na man\ta man\n", encoding="utf-8")
+    pairs.write_text("a cat\ta dog\n\na man\ta man\n", encoding="utf-8")
     code, output, errors = command("similarity", archive, pairs)
     assert code == 0, errors
     rows = [line.split("\t") for line in output.splitlines()]
@@ -320,9 +320,10 @@ def test_foreign_archive(command, corpus, tmp_path):
     assert "must hold a MirrorModel. Received: a Sequential" in errors
 
 
-def test_pair_without_tab(command, archive, tmp_path):
+@pytest.mark.parametrize("line", ["no tab here", "two\ttabs\there"])
+def test_pairs_of_another_width(command, archive, tmp_path, line):
     pairs = tmp_path / "pairs.tsv"
-    pairs.write_text("a\tb\nno tab here\n")
+    pairs.write_text(f"a\tb\n{line}\n")
     code, _, errors = command("similarity", archive, pairs)
     assert code == 1
     assert "line 2 must be two texts with a TAB" in errors

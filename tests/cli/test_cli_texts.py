@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import os
+import pathlib
 import re
 import sys
 import threading
@@ -99,6 +100,33 @@ def test_commands_that_read_a_column(
         np.testing.assert_allclose(np.load(output), expected, atol=1e-6)
     else:
         assert re.search(r"^lines +91$", errors, re.M)
+
+
+@pytest.mark.parametrize(
+    "name, options, following",
+    [
+        ("encode", ["--output", "vectors.npy"], "index"),
+        ("duplicates", [], "cluster"),
+        ("cluster", ["--clusters", 2], "index"),
+    ],
+)
+def test_the_next_command_reads_the_same_texts(
+    command, archive, tmp_path, monkeypatch, name, options, following
+):
+    monkeypatch.chdir(tmp_path)
+    pathlib.Path("a.csv").write_text("id,body\n7,caf\u00e9\n8,tea\n", "cp1252")
+    reading = ["--column", "body", "--encoding", "cp1252"]
+    code, _, errors = command(name, archive, "a.csv", *reading, *options)
+    assert code == 0, errors
+    words = f"{following} {archive} a.csv {' '.join(reading)}"
+    assert f"next: keras-mirror {words}" in errors
+
+
+def test_a_seed_out_of_range(command, archive, corpus):
+    code, _, errors = command(
+        *["cluster", archive, corpus, "--clusters", 2, "--seed", -1]
+    )
+    assert code == 2 and "'--seed': -1 is not in the range 0<=x<=" in errors
 
 
 # === Pipes and encodings ===

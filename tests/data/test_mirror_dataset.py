@@ -551,6 +551,13 @@ def test_batch_size_must_hold_negatives(preprocessor, kind, batch_size):
         mirror_dataset(STRINGS, preprocessor, batch_size)
 
 
+@pytest.mark.parametrize("seed", [-1, 1.5, "7", True])
+def test_what_is_no_seed(preprocessor, seed):
+    message = rf"^`seed` must be an integer, 0 or more. Received: seed={seed!r}"
+    with pytest.raises(ValueError, match=message):
+        mirror_dataset(STRINGS, preprocessor, 5, seed=seed)
+
+
 # === is_strings ===
 
 

@@ -183,14 +183,21 @@ def test_refuses_num_clusters(model, num_clusters):
         cluster(model, ["a man", "a cat", "a man", ""], num_clusters)
 
 
-@pytest.mark.parametrize("threshold", [1.1, -2, float("nan")])
+@pytest.mark.parametrize("threshold", [1.1, -2, float("nan"), "0.9", True])
 def test_refuses_threshold(model, threshold):
     message = (
         "^`threshold` must be a cosine, from -1 to 1. "
-        f"Received: threshold={threshold}$"
+        f"Received: threshold={threshold!r}$"
     )
     with pytest.raises(ValueError, match=message):
         cluster(model, ["a man"], threshold=threshold)
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, True, 2**32])
+def test_refuses_seed(model, seed):
+    message = f"^`seed` must be an integer from 0 to .* Received: seed={seed}$"
+    with pytest.raises(ValueError, match=message):
+        cluster(model, ["a man", "a cat"], num_clusters=2, seed=seed)
 
 
 def test_refuses_too_many_texts_for_a_threshold(model, monkeypatch):

@@ -83,11 +83,11 @@ def test_keeps_the_best(model, limit, num_similarities, monkeypatch):
     assert find_duplicates(model, strings, -1, limit=153) == pairs
 
 
-@pytest.mark.parametrize("threshold", [1.1, -2, float("nan")])
+@pytest.mark.parametrize("threshold", [1.1, -2, float("nan"), "0.9", True])
 def test_refuses_threshold(model, threshold):
     message = (
         "^`threshold` must be a cosine, from -1 to 1. "
-        f"Received: threshold={threshold}$"
+        f"Received: threshold={threshold!r}$"
     )
     with pytest.raises(ValueError, match=message):
         find_duplicates(model, ["a man"], threshold)
