@@ -623,3 +623,24 @@ def test_wrong_semeval_words(tmp_path, files, message):
     files = {"en-de.test.data.txt": "cat\tHund\na\tb\n", **files}
     with pytest.raises(ValueError, match=message):
         read_benchmarks(write(tmp_path, files))
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("score,text1,text2\n2,a,b\n3,a, and b,c\n", "line 3 must have 3 col"),
+        ("text1;text2;score\na;b;1\na;b\n", "line 3 must have 3 columns"),
+        (
+            "text1,text2,score,Score\na,b,1,2\n",
+            "line 1 must name one column `score`. Received: 2 of that name",
+        ),
+        (
+            "text1,text2,text 2,score\na,b,c,1\n",
+            "line 1 must name one column `text2`. Received: 2 of that name",
+        ),
+    ],
+)
+def test_tables_that_are_not_as_their_header_says(tmp_path, text, message):
+    path = write(tmp_path, {"mine.csv": text}) / "mine.csv"
+    with pytest.raises(ValueError, match=message):
+        read_benchmarks(path)

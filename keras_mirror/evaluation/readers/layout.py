@@ -4,6 +4,7 @@ import pathlib
 
 from keras_mirror.evaluation.readers.benchmark_files import NotABenchmark
 from keras_mirror.evaluation.readers.table import TableRow
+from keras_mirror.evaluation.readers.table import check_single
 from keras_mirror.evaluation.readers.table import column_names
 from keras_mirror.evaluation.readers.table import is_number
 from keras_mirror.evaluation.readers.table import sample_rows
@@ -111,6 +112,8 @@ def _by_header(rows: list[TableRow], separator: str | None) -> Layout | None:
             f"score. Received: {[*texts, *scores]}"
         )
     text_1, text_2 = texts[0]
+    for name in (text_1, text_2, scores[0]):
+        check_single(rows[0], name)
     return Layout(
         separator=separator,
         text_1=names[text_1],

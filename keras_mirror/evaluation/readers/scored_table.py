@@ -1,5 +1,6 @@
 import os
 import pathlib
+from collections.abc import Iterator
 
 from keras_mirror.data.check_is_text import NotText
 from keras_mirror.evaluation.readers.benchmark_files import NotABenchmark
@@ -159,7 +160,7 @@ def read_layout(path: pathlib.Path, layout: Layout) -> ScoredPairs:
     pairs = ScoredPairs(path)
     rows = read_rows(path, layout.separator)
     if layout.names:
-        next(rows)
+        rows = _as_wide_as(next(rows), rows, layout)
     for row in rows:
         if row.line == 1 and not is_number(row.text(layout.score) or "0"):
             raise ValueError(
@@ -169,6 +170,16 @@ def read_layout(path: pathlib.Path, layout: Layout) -> ScoredPairs:
             )
         pairs.add(row, layout.text_1, layout.text_2, score=layout.score)
     return pairs
+
+
+def _as_wide_as(
+    header: TableRow, rows: Iterator[TableRow], layout: Layout
+) -> Iterator[TableRow]:
+    """Rows of CSV as wide as the header: a comma in a text moves the others."""
+    for row in rows:
+        if layout.separator in (",", ";"):
+            row.check_width(len(header.cells))
+        yield row
 
 
 find_scored_table = each_file(

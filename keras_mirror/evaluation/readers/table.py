@@ -161,8 +161,27 @@ def column_names(row: TableRow) -> dict[str, int]:
     """
     names: dict[str, int] = {}
     for place, cell in enumerate(row.cells):
-        names.setdefault(re.sub(r"[\W_]", "", cell.lower()), place)
+        names.setdefault(_plain(cell), place)
     return names
+
+
+def check_single(row: TableRow, name: str) -> None:
+    """Raises a `ValueError` if a header has a name of `column_names` twice.
+
+    Example:
+
+    >>> check_single(TableRow("mine.csv", 1, ["text1", "text2"]), "text1")
+    """
+    count = [_plain(cell) for cell in row.cells].count(name)
+    if count > 1:
+        raise ValueError(
+            f"{row.path}, line {row.line} must name one column `{name}`. "
+            f"Received: {count} of that name in {row.cells!r}"
+        )
+
+
+def _plain(cell: str) -> str:
+    return re.sub(r"[\W_]", "", cell.lower())
 
 
 def sample_names(
