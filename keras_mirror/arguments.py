@@ -105,6 +105,18 @@ def is_number(value) -> bool:
     return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
+def is_missing(value) -> bool:
+    """Whether a value of a table stands for none: `None`, NaN, pandas' `NA`.
+
+    Example:
+
+    >>> is_missing(float("nan")), is_missing(0), is_missing("")
+    (True, False, False)
+    """
+    is_nothing = value is None or type(value).__name__ == "NAType"
+    return is_nothing or (isinstance(value, numbers.Real) and value != value)
+
+
 def check_column(texts) -> None:
     """Raises an error unless iterating over `texts` gives what they hold.
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from typing import Any
 
+from keras_mirror.arguments import is_missing
 from keras_mirror.content_errors import content_errors
 from keras_mirror.data.json_rows import json_rows
 from keras_mirror.data.open_binary import AnyPath
@@ -148,8 +149,7 @@ def cell_text(value: object, path: AnyPath, column: str, row: int) -> str:
             f"Received: {reprlib.repr(value)} of type {type(value).__name__} "
             f"in row {row}"
         )
-    is_missing = value is None or value != value  # NaN
-    return "" if is_missing else str(value)
+    return "" if is_missing(value) else str(value)
 
 
 def _find_names(path: AnyPath, columns: Columns, names: list[str]) -> list[str]:

@@ -4,7 +4,10 @@ from typing import TypeVar
 
 import numpy as np
 
+from keras_mirror.arguments import check_column
+from keras_mirror.arguments import is_missing
 from keras_mirror.data import as_strings
+from keras_mirror.data.as_strings import items_of
 from keras_mirror.evaluation import PairTask
 from keras_mirror.evaluation.task import Task
 from keras_mirror.evidence.agreement import agreement_task
@@ -47,8 +50,8 @@ def gather_evidence(
         pairs: List of tuples of two strings that are known to belong
             together. The first finds the second among all texts. Defaults to
             `None`.
-        labels: List of strings, one for each text, `None` or `""` where it is
-            unknown. Fifty are of use. Defaults to `None`.
+        labels: List of strings or numbers, one for each text; `None`, NaN or
+            `""` where it is unknown. Fifty are of use. Defaults to `None`.
         second_encoder: A `MirrorModel` that you trust. Defaults to `None`.
         general: Boolean. Whether the general probe is added, see
             `general_task`. Defaults to `True`.
@@ -101,7 +104,7 @@ def _columns_task(columns: Pairs, seed: int) -> PairTask:
 
 def _usable_pairs(pairs: Pairs, name: str) -> list[tuple[str, str]]:
     """The different pairs of two different texts, neither of them empty."""
-    pairs = [(first, second) for first, second in pairs]
+    pairs = [_as_pair(pair, name) for pair in pairs]
     as_strings([text for pair in pairs for text in pair])
     usable = [
         pair
@@ -115,6 +118,15 @@ def _usable_pairs(pairs: Pairs, name: str) -> list[tuple[str, str]]:
             "Fewer can tell nothing"
         )
     return usable
+
+
+def _as_pair(pair, name: str) -> tuple[str, str]:
+    if isinstance(pair, str) or len(pair) != 2:
+        raise TypeError(
+            f"`{name}` must be tuples of two strings; of two columns of a "
+            f'table, `zip(table["a"], table["b"])`. Received: {pair!r}'
+        )
+    return tuple(pair)
 
 
 def _pair_task(
@@ -139,6 +151,8 @@ def _pair_task(
 def _label_task(
     texts: list[str], labels: Sequence[str | None], seed: int
 ) -> FewLabelsTask:
+    check_column(labels)
+    labels = list(items_of(labels))
     if len(labels) != len(texts):
         raise ValueError(
             "`labels` must have one element for each text, `None` where it is "
@@ -146,8 +160,9 @@ def _label_task(
         )
     labeled: dict[str, str] = {}
     for text, label in zip(texts, labels, strict=True):
-        if label and text.strip():
-            labeled.setdefault(text, label)
+        name = "" if is_missing(label) else str(label)
+        if name.strip() and text.strip():
+            labeled.setdefault(text, name)
     if len(labeled) < MIN_LABELED:
         raise ValueError(
             f"`labels` must be those of at least {MIN_LABELED} different "

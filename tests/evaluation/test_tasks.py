@@ -96,6 +96,17 @@ def test_invalid_similarity_tasks():
         similarity_task(subsets=["a"] * 39)
 
 
+@pytest.mark.parametrize("score", [float("nan"), float("inf"), None, "4", True])
+def test_scores_that_are_no_numbers(score):
+    message = (
+        rf"^`scores` must be finite numbers. Received: {score!r} at index 1"
+    )
+    with pytest.raises(ValueError, match=message):
+        SimilarityTask(
+            name="x", texts_1=["a"] * 2, texts_2=["b"] * 2, scores=[0, score]
+        )
+
+
 # === Entailment ===
 
 

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from support.texts import texts
 
@@ -81,6 +82,27 @@ def test_texts_without_a_label_do_not_count(monkeypatch):
     )
 
 
+@pytest.mark.parametrize("unknown", [None, "", " ", float("nan"), np.nan])
+def test_labels_that_are_numbers(unknown):
+    """Zero is one of them."""
+    labels = [unknown if n < 20 else n % 2 for n in range(60)]
+    (task,) = gather_evidence(TEXTS, labels=labels, general=False)
+    assert task.labels == ["0", "1"] * 20
+    assert task.labeled_texts == TEXTS[20:]
+
+
+def test_labels_of_a_column():
+    pandas = pytest.importorskip("pandas", reason="a column of pandas")
+    labels = pandas.Series([None] * 20 + ["a", "b"] * 20, dtype="string")
+    (task,) = gather_evidence(TEXTS, labels=labels, general=False)
+    assert task.labels == ["a", "b"] * 20
+    table = pandas.DataFrame(PAIRS, columns=["a", "b"])
+    with pytest.raises(
+        TypeError, match="`pairs` must be tuples of two strings"
+    ):
+        gather_evidence(TEXTS, pairs=table)
+
+
 @pytest.mark.parametrize(
     "given, message",
     [
@@ -101,6 +123,9 @@ def test_what_can_tell_nothing_is_refused(given, message):
 
 
 def test_parts_of_pairs_are_strings():
+    for pair in ("ab", ("a", "b", "c")):
+        with pytest.raises(TypeError, match="`columns` must be tuples of two"):
+            gather_evidence(TEXTS, columns=[*PAIRS, pair])
     with pytest.raises(TypeError, match="Received: 7 of type int at index 1"):
         gather_evidence(TEXTS, pairs=[("a", 7)])
 

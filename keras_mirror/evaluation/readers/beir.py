@@ -164,7 +164,7 @@ def _read_json_rows(path: pathlib.Path) -> dict[str, TableRow]:
 def _id_and_text(path: pathlib.Path, number: int, line: str) -> tuple[str, str]:
     try:
         entry = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(
             f"{path}, line {number} is not JSON: {error}"
         ) from error

@@ -3,6 +3,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from keras_mirror.arguments import is_number
 from keras_mirror.evaluation.cosines import pairwise_cosines
 from keras_mirror.evaluation.statistics import Pearson
 from keras_mirror.evaluation.statistics import Spearman
@@ -53,6 +54,12 @@ class SimilarityTask(Task):
             scores=self.scores,
             subsets=self.scores if self.subsets is None else self.subsets,
         )
+        for place, score in enumerate(self.scores):
+            if not (is_number(score) and np.isfinite(score)):
+                raise ValueError(
+                    "`scores` must be finite numbers. "
+                    f"Received: {score!r} at index {place}"
+                )
 
     def num_items(self) -> int:
         return len(self.scores)
