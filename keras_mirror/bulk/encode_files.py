@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from keras_mirror.arguments import check_integer
 from keras_mirror.bulk.archive_encoder import seen_from_anywhere
 from keras_mirror.bulk.archive_encoder import worker_model
 from keras_mirror.bulk.begin_folder import begin_folder
@@ -77,6 +78,12 @@ def encode_files(
             f"`engine` must be one of {', '.join(ENGINES)}. "
             f"Received: engine={engine!r}"
         )
+    for name, value in (
+        ("batch_size", batch_size),
+        ("num_workers", num_workers),
+    ):
+        if value is not None:
+            check_integer(name, value)
     begun = begin_folder(archive, plan, folder, prompt, overwrite)
     writer = ShardWriter(archive, begun, batch_size, prompt)
     return encode_shards(plan, writer, engine, num_workers, on_progress)

@@ -91,11 +91,11 @@ def _workers(resources: dict, number: int | None) -> dict:
     """The number of workers, and each one's share of the cluster."""
     num_gpus = int(resources.get("GPU", 0))
     if num_gpus:
-        number = number or num_gpus
+        number = num_gpus if number is None else number
         share = min(1, num_gpus / number)
         return {"number": number, "num_gpus": share, "num_cpus": 0.5}
     num_cpus = resources["CPU"]
-    number = number or int(num_cpus)
+    number = int(num_cpus) if number is None else number
     # Ray accepts whole CPUs or a fraction of one.
     share = min(1, (num_cpus - READER_SHARE) / number)
     return {"number": number, "num_cpus": share}

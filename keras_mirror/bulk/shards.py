@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 
+from keras_mirror.arguments import check_integer
 from keras_mirror.data import batched
 from keras_mirror.data import read_identified_texts
 from keras_mirror.data import read_texts
@@ -50,6 +51,8 @@ class ShardPlan:
     )
 
     def __post_init__(self) -> None:
+        rows = check_integer("rows_per_shard", self.rows_per_shard)
+        object.__setattr__(self, "rows_per_shard", rows)  # it is frozen
         for number, path in enumerate(self.paths):
             if is_pipe(path):
                 raise ValueError(

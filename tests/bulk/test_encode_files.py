@@ -414,3 +414,17 @@ def test_ids_that_are_the_same(tmp_path):
     plan = ShardPlan((str(path),), "text", "id")
     with pytest.raises(ValueError, match="another id. Received: '2' twice in "):
         list(plan.shards(0))
+
+
+@pytest.mark.parametrize("value", [0, -1, 2.0, True])
+@pytest.mark.parametrize(
+    "name", ["rows_per_shard", "batch_size", "num_workers"]
+)
+def test_counts_that_would_encode_nothing(paths, tmp_path, name, value):
+    message = f"^`{name}` must be a positive integer. Received: {name}={value}"
+    options = {name: value}
+    rows = {"rows_per_shard": options.pop("rows_per_shard", 8)}
+    with pytest.raises(ValueError, match=message):
+        plan = ShardPlan(paths, **rows)
+        encode_files("no.keras", plan, tmp_path / "vectors", **options)
+    assert not (tmp_path / "vectors").exists()
