@@ -5,6 +5,7 @@ import itertools
 from collections.abc import Iterable
 from collections.abc import Iterator
 
+from keras_mirror.arguments import check_integer
 from keras_mirror.arguments import chosen_seed
 from keras_mirror.data.as_strings import check_string
 
@@ -86,6 +87,8 @@ def collect_strings(
     >>> collect_strings([("a man", "a guy"), "a woman"]).partners
     ['a guy', 'a woman']
     """
+    if limit is not None:
+        limit = check_integer("limit", limit, smallest=0)
     corpus = Corpus([])
     pairs = []
     seen: set[Pair] = set()
@@ -141,6 +144,7 @@ def sample_strings(
     >>> len(set(corpus.strings)), corpus.num_read
     (3, 10000)
     """
+    size = check_integer("size", size)
     corpus = Corpus([])
     key = str(chosen_seed(seed)).encode()
     drawn: dict[int, Pair] = {}  # the strings by their numbers

@@ -283,6 +283,13 @@ def test_limit_reads_no_further():
     assert collect_strings(texts, limit=2).strings == ["one", "two"]
 
 
+@pytest.mark.parametrize("limit", [-1, 1.5, "1", True])
+def test_what_is_no_limit(limit):
+    message = f"^`limit` must be an integer, 0 or more. .*limit={limit!r}$"
+    with pytest.raises(ValueError, match=message):
+        collect_strings(["one", "two"], limit=limit)
+
+
 def test_no_texts():
     corpus = collect_strings([])
     assert corpus.strings == [] and corpus.num_read == 0

@@ -102,3 +102,10 @@ def test_the_same_checks_as_without_a_sample():
     for collect in (collect_strings, lambda texts: sample_strings(texts, 5)):
         with pytest.raises(TypeError, match="Texts must be strings"):
             collect(["a man", 7])
+
+
+@pytest.mark.parametrize("size", [0, -1, 2.0])
+def test_what_is_no_size(size):
+    message = f"^`size` must be a positive integer. Received: size={size}$"
+    with pytest.raises(ValueError, match=message):
+        sample_strings(["one"], size)
