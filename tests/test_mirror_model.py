@@ -336,6 +336,16 @@ def test_similarity_is_of_rows(model, shapes):
             each.similarity(*arrays)
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_similarity_is_of_finite_numbers(model, value):
+    rows = np.eye(2, 8)
+    other = rows.copy()
+    other[1, 0] = value
+    message = r"NaN or infinity in row 1 of `embeddings_2`$"
+    with pytest.raises(ValueError, match=message):
+        model.similarity(rows, other)
+
+
 def test_names_of_other_libraries_are_answered(model):
     assert not hasattr(model, "encode")
     with pytest.raises(AttributeError, match="encodes texts by `encode_text`"):

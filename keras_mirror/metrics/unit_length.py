@@ -35,7 +35,7 @@ def unit_length(embeddings):
 
 
 def check_rows(embeddings_1, embeddings_2) -> None:
-    """Raises a `ValueError` unless two arrays hold rows of one length.
+    """Raises a `ValueError` unless two arrays hold finite rows of one length.
 
     Example:
 
@@ -50,6 +50,14 @@ def check_rows(embeddings_1, embeddings_2) -> None:
             "one `embedding_dim`: of a single one, give `embedding[None]`. "
             f"Received: shapes {shapes[0]} and {shapes[1]}"
         )
+    for number, each in enumerate((embeddings_1, embeddings_2), start=1):
+        is_finite = np.isfinite(np.asarray(each, dtype="float64")).all(axis=1)
+        if not is_finite.all():
+            raise ValueError(
+                "Embeddings must be of finite numbers. Received: NaN or "
+                f"infinity in row {np.argmin(is_finite)} of "
+                f"`embeddings_{number}`"
+            )
 
 
 def unit_rows(embeddings):
@@ -66,8 +74,11 @@ def unit_rows(embeddings):
     >>> unit_rows([[3.0, 4.0]]).round(1).tolist()
     [[0.6000000238418579, 0.800000011920929]]
     """
-    embeddings = np.asarray(embeddings, dtype="float32")
-    return embeddings / _lengths(embeddings)
+    rows = np.asarray(embeddings)
+    if rows.dtype != "float64":  # whose largest numbers float32 has not
+        rows = rows.astype("float32", copy=False)
+    rows = _scaled(rows).astype("float32", copy=False)
+    return rows / _lengths(rows)
 
 
 def pairwise_cosines(embeddings_1, embeddings_2):
@@ -85,10 +96,15 @@ def pairwise_cosines(embeddings_1, embeddings_2):
     >>> pairwise_cosines([[1.0, 0.0], [2.0, 0.0]], [[3.0, 0.0], [0.0, 1.0]])
     array([1., 0.])
     """
-    rows_1 = np.asarray(embeddings_1, dtype="float64")
-    rows_2 = np.asarray(embeddings_2, dtype="float64")
+    rows_1 = _scaled(np.asarray(embeddings_1, dtype="float64"))
+    rows_2 = _scaled(np.asarray(embeddings_2, dtype="float64"))
     products = (rows_1 * rows_2).sum(axis=-1)
     return products / (_lengths(rows_1) * _lengths(rows_2))[..., 0]
+
+
+def _scaled(rows):
+    """Rows whose squares do not overflow."""
+    return rows / np.abs(rows).max(axis=-1, keepdims=True, initial=1.0)
 
 
 def _lengths(rows):
