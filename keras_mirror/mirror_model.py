@@ -49,6 +49,7 @@ from keras_mirror.encoder.jitted_call import jitted_call
 from keras_mirror.encoder.mini_batches import in_mini_batches
 from keras_mirror.encoder.sentence_encoder import projection_head
 from keras_mirror.encoder.suits_backbone import check_length
+from keras_mirror.epoch_seeds import EpochSeeds
 from keras_mirror.finite import FiniteTraining
 from keras_mirror.finite import check_finite_rows
 from keras_mirror.finite import check_finite_variables
@@ -334,10 +335,11 @@ class MirrorModel(keras.Model):
                 recipe's.
             seed: Integer. Decides all that is drawn: the dropout, and the
                 order and the spans of strings. A dataset keeps its own seed
-                and begins with its first epoch. It is given to
-                `keras.utils.set_random_seed`, too. Defaults to `None`: the
-                random states go on, and a dataset where it is, unless there
-                is an `initial_epoch`.
+                and begins with its first epoch. Every epoch begins with a
+                random state of its own, so that one with an `initial_epoch`
+                repeats it. It is given to `keras.utils.set_random_seed`, too.
+                Defaults to `None`: the random states go on, and a dataset
+                where it is, unless there is an `initial_epoch`.
             callbacks, **kwargs: As in `keras.Model.fit`.
 
         Returns:
@@ -358,8 +360,11 @@ class MirrorModel(keras.Model):
                 "`validation_data`. Received: "
                 f"validation_split={kwargs['validation_split']!r}"
             )
+        seeds = []
         if seed is not None:
-            self._set_seed(check_integer("seed", seed, 0, 2**32 - 1))
+            seed = check_integer("seed", seed, 0, 2**32 - 1)
+            self._set_seed(seed)
+            seeds = [EpochSeeds(seed, self._set_seed)]
         dataset = self._views(x, batch_size, shuffle)
         size = self._chosen_mini_batch_size(mini_batch_size, dataset)
         if size != self._fit_mini_batch_size:
@@ -379,7 +384,7 @@ class MirrorModel(keras.Model):
         steps = kwargs.get("steps_per_epoch")
         epochs_of_data = DatasetEpochs(dataset, steps, seed is not None)
         callbacks = recorder.before(
-            callbacks, FiniteTraining(has_gpu), epochs_of_data
+            callbacks, FiniteTraining(has_gpu), epochs_of_data, *seeds
         )
         optimizer = getattr(self, "optimizer", None)  # Keras asks for one
         if isinstance(optimizer, AdamW):

@@ -1,0 +1,48 @@
+"""One random state per epoch, so that training can go on at any epoch."""
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+
+
+class EpochSeeds(keras.callbacks.Callback):
+    """Makes a seed decide what each epoch draws, whatever was drawn before.
+
+    Training that goes on at an epoch has the dropout of one that was never
+    stopped: Keras keeps no random states in archives and backups.
+
+    Args:
+        seed: Integer, that of `fit`. The first epoch has it.
+        set_seed: Function of the seed of an epoch.
+
+    Example:
+
+    >>> seeds = []
+    >>> callback = EpochSeeds(7, seeds.append)
+    >>> for epoch in range(2):
+    ...     callback.on_epoch_begin(epoch)
+    >>> seeds[0], seeds[1] == epoch_seed(7, 1)
+    (7, True)
+    """
+
+    def __init__(self, seed: int, set_seed: Callable[[int], object]) -> None:
+        super().__init__()
+        self._seed = seed
+        self._set_seed = set_seed
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        self._set_seed(epoch_seed(self._seed, epoch))
+
+
+def epoch_seed(seed: int, epoch: int) -> int:
+    """The seed of an epoch, which is another one in each.
+
+    Example:
+
+    >>> epoch_seed(7, 0)
+    7
+    """
+    if not epoch:
+        return seed
+    return int(np.random.SeedSequence((seed, epoch)).generate_state(1)[0])
