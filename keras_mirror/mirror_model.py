@@ -49,6 +49,8 @@ from keras_mirror.encoder.jitted_call import jitted_call
 from keras_mirror.encoder.mini_batches import in_mini_batches
 from keras_mirror.encoder.sentence_encoder import projection_head
 from keras_mirror.encoder.suits_backbone import check_length
+from keras_mirror.encoder.trained_weights import freeze_positions
+from keras_mirror.encoder.trained_weights import frozen_positions
 from keras_mirror.epoch_seeds import EpochSeeds
 from keras_mirror.finite import FiniteTraining
 from keras_mirror.finite import check_finite_rows
@@ -769,7 +771,9 @@ class MirrorModel(keras.Model):
     def get_config(self) -> dict:
         serialize = keras.saving.serialize_keras_object
         config = {name: serialize(getattr(self, name)) for name in self._PARTS}
-        return {**super().get_config(), **config}
+        frozen = frozen_positions(self.projection_head)
+        head = {"frozen_head": frozen} if frozen else {}
+        return {**super().get_config(), **config, **head}
 
     @classmethod
     def from_config(cls, config: dict) -> "MirrorModel":
@@ -780,7 +784,10 @@ class MirrorModel(keras.Model):
         for name in cls._PARTS:
             if name in config:  # an archive of version 0.1 has no record
                 config[name] = deserialize(config[name])
-        return cls(**config)
+        frozen = config.pop("frozen_head", [])
+        model = cls(**config)
+        freeze_positions(model.projection_head, frozen)
+        return model
 
     def save(self, filepath, *args, **kwargs) -> None:
         with self._found_finite():

@@ -7,6 +7,8 @@ from keras import ops
 
 from keras_mirror.data.as_strings import as_strings
 from keras_mirror.encoder.sentence_encoder import SentenceEncoder
+from keras_mirror.encoder.trained_weights import freeze_positions
+from keras_mirror.encoder.trained_weights import frozen_positions
 
 # The mean of so many is known to a hundredth of what one embedding varies.
 MOST_TEXTS = 10_000
@@ -37,6 +39,8 @@ def with_encoder(model, encoder, recipe=None):
     if None not in (model.projection_head, other.projection_head):
         weights = model.projection_head.get_weights()
         other.projection_head.set_weights(weights)
+        frozen = frozen_positions(model.projection_head)
+        freeze_positions(other.projection_head, frozen)
     return other
 
 

@@ -92,6 +92,42 @@ def frozen_weights(encoder) -> list[str]:
     return [each.path for each in _weights(encoder) if not each.trainable]
 
 
+def frozen_positions(layer) -> list[int]:
+    """The places of weights that could train and do not.
+
+    For layers whose names, and so paths, differ between processes.
+
+    Args:
+        layer: A `keras.Layer`, or `None`, which has none.
+
+    Returns:
+        A list of integers.
+
+    Example:
+
+    >>> frozen_positions(model.projection_head)
+    []
+    """
+    weights = [] if layer is None else _weights(layer)
+    return [n for n, each in enumerate(weights) if not each.trainable]
+
+
+def freeze_positions(layer, positions: list[int]) -> None:
+    """Makes the weights not train that `frozen_positions` told.
+
+    Raises:
+        ValueError: There is no weight of a position.
+
+    Example:
+
+    >>> freeze_positions(keras.layers.Dense(1), [])
+    """
+    weights = [] if layer is None else _weights(layer)
+    for position in positions:
+        check_integer("frozen_head", position, 0, len(weights) - 1)
+        weights[position].trainable = False
+
+
 def lora_layers(encoder) -> list:
     """The layers that have adapters, see `keras.layers.Dense.enable_lora`."""
     layers = encoder._flatten_layers()

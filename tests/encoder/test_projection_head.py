@@ -6,7 +6,9 @@ from support.models import make_model
 from support.references import reference_loss
 from support.texts import texts
 
+from keras_mirror import MirrorModel
 from keras_mirror.encoder.sentence_encoder import projection_head
+from keras_mirror.merging import copied
 
 
 def weights_of(layer):
@@ -72,3 +74,30 @@ def test_it_computes_in_float32(policy):
 
 def test_off_unless_told():
     assert make_model().projection_head is None
+
+
+@pytest.mark.parametrize("part", [slice(None), slice(1)])
+def test_what_is_frozen_of_it_travels(part, tmp_path):
+    model = make_model(projection_head=True)
+    for layer in model.projection_head.layers[part]:
+        layer.trainable = False
+    one_step(model, texts(8))
+    model.save(tmp_path / "encoder.keras")
+    loaded = keras.saving.load_model(tmp_path / "encoder.keras")
+    assert int(loaded.optimizer.iterations) == 1
+    trained = [weight.trainable for weight in model.projection_head.weights]
+    assert not all(trained)
+    for other in (
+        loaded,
+        copied(model),
+        MirrorModel.from_config(model.get_config()),
+    ):
+        weights = other.projection_head.weights
+        assert [weight.trainable for weight in weights] == trained
+
+
+@pytest.mark.parametrize("frozen", [[4], [True], ["x"]])
+def test_places_that_it_has_not_are_refused(frozen):
+    config = make_model(projection_head=True).get_config()
+    with pytest.raises(ValueError, match="frozen_head"):
+        MirrorModel.from_config({**config, "frozen_head": frozen})
