@@ -468,8 +468,15 @@ class MirrorModel(keras.Model):
         if self.recipe.is_guided:
             source = read_corpus(source)
             guide = Guide.of(self, source)
+        if batch_size is None:  # not that of another model's recipe
+            batch_size = self.recipe.batch_size
         return mirror_dataset(
-            source, self.preprocessor, batch_size, shuffle=shuffle, guide=guide
+            source,
+            self.preprocessor,
+            batch_size,
+            shuffle=shuffle,
+            group_by_length=self.recipe.group_by_length,
+            guide=guide,
         )
 
     # === Use ===

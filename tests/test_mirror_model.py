@@ -233,6 +233,14 @@ def test_fit_takes_epochs_from_the_recipe():
     assert len(history.history["loss"]) == 2
 
 
+def test_fit_follows_its_own_recipe_where_a_preprocessor_is_shared():
+    model = make_model(batch_size=10)
+    MirrorModel(model.encoder, model.preprocessor, "sentence")
+    model.compile()
+    model.fit(texts(20), epochs=1, verbose=0)
+    assert model.record.runs[-1].batch_size == 10
+
+
 def test_no_epochs_train_nothing():
     model = compiled_model()
     before = model.get_weights()
