@@ -71,6 +71,7 @@ from keras_mirror.presets import preset_fields
 from keras_mirror.recipes import Recipe
 from keras_mirror.recipes import check_field
 from keras_mirror.recipes import get_recipe
+from keras_mirror.search.lock import Lock
 from keras_mirror.startup import return_freed_memory
 
 # What a view tells the loss about its strings, see `info_nce`.
@@ -159,6 +160,7 @@ class MirrorModel(keras.Model):
         self._view_metrics = ViewMetrics()
         self._fit_mini_batch_size: int | None = None  # `None`: the recipe's
         self._is_found_finite = False  # what is being saved
+        self._running = Lock()  # one `evaluate` or `predict` at a time
         self.built = True  # all its weights are those of its parts
 
     # === The algorithm ===
@@ -417,16 +419,21 @@ class MirrorModel(keras.Model):
         return slices.mini_batch_size if slices else None
 
     def evaluate(self, x, batch_size: int | None = None, **kwargs):
-        """Computes the loss on views or on plain strings, without shuffling."""
+        """Computes the loss on views or on plain strings, without shuffling.
+
+        Several threads may call it: they wait for each other, since all count
+        in the same metrics.
+        """
         check_not_forked()
-        with active_replicas().feed_scope():
+        with self._running, active_replicas().feed_scope():
             return super().evaluate(self._views(x, batch_size), **kwargs)
 
     def predict(self, x, *args, **kwargs):
         """Computes embeddings of features, as `keras.Model.predict` does."""
         check_not_forked()
         _check_features("`predict`", x)
-        return super().predict(x, *args, **kwargs)
+        with self._running:  # on JAX, Keras takes the weights away meanwhile
+            return super().predict(x, *args, **kwargs)
 
     def predict_on_batch(self, x):
         """Computes embeddings of a batch; several threads may call it."""

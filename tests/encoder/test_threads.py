@@ -108,6 +108,24 @@ def test_beside_training_and_loading_of_others(archive):
         np.testing.assert_allclose(embeddings, expected, rtol=0, atol=2e-6)
 
 
+def test_evaluate_and_predict_of_keras():
+    model = models.compiled_model(dropout=0.0, span_length=0)
+    strings = texts(40)
+    features = model.preprocessor(strings)
+
+    def evaluate():
+        return model.evaluate(strings, batch_size=10, verbose=0)
+
+    def predict():
+        return model.predict(features, batch_size=10, verbose=0)
+
+    expected = {work: work() for work in (evaluate, predict)}
+    jobs = [evaluate, evaluate, predict, predict] * 2
+    found = in_threads(lambda work: work(), jobs)
+    for work, values in zip(jobs, found, strict=True):
+        np.testing.assert_allclose(values, expected[work], rtol=2e-6, atol=2e-6)
+
+
 def test_a_server_of_asyncio():
     model = models.make_model(sequence_length=8)
     embeddings = MirrorEmbeddings(model)
