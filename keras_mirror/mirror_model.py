@@ -43,6 +43,7 @@ from keras_mirror.distribution import gather_views
 from keras_mirror.distribution import seed_variables
 from keras_mirror.distribution import training_devices
 from keras_mirror.encoder.encode import encode_ids
+from keras_mirror.encoder.fingerprint import check_same_tokens
 from keras_mirror.encoder.fitting_batches import fitting_slices
 from keras_mirror.encoder.jitted_call import is_jitted
 from keras_mirror.encoder.jitted_call import jitted_call
@@ -468,6 +469,7 @@ class MirrorModel(keras.Model):
     def _views(self, data, batch_size: int | None, shuffle: bool = False):
         data = taken_apart(data)
         if not is_strings(data):
+            check_same_tokens(data, self.preprocessor.tokenizer)
             return data
         # Strings in a list are texts here, even if files have these names.
         source = collect_strings(data) if isinstance(data, list) else data

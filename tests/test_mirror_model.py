@@ -241,6 +241,18 @@ def test_fit_follows_its_own_recipe_where_a_preprocessor_is_shared():
     assert model.record.runs[-1].batch_size == 10
 
 
+def test_a_dataset_of_other_tokens_is_refused():
+    model, other = compiled_model(), make_model("Roberta")
+    dataset = mirror_dataset(texts(20), other.preprocessor, batch_size=10)
+    for call in (model.fit, model.evaluate):
+        with pytest.raises(
+            ValueError, match="of another RobertaTokenizer, and"
+        ):
+            call(dataset)
+    equal = mirror_dataset(texts(20), make_model().preprocessor, batch_size=10)
+    model.fit(equal, epochs=1, verbose=0)
+
+
 def test_no_epochs_train_nothing():
     model = compiled_model()
     before = model.get_weights()

@@ -158,6 +158,8 @@ def _dataset(corpus: Corpus, preprocessor, guide, longest_text, schedule):
         "corpus": corpus_summary(corpus),
         "batch_size": schedule.batch_size,
     }
+    # For models that have another one.
+    dataset.mirror_tokenizer = preprocessor.tokenizer
     # For how much memory a step takes.
     dataset.longest_text = longest_text
     # For going on with training that was stopped.

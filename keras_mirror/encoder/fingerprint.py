@@ -86,3 +86,30 @@ def tokenizer_files(tokenizer) -> Iterator[bytes]:
         for path in sorted(pathlib.Path(folder).iterdir()):
             # On Windows lines end in two bytes.
             yield path.read_bytes().replace(b"\r\n", b"\n")
+
+
+def check_same_tokens(dataset, tokenizer) -> None:
+    """Raises a `ValueError` if a dataset is of the tokens of another model.
+
+    Args:
+        dataset: What `fit` takes. Only one of `mirror_dataset` tells.
+        tokenizer: The tokenizer of a model.
+
+    Example:
+
+    >>> check_same_tokens([], preprocessor.tokenizer)
+    """
+    other = getattr(dataset, "mirror_tokenizer", tokenizer)
+    if other is not tokenizer and _tokens(other) != _tokens(tokenizer):
+        raise ValueError(
+            "A dataset must be of the tokens of the model that it trains: "
+            "give `mirror_dataset` this model's `preprocessor`. Received: a "
+            f"dataset of another {type(other).__name__}, and a model with a "
+            f"{type(tokenizer).__name__}"
+        )
+
+
+def _tokens(tokenizer) -> tuple:
+    """What decides the ids of a tokenizer."""
+    settings = keras.saving.serialize_keras_object(tokenizer)
+    return essential_text(settings), *tokenizer_files(tokenizer)
