@@ -34,6 +34,7 @@ from keras_mirror.arguments import chosen_seed
 from keras_mirror.data import as_strings
 from keras_mirror.data import collect_strings
 from keras_mirror.data.dataset_epochs import DatasetEpochs
+from keras_mirror.data.epoch_seeds import EpochSeeds
 from keras_mirror.data.mirror_dataset import mirror_dataset
 from keras_mirror.data.read_corpus import is_strings
 from keras_mirror.data.read_corpus import read_corpus
@@ -52,13 +53,13 @@ from keras_mirror.encoder.sentence_encoder import projection_head
 from keras_mirror.encoder.suits_backbone import check_length
 from keras_mirror.encoder.trained_weights import freeze_positions
 from keras_mirror.encoder.trained_weights import frozen_positions
-from keras_mirror.epoch_seeds import EpochSeeds
 from keras_mirror.finite import FiniteTraining
 from keras_mirror.finite import check_finite_rows
 from keras_mirror.finite import check_finite_variables
 from keras_mirror.finite import tells_of_weights
 from keras_mirror.forked import check_not_forked
 from keras_mirror.guide import Guide
+from keras_mirror.lock import Lock
 from keras_mirror.losses import info_nce
 from keras_mirror.metrics.unit_length import check_rows
 from keras_mirror.metrics.unit_length import unit_rows
@@ -72,7 +73,6 @@ from keras_mirror.presets import preset_fields
 from keras_mirror.recipes import Recipe
 from keras_mirror.recipes import check_field
 from keras_mirror.recipes import get_recipe
-from keras_mirror.search.lock import Lock
 from keras_mirror.startup import return_freed_memory
 
 # What a view tells the loss about its strings, see `info_nce`.

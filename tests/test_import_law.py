@@ -22,6 +22,7 @@ FLOORS = (
         "file_kinds",
         "files",
         "keras_settings",
+        "lock",
         "machine_errors",
         "memory",
         "optional",

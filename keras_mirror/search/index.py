@@ -6,13 +6,13 @@ import numpy as np
 from keras_mirror.arguments import check_integer
 from keras_mirror.data import as_strings
 from keras_mirror.encoder.fingerprint import fingerprint
+from keras_mirror.lock import Lock
 from keras_mirror.metrics.unit_length import unit_rows
 from keras_mirror.search.distinct_texts import DistinctTexts
 from keras_mirror.search.index_file import IndexContent
 from keras_mirror.search.index_file import index_errors
 from keras_mirror.search.index_file import read_index
 from keras_mirror.search.index_file import write_index
-from keras_mirror.search.lock import Lock
 from keras_mirror.search.unit_embeddings import OnProgress
 from keras_mirror.search.unit_embeddings import unit_embeddings
 from keras_mirror.search.vector_search import VectorSearch

@@ -1,7 +1,7 @@
 import numpy as np
 
+from keras_mirror.lock import Lock
 from keras_mirror.metrics.nearest_rows import nearest_rows
-from keras_mirror.search.lock import Lock
 from keras_mirror.search.neighbor_graph import NeighborGraph
 
 # Looking at so many embeddings takes about as long as encoding the query, and a
