@@ -10,6 +10,7 @@ CARD = "assets/README.md"
 # Far more than an archive has; one with more is not read.
 MAX_MEMBERS = 1_000
 MAX_JSON_BYTES = 2**21  # every value is looked at
+MAX_TOKENIZER_BYTES = 2**24  # of a tokenizer.json, for 250,000 tokens
 MAX_BYTES = 2**26  # of a vocabulary or a card
 # Of a vocabulary, by the tokens that it may have: rules of a normalizer, and
 # a token as the longest format writes it.

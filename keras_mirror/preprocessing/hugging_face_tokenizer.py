@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import keras
 import keras_hub
 
-from keras_mirror.archive.limits import MAX_JSON_BYTES
+from keras_mirror.archive.limits import MAX_TOKENIZER_BYTES
 from keras_mirror.content_errors import content_errors
 from keras_mirror.preprocessing.tokenizer_file import TokenizerFile
 
@@ -153,9 +153,9 @@ class HuggingFaceTokenizer(keras_hub.tokenizers.Tokenizer):
 
     def load_assets(self, dir_path: str | os.PathLike) -> None:
         path = pathlib.Path(dir_path, ASSET)
-        if path.stat().st_size > MAX_JSON_BYTES:
+        if path.stat().st_size > MAX_TOKENIZER_BYTES:
             raise ValueError(
-                f"A tokenizer.json must have at most {MAX_JSON_BYTES} bytes. "
+                f"A tokenizer.json must have at most {MAX_TOKENIZER_BYTES} bytes. "
                 f"Received: {path.stat().st_size}"
             )
         with content_errors(ASSET):

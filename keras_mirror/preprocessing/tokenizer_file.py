@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import tokenizers
 
-from keras_mirror.archive.limits import MAX_JSON_BYTES
+from keras_mirror.archive.limits import MAX_TOKENIZER_BYTES
 from keras_mirror.content_errors import content_errors
 from keras_mirror.preprocessing.tokenizer_content import check_tokenizer_content
 from keras_mirror.preprocessing.tokenizer_content import is_token_id
@@ -114,9 +114,9 @@ class TokenizerFile:
 
 def _check_size(text: str) -> None:
     size = len(text.encode("utf-8", "replace"))
-    if size > MAX_JSON_BYTES:
+    if size > MAX_TOKENIZER_BYTES:
         raise ValueError(
-            f"A tokenizer.json must have at most {MAX_JSON_BYTES} bytes "
+            f"A tokenizer.json must have at most {MAX_TOKENIZER_BYTES} bytes "
             f"without white space, to be kept in an archive. Received: {size}"
         )
 

@@ -112,7 +112,7 @@ def test_a_checkpoint_that_may_not_be_read(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="is no checkpoint of training, or"):
         read_facts(path)
     denied = mock.Mock(side_effect=OSError(errno.EACCES, ""))
-    monkeypatch.setattr("numpy.load", denied)
+    monkeypatch.setattr("zipfile.ZipFile", denied)
     with pytest.raises(PermissionError, match="npz' cannot be read: Permi"):
         read_facts(path)
 

@@ -40,6 +40,8 @@ def real_preprocessor():
 class TextPreprocessor:
     """Makes views that are still text: quick, and easy to compare."""
 
+    tokenizer = None
+
     def __init__(self):
         self.masking = RandomSpanMasking()
         self.recipe = get_recipe("sentence")

@@ -221,7 +221,7 @@ def test_other_configurations_are_refused(changes, expected, archive, tmp_path):
 
 
 def test_files_that_no_archive_could_hold_are_refused(monkeypatch):
-    module = "keras_mirror.preprocessing.tokenizer_file.MAX_JSON_BYTES"
+    module = "keras_mirror.preprocessing.tokenizer_file.MAX_TOKENIZER_BYTES"
     monkeypatch.setattr(module, 100)
     with pytest.raises(ValueError, match="at most 100 bytes without white sp"):
         HuggingFaceTokenizer.from_content(content(), ROLES)
