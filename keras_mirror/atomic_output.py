@@ -38,7 +38,7 @@ def atomic_output(
     Args:
         path: String or path.
         replace_folder: Boolean, whether an existing folder may be replaced,
-            and not only a file. Defaults to `False`.
+            or a file by a folder. Defaults to `False`.
         overwrite: Boolean, whether what is at `path` by then may be replaced.
             Defaults to `True`.
 
@@ -78,7 +78,7 @@ def atomic_output(
             if not overwrite:
                 _appear(made, place)
                 continue
-            if replace_folder and place.is_dir():
+            if replace_folder and place.exists():
                 place.rename(scratch / "old")
             made.replace(place)
         _flush(target.parent)

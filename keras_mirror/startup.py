@@ -36,14 +36,17 @@ KERAS_FREE = (
     "file_kinds",
     "files",
     "integrations.load_model",
+    "lock",
     "keras_settings",
     "machine_errors",
     "memory",
+    "nearest_rows",
     "optional",
     "output_locks",
     "presets",
     "recipes",
     "startup",
+    "store",
     "version",
 )
 

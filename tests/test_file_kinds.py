@@ -5,6 +5,7 @@ import shutil
 import pytest
 from support.archives import change_config
 from support.archives import rewrite
+from support.zip_index import write_zip_index
 
 from keras_mirror import MirrorModel
 from keras_mirror.archive.reading import archive_card
@@ -13,8 +14,7 @@ from keras_mirror.encoder.sentence_encoder import SentenceEncoder
 from keras_mirror.files import read_json
 from keras_mirror.integrations.load_model import load_archive
 from keras_mirror.presets import RECIPES_FILE
-from keras_mirror.search import Index
-from keras_mirror.search.index_file import read_index
+from keras_mirror.store.zip_index import read_zip_index
 from keras_mirror.version import __version__
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n"
@@ -33,7 +33,7 @@ IS_PAGE = "is a web page, as sites answer in place of a file"
     ],
     ids=["pointer", "page", "empty", "weights"],
 )
-@pytest.mark.parametrize("read", [load_archive, read_index])
+@pytest.mark.parametrize("read", [load_archive, read_zip_index])
 def test_archives_and_indexes(tmp_path, read, content, told):
     path = tmp_path / "encoder.keras"
     path.write_bytes(content)
@@ -90,13 +90,11 @@ def test_settings_of_a_folder(tmp_path):
 def test_an_index_is_no_archive_and_an_archive_no_index(
     model, archive, tmp_path
 ):
-    index = Index(model)
-    index.add(["a man"])
-    index.save(tmp_path / "texts.index")
+    write_zip_index(tmp_path / "texts.index", model, ["a man"])
     with pytest.raises(ValueError, match="it is an index, which `search` read"):
         load_archive(tmp_path / "texts.index")
     with pytest.raises(ValueError, match="it is the archive of a model, and"):
-        read_index(archive)
+        read_zip_index(archive)
 
 
 # === Newer software ===

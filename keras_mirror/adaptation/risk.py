@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from keras_mirror.metrics.nearest_rows import nearest_others
 from keras_mirror.metrics.unit_length import unit_rows
+from keras_mirror.nearest_rows import nearest_others
 
 NUM_STRINGS = 2000
 NUM_ANCHORS = 500

@@ -1,5 +1,7 @@
 import os
 import time
+from collections.abc import Iterator
+from typing import Any
 
 import click
 
@@ -7,9 +9,10 @@ from keras_mirror.cli.console import encoding_bar
 from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import status
-from keras_mirror.cli.files import check_output
+from keras_mirror.cli.console import usage_errors
 from keras_mirror.cli.files import check_space
-from keras_mirror.cli.files import list_texts
+from keras_mirror.cli.files import check_unused
+from keras_mirror.cli.files import claim_output
 from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import start_keras
 from keras_mirror.cli.options import backend_options
@@ -18,12 +21,29 @@ from keras_mirror.cli.options import model_argument
 from keras_mirror.cli.options import overwrite_option
 from keras_mirror.cli.options import prompt_option
 from keras_mirror.cli.options import text_options
+from keras_mirror.data.read_records import expand_globs
+from keras_mirror.data.read_records import read_records
+
+_NUM_BYTES_BESIDE = 400  # of a document, without its text and vector
 
 
 @click.command()
 @model_argument
-@click.argument("texts")
-@click.option("--output", required=True, help="Index to write.")
+@click.argument("texts", nargs=-1, required=True)
+@click.option("--output", required=True, help="Folder of the index to write.")
+@click.option("--id-column", help="Column of ids. Default: numbers from 1.")
+@click.option(
+    "--metadata",
+    help="Columns to keep, such as source,date: see `search --where`.",
+)
+@click.option(
+    "--append", is_flag=True, help="Add what an existing index has not yet."
+)
+@click.option(
+    "--update",
+    is_flag=True,
+    help="Add, and replace texts whose id is there. Needs --id-column.",
+)
 @click.option(
     "--exact/--approximate",
     default=None,
@@ -36,8 +56,12 @@ from keras_mirror.cli.options import text_options
 @backend_options
 def index(
     encoder: str,
-    texts: str,
+    texts: tuple[str, ...],
     output: str,
+    id_column: str | None,
+    metadata: str | None,
+    append: bool,
+    update: bool,
     exact: bool | None,
     batch_size: int | None,
     prompt: str | None,
@@ -51,31 +75,162 @@ def index(
     """Makes an index of the lines of TEXTS for `keras-mirror search`.
 
     MODEL is an archive, the name of a preset, or a folder of one. The index
-    holds the lines, their vectors, and where MODEL is.
+    is a folder of the lines, their ids, metadata and vectors, and of where
+    MODEL is. With --append or --update only new texts are encoded, and the
+    index is the one before or the one after, whatever happens.
     """
     start = time.monotonic()
-    check_output(output, overwrite)
-    lines = list_texts(texts, column, errors, encoding)
-    start_keras(backend, debug)
-    from keras_mirror.search import Index
-
-    model = open_model(encoder)
-    check_space(output, _num_bytes(lines, model.encoder.output_shape[-1]))
-    made = Index(model, exact)
-    with encoding_bar(lines, then="Encoded") as on_progress:
-        made.add(lines, batch_size, on_progress, prompt)
-    with status("Saving"):
-        made.save(output, overwrite, encoder)
-    rows = {
-        "lines": len(lines),
-        "empty": f"{sum(not line.strip() for line in lines)}, not searched",
-        "index": f"{output}, {os.path.getsize(output) / 1e6:.1f} MB",
-    }
+    output = output.rstrip(os.sep) or output
+    _check_options(output, append, update, id_column, exact, overwrite)
+    with status("Reading"), usage_errors():
+        records = read_records(
+            *expand_globs(texts),
+            column=column,
+            id_column=id_column,
+            metadata=_names(metadata),
+            errors=errors,
+            encoding=encoding,
+        )
+    batch = _batch(records, id_column)
+    lines = len(batch.texts)
+    rows: dict[str, object] = {"lines": lines}
+    if append:
+        batch = _only_new(output, batch)
+        rows["already there"] = lines - len(batch.texts)
+    if not (append or update):
+        start_keras(backend, debug)
+        _make(output, encoder, batch, exact, batch_size, prompt, overwrite)
+    elif batch.texts:
+        start_keras(backend, debug)
+        _change(output, encoder, batch, update, batch_size, prompt)
+    rows["empty"] = (
+        f"{sum(not line.strip() for line in batch.texts)}, not searched"
+    )
+    rows["index"] = f"{output}, {_num_bytes(output) / 1e6:.1f} MB"
     print_summary(rows, start)
     print_next("search", output, '"..."')
 
 
-def _num_bytes(lines: list[str], embedding_dim: int) -> int:
-    """The bytes of an index without its graph."""
+def _check_options(
+    output: str,
+    append: bool,
+    update: bool,
+    id_column: str | None,
+    exact: bool | None,
+    overwrite: bool,
+) -> None:
+    if append and update:
+        raise click.UsageError("give one of --append and --update")
+    if update and not id_column:
+        raise click.UsageError("--update needs --id-column")
+    if not (append or update):
+        check_unused(output, overwrite)
+        claim_output(output)
+        return
+    if overwrite or exact is not None:
+        raise click.UsageError(
+            "--append and --update exclude --overwrite, --exact and "
+            "--approximate"
+        )
+    check_folder(output)
+
+
+def check_folder(path: str) -> None:
+    """Raises `click.UsageError` where no index is that can be changed."""
+    if not os.path.exists(path):
+        raise click.UsageError(f"'{path}' does not exist: make it first")
+    if not os.path.isdir(path):
+        raise click.UsageError(
+            f"'{path}' is a file, as older versions made it: make it anew to "
+            "change it"
+        )
+
+
+def _names(metadata: str | None) -> list[str]:
+    return [
+        name.strip() for name in (metadata or "").split(",") if name.strip()
+    ]
+
+
+def _batch(records: Iterator, id_column: str | None) -> Any:
+    from keras_mirror.store.batch import Batch
+
+    with status("Reading"):
+        rows = list(records)
+    ids = [each.id for each in rows] if id_column else None
+    return Batch.of(
+        [each.text for each in rows], ids, [each.metadata for each in rows]
+    )
+
+
+def _only_new(output: str, batch: Any) -> Any:
+    from keras_mirror.store.index_folder import open_index
+    from keras_mirror.store.only_new import only_new
+
+    return only_new(open_index(output), batch)
+
+
+def _make(
+    output: str,
+    encoder: str,
+    batch: Any,
+    exact: bool | None,
+    batch_size: int | None,
+    prompt: str | None,
+    overwrite: bool,
+) -> None:
+    from keras_mirror.search import Index
+
+    model = open_model(encoder)
+    embedding_dim = model.encoder.output_shape[-1]
+    check_space(output, _needed_bytes(batch.texts, embedding_dim))
+    made = Index(model, exact)
+    with encoding_bar(batch.texts, then="Encoded") as on_progress:
+        made.add(
+            batch.texts,
+            batch_size,
+            on_progress,
+            prompt,
+            batch.ids,
+            batch.metadata,
+        )
+    with status("Saving"):
+        made.save(output, overwrite, encoder)
+
+
+def _change(
+    output: str,
+    encoder: str,
+    batch: Any,
+    update: bool,
+    batch_size: int | None,
+    prompt: str | None,
+) -> None:
+    from keras_mirror.search import Index
+
+    model = open_model(encoder)
+    opened = Index.load(output, model)
+    embedding_dim = model.encoder.output_shape[-1]
+    check_space(output, _needed_bytes(batch.texts, embedding_dim))
+    with encoding_bar(batch.texts, then="Encoded") as on_progress:
+        put = opened.upsert if update else opened.add
+        put(
+            batch.texts,
+            ids=batch.ids,
+            metadata=batch.metadata,
+            batch_size=batch_size,
+            on_progress=on_progress,
+            prompt=prompt,
+        )
+
+
+def _needed_bytes(lines: list[str], embedding_dim: int) -> int:
+    """About the bytes of an index without its graph."""
     num_different = len({line for line in lines if line.strip()})
-    return sum(map(len, lines)) + 4 * num_different * embedding_dim
+    beside = _NUM_BYTES_BESIDE * len(lines) + 4 * num_different * embedding_dim
+    return 2 * sum(map(len, lines)) + beside
+
+
+def _num_bytes(output: str) -> int:
+    with os.scandir(output) as entries:
+        return sum(entry.stat().st_size for entry in entries)

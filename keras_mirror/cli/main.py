@@ -20,6 +20,7 @@ from keras_mirror.cli.judge import judge
 from keras_mirror.cli.presets import download
 from keras_mirror.cli.presets import presets
 from keras_mirror.cli.quickstart import quickstart
+from keras_mirror.cli.remove import remove
 from keras_mirror.cli.search import search
 from keras_mirror.cli.similarity import similarity
 from keras_mirror.cli.standard_streams import end_output
@@ -37,7 +38,7 @@ Look first
   keras-mirror presets                          encoders that have a name
 
 Use an encoder: MODEL is a name, a folder or an archive
-  keras-mirror index MODEL TEXTS --output FILE  then: search FILE "..."
+  keras-mirror index MODEL TEXTS --output INDEX then: search INDEX "..."
   keras-mirror duplicates MODEL TEXTS           lines that mean the same
   keras-mirror cluster MODEL TEXTS --clusters 20
   keras-mirror encode MODEL TEXTS --output vectors.npy
@@ -79,6 +80,7 @@ for command in (
     judge,
     export,
     index,
+    remove,
     search,
     duplicates,
     cluster,

@@ -38,9 +38,14 @@ model_argument = click.argument(
 class ExistingFile(click.Path):
     """The path of a file; one that cannot be reached is not just missing."""
 
-    def __init__(self, allow_dash: bool = False) -> None:
+    def __init__(
+        self, allow_dash: bool = False, or_folder: bool = False
+    ) -> None:
         super().__init__(
-            exists=True, dir_okay=False, readable=False, allow_dash=allow_dash
+            exists=True,
+            dir_okay=or_folder,
+            readable=False,
+            allow_dash=allow_dash,
         )
 
     def convert(self, value, parameter, context):

@@ -151,7 +151,11 @@ def _searcher(model, api: dict[str, str]) -> Callable[[str], None]:
     def answer(query: str) -> None:
         [results] = index.query(query, NUM_ANSWERS)
         print_texts(
-            query, ((cosine, names[text], text) for text, cosine, _ in results)
+            query,
+            (
+                (each.similarity, names[each.text], each.text)
+                for each in results
+            ),
         )
 
     return answer

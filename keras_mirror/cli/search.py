@@ -1,4 +1,5 @@
 import os
+from collections.abc import Callable
 
 import click
 
@@ -7,6 +8,7 @@ from keras_mirror.cli.console import print_json
 from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_texts
 from keras_mirror.cli.console import status
+from keras_mirror.cli.console import usage_errors
 from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import start_keras
 from keras_mirror.cli.options import ExistingFile
@@ -15,12 +17,26 @@ from keras_mirror.cli.options import check_model_name
 from keras_mirror.cli.options import interactive_option
 from keras_mirror.cli.options import prompt_option
 from keras_mirror.integrations.load_model import is_archive
+from keras_mirror.store.ranking import MODES
+
+Find = Callable[[list[str]], list]
 
 
 @click.command()
-@click.argument("index", type=ExistingFile())
+@click.argument("index", type=ExistingFile(or_folder=True))
 @click.argument("queries", nargs=-1, metavar="QUERY...")
 @click.option("--k", type=click.IntRange(1), default=5, show_default=True)
+@click.option(
+    "--where",
+    help="Condition on metadata, e.g. \"source = 'mail' AND year >= 2026\".",
+)
+@click.option(
+    "--mode",
+    type=click.Choice(MODES),
+    default="vector",
+    show_default=True,
+    help="Compare vectors, words (BM25), or fuse the ranks of both.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Results as JSON.")
 @interactive_option
 @click.option(
@@ -36,6 +52,8 @@ def search(
     index: str,
     queries: tuple[str, ...],
     k: int,
+    where: str | None,
+    mode: str,
     as_json: bool,
     interactive: bool,
     encoder: str | None,
@@ -45,17 +63,21 @@ def search(
 ) -> None:
     """Finds the lines of INDEX that mean what QUERY says.
 
-    Prints cosine, line number and line. INDEX is what `keras-mirror index`
-    made; the index and the archive of its encoder may be moved together.
+    Prints cosine, id or line number, and line. INDEX is what `keras-mirror
+    index` made; the index and the archive of its encoder may be moved
+    together. --mode keyword needs no encoder, and answers at once.
     """
     if not queries and not interactive:
         raise click.UsageError("a QUERY or --interactive is missing")
     if as_json and interactive:
         raise click.UsageError("--json and --interactive exclude each other")
-    start_keras(backend, debug)
-    opened = _open(index, encoder)
-    with status("Searching"):
-        found = opened.query(list(queries), k, prompt)
+    if mode == "keyword":
+        find = _keyword_search(index, k, where)
+    else:
+        start_keras(backend, debug)
+        find = _search(_open(index, encoder), k, prompt, where, mode)
+    with status("Searching"), usage_errors():
+        found = find(list(queries))
     answers = list(zip(queries, found, strict=True))
     if as_json:
         print_json(_as_json(answers))
@@ -67,7 +89,7 @@ def search(
     else:
         ask(
             "What are you looking for?",
-            lambda query: _print(query, opened.query(query, k, prompt)[0]),
+            lambda query: _print(query, find([query])[0]),
         )
 
 
@@ -80,7 +102,7 @@ def _open(index: str, encoder: str | None):
 
 
 def _encoder_of(index: str) -> str:
-    from keras_mirror.search.index_file import archive_of_index
+    from keras_mirror.store.index_folder import archive_of_index
 
     archive = archive_of_index(index)
     if archive is None:
@@ -95,22 +117,47 @@ def _encoder_of(index: str) -> str:
     return archive
 
 
+def _search(
+    opened, k: int, prompt: str | None, where: str | None, mode: str
+) -> Find:
+    return lambda queries: opened.query(queries, k, prompt, where, mode)
+
+
+def _keyword_search(index: str, k: int, where: str | None) -> Find:
+    from keras_mirror.store.answers import find_answers
+    from keras_mirror.store.index_folder import open_index
+
+    store = open_index(index)
+    return lambda queries: find_answers(
+        store, queries, None, k, where, "keyword"
+    )
+
+
 def _print(query: str, results: list) -> None:
-    print_texts(query, ((each[1], each[2] + 1, each[0]) for each in results))
+    print_texts(
+        query,
+        (
+            (each.score if each.similarity is None else each.similarity,)
+            + (each.id, each.text)
+            for each in results
+        ),
+    )
 
 
 def _as_json(answers: list[tuple[str, list]]) -> list[dict]:
     return [
-        {
-            "query": query,
-            "results": [
-                {
-                    "text": result.text,
-                    "similarity": round(result.similarity, 6),
-                    "line": result.row + 1,
-                }
-                for result in results
-            ],
-        }
+        {"query": query, "results": [_fields(each) for each in results]}
         for query, results in answers
     ]
+
+
+def _fields(result) -> dict[str, object]:
+    similarity = result.similarity
+    return {
+        "text": result.text,
+        "similarity": None if similarity is None else round(similarity, 6),
+        "score": round(result.score, 6),
+        "line": result.row + 1,
+        "id": result.id,
+        "metadata": result.metadata,
+    }

@@ -5,7 +5,7 @@ import numpy as np
 
 from keras_mirror.evaluation import SimilarityTask
 from keras_mirror.evaluation.task import Result
-from keras_mirror.metrics.nearest_rows import nearest_others
+from keras_mirror.nearest_rows import nearest_others
 from keras_mirror.search.unit_embeddings import unit_embeddings
 
 NAME = "agreement with the second encoder"

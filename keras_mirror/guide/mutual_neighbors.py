@@ -1,6 +1,6 @@
 import numpy as np
 
-from keras_mirror.metrics.nearest_rows import nearest_others
+from keras_mirror.nearest_rows import nearest_others
 
 NUM_NEIGHBORS = 10
 

@@ -5,7 +5,7 @@ from keras_mirror.search.cluster import cluster
 from keras_mirror.search.find_duplicates import DuplicatePair
 from keras_mirror.search.find_duplicates import find_duplicates
 from keras_mirror.search.index import Index
-from keras_mirror.search.index import SearchResult
+from keras_mirror.store.search_result import SearchResult
 
 __all__ = [
     "Cluster",

@@ -7,9 +7,9 @@ from keras_mirror.arguments import check_integer
 from keras_mirror.data import as_strings
 from keras_mirror.metrics.unit_length import unit_rows
 from keras_mirror.optional import import_optional
-from keras_mirror.search.distinct_texts import DistinctTexts
 from keras_mirror.search.unit_embeddings import OnProgress
 from keras_mirror.search.unit_embeddings import unit_embeddings
+from keras_mirror.store.distinct_texts import DistinctTexts
 
 # The memory grows with the square: 3.2 GB.
 MAX_LINKED = 20_000

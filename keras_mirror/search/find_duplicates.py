@@ -7,9 +7,9 @@ import numpy as np
 from keras_mirror.arguments import check_cosine
 from keras_mirror.arguments import check_integer
 from keras_mirror.data import as_strings
-from keras_mirror.search.distinct_texts import DistinctTexts
 from keras_mirror.search.unit_embeddings import OnProgress
 from keras_mirror.search.unit_embeddings import unit_embeddings
+from keras_mirror.store.distinct_texts import DistinctTexts
 
 # Similarities in memory at a time: 32 MB.
 _NUM_SIMILARITIES = 2**23

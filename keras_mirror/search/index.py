@@ -1,50 +1,48 @@
 import os
-from typing import NamedTuple
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from keras_mirror.arguments import check_integer
 from keras_mirror.data import as_strings
 from keras_mirror.encoder.fingerprint import fingerprint
+from keras_mirror.integrations.load_model import check_model
 from keras_mirror.lock import Lock
 from keras_mirror.metrics.unit_length import unit_rows
-from keras_mirror.search.distinct_texts import DistinctTexts
-from keras_mirror.search.index_file import IndexContent
-from keras_mirror.search.index_file import index_errors
-from keras_mirror.search.index_file import read_index
-from keras_mirror.search.index_file import write_index
 from keras_mirror.search.unit_embeddings import OnProgress
 from keras_mirror.search.unit_embeddings import unit_embeddings
-from keras_mirror.search.vector_search import VectorSearch
-
-
-class SearchResult(NamedTuple):
-    """A text that was found.
-
-    Args:
-        text: String.
-        similarity: Float, its cosine with the query.
-        row: Integer, its place in the index, from 0.
-    """
-
-    text: str
-    similarity: float
-    row: int
+from keras_mirror.store.answers import check_mode
+from keras_mirror.store.answers import find_answers
+from keras_mirror.store.batch import Batch
+from keras_mirror.store.batch import check_new
+from keras_mirror.store.batch import put
+from keras_mirror.store.batch import remove
+from keras_mirror.store.database import database_errors
+from keras_mirror.store.index_folder import open_index
+from keras_mirror.store.index_folder import save_index
+from keras_mirror.store.search_result import SearchResult
+from keras_mirror.store.store import Store
 
 
 class Index:
-    """Texts and their embeddings, to find those that mean what a query says.
+    """Texts, ids, metadata and embeddings, to find what a query means.
+
+    An index is in memory until `save` writes its folder. `load` opens such a
+    folder at once, however large, and every later `add`, `upsert` and `remove`
+    is written there: all of it or, where something goes wrong, nothing.
 
     Up to 100,000 different texts every search looks at all of them, which
     takes milliseconds. Of more, a graph finds nearly the same ones faster
-    still (extra `[search]`); the first search or `save` builds it.
+    still (extra `[search]`).
 
-    Every text has a row, in the order in which texts are added. A text that
-    is added again has another row and the same vector, and both are found.
-    Texts of white space only are never found, and find nothing.
+    Every text has a row, in the order in which texts are added, and an id. A
+    text that is added again has another row and the same vector, and both are
+    found. Texts of white space only are never found, and find nothing.
 
-    Several threads may use an index at once. One of them adds at a time, and
-    `save` beside `add` writes all texts of that call or none.
+    Several threads may use an index at once, and several processes one folder.
+    One of them changes it at a time.
 
     Args:
         model: A `MirrorModel`. It must not train while the index is in use.
@@ -54,10 +52,17 @@ class Index:
     Example:
 
     >>> index = Index(model)
-    >>> index.add(["a man plays", "two dogs run", "a cat sleeps"])
+    >>> index.add(
+    ...     ["a man plays", "two dogs run", "a cat sleeps"],
+    ...     ids=["m1", "m2", "w1"],
+    ...     metadata=[{"from": "mail"}, {"from": "mail"}, {"from": "web"}],
+    ... )
     >>> [results] = index.query("two dogs run", k=2)
-    >>> results[0].text, results[0].row, round(results[0].similarity, 3)
-    ('two dogs run', 1, 1.0)
+    >>> results[0].text, results[0].id, round(results[0].similarity, 3)
+    ('two dogs run', 'm2', 1.0)
+    >>> [[result]] = index.query("two dogs", where="\"from\" = 'web'")
+    >>> result.id, result.metadata
+    ('w1', {'from': 'web'})
     """
 
     def __init__(self, model, exact: bool | None = None) -> None:
@@ -66,23 +71,24 @@ class Index:
                 "`exact` must be True, False or None. "
                 f"Received: exact={exact!r}"
             )
+        check_model(model)
         self.model = model
-        self._texts = DistinctTexts()
-        self._search = VectorSearch(unit_embeddings(model, []), exact)
-        self._fingerprint: str | None = None
+        self._store = Store.new(model.encoder.output_shape[-1], exact)
         self._adding = Lock()
 
     def __len__(self) -> int:
-        return len(self.texts)
+        self._store.refresh()
+        return self._store.settings.num_documents
 
     @property
     def texts(self) -> list[str]:
-        """List of all texts, row by row. Not to be changed."""
-        return self._texts.texts
+        """List of all texts, in the order of adding."""
+        with self._store.lock, database_errors(self._store.name):
+            return [each.text for each, _ in self._store.documents]
 
     @property
     def exact(self) -> bool | None:
-        return self._search.exact
+        return self._store.settings.exact
 
     def add(
         self,
@@ -90,10 +96,10 @@ class Index:
         batch_size: int | None = None,
         on_progress: OnProgress = None,
         prompt: str | None = None,
+        ids: Sequence[str] | None = None,
+        metadata: Sequence[Mapping[str, Any] | None] | None = None,
     ) -> None:
         """Encodes texts and puts them behind those that are there.
-
-        All of them or, where something goes wrong, none.
 
         Args:
             texts: A string, or a list or array of strings.
@@ -104,33 +110,64 @@ class Index:
             prompt: String, the name of the model's prompt to put before
                 texts. Defaults to `None`: the one for documents, if it has
                 one.
+            ids: List of strings, different ones. Defaults to `None`: the
+                numbers of texts in the order of adding, `"1"` first.
+            metadata: List of dicts of strings, numbers, booleans and `None`,
+                for `where`. Defaults to `None`.
 
         Raises:
             TypeError: An element is not a string.
-            ValueError: The model gives NaN, has trained since the last call,
-                or has no such prompt.
+            ValueError: An id is there already, the model gives NaN, has
+                trained since the last call, or has no such prompt.
             ImportError: So many texts need the extra `[search]`.
         """
-        texts = as_strings(texts)
-        if prompt is None:
-            prompt = self._prompt_of("document")
+        batch = Batch.of(texts, ids, metadata)
+        self._write(batch, False, batch_size, on_progress, prompt)
+
+    def upsert(
+        self,
+        texts,
+        ids: Sequence[str],
+        metadata: Sequence[Mapping[str, Any] | None] | None = None,
+        batch_size: int | None = None,
+        on_progress: OnProgress = None,
+        prompt: str | None = None,
+    ) -> None:
+        """As `add`, but a text whose id is there already takes its place.
+
+        It keeps the row. Only texts that are new are encoded.
+
+        Args:
+            texts, metadata, batch_size, on_progress, prompt: See `add`.
+            ids: List of strings, different ones.
+
+        Raises:
+            TypeError, ValueError, ImportError: See `add`.
+        """
+        batch = Batch.of(texts, ids, metadata)
+        self._write(batch, True, batch_size, on_progress, prompt)
+
+    def remove(self, ids: str | Sequence[str]) -> None:
+        """Removes texts.
+
+        Args:
+            ids: A string, or a list of strings.
+
+        Raises:
+            ValueError: There is no text of an id; then none is removed.
+        """
         with self._adding:
-            new = self._texts.new(texts)
-            self._search.prepare(len(self._search) + len(new))
-            now = self._checked_fingerprint()
-            embeddings = unit_embeddings(
-                self.model, new, batch_size, on_progress, prompt
-            )
-            with self._search.lock:
-                self._fingerprint = now
-                # First the texts: a query needs those of what it finds.
-                self._texts.extend(texts)
-                self._search.extend(embeddings)
+            remove(self._store, as_strings(ids))
 
     def query(
-        self, text, k: int = 10, prompt: str | None = None
+        self,
+        text,
+        k: int = 10,
+        prompt: str | None = None,
+        where: str | None = None,
+        mode: str = "vector",
     ) -> list[list[SearchResult]]:
-        """Finds the texts that are most similar to each query.
+        """Finds the texts that answer each query best.
 
         Args:
             text: A string, or a list or array of strings.
@@ -139,41 +176,52 @@ class Index:
             prompt: String, the name of the model's prompt to put before
                 queries. Defaults to `None`: the one for queries, if it has
                 one.
+            where: String, a condition that the metadata must meet, such as
+                `"source = 'mail' AND date > '2026-01-01'"`: see
+                `keras_mirror.store.where.parse_where`. Defaults to `None`.
+            mode: String. `"vector"` compares embeddings, `"keyword"` words
+                (BM25), and `"hybrid"` fuses both ranks. Defaults to
+                `"vector"`.
 
         Returns:
             A list with a list of `SearchResult`s for every query, one for a
-            single string: most similar first, and of equally similar texts,
-            the one that was added first.
+            single string: best first, and of equally good texts, the one that
+            was added first. Their `score` is the cosine, BM25, or the sum of
+            `1 / (60 + rank)`.
 
         Raises:
             TypeError: An element is not a string.
-            ValueError: `k` is not a positive integer, the model gives NaN, or
-                it has no such prompt.
+            ValueError: `k` is not a positive integer, `where` no condition,
+                the model gives NaN, or it has no such prompt.
         """
         k = check_integer("k", k)
+        check_mode(mode)
         queries = as_strings(text)
         asked = [query for query in queries if query.strip()]
-        if prompt is None:
-            prompt = self._prompt_of("query")
-        embeddings = unit_embeddings(self.model, asked, prompt=prompt)
-        found = iter(self.query_embeddings(embeddings, k))
+        embeddings = None
+        if mode != "keyword":
+            prompt = prompt or self._prompt_of("query")
+            embeddings = unit_embeddings(self.model, asked, prompt=prompt)
+        found = iter(
+            find_answers(self._store, asked, embeddings, k, where, mode)
+        )
         return [next(found) if query.strip() else [] for query in queries]
 
     def query_embeddings(
-        self, embeddings, k: int = 10
+        self, embeddings, k: int = 10, where: str | None = None
     ) -> list[list[SearchResult]]:
         """As `query`, for queries that are encoded already.
 
         Args:
             embeddings: Array of shape `(num_queries, embedding_dim)`.
-            k: As in `query`.
+            k, where: As in `query`.
 
         Returns:
             As `query`.
         """
         k = check_integer("k", k)
         embeddings = np.asarray(embeddings, dtype="float32")
-        embedding_dim = self._search.embeddings.shape[1]
+        embedding_dim = self._store.settings.embedding_dim
         if embeddings.shape[1:] != (embedding_dim,) or not (
             np.isfinite(embeddings).all()
         ):
@@ -182,14 +230,7 @@ class Index:
                 f"{embedding_dim}), finite. Received: "
                 f"shape={embeddings.shape}"
             )
-        if not len(self._search):
-            return [[] for _ in embeddings]
-        num_found = min(k, len(self._search))
-        found = self._search.nearest(unit_rows(embeddings), num_found)
-        return [
-            self._results(similarities, rows, k)
-            for similarities, rows in zip(*found, strict=True)
-        ]
+        return find_answers(self._store, [], unit_rows(embeddings), k, where)
 
     def save(
         self,
@@ -197,80 +238,95 @@ class Index:
         overwrite: bool = False,
         archive: str | os.PathLike[str] | None = None,
     ) -> None:
-        """Writes the texts, their embeddings and what tells the encoder apart.
+        """Writes a folder of all of it, and what tells the encoder apart.
 
         Args:
-            path: String or path of one file.
-            overwrite: Boolean, whether an existing file may be replaced.
-                Defaults to `False`.
+            path: String or path.
+            overwrite: Boolean, whether an index that is there may be
+                replaced. Defaults to `False`.
             archive: String or path of the model's archive or folder, for the
                 command line to find: kept relative to `path`. Or the name of
                 its preset. Defaults to `None`.
 
         Raises:
-            FileExistsError: `path` exists.
+            FileExistsError: `path` exists, or is something else.
         """
-        with self._search.lock:
-            content = IndexContent(
-                fingerprint=self._fingerprint or fingerprint(self.model),
-                exact=self.exact,
-                archive=archive,
-                texts=list(self.texts),
-                embeddings=self._search.embeddings,
-                graph=self._search.graph_bytes(),
-            )
-        write_index(path, content, overwrite)
+        before = self._store.settings.fingerprint
+        now = before or fingerprint(self.model)
+        save_index(self._store, path, overwrite, now, archive)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], model) -> "Index":
         """Opens an index that was saved.
 
         Args:
-            path: String or path.
+            path: String or path. The file of an older version is read into
+                memory.
             model: The `MirrorModel` that it was built with.
 
         Returns:
             An `Index`.
 
         Raises:
-            ValueError: The file is damaged or no index, or it was built with
+            ValueError: The index is damaged or no index, or it was built with
                 another encoder.
-            ImportError: So many texts need the extra `[search]`.
         """
-        content = read_index(path)
-        index = cls(model, content.exact)
-        index._fingerprint = fingerprint(model)
-        if content.fingerprint != index._fingerprint:
+        index = cls(model)
+        index._store = open_index(path)
+        found, wanted = fingerprint(model), index._store.settings.fingerprint
+        if found != wanted:
             raise ValueError(
                 f"'{path}' must be opened with the encoder that it was built "
-                f"with, of fingerprint {content.fingerprint}. Received: a "
-                f"model of fingerprint {index._fingerprint}. Load that "
-                "archive, or build the index anew"
-            )
-        index._texts.extend(content.texts)
-        with index_errors(path):
-            index._search = VectorSearch(
-                content.embeddings, content.exact, content.graph
+                f"with, of fingerprint {wanted}. Received: a model of "
+                f"fingerprint {found}. Load that archive, or build the index "
+                "anew"
             )
         return index
 
+    def _write(
+        self, batch: Batch, replace: bool, batch_size, on_progress, prompt
+    ) -> None:
+        if prompt is None:
+            prompt = self._prompt_of("document")
+        store = self._store
+        vectors: dict[str, Any] = {}
+        with self._adding:
+            store.refresh()
+            now = self._checked_fingerprint()
+            while True:
+                with store.lock:
+                    if not replace:
+                        check_new(store, batch)
+                    new = store.documents.unknown(batch.texts)
+                    number = store.settings.num_vectors
+                new = [text for text in new if text not in vectors]
+                store.prepare(number + len(new))
+                embeddings = unit_embeddings(
+                    self.model, new, batch_size, on_progress, prompt
+                )
+                vectors.update(zip(new, embeddings, strict=True))
+                # Another process may have removed what was there just now.
+                with store.change() as settings:
+                    missing = store.documents.unknown(batch.texts)
+                    if vectors.keys() >= set(missing):
+                        self._check_fingerprint(now)
+                        settings.fingerprint = now
+                        put(store, batch, vectors, replace)
+                        return
+
     def _checked_fingerprint(self) -> str:
         now = fingerprint(self.model)
-        if len(self._search) and now != self._fingerprint:
+        self._check_fingerprint(now)
+        return now
+
+    def _check_fingerprint(self, now: str) -> None:
+        before = self._store.settings.fingerprint
+        if self._store.settings.num_vectors and now != before:
             raise ValueError(
                 "`model` must stay as it was when the first texts were added, "
-                f"of fingerprint {self._fingerprint}. Received: a model of "
-                f"fingerprint {now}. Make a new index"
+                f"of fingerprint {before}. Received: a model of fingerprint "
+                f"{now}. Make a new index"
             )
-        return now
 
     def _prompt_of(self, role: str) -> str | None:
         return self.model.preprocessor.prompts.name_of_role(role)
-
-    def _results(self, similarities, numbers, k: int) -> list[SearchResult]:
-        results: list[SearchResult] = []
-        for similarity, number in zip(similarities, numbers, strict=True):
-            cosine = min(max(float(similarity), -1.0), 1.0)
-            for row in self._texts.rows[number][: k - len(results)]:
-                results.append(SearchResult(self.texts[row], cosine, row))
-        return results

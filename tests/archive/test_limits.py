@@ -20,7 +20,7 @@ from keras_mirror.archive.declared_sizes import declared_weights
 from keras_mirror.archive.reading import archive_info
 from keras_mirror.integrations.load_model import as_model
 from keras_mirror.integrations.load_model import load_archive
-from keras_mirror.search.index_file import read_index
+from keras_mirror.store.zip_index import read_zip_index
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +97,7 @@ def test_what_is_too_much_is_not_read(
         archive_info(archive)
 
 
-@pytest.mark.parametrize("read", [archive_info, read_index])
+@pytest.mark.parametrize("read", [archive_info, read_zip_index])
 def test_a_long_directory_is_not_listed(tmp_path, monkeypatch, read):
     path = tmp_path / "many.keras"
     with zipfile.ZipFile(path, "w") as hostile:

@@ -51,10 +51,13 @@ def _content(path: pathlib.Path) -> object:
 
 
 def _index(path: pathlib.Path) -> object:
-    from keras_mirror.search.index_file import read_index
+    from keras_mirror.store.store import Store
 
-    content = read_index(path)
-    return [content.embeddings, content.texts, content.fingerprint]
+    store = Store.open(path)
+    documents, slots = zip(*store.documents, strict=True)
+    vectors = store.embeddings()[[slot for slot in slots if slot >= 0]]
+    names = sorted(each.name for each in path.iterdir())
+    return [vectors, documents, store.settings.fingerprint, names]
 
 
 def _folder_of_vectors(path: pathlib.Path) -> object:

@@ -4,6 +4,7 @@ import functools
 import json
 import pathlib
 import random
+import shutil
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from support import models
 from support.archives import rewrite
 from support.texts import SENTENCES
 from support.texts import texts
+from support.zip_index import write_zip_index
 
 import keras_mirror
 from campaign.containers import Files
@@ -132,12 +134,32 @@ def _read_info(folder: pathlib.Path) -> None:
 def _index(exact: bool) -> Files:
     index = Index(_model(), exact)
     index.add([*texts(80), *SENTENCES, ""])
+    index.remove(["3", "8"])
     return _written(lambda folder: index.save(folder / "texts.index"))
 
 
+def _old_index() -> Files:
+    return _written(
+        lambda folder: write_zip_index(
+            folder / "texts.index", _model(), [*texts(80), *SENTENCES, ""]
+        )
+    )
+
+
 def _read_index(folder: pathlib.Path) -> None:
-    index = Index.load(_only(folder), _model())
+    index = Index.load(folder / "texts.index", _model())
     index.query_embeddings(np.ones((2, 8)), 5)
+    index.query(SENTENCES[:2], 5, where="id > '4'", mode="hybrid")
+    if (folder / "texts.index").is_dir():
+        with tempfile.TemporaryDirectory() as name:
+            _change_index(folder / "texts.index", pathlib.Path(name, "copy"))
+
+
+def _change_index(path: pathlib.Path, copy: pathlib.Path) -> None:
+    shutil.copytree(path, copy)
+    index = Index.load(copy, _model())
+    index.upsert(["a new text", "two"], ids=["new", "5"])
+    index.remove(["new"])
 
 
 def _checkpoint() -> Files:
@@ -237,6 +259,7 @@ KINDS = {
     "own encoder": Kind(lambda: [_archive_of(_own_encoder())], _read_archive),
     "info": Kind(_archives, _read_info),
     "index": Kind(lambda: [_index(True), _index(False)], _read_index),
+    "old index": Kind(lambda: [_old_index()], _read_index),
     "Hugging Face": Kind(_hugging_face, _read_folder),
     "tokenizer": Kind(
         lambda: _hugging_face()[:-1], read_tokenizer, changed_tokenizer

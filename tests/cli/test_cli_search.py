@@ -40,24 +40,27 @@ def index(command, archive, corpus, tmp_path):
     assert (code, screen) == (0, ""), errors
     told = re.sub(" +", " ", errors)
     assert "lines 34" in told and "empty 2, not searched" in told
-    assert f"index {path}, 0.0 MB" in told
+    assert f"index {path}, 0.1 MB" in told
     return path
 
 
 # === index, search ===
 
 
-def test_search_finds_the_lines(command, model, index):
-    code, screen, errors = command("search", index, "a man", "a dog", "--k", 3)
+@pytest.mark.parametrize("mode", ["hybrid", "vector"])
+def test_search_finds_the_lines(command, model, index, mode):
+    arguments = ["search", index, "a man", "a dog", "--k", 3]
+    arguments += [] if mode == "vector" else ["--mode", mode]
+    code, screen, errors = command(*arguments)
     assert code == 0, errors
     expected = Index(model)
     expected.add(LINES)
     lines = []
     for query in ("a man", "a dog"):
         lines += ["", query]
-        for text, similarity, row in expected.query(query, 3)[0]:
-            shown = text.replace("\t", " ")
-            lines.append(f"  {similarity:.2f}  {row + 1}: {shown}")
+        for found in expected.query(query, 3, mode=mode)[0]:
+            shown = found.text.replace("\t", " ")
+            lines.append(f"  {found.similarity:.2f}  {found.id}: {shown}")
     assert screen.splitlines() == lines
 
 
@@ -90,11 +93,14 @@ def test_json(command, model, index):
             "query": query,
             "results": [
                 {
-                    "text": text,
-                    "similarity": pytest.approx(similarity, abs=2e-6),
-                    "line": row + 1,
+                    "text": each.text,
+                    "similarity": pytest.approx(each.similarity, abs=2e-6),
+                    "score": pytest.approx(each.score, abs=2e-6),
+                    "line": each.row + 1,
+                    "id": each.id,
+                    "metadata": {},
                 }
-                for text, similarity, row in results
+                for each in results
             ],
         },
         {"query": " ", "results": []},
@@ -173,7 +179,7 @@ def test_search_refuses_another_encoder(command, index, archive):
 
 
 def test_search_refuses_a_damaged_index(command, index):
-    index.write_bytes(index.read_bytes()[:-200])
+    (index / "documents.sqlite").write_bytes(b"nothing")
     code, screen, errors = command("search", index, "a man")
     assert (code, screen) == (1, "")
     assert errors.splitlines()[-1].startswith(
@@ -201,18 +207,18 @@ def test_wrong_use_of_search(command, index, arguments, message):
 
 
 def test_index_does_not_overwrite(command, archive, corpus, index):
-    before = index.read_bytes()
+    before = (index / "vectors.npy").read_bytes()
     arguments = ["index", archive, corpus, "--output", index]
     code, _, errors = command(*arguments)
     assert code == 2 and errors.splitlines()[-1] == (
         f"keras-mirror: error: '{index}' exists. Choose another --output, or "
         "add --overwrite"
     )
-    assert index.read_bytes() == before
+    assert (index / "vectors.npy").read_bytes() == before
     corpus.write_text("one line\n")
     code, _, errors = command(*arguments, "--overwrite")
     assert code == 0, errors
-    assert index.read_bytes() != before
+    assert (index / "vectors.npy").read_bytes() != before
 
 
 def test_index_stopped_half_way_leaves_nothing(

@@ -447,9 +447,7 @@ def slow_neighbors(model, texts):
 
 
 def test_neighbors_against_a_slow_reference(monkeypatch):
-    monkeypatch.setattr(
-        "keras_mirror.metrics.nearest_rows._NUM_SIMILARITIES", 7 * 24
-    )
+    monkeypatch.setattr("keras_mirror.nearest_rows._NUM_SIMILARITIES", 7 * 24)
     texts = [f"text {i}" for i in range(24)]
     first, last = FakeModel(1), FakeModel(2)
     before, after = slow_neighbors(first, texts), slow_neighbors(last, texts)

@@ -22,12 +22,16 @@ def many_switches():
     sys.setswitchinterval(before)
 
 
+@pytest.mark.parametrize("in_folder", [True, False])
 @pytest.mark.parametrize("exact", [True, False])
 def test_adding_beside_queries_and_saving(
-    model, exact, tmp_path, many_switches
+    model, exact, in_folder, tmp_path, many_switches
 ):
     index = Index(model, exact)
     index.add(SENTENCES)
+    if in_folder:
+        index.save(tmp_path / "texts.index")
+        index = Index.load(tmp_path / "texts.index", model)
     at_least = 0.999 if exact else 0.9  # a graph may miss the text itself
     several = [texts(40, seed=seed) for seed in range(3)]
 
@@ -55,9 +59,9 @@ def test_adding_beside_queries_and_saving(
     one_by_one = Index(model, exact=True)
     one_by_one.add(index.texts)
     np.testing.assert_allclose(
-        index._search.embeddings, one_by_one._search.embeddings, atol=1e-5
+        index._store.embeddings(), one_by_one._store.embeddings(), atol=1e-5
     )
-    assert index._texts.rows == one_by_one._texts.rows
+    assert list(index._store.documents) == list(one_by_one._store.documents)
     for text, [best] in zip(added, index.query(added, k=1), strict=True):
         assert best.similarity > at_least, text
 

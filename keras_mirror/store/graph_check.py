@@ -17,21 +17,25 @@ _NUMBER = 4  # bytes of a slot, and of the number of slots in a list
 _CHUNK = 2**14  # nodes
 
 
-def check_graph(content: bytes, empty: bytes, shape: tuple[int, int]) -> None:
+def check_graph(
+    content, empty: bytes, shape: tuple[int, int], num_keys: int
+) -> None:
     """Refuses a graph whose numbers lead outside of it.
 
     Args:
-        content: Bytes.
+        content: Bytes, or a file that is mapped.
         empty: Bytes of a graph of the same settings, without nodes.
         shape: Tuple of integers, the number of nodes and `embedding_dim`.
+        num_keys: Integer, what the keys of nodes must be below.
 
     Raises:
         ValueError: It is the graph of other vectors, or damaged.
     """
     number = shape[0]
+    content = np.frombuffer(content, "u1")  # its parts are no copies
     rows, width = np.frombuffer(content, "<u4", 2).tolist()
     start = _SHAPE_BYTES + rows * width
-    head = content[start : start + _HEAD_BYTES]
+    head = bytes(content[start : start + _HEAD_BYTES])
     found = rows, int.from_bytes(head[33:41], "little")
     if found != shape:
         raise ValueError(
@@ -42,10 +46,12 @@ def check_graph(content: bytes, empty: bytes, shape: tuple[int, int]) -> None:
     _check(int.from_bytes(empty[4:8], "little") == width, "vectors")
     _check(all(head[part] == own[part] for part in _FIXED), "settings")
     _check(int.from_bytes(head[17:25], "little") == number, "number of nodes")
-    _check_nodes(content[start + _HEAD_BYTES :], own[_HEAD_BYTES:], number)
+    _check_nodes(
+        content[start + _HEAD_BYTES :], own[_HEAD_BYTES:], number, num_keys
+    )
 
 
-def _check_nodes(graph: bytes, empty: bytes, number: int) -> None:
+def _check_nodes(graph, empty: bytes, number: int, num_keys: int) -> None:
     count, *lengths, highest, entry = np.frombuffer(graph, "<u8", 5).tolist()
     own_lengths = np.frombuffer(empty, "<u8", 3)[1:].tolist()
     _check([count, *lengths] == [number, *own_lengths], "numbers of neighbors")
@@ -61,7 +67,8 @@ def _check_nodes(graph: bytes, empty: bytes, number: int) -> None:
     _check(ends[-1] == len(nodes), "length")
     starts = ends - sizes
     keys = _gather(nodes, starts, "<u8")[:, 0]
-    _check((np.sort(keys) == np.arange(number)).all(), "keys")
+    keys = np.unique(keys)
+    _check(len(keys) == number and keys[-1] < num_keys, "keys")
     own_levels = _gather(nodes, starts + _KEY_BYTES, "<i2")[:, 0]
     _check((own_levels == levels).all(), "levels")
     for level in range(highest + 1):

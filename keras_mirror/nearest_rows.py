@@ -4,18 +4,23 @@ import numpy as np
 _NUM_SIMILARITIES = 2**24
 
 
-def nearest_rows(queries, embeddings, k: int) -> tuple:
+def nearest_rows(queries, embeddings, k: int, left_out=()) -> tuple:
     """The rows most similar to each query, found by looking at all of them.
 
     Args:
         queries: Float32 array of shape `(num_queries, embedding_dim)`, rows of
             length 1.
         embeddings: The same of shape `(num_embeddings, embedding_dim)`.
-        k: Positive integer, at most `num_embeddings`.
+        k: Positive integer, at most as many as are not left out.
+        left_out: List of integers, rows that are not looked at. Defaults to
+            none.
 
     Returns:
         A tuple `(similarities, rows)` of arrays of shape `(num_queries, k)`,
         most similar first; of equally similar rows, the lower first.
+
+    Raises:
+        ValueError: A similarity is NaN.
 
     Example:
 
@@ -28,7 +33,12 @@ def nearest_rows(queries, embeddings, k: int) -> tuple:
     similarities, rows = np.empty(shape, "float32"), np.empty(shape, "int64")
     num_queries = max(1, _NUM_SIMILARITIES // len(embeddings))
     for start in range(0, len(queries), num_queries):
-        block = queries[start : start + num_queries] @ embeddings.T
+        with np.errstate(invalid="ignore"):
+            block = queries[start : start + num_queries] @ embeddings.T
+        if np.isnan(block).any():
+            raise ValueError("Embeddings must be of finite numbers")
+        if len(left_out):
+            block[:, left_out] = -np.inf
         for query, row in enumerate(block, start=start):
             rows[query] = largest(row, k)
             similarities[query] = row[rows[query]]

@@ -1,10 +1,12 @@
+import pathlib
 import struct
+import tempfile
 
 import numpy as np
 import pytest
 
-from keras_mirror.search.graph_check import check_graph
-from keras_mirror.search.neighbor_graph import NeighborGraph
+from keras_mirror.store.graph_check import check_graph
+from keras_mirror.store.neighbor_graph import NeighborGraph
 
 NUMBER, DIM = 300, 16
 HEAD = 8 + 2 * NUMBER * DIM  # after the vectors
@@ -19,20 +21,38 @@ def vectors():
     return rows.astype("float32")
 
 
+def to_bytes(graph):
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "graph.usearch")
+        graph.save(path)
+        return path.read_bytes()
+
+
+def from_bytes(content, number, view=True):
+    graph = NeighborGraph(DIM)
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "graph.usearch")
+        path.write_bytes(content)
+        graph.restore(path, number, [], view)
+    return graph
+
+
 @pytest.fixture(scope="module")
 def content(vectors):
     graph = NeighborGraph(DIM)
     graph.extend(vectors)
-    return graph.to_bytes()
+    return to_bytes(graph)
 
 
+@pytest.mark.parametrize("view", [True, False])
 @pytest.mark.parametrize("number", [0, 1, 5, NUMBER])
-def test_a_graph_of_ours_is_taken(vectors, number):
+def test_a_graph_of_ours_is_taken(vectors, number, view):
     graph = NeighborGraph(DIM)
     graph.extend(vectors[:number])
-    loaded = NeighborGraph.from_bytes(graph.to_bytes(), vectors[:number])
+    loaded = from_bytes(to_bytes(graph), number, view)
     assert len(loaded) == number
-    assert loaded.to_bytes() == graph.to_bytes()
+    found = [each.places(vectors[7], 3).tolist() for each in (graph, loaded)]
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize(
@@ -60,7 +80,7 @@ def test_numbers_that_lead_outside_are_refused(
     changed = bytearray(content)
     struct.pack_into(format, changed, place, value)
     with pytest.raises(ValueError, match=part):
-        NeighborGraph.from_bytes(bytes(changed), vectors)
+        from_bytes(bytes(changed), NUMBER)
 
 
 def test_a_neighbor_below_its_level_is_refused(content, vectors):
@@ -71,22 +91,23 @@ def test_a_neighbor_below_its_level_is_refused(content, vectors):
     changed = bytearray(content)
     struct.pack_into("<II", changed, node + 10 + 132, 1, ground)
     with pytest.raises(ValueError, match="neighbors"):
-        NeighborGraph.from_bytes(bytes(changed), vectors)
+        from_bytes(bytes(changed), NUMBER)
 
 
 def test_no_change_of_bytes_ends_the_process(content, vectors):
-    empty = NeighborGraph(DIM).to_bytes()
+    empty = to_bytes(NeighborGraph(DIM))
     generator = np.random.default_rng(0)
     for _ in range(300):
         changed = bytearray(content)
         place = int(generator.integers(HEAD, len(changed)))
         changed[place : place + 4] = generator.bytes(4)
         try:
-            check_graph(bytes(changed), empty, (NUMBER, DIM))
+            check_graph(bytes(changed), empty, (NUMBER, DIM), NUMBER)
         except ValueError:
             continue
-        graph = NeighborGraph.from_bytes(bytes(changed), vectors)
-        graph.nearest(vectors[:3], vectors, 3)
+        graph = from_bytes(bytes(changed), NUMBER)
+        for query in vectors[:3]:
+            graph.places(query, 3)
     for length in range(0, len(content), 997):
         with pytest.raises(ValueError):
-            check_graph(content[:length], empty, (NUMBER, DIM))
+            check_graph(content[:length], empty, (NUMBER, DIM), NUMBER)

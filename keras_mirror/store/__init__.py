@@ -1,0 +1,1 @@
+"""What an index keeps: documents in SQLite, vectors beside, a graph."""

@@ -1,0 +1,151 @@
+"""The SQLite database of an index: its tables, opened with care."""
+
+import contextlib
+import errno
+import os
+from collections.abc import Iterator
+
+import apsw
+
+from keras_mirror.store.keywords import TABLES as KEYWORD_TABLES
+
+DATABASE = "documents.sqlite"
+# One row of `texts` for every different text. Its slot is the place of its
+# vector; texts of white space have negative ones, and no vector.
+_TABLES = """
+CREATE TABLE settings (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE texts (
+    slot INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, text TEXT NOT NULL
+);
+CREATE TABLE documents (
+    row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
+    slot INTEGER NOT NULL, metadata TEXT NOT NULL
+);
+CREATE INDEX documents_of_texts ON documents (slot);
+CREATE TABLE removed (slot INTEGER PRIMARY KEY);
+CREATE TABLE equal_vectors (slot INTEGER PRIMARY KEY, node INTEGER NOT NULL);
+"""
+_TIMEOUT = 60_000  # milliseconds to wait for another process that writes
+_MAX_TEXT = 2**28
+_CACHE_KIB = 2**15
+
+
+def create_database(path: str | os.PathLike = ":memory:") -> apsw.Connection:
+    """Makes a new database, in memory or in a file.
+
+    Args:
+        path: String or path. Defaults to `":memory:"`.
+
+    Returns:
+        An `apsw.Connection` for all threads: only one may use it at a time.
+    """
+    connection = _connect(path, apsw.SQLITE_OPEN_CREATE)
+    connection.execute(_TABLES + KEYWORD_TABLES)
+    return connection
+
+
+def open_database(path: str | os.PathLike) -> apsw.Connection:
+    """Opens the database of an index, if its tables are those of one.
+
+    It is not trusted: SQLite runs nothing that its tables define.
+
+    Raises:
+        ValueError: It is damaged, or the database of something else.
+    """
+    if not os.path.isfile(path):
+        raise ValueError(f"there is no {DATABASE}")
+    connection = _connect(path)
+    try:
+        _check_tables(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+@contextlib.contextmanager
+def database_errors(path: str | os.PathLike) -> Iterator[None]:
+    """A context in which errors of SQLite are those of a damaged index.
+
+    Raises:
+        ValueError: SQLite found damage.
+        MemoryError, OSError: The machine failed.
+    """
+    try:
+        yield
+    except (apsw.CorruptError, apsw.NotADBError, apsw.SQLError) as error:
+        raise ValueError(
+            f"'{os.fspath(path)}' is not a readable index of keras-mirror: "
+            f"{error}"
+        ) from error
+    except apsw.NoMemError as error:
+        raise MemoryError(str(error)) from error
+
+
+@contextlib.contextmanager
+def transaction(connection: apsw.Connection) -> Iterator[None]:
+    """A context whose changes are all made, or none of them.
+
+    Raises:
+        BlockingIOError: Another process writes for too long.
+        PermissionError: The database cannot be written.
+    """
+    with _told_why():
+        connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        with _told_why():
+            connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+@contextlib.contextmanager
+def _told_why() -> Iterator[None]:
+    try:
+        yield
+    except apsw.BusyError as error:
+        raise BlockingIOError(
+            "The index is being written by another process. Wait for its end"
+        ) from error
+    except apsw.ReadOnlyError as error:
+        raise PermissionError("The index cannot be written") from error
+    except apsw.FullError as error:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+
+
+def _connect(path: str | os.PathLike, flags: int = 0) -> apsw.Connection:
+    # Python's own SQLite is hidden by that of TensorFlow, where it is loaded
+    # later, and has no full-text search then.
+    connection = apsw.Connection(
+        os.fspath(path), flags=flags | apsw.SQLITE_OPEN_READWRITE
+    )
+    connection.set_busy_timeout(_TIMEOUT)
+    connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
+    connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_TRIGGER, 0)
+    connection.config(apsw.SQLITE_DBCONFIG_ENABLE_VIEW, 0)
+    connection.limit(apsw.SQLITE_LIMIT_LENGTH, _MAX_TEXT)
+    connection.limit(apsw.SQLITE_LIMIT_ATTACHED, 0)
+    connection.execute(
+        "PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; "
+        f"PRAGMA synchronous = FULL; PRAGMA cache_size = -{_CACHE_KIB}"
+    )
+    return connection
+
+
+def _check_tables(connection: apsw.Connection) -> None:
+    sql = "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL"
+    found = dict(connection.execute(sql))
+    fresh = create_database()
+    expected = dict(fresh.execute(sql))
+    fresh.close()
+    if found != expected:
+        other = sorted(found.keys() ^ expected.keys()) or sorted(
+            name for name in found if found[name] != expected[name]
+        )
+        raise ValueError(
+            f"it must have the tables of an index, and has others: {other}"
+        )

@@ -1,0 +1,23 @@
+from typing import Any
+from typing import NamedTuple
+
+
+class SearchResult(NamedTuple):
+    """A text that was found.
+
+    Args:
+        text: String.
+        similarity: Float, its cosine with the query; `None` where only
+            keywords were compared.
+        row: Integer, its place in the order of adding, from 0.
+        id: String.
+        metadata: Dict.
+        score: Float, what results are sorted by, see `Index.query`.
+    """
+
+    text: str
+    similarity: float | None
+    row: int
+    id: str
+    metadata: dict[str, Any]
+    score: float

@@ -1,0 +1,320 @@
+"""An index's documents and vectors together: in memory, or in a folder."""
+
+import contextlib
+import os
+import pathlib
+import re
+from collections.abc import Iterator
+from typing import Any
+from typing import NamedTuple
+
+import apsw
+import numpy as np
+
+from keras_mirror.content_errors import content_errors
+from keras_mirror.lock import Lock
+from keras_mirror.store.database import DATABASE
+from keras_mirror.store.database import create_database
+from keras_mirror.store.database import database_errors
+from keras_mirror.store.database import open_database
+from keras_mirror.store.database import transaction
+from keras_mirror.store.documents import Documents
+from keras_mirror.store.neighbor_graph import NeighborGraph
+from keras_mirror.store.settings import Settings
+from keras_mirror.store.settings import read_settings
+from keras_mirror.store.settings import write_settings
+from keras_mirror.store.vector_search import MAX_BEHIND
+from keras_mirror.store.vector_search import is_exact
+from keras_mirror.store.vectors import FileVectors
+from keras_mirror.store.vectors import MemoryVectors
+
+_GRAPHS = re.compile(r"graph-(\d+)\.usearch")
+
+
+class Snapshot(NamedTuple):
+    """What a search looks at, while others go on adding.
+
+    Args:
+        embeddings: Float32 array, the vectors of all slots.
+        mask: Boolean array of the slots that are not removed, or `None`.
+        graph: A `NeighborGraph`, or `None` where searches do without.
+        version: Object, equal as long as nothing changes.
+    """
+
+    embeddings: Any
+    mask: Any
+    graph: NeighborGraph | None
+    version: object
+
+
+class Store:
+    """Documents, vectors and a graph that belong together.
+
+    Several threads may use it, and several processes one folder: one of them
+    writes at a time, and the others see what it wrote once all is written.
+
+    Args:
+        connection: A `apsw.Connection` of `database`.
+        settings: A `Settings`.
+        folder: `pathlib.Path`, or `None` for one in memory.
+    """
+
+    def __init__(
+        self,
+        connection: apsw.Connection,
+        settings: Settings,
+        folder: pathlib.Path | None = None,
+    ) -> None:
+        self.settings = settings
+        self.folder = folder
+        self.lock = Lock()
+        self.connection = connection
+        self.documents = Documents(connection)
+        self._vectors: MemoryVectors | FileVectors
+        if folder is None:
+            self._vectors = MemoryVectors(settings.embedding_dim)
+        else:
+            self._vectors = _file_vectors(folder, settings)
+        self._graph: NeighborGraph | None = None
+        self._graph_name: str | None = None
+        self._mask: tuple[object, Any] = None, None
+        self._changes = 0
+        self._seen = self._data_version()
+
+    @classmethod
+    def new(
+        cls,
+        embedding_dim: int,
+        exact: bool | None = None,
+        folder: str | os.PathLike | None = None,
+    ) -> "Store":
+        """Makes an empty store, in memory or in an empty folder."""
+        settings = Settings(embedding_dim, exact=exact)
+        if folder is None:
+            connection = create_database()
+        else:
+            folder = pathlib.Path(folder)
+            connection = create_database(folder / DATABASE)
+        write_settings(connection, settings)
+        store = cls(connection, settings, folder)
+        with store.change():
+            store.write_vectors(np.empty((0, embedding_dim), "float32"))
+        return store
+
+    @classmethod
+    def open(cls, folder: str | os.PathLike) -> "Store":
+        """Opens a folder; only its settings are read.
+
+        Raises:
+            ValueError: It is damaged, or something else.
+        """
+        folder = pathlib.Path(folder)
+        with index_errors(folder):
+            connection = open_database(folder / DATABASE)
+            store = cls(connection, read_settings(connection), folder)
+            store.embeddings()  # the file must be as long as it says
+            return store
+
+    def __reduce__(self) -> tuple:
+        if self.folder is not None:
+            return Store.open, (self.folder,)
+        with self.lock:
+            return _restored, (
+                self.connection.serialize("main"),
+                self.settings,
+                self.embeddings().copy(),
+            )
+
+    @property
+    def name(self) -> str:
+        """What errors call it."""
+        return os.fspath(self.folder or "index")
+
+    @contextlib.contextmanager
+    def change(self) -> Iterator[Settings]:
+        """A context whose changes are all made, or none of them.
+
+        Yields:
+            The `Settings`, to be changed too.
+        """
+        with self.lock, database_errors(self.name):
+            try:
+                with transaction(self.connection):
+                    self.settings = self._settings()
+                    yield self.settings
+                    self._grow_graph()
+                    write_settings(self.connection, self.settings)
+            finally:
+                self._changes += 1
+                self.settings = self._settings()
+        self._tidy()
+
+    def write_vectors(self, embeddings) -> int:
+        """Puts vectors behind the others, in `change`; returns their start."""
+        start = self.settings.num_vectors
+        self._vectors.write(start, embeddings)
+        self.settings.num_vectors += len(embeddings)
+        return start
+
+    def embeddings(self):
+        """The vectors of all slots, also of removed texts."""
+        with self.lock:
+            return self._vectors.read(self.settings.num_vectors)
+
+    def snapshot(self) -> Snapshot:
+        """What a search looks at now."""
+        with self.lock, database_errors(self.name):
+            version = self.refresh()
+            embeddings = self.embeddings()
+            if self._mask[0] != version:
+                self._mask = version, self._removed_mask(len(embeddings))
+            return Snapshot(
+                embeddings, self._mask[1], self._current_graph(), version
+            )
+
+    def refresh(self) -> object:
+        """Takes notice of what others wrote; returns the version."""
+        with self.lock, database_errors(self.name):
+            seen = self._data_version()
+            if seen != self._seen:
+                self._seen = seen
+                self._changes += 1
+                self.settings = self._settings()
+            return self._changes
+
+    def prepare(self, num_embeddings: int) -> None:
+        """Finds out whether what so many vectors need is installed.
+
+        Raises:
+            ImportError: It is not.
+        """
+        if not is_exact(self.settings.exact, num_embeddings):
+            NeighborGraph(self.settings.embedding_dim)
+
+    def copy_to(self, folder: pathlib.Path, **changes: Any) -> None:
+        """Writes all of it into an empty folder.
+
+        Args:
+            folder: `pathlib.Path`.
+            **changes: Fields of `Settings` with other values.
+        """
+        with self.lock:
+            target = create_database(folder / DATABASE)
+            with contextlib.closing(target):
+                with target.backup("main", self.connection, "main") as backup:
+                    backup.step()
+                copy = Store(target, self._settings(), folder)
+                copy.settings.num_vectors = copy.settings.num_in_graph = 0
+                copy.settings.vectors, copy.settings.graph = "vectors.npy", None
+                copy._vectors = _file_vectors(folder, copy.settings)
+                with transaction(target):
+                    for name, value in changes.items():
+                        setattr(copy.settings, name, value)
+                    copy.write_vectors(self.embeddings())
+                    copy._grow_graph()
+                    write_settings(target, copy.settings)
+                copy._tidy()
+
+    def _settings(self) -> Settings:
+        with index_errors(self.name):
+            return read_settings(self.connection)
+
+    def _data_version(self) -> int:
+        # Another one after another connection wrote.
+        [(version,)] = self.connection.execute("PRAGMA data_version")
+        return version
+
+    def _removed_mask(self, number: int):
+        removed = self.documents.removed_slots()
+        if not removed:
+            return None
+        mask = np.ones(number, bool)
+        with index_errors(self.name):
+            mask[removed] = False
+        return mask
+
+    def _current_graph(self) -> NeighborGraph | None:
+        """The graph that searches use; of a folder, read when first needed."""
+        settings = self.settings
+        if is_exact(settings.exact, settings.num_vectors):
+            return None
+        if self.folder is None:
+            self._grow_graph()
+        elif self._graph_name != settings.graph:
+            self._graph = self._read_graph(view=True)
+            self._graph_name = settings.graph
+        return self._graph
+
+    def _grow_graph(self) -> None:
+        """Takes vectors into the graph, if many are not in it yet."""
+        settings = self.settings
+        number = settings.num_vectors
+        if is_exact(settings.exact, number):
+            return
+        if self.folder is None:
+            if self._graph is None:
+                self._graph = NeighborGraph(settings.embedding_dim)
+            self._graph.extend(self.embeddings())
+        elif not settings.graph or number - settings.num_in_graph > MAX_BEHIND:
+            graph = self._read_graph(view=False)
+            graph.extend(self.embeddings())
+            self._write_graph(graph)
+
+    def _read_graph(self, view: bool) -> NeighborGraph:
+        settings = self.settings
+        graph = NeighborGraph(settings.embedding_dim)
+        if settings.graph:
+            path = self._path(settings.graph)
+            with index_errors(self.name):
+                rows = self.connection.execute(
+                    "SELECT slot, node FROM equal_vectors ORDER BY slot"
+                )
+                graph.restore(path, settings.num_in_graph, list(rows), view)
+        return graph
+
+    def _write_graph(self, graph: NeighborGraph) -> None:
+        before = _GRAPHS.fullmatch(self.settings.graph or "")
+        number = int(before[1]) + 1 if before else 1
+        self.settings.graph = f"graph-{number}.usearch"
+        self.settings.num_in_graph = len(graph)
+        path = self._path(self.settings.graph)
+        graph.save(path)
+        with open(path, "rb") as file:
+            os.fsync(file.fileno())
+        self.connection.execute("DELETE FROM equal_vectors")
+        self.connection.executemany(
+            "INSERT INTO equal_vectors VALUES (?, ?)", graph.equal_places()
+        )
+
+    def _path(self, name: str) -> pathlib.Path:
+        return pathlib.Path(self.folder or "", name)
+
+    def _tidy(self) -> None:
+        """Tells other readers of the vectors their number; drops old files."""
+        if not isinstance(self._vectors, FileVectors):
+            return
+        self._vectors.tell_number(self.settings.num_vectors)
+        for path in self._vectors.path.parent.iterdir():
+            if _GRAPHS.fullmatch(path.name) and (
+                path.name != self.settings.graph
+            ):
+                path.unlink(missing_ok=True)
+
+
+def index_errors(
+    path: str | os.PathLike,
+) -> contextlib.AbstractContextManager[None]:
+    """`content_errors` of an index."""
+    return content_errors(path, "is not a readable index of keras-mirror")
+
+
+def _file_vectors(folder: pathlib.Path, settings: Settings) -> FileVectors:
+    return FileVectors(folder / settings.vectors, settings.embedding_dim)
+
+
+def _restored(database: bytes, settings: Settings, embeddings) -> Store:
+    connection = create_database()
+    connection.deserialize("main", database)
+    store = Store(connection, settings)
+    store._vectors.write(0, embeddings)
+    return store

@@ -1,0 +1,102 @@
+import numpy as np
+
+from keras_mirror.nearest_rows import largest
+from keras_mirror.nearest_rows import nearest_rows
+from keras_mirror.store.neighbor_graph import NeighborGraph
+
+# Looking at so many embeddings takes about as long as encoding the query, and a
+# graph of more takes minutes to build: see benchmarks/search.py.
+MAX_EXACT = 100_000
+# A graph is of use for the first few neighbors only.
+_MAX_APPROXIMATE_K = 1000
+# So many embeddings behind those of a graph are looked at one by one.
+MAX_BEHIND = 10_000
+# So many vectors of a mask are taken out of the others to be looked at.
+_MAX_GATHERED = 20_000
+# A vector has length 1; more is what rounding leaves, or damage.
+_LONGEST = 1 + 1e-3
+
+
+def is_exact(exact: bool | None, num_embeddings: int) -> bool:
+    """Whether searches among so many embeddings look at all of them."""
+    return num_embeddings <= MAX_EXACT if exact is None else exact
+
+
+def nearest(
+    queries, embeddings, k: int, graph: NeighborGraph | None = None, mask=None
+) -> list[tuple]:
+    """The embeddings most similar to each query.
+
+    Args:
+        queries: Float32 unit embeddings of shape
+            `(num_queries, embedding_dim)`.
+        embeddings: The same of shape `(num_embeddings, embedding_dim)`.
+        k: Positive integer.
+        graph: A `NeighborGraph` of the first embeddings, or `None`: all are
+            looked at. Defaults to `None`.
+        mask: Boolean array of shape `(num_embeddings,)`, which of them may be
+            found. Defaults to `None`: all.
+
+    Returns:
+        A list of a tuple `(similarities, places)` for each query, most
+        similar first: `k` of them, or all that there are.
+
+    Raises:
+        ValueError: An embedding is damaged.
+
+    Example:
+
+    >>> embeddings = np.eye(3, dtype="float32")
+    >>> [(similarities, places)] = nearest(embeddings[1:2], embeddings, k=1)
+    >>> similarities.tolist(), places.tolist()
+    ([1.0], [1])
+    """
+    number = len(embeddings) if mask is None else int(mask.sum())
+    k = min(k, number)
+    if not k:
+        none = np.empty(0, "float32"), np.empty(0, "int64")
+        return [none for _ in queries]
+    is_few = mask is not None and number <= _MAX_GATHERED
+    if graph is None or k > _MAX_APPROXIMATE_K or is_few:
+        found = _nearest_of_all(queries, embeddings, k, mask, number)
+    else:
+        found = [
+            _nearest_in(graph, query, embeddings, k, mask, number)
+            for query in queries
+        ]
+    for similarities, _ in found:
+        if not (np.abs(similarities) <= _LONGEST).all():  # nor is NaN
+            raise ValueError("An index must hold vectors of length 1")
+    return found
+
+
+def _nearest_of_all(queries, embeddings, k: int, mask, number) -> list[tuple]:
+    if mask is None or number > _MAX_GATHERED:
+        left_out = () if mask is None else np.flatnonzero(~mask)
+        columns = nearest_rows(queries, embeddings, k, left_out)
+        return list(zip(*columns, strict=True))
+    allowed = np.flatnonzero(mask)
+    columns = nearest_rows(queries, embeddings[allowed], k)
+    return [
+        (similarities, allowed[places])
+        for similarities, places in zip(*columns, strict=True)
+    ]
+
+
+def _nearest_in(
+    graph: NeighborGraph, query, embeddings, k: int, mask, number: int
+) -> tuple:
+    wanted = 2 * k * len(embeddings) // number
+    places = graph.places(query, wanted)
+    behind = np.arange(len(graph), len(embeddings))
+    # In order, so that of equally similar ones the first comes first.
+    places = np.sort(np.concatenate([places, behind]))
+    places = places[places < len(embeddings)]  # others may have added some
+    if mask is not None:
+        places = places[mask[places]]
+    if len(places) < k:  # the graph has come apart
+        [found] = _nearest_of_all(query[None], embeddings, k, mask, number)
+        return found
+    similarities = embeddings[places] @ query
+    best = largest(similarities, k)
+    return similarities[best], places[best]
