@@ -63,6 +63,7 @@ PURE = (
     "tests/presets/test_locate.py",
     "tests/presets/test_stand_ins.py",
     "tests/search",
+    "tests/store",
     "tests/test_atomic_output.py",
     "tests/test_import_law.py",
     "tests/test_memory.py",

@@ -155,8 +155,8 @@ class HuggingFaceTokenizer(keras_hub.tokenizers.Tokenizer):
         path = pathlib.Path(dir_path, ASSET)
         if path.stat().st_size > MAX_TOKENIZER_BYTES:
             raise ValueError(
-                f"A tokenizer.json must have at most {MAX_TOKENIZER_BYTES} bytes. "
-                f"Received: {path.stat().st_size}"
+                f"A tokenizer.json must have at most {MAX_TOKENIZER_BYTES} "
+                f"bytes. Received: {path.stat().st_size}"
             )
         with content_errors(ASSET):
             content = json.loads(path.read_text(encoding="utf-8"))
