@@ -23,6 +23,7 @@ from keras_mirror.cli.options import prompt_option
 from keras_mirror.cli.options import text_options
 from keras_mirror.data.read_records import expand_globs
 from keras_mirror.data.read_records import read_records
+from keras_mirror.store.index_folder import check_place
 
 _NUM_BYTES_BESIDE = 400  # of a document, without its text and vector
 
@@ -125,6 +126,7 @@ def _check_options(
         raise click.UsageError("--update needs --id-column")
     if not (append or update):
         check_unused(output, overwrite)
+        _check_place(output)
         claim_output(output)
         return
     if overwrite or exact is not None:
@@ -133,6 +135,13 @@ def _check_options(
             "--approximate"
         )
     check_folder(output)
+
+
+def _check_place(output: str) -> None:
+    try:
+        check_place(output, overwrite=True)
+    except FileExistsError as error:
+        raise click.UsageError(str(error)) from error
 
 
 def check_folder(path: str) -> None:

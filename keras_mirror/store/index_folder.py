@@ -12,6 +12,7 @@ from keras_mirror.store.settings import read_settings
 from keras_mirror.store.store import Store
 from keras_mirror.store.store import index_errors
 from keras_mirror.store.zip_index import archive_of_zip_index
+from keras_mirror.store.zip_index import is_zip_index
 from keras_mirror.store.zip_index import read_zip_index
 
 
@@ -44,7 +45,7 @@ def save_index(
         FileExistsError: `path` exists, or is something else.
     """
     path = pathlib.Path(path)
-    _check_place(path, overwrite)
+    check_place(path, overwrite)
     place = _place(archive, path.parent)
     if store.folder and path.exists() and store.folder.samefile(path):
         with store.change() as settings:  # all the rest is there already
@@ -83,28 +84,34 @@ def archive_of_index(path: str | os.PathLike[str]) -> str | None:
     return os.path.normpath(os.path.join(folder, archive))
 
 
-def is_index(path: str | os.PathLike[str]) -> bool:
-    """Whether a folder is an index, or looks like one.
+def check_place(path: str | os.PathLike[str], overwrite: bool) -> None:
+    """Finds out whether an index may be written to a path.
 
-    Example:
-
-    >>> is_index(tempfile.mkdtemp())
-    False
+    Raises:
+        FileExistsError: `path` exists, or is something else than an index.
     """
-    return os.path.isfile(os.path.join(path, DATABASE))
-
-
-def _check_place(path: pathlib.Path, overwrite: bool) -> None:
     if not os.path.lexists(path):
         return
     if not overwrite:
         raise FileExistsError(
             f"'{path}' exists. Choose another path, or add overwrite=True"
         )
-    if path.is_dir() and not is_index(path):
+    if not is_index(path):
+        kind = "folder" if os.path.isdir(path) else "file"
         raise FileExistsError(
-            f"'{path}' is a folder of something else. Choose another path"
+            f"'{path}' is a {kind} of something else. Choose another path"
         )
+
+
+def is_index(path: str | os.PathLike[str]) -> bool:
+    """Whether a folder or a file is an index, or looks like one.
+
+    Example:
+
+    >>> is_index(tempfile.mkdtemp())
+    False
+    """
+    return os.path.isfile(os.path.join(path, DATABASE)) or is_zip_index(path)
 
 
 def _place(

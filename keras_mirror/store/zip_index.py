@@ -88,6 +88,14 @@ def archive_of_zip_index(
     return settings["archive"], settings["preset"]
 
 
+def is_zip_index(path: str | os.PathLike[str]) -> bool:
+    """Whether a file is such an index, or looks like one."""
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as file:
+        return {SETTINGS, VECTORS} <= set(file.namelist())
+
+
 @contextlib.contextmanager
 def _opened(path: str | os.PathLike[str]) -> Iterator[zipfile.ZipFile]:
     with open(path, "rb") as file, index_errors(path):

@@ -436,3 +436,142 @@ def test_same_vectors_as_encode(command, archive, corpus, index, tmp_path):
         cosine = unit[result["line"] - 1] @ unit[12]
         assert result["similarity"] == pytest.approx(cosine, abs=1e-5)
         assert result["text"] == LINES[result["line"] - 1]
+
+
+# === Indexes that change ===
+
+ROWS = """id,subject,source,year
+a,the printer is broken,mail,2024
+b,a cat sleeps,web,2025
+c,two dogs run,mail,2026
+"""
+OF_TABLE = [
+    *("--column", "subject", "--id-column", "id"),
+    *("--metadata", "source,year"),
+]
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "mails.csv"
+    path.write_text(ROWS)
+    return path
+
+
+@pytest.fixture
+def mails(command, archive, table, tmp_path):
+    path = tmp_path / "mails.index"
+    code, _, errors = command(
+        "index", archive, table, *OF_TABLE, "--output", path
+    )
+    assert code == 0, errors
+    return path
+
+
+def found_ids(command, index, *arguments):
+    code, screen, errors = command(
+        "search", index, "two dogs", "--json", *arguments
+    )
+    assert code == 0, errors
+    return [each["id"] for each in json.loads(screen)[0]["results"]]
+
+
+def test_where_and_modes(command, mails):
+    assert sorted(found_ids(command, mails)) == ["a", "b", "c"]
+    where = ["--where", "source = 'mail' AND year > 2024"]
+    assert found_ids(command, mails, *where) == ["c"]
+    assert found_ids(command, mails, "--mode", "keyword") == ["c"]
+    assert len(found_ids(command, mails, "--mode", "hybrid")) == 3
+    _, screen, _ = command(
+        "search", mails, "dogs", "--json", "--mode", "keyword"
+    )
+    [result] = json.loads(screen)[0]["results"]
+    assert result["metadata"] == {"source": "mail", "year": "2026"}
+    assert (result["line"], result["similarity"]) == (3, None)
+    for where in ("colour = 1", "year = 'x'", "source = 'mail"):
+        code, _, errors = command("search", mails, "dogs", "--where", where)
+        assert (code, errors.count("\n")) == (2, 1)
+
+
+def test_keywords_need_no_encoder(command, mails, archive):
+    archive.unlink()
+    assert found_ids(command, mails, "--mode", "keyword") == ["c"]
+
+
+@pytest.mark.parametrize("with_ids", [True, False])
+def test_a_file_that_grew_is_appended(
+    command, archive, table, tmp_path, with_ids
+):
+    options = OF_TABLE if with_ids else OF_TABLE[:2]
+    path = tmp_path / "mails.index"
+    arguments = ["index", archive, table, *options, "--output", path]
+    assert command(*arguments)[0] == 0
+    table.write_text(ROWS + "d,a cat sleeps,web,2026\ne,new,web,2026\n")
+    for there in (3, 5):
+        code, _, errors = command(*arguments, "--append")
+        told = re.sub(" +", " ", errors)
+        assert code == 0 and f"lines 5\nalready there {there}" in told, errors
+        assert len(found_ids(command, path, "--k", 9)) == 5
+
+
+def test_update_and_remove(command, archive, table, mails, tmp_path):
+    table.write_text(ROWS.replace("two dogs run", "a new text"))
+    arguments = ["index", archive, table, *OF_TABLE, "--output", mails]
+    code, _, errors = command(*arguments, "--append")
+    assert code == 1 and "others for 'c'. Update the index" in errors
+    code, _, errors = command(*arguments, "--update")
+    assert code == 0, errors
+    assert found_ids(command, mails, "--mode", "keyword") == []
+    code, _, errors = command("remove", mails, "a", "x")
+    assert code == 1 and "Received: 'x'" in errors
+    code, _, errors = command("remove", mails, "a")
+    assert code == 0 and re.search("removed +1\nleft +2\n", errors)
+    (tmp_path / "ids.txt").write_text("b\n\n")
+    assert command("remove", mails, "--ids-from", tmp_path / "ids.txt")[0] == 0
+    assert found_ids(command, mails) == ["c"]
+    code, _, errors = command("remove", mails, "--where", "year > 2020")
+    assert code == 0 and found_ids(command, mails) == []
+
+
+def test_several_files_and_globs(command, archive, tmp_path):
+    for number in (1, 2):
+        (tmp_path / f"part{number}.txt").write_text(f"text {number}\n")
+    path = tmp_path / "texts.index"
+    pattern = tmp_path / "part*.txt"
+    code, _, errors = command("index", archive, pattern, "--output", path)
+    assert code == 0 and re.search("lines +2\n", errors)
+    pattern = tmp_path / "no*.txt"
+    code, _, errors = command(
+        "index", archive, pattern, "--output", path, "--overwrite"
+    )
+    assert code == 2 and f"No file has a name such as '{pattern}'" in errors
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["index", "M", "T", "--append", "--update"], "one of --append and"),
+        (["index", "M", "T", "--update"], "--update needs --id-column"),
+        (["index", "M", "T", "--append", "--exact"], "exclude --overwrite"),
+        (["index", "M", "T", "--append", "--output", "no"], "does not exist"),
+        (["index", "M", "T", "--append", "--output", "T"], "is a file, as"),
+        (["index", "M", "T", "--overwrite", "--output", "M"], "file of some"),
+        (["index", "M", "T", "--overwrite", "--output", "."], "folder of some"),
+        (["remove", "INDEX"], "give IDs or --ids-from, or else --where"),
+        (["remove", "INDEX", "a", "--where", "id = 'a'"], "or else --where"),
+        (["remove", "no.index", "a"], "'no.index' does not exist"),
+        (["remove", "INDEX", "--where", "colour = 1"], "Received: 'colour'"),
+    ],
+)
+def test_wrong_use_of_changes(
+    command, archive, table, mails, tmp_path, monkeypatch, arguments, message
+):
+    monkeypatch.chdir(tmp_path)
+    names = {"M": archive, "T": table, "INDEX": mails}
+    used = [names.get(each, each) for each in arguments]
+    if used[0] == "index":
+        used += OF_TABLE[:2]
+        used += [] if "--output" in used else ["--output", mails]
+    code, _, errors = command(*used)
+    assert code == 2 and message in errors.splitlines()[-1]
+    assert archive.is_file() and len(found_ids(command, mails)) == 3

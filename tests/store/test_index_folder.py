@@ -182,6 +182,10 @@ def test_no_other_folder_is_overwritten(model, tmp_path):
     with pytest.raises(FileExistsError, match="is a folder of something else"):
         Index(model).save(tmp_path / "mine", overwrite=True)
     assert os.listdir(tmp_path / "mine") == ["notes.txt"]
+    model.save(tmp_path / "encoder.keras")
+    with pytest.raises(FileExistsError, match="is a file of something else"):
+        Index(model).save(tmp_path / "encoder.keras", overwrite=True)
+    assert keras.saving.load_model(tmp_path / "encoder.keras")
 
 
 def test_writes_all_or_nothing(model, path, monkeypatch):
