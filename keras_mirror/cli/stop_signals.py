@@ -1,5 +1,6 @@
 import signal
 import threading
+from collections.abc import Callable
 from typing import Any
 
 # Of Windows there is no SIGHUP.
@@ -12,6 +13,10 @@ class StopSignals:
     Whoever works in this context looks at `signum` and ends what it does
     where that is whole.
 
+    Args:
+        on_stop: Function without arguments, called at the first signal.
+            Defaults to `None`.
+
     Attributes:
         signum: Integer, the first signal, or `None`.
 
@@ -23,8 +28,9 @@ class StopSignals:
     143
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_stop: Callable[[], object] | None = None) -> None:
         self.signum: int | None = None
+        self._on_stop = on_stop
         self._previous: dict[int, Any] = {}
 
     def __enter__(self) -> "StopSignals":
@@ -47,6 +53,8 @@ class StopSignals:
         if self.signum is not None:
             raise KeyboardInterrupt
         self.signum = signum
+        if self._on_stop is not None:
+            self._on_stop()
 
 
 def _number(name: str) -> int | None:
