@@ -64,6 +64,7 @@ PURE = (
     "tests/presets/test_stand_ins.py",
     "tests/search",
     "tests/store",
+    "tests/serving",
     "tests/test_atomic_output.py",
     "tests/test_import_law.py",
     "tests/test_memory.py",
@@ -83,6 +84,8 @@ NEEDS = {
     "keras_mirror/evaluation/tfidf.py": ("sklearn",),
     "keras_mirror/evidence/gather.py": ("sklearn",),
     "keras_mirror/evidence/labels.py": ("sklearn",),
+    "keras_mirror/serving": ("starlette", "uvicorn", "prometheus_client"),
+    "tests/serving": ("starlette", "uvicorn", "prometheus_client", "httpx2"),
 }
 collect_ignore = [
     path

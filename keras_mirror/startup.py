@@ -45,6 +45,7 @@ KERAS_FREE = (
     "output_locks",
     "presets",
     "recipes",
+    "serving.limits",
     "startup",
     "store",
     "version",

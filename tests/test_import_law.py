@@ -51,7 +51,7 @@ FLOORS = (
         "search",
         "store",
     },
-    {"adaptation"},
+    {"adaptation", "serving"},
     {"cli", "engines", "interop"},
 )
 FLOOR = {unit: number for number, row in enumerate(FLOORS) for unit in row}

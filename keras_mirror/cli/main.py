@@ -22,6 +22,7 @@ from keras_mirror.cli.presets import presets
 from keras_mirror.cli.quickstart import quickstart
 from keras_mirror.cli.remove import remove
 from keras_mirror.cli.search import search
+from keras_mirror.cli.serve import serve
 from keras_mirror.cli.similarity import similarity
 from keras_mirror.cli.standard_streams import end_output
 from keras_mirror.cli.standard_streams import open_standard_streams
@@ -39,6 +40,7 @@ Look first
 
 Use an encoder: MODEL is a name, a folder or an archive
   keras-mirror index MODEL TEXTS --output INDEX then: search INDEX "..."
+  keras-mirror serve MODEL                      over HTTP, as OpenAI's API
   keras-mirror duplicates MODEL TEXTS           lines that mean the same
   keras-mirror cluster MODEL TEXTS --clusters 20
   keras-mirror encode MODEL TEXTS --output vectors.npy
@@ -82,6 +84,7 @@ for command in (
     index,
     remove,
     search,
+    serve,
     duplicates,
     cluster,
     info,

@@ -1,0 +1,1 @@
+"""A model behind HTTP: embeddings as OpenAI serves them, and search."""

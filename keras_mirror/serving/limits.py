@@ -1,0 +1,57 @@
+import dataclasses
+
+from keras_mirror.arguments import check_integer
+
+
+def _limit(default: int, help: str) -> int:
+    return dataclasses.field(default=default, metadata={"help": help})
+
+
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """What a server takes from its clients, and how long it waits for them.
+
+    `keras-mirror serve` has an option for every one of them.
+
+    Args:
+        max_body_bytes: Integer, the size of a request.
+        max_texts: Integer, the texts or queries of a request. Defaults to
+            `2048`, as OpenAI's.
+        max_characters: Integer, the length of a text.
+        max_results: Integer, queries times `k` of a search.
+        max_queued_texts: Integer, the texts of all requests that wait.
+        batch_texts: Integer, the texts that are encoded together. They may be
+            of several requests.
+        receive_seconds: Integer, the time until a request is received.
+        answer_seconds: Integer, the time until it is answered, and until the
+            server stops when it is told to.
+
+    Raises:
+        ValueError: A limit is not a positive integer, or a request of
+            `max_texts` would never find place in the queue.
+
+    Example:
+
+    >>> Limits(max_texts=8).max_texts
+    8
+    """
+
+    max_body_bytes: int = _limit(2**22, "Bytes per request.")
+    max_texts: int = _limit(2048, "Texts per request.")
+    max_characters: int = _limit(2**15, "Characters per text.")
+    max_results: int = _limit(10_000, "Results of a search: queries times k.")
+    max_queued_texts: int = _limit(2**13, "Texts that may wait for their turn.")
+    batch_texts: int = _limit(64, "Texts encoded together, of all clients.")
+    receive_seconds: int = _limit(10, "Time to receive a request.")
+    answer_seconds: int = _limit(300, "Time to answer a request, and to stop.")
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            check_integer(name, value)
+        if self.max_texts > self.max_queued_texts:
+            raise ValueError(
+                "`max_texts` must not be above `max_queued_texts`: such a "
+                "request would always be refused. Received: "
+                f"max_texts={self.max_texts}, "
+                f"max_queued_texts={self.max_queued_texts}"
+            )

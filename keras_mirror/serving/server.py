@@ -1,0 +1,137 @@
+"""uvicorn, with what a server on its own needs."""
+
+import asyncio
+import contextlib
+import errno
+import socket
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+import uvicorn
+from starlette.types import ASGIApp
+from uvicorn.config import LOGGING_CONFIG
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from keras_mirror.serving.limits import Limits
+
+# Half of the files that a process may have open on most systems.
+MAX_CONNECTIONS = 512
+
+
+def listening_socket(host: str, port: int) -> socket.socket:
+    """Takes an address, before a model is loaded for nothing.
+
+    Args:
+        host: String, a name or an address.
+        port: Integer; `0` for any that is free.
+
+    Returns:
+        A bound `socket`. Nobody can connect before a `Server` runs on it.
+
+    Raises:
+        OSError: The address is taken, or not of this machine.
+
+    Example:
+
+    >>> with listening_socket("127.0.0.1", 0) as listening:
+    ...     listening.getsockname()[0]
+    '127.0.0.1'
+    """
+    try:
+        [(family, *_, address), *_] = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        return socket.create_server(address[:2], family=family)
+    except OSError as error:
+        cure = ". Choose another with --port"
+        raise OSError(
+            f"'{host}:{port}' cannot be listened on: {error.strerror}"
+            f"{cure if error.errno == errno.EADDRINUSE else ''}"
+        ) from error
+
+
+class Server(uvicorn.Server):
+    """A `uvicorn.Server` that stops when `stop` was called.
+
+    It takes no signal itself: it would raise them again at its end, and the
+    process would end as if nothing had been finished.
+
+    Args:
+        app: The application.
+        limits: A `Limits`.
+        on_ready: Function without arguments, called when clients can connect.
+        log: Boolean, whether uvicorn logs what it does and every request.
+            Defaults to `False`: failures only.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        limits: Limits,
+        on_ready: Callable[[], object],
+        log: bool = False,
+    ) -> None:
+        self.on_ready = on_ready
+        config = uvicorn.Config(
+            app,
+            loop="asyncio",
+            http=_protocol(limits.receive_seconds),
+            ws="none",
+            lifespan="off",
+            log_config=LOGGING_CONFIG if log else None,
+            access_log=log,
+            proxy_headers=False,
+            server_header=False,
+            limit_concurrency=MAX_CONNECTIONS,
+            timeout_graceful_shutdown=limits.answer_seconds,
+        )
+        super().__init__(config)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.on_ready()
+
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore
+        return contextlib.nullcontext()
+
+    def stop(self) -> None:
+        """Lets nobody in any more, and ends when all are answered."""
+        self.should_exit = True
+
+
+def _protocol(seconds: int) -> type[asyncio.Protocol]:
+    class TimedProtocol(H11Protocol):
+        """Closes a connection that has not sent all headers in time.
+
+        uvicorn 0.54 would wait for ever, and also for the rest of a body that
+        was refused.
+        """
+
+        _closing: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
+            self._await_request()
+
+        def data_received(self, data: bytes) -> None:
+            self._await_request()
+            super().data_received(data)
+            if self.cycle is not None and not self.cycle.response_complete:
+                self._stop_waiting()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self._stop_waiting()
+            super().connection_lost(exc)
+
+        def _await_request(self) -> None:
+            if self._closing is None:
+                close = self.transport.close
+                self._closing = self.loop.call_later(seconds, close)
+
+        def _stop_waiting(self) -> None:
+            if self._closing is not None:
+                self._closing.cancel()
+                self._closing = None
+
+    return TimedProtocol

@@ -1,0 +1,32 @@
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+from starlette.requests import Request
+
+from keras_mirror.serving.request_error import RequestError
+
+
+async def unless_gone(
+    request: Request, work: Coroutine[Any, Any, list]
+) -> list:
+    """What `work` returns, or an error as soon as the client has gone.
+
+    Args:
+        request: A `Request` whose body was read.
+        work: A coroutine, which is cancelled then.
+
+    Raises:
+        RequestError: The client has gone; nobody will read it.
+    """
+    working = asyncio.ensure_future(work)
+    # Behind the body there is one message only, that of the end.
+    gone = asyncio.ensure_future(request.receive())
+    try:
+        await asyncio.wait((working, gone), return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            return working.result()
+        raise RequestError("The connection was closed")
+    finally:
+        working.cancel()
+        gone.cancel()
