@@ -74,6 +74,7 @@ PURE = (
 PURE_BACKEND = "tensorflow"
 
 # Their docstrings need an optional dependency from the import on.
+SERVER = ("starlette", "uvicorn", "prometheus_client", "httpx2")
 NEEDS = {
     "keras_mirror/integrations/mteb.py": ("mteb",),
     "keras_mirror/integrations/scikit_learn.py": ("sklearn",),
@@ -84,8 +85,9 @@ NEEDS = {
     "keras_mirror/evaluation/tfidf.py": ("sklearn",),
     "keras_mirror/evidence/gather.py": ("sklearn",),
     "keras_mirror/evidence/labels.py": ("sklearn",),
-    "keras_mirror/serving": ("starlette", "uvicorn", "prometheus_client"),
-    "tests/serving": ("starlette", "uvicorn", "prometheus_client", "httpx2"),
+    "keras_mirror/serving": SERVER,
+    "tests/campaign/test_served_requests.py": SERVER,
+    "tests/serving": SERVER,
 }
 collect_ignore = [
     path

@@ -27,6 +27,8 @@ class Embeddings:
 
     Vectors have length 1, as OpenAI's. `model` and `user` may be any strings.
     Beyond OpenAI's, the field `prompt` is the name of a prompt of the model.
+    `usage` counts what the encoder gets: start and end too, and no token
+    behind the `sequence_length`, where a text is cut.
 
     Args:
         model: A `MirrorModel`.

@@ -20,8 +20,7 @@ async def unless_gone(
         RequestError: The client has gone; nobody will read it.
     """
     working = asyncio.ensure_future(work)
-    # Behind the body there is one message only, that of the end.
-    gone = asyncio.ensure_future(request.receive())
+    gone = asyncio.ensure_future(_gone(request))
     try:
         await asyncio.wait((working, gone), return_when=asyncio.FIRST_COMPLETED)
         if working.done():
@@ -30,3 +29,8 @@ async def unless_gone(
     finally:
         working.cancel()
         gone.cancel()
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
