@@ -37,7 +37,7 @@ def main():
     parser.add_argument("--texts-per-request", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--backend", default="torch")
+    parser.add_argument("--backend", default="tensorflow")
     parser.add_argument("--only", choices=["ours", "theirs"])
     parser.add_argument("--side", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()

@@ -13,6 +13,9 @@ from keras_mirror.preprocessing.padding import padded_lengths
 from keras_mirror.preprocessing.padding import padded_rows
 
 CHUNK_SIZE = 4096  # texts sorted by length together
+# Padding that takes as long as a call of the encoder by itself: of MiniLM on a
+# CPU 46 tokens on TensorFlow, 110 on PyTorch.
+CALL_TOKENS = 64
 
 
 def encode_ids(
@@ -139,10 +142,24 @@ def _batches(model, token_ids: list, batch_size: int) -> Iterator[tuple]:
         widths = [longest]
     num_special = model.preprocessor.num_special_tokens
     lengths = [min(len(ids) + num_special, longest) for ids in token_ids]
-    width_of_texts = np.searchsorted(widths, lengths)
+    width_of_texts = _joined(np.searchsorted(widths, lengths), widths)
     for index, width in enumerate(widths):
         texts = np.flatnonzero(width_of_texts == index)
         most = batch_size * longest // width
         for start in range(0, len(texts), most):
             rows = texts[start : start + most]
             yield rows, width, padded_rows(len(rows), most)
+
+
+def _joined(width_of_texts, widths: list[int]):
+    """Widths of a few texts become wider ones, where that is less work."""
+    counts = np.bincount(width_of_texts, minlength=len(widths))
+    joined, wider = np.arange(len(widths)), None
+    for index in np.flatnonzero(counts)[::-1]:
+        if wider is not None:
+            padding = counts[index] * (widths[wider] - widths[index])
+            if padding <= CALL_TOKENS:
+                joined[index] = wider
+                continue
+        wider = index
+    return joined[width_of_texts]

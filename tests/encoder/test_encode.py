@@ -6,6 +6,7 @@ import pytest
 from support import models
 from support import texts as corpora
 
+from keras_mirror.encoder.encode import CALL_TOKENS
 from keras_mirror.encoder.encode import encode_ids
 from keras_mirror.preprocessing import padding
 
@@ -130,10 +131,19 @@ def test_few_shapes_reach_the_encoder_where_each_is_compiled(
     assert len(shapes) <= 8
 
 
-def test_nothing_is_padded_where_nothing_is_compiled(model, monkeypatch):
+def test_texts_are_padded_only_where_a_call_would_take_longer(
+    model, monkeypatch
+):
     monkeypatch.setattr(padding, "compiles_every_shape", lambda: False)
     masks = batches_of_encoder(model, monkeypatch, OTHERS)
-    assert len(masks) > 3 and all(mask.all() for mask in masks)
+    assert len(masks) > 3
+    for mask in masks:
+        lengths, counts = np.unique(mask.sum(axis=1), return_counts=True)
+        assert (counts * (mask.shape[1] - lengths) <= CALL_TOKENS).all()
+    # A few texts of different lengths, as a server gets them.
+    few = ["a man " * number for number in range(1, 9)]
+    [mask] = batches_of_encoder(model, monkeypatch, few)
+    assert mask.sum(axis=1).tolist() == [4, 6, 8, 10, 12, 14, 16, 18]
 
 
 def test_equal_texts_are_computed_once(model, monkeypatch):
