@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import os
 import socket
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -27,7 +28,7 @@ def listening_socket(host: str, port: int) -> socket.socket:
         port: Integer; `0` for any that is free.
 
     Returns:
-        A bound `socket`. Nobody can connect before a `Server` runs on it.
+        A listening `socket`. Clients wait until a `Server` runs on it.
 
     Raises:
         OSError: The address is taken, or not of this machine.
@@ -39,16 +40,31 @@ def listening_socket(host: str, port: int) -> socket.socket:
     '127.0.0.1'
     """
     try:
-        [(family, *_, address), *_] = socket.getaddrinfo(
+        [(*kind, _, address), *_] = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
-        return socket.create_server(address[:2], family=family)
+        return _listening(kind, address)
     except OSError as error:
         cure = ". Choose another with --port"
         raise OSError(
             f"'{host}:{port}' cannot be listened on: {error.strerror}"
             f"{cure if error.errno == errno.EADDRINUSE else ''}"
         ) from error
+
+
+def _listening(kind: list, address: tuple) -> socket.socket:
+    # Not `socket.create_server`, which does not say that this is TCP: asyncio
+    # then leaves Nagle's algorithm on, and every answer takes 40 ms.
+    listening = socket.socket(*kind)
+    try:
+        if os.name == "posix":  # elsewhere it takes ports away from others
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen()
+    except OSError:
+        listening.close()
+        raise
+    return listening
 
 
 class Server(uvicorn.Server):

@@ -153,6 +153,12 @@ def test_the_end_answers_what_was_asked(model, monkeypatch):
         assert idle.recv(1) == b""
 
 
+def test_answers_are_not_held_back():
+    # Of sockets that say they are TCP asyncio turns Nagle's algorithm off.
+    with listening_socket("127.0.0.1", 0) as listening:
+        assert listening.proto == socket.IPPROTO_TCP
+
+
 def test_an_address_that_is_taken():
     with listening_socket("127.0.0.1", 0) as listening:
         port = listening.getsockname()[1]
