@@ -66,8 +66,8 @@ def create_app(
     app = Starlette(
         routes=routes,
         middleware=[
-            Middleware(Measured, metrics, paths),
-            Middleware(Guard, token, local),
+            Middleware(Measured, metrics=metrics, paths=paths),
+            Middleware(Guard, token=token, local=local),
         ],
         exception_handlers={
             request_error.RequestError: request_error.answer_refused,
