@@ -13,6 +13,7 @@ from keras_mirror.cli.console import status
 from keras_mirror.cli.console import usage_errors
 from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import start_keras
+from keras_mirror.cli.options import ExistingFile
 from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import model_argument
 from keras_mirror.cli.stop_signals import StopSignals
@@ -49,7 +50,7 @@ def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @model_argument
 @click.option(
     "--index",
-    type=click.Path(exists=True, dir_okay=False),
+    type=ExistingFile(or_folder=True),
     help="Index of MODEL to search in, made by `keras-mirror index`.",
 )
 @click.option(

@@ -9,7 +9,6 @@ from starlette.responses import Response
 from keras_mirror.encoder.encode import encode_ids
 from keras_mirror.finite import check_finite_rows
 from keras_mirror.metrics.unit_length import unit_rows
-from keras_mirror.preprocessing.padding import NUM_SPECIAL_TOKENS
 from keras_mirror.serving.batches import Batches
 from keras_mirror.serving.metrics import Metrics
 from keras_mirror.serving.read_json import read_json
@@ -66,7 +65,8 @@ class Embeddings:
         embeddings = unit_rows(encode_ids(self.model, token_ids))
         check_finite_rows(embeddings, texts)
         longest = preprocessor.sequence_length
-        lengths = [len(ids) + NUM_SPECIAL_TOKENS for ids in token_ids]
+        num_special = preprocessor.num_special_tokens
+        lengths = [len(ids) + num_special for ids in token_ids]
         self.metrics.cut.inc(sum(length > longest for length in lengths))
         counts = [min(length, longest) for length in lengths]
         self.metrics.tokens.inc(sum(counts))

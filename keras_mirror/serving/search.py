@@ -1,5 +1,4 @@
 import asyncio
-import inspect
 import json
 from typing import Any
 
@@ -16,7 +15,7 @@ from keras_mirror.serving.request_fields import string_of
 from keras_mirror.serving.request_fields import texts_of
 from keras_mirror.serving.unless_gone import unless_gone
 
-# Fields that are strings, and arguments of `Index.query`: of those that it has.
+# Fields that are strings, and arguments of `Index.query`.
 _OPTIONS = ("prompt", "mode", "where")
 
 
@@ -47,10 +46,6 @@ class Search:
     def __init__(self, index, batches: Batches) -> None:
         self.index = index
         self.batches = batches
-        known = (
-            [] if index is None else inspect.signature(index.query).parameters
-        )
-        self.options = [name for name in _OPTIONS if name in known]
 
     async def answer(self, request: Request) -> Response:
         if self.index is None:
@@ -58,10 +53,10 @@ class Search:
                 "This server has no index. Start it with --index FILE", 404
             )
         content = await read_json(request, self.batches.limits)
-        check_names(content, ("query", "queries", "k", *self.options))
+        check_names(content, ("query", "queries", "k", *_OPTIONS))
         queries = self._queries(content)
         k = self._num_results(content, len(queries))
-        options = [(name, string_of(content, name)) for name in self.options]
+        options = [(name, string_of(content, name)) for name in _OPTIONS]
         given = tuple(option for option in options if option[1] is not None)
         try:
             found = await unless_gone(

@@ -1,8 +1,5 @@
 """`POST /search`."""
 
-import datetime
-from typing import NamedTuple
-
 import pytest
 from support.serving import client_of
 from support.texts import SENTENCES
@@ -13,36 +10,17 @@ from keras_mirror.serving.limits import Limits
 PATH = "/search"
 
 
-class Result(NamedTuple):
-    text: str
-    date: datetime.date
-
-
-class OtherIndex:
-    """An index that takes more than a number of results."""
-
-    def query(self, text, k=10, prompt=None, where=None, mode="hybrid"):
-        if where == "bad":
-            raise ValueError("`where` must be a condition. Received: 'bad'")
-        date = datetime.date(2026, 1, 2)
-        return [[Result(f"{each} {k} {where} {mode}", date)] for each in text]
-
-
 @pytest.fixture(scope="module")
 def index(model):
     index = Index(model)
-    index.add(SENTENCES)
+    metadata = [{"n": number} for number in range(len(SENTENCES))]
+    index.add(SENTENCES, metadata=metadata)
     return index
 
 
 @pytest.fixture(scope="module")
 def client(model, index):
     return client_of(model, index, limits=Limits(max_results=20, max_texts=9))
-
-
-@pytest.fixture(scope="module")
-def other_client(model):
-    return client_of(model, OtherIndex())
 
 
 def test_finds_what_the_index_finds(client, index):
@@ -54,9 +32,15 @@ def test_finds_what_the_index_finds(client, index):
     for answer, results in zip(answers, index.query(queries, 2), strict=True):
         assert len(answer["results"]) == len(results)
         for found, expected in zip(answer["results"], results, strict=True):
-            similarity = found.pop("similarity")
-            assert similarity == pytest.approx(expected.similarity, abs=2e-6)
-            assert found == {"text": expected.text, "row": expected.row}
+            for name in ("similarity", "score"):
+                cosine = found.pop(name)
+                assert cosine == pytest.approx(expected.similarity, abs=2e-6)
+            assert found == {
+                "text": expected.text,
+                "row": expected.row,
+                "id": expected.id,
+                "metadata": expected.metadata,
+            }
 
 
 def test_one_query_and_ten_results(client):
@@ -87,18 +71,22 @@ def test_what_is_wrong_is_told(client, content, message):
     assert message in response.json()["error"]["message"]
 
 
-def test_options_are_those_of_the_index(other_client):
-    content = {"query": "a", "k": 3, "where": "x = 1"}
-    response = other_client.post(PATH, json=content)
-    [answer] = response.json()["data"]
+def test_conditions_and_modes(client):
+    content = {"query": "a man", "where": "n > 6", "mode": "hybrid"}
+    [answer] = client.post(PATH, json=content).json()["data"]
+    found = [each["metadata"]["n"] for each in answer["results"]]
+    assert sorted(found) == [7, 8, 9]
+    content = {"query": "dogs", "mode": "keyword"}
+    [answer] = client.post(PATH, json=content).json()["data"]
     [result] = answer["results"]
-    assert result == {"text": "a 3 x = 1 hybrid", "date": "2026-01-02"}
+    assert (result["id"], result["similarity"]) == ("2", None)
 
 
-def test_what_the_index_refuses_is_the_clients_mistake(other_client):
-    response = other_client.post(PATH, json={"query": "a", "where": "bad"})
-    assert response.status_code == 400
-    assert response.json()["error"]["message"].endswith("Received: 'bad'")
+def test_what_the_index_refuses_is_the_clients_mistake(client):
+    for options in ({"where": "m = 1"}, {"where": "n"}, {"mode": "all"}):
+        response = client.post(PATH, json={"query": "a", **options})
+        assert response.status_code == 400
+        assert "must" in response.json()["error"]["message"]
 
 
 def test_an_empty_index_is_one(model):
