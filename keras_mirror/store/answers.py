@@ -3,6 +3,7 @@ import json
 import numpy as np
 
 from keras_mirror.store.database import database_errors
+from keras_mirror.store.index_errors import index_errors
 from keras_mirror.store.ranking import MODES
 from keras_mirror.store.ranking import Ranked
 from keras_mirror.store.ranking import rank_by_both
@@ -11,7 +12,6 @@ from keras_mirror.store.ranking import rank_by_vector
 from keras_mirror.store.search_result import SearchResult
 from keras_mirror.store.store import Snapshot
 from keras_mirror.store.store import Store
-from keras_mirror.store.store import index_errors
 from keras_mirror.store.where import Condition
 from keras_mirror.store.where import parse_where
 

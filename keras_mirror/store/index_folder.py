@@ -8,9 +8,9 @@ from keras_mirror.atomic_output import atomic_output
 from keras_mirror.integrations.load_model import is_archive
 from keras_mirror.store.database import DATABASE
 from keras_mirror.store.database import open_database
+from keras_mirror.store.index_errors import index_errors
 from keras_mirror.store.settings import read_settings
 from keras_mirror.store.store import Store
-from keras_mirror.store.store import index_errors
 from keras_mirror.store.zip_index import archive_of_zip_index
 from keras_mirror.store.zip_index import is_zip_index
 from keras_mirror.store.zip_index import read_zip_index

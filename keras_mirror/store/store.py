@@ -3,7 +3,6 @@
 import contextlib
 import os
 import pathlib
-import re
 from collections.abc import Iterator
 from typing import Any
 from typing import NamedTuple
@@ -11,7 +10,6 @@ from typing import NamedTuple
 import apsw
 import numpy as np
 
-from keras_mirror.content_errors import content_errors
 from keras_mirror.lock import Lock
 from keras_mirror.store.database import DATABASE
 from keras_mirror.store.database import create_database
@@ -19,16 +17,16 @@ from keras_mirror.store.database import database_errors
 from keras_mirror.store.database import open_database
 from keras_mirror.store.database import transaction
 from keras_mirror.store.documents import Documents
+from keras_mirror.store.graphs import FolderGraph
+from keras_mirror.store.graphs import MemoryGraph
+from keras_mirror.store.index_errors import index_errors
 from keras_mirror.store.neighbor_graph import NeighborGraph
 from keras_mirror.store.settings import Settings
 from keras_mirror.store.settings import read_settings
 from keras_mirror.store.settings import write_settings
-from keras_mirror.store.vector_search import MAX_BEHIND
 from keras_mirror.store.vector_search import is_exact
 from keras_mirror.store.vectors import FileVectors
 from keras_mirror.store.vectors import MemoryVectors
-
-_GRAPHS = re.compile(r"graph-(\d+)\.usearch")
 
 
 class Snapshot(NamedTuple):
@@ -71,12 +69,13 @@ class Store:
         self.connection = connection
         self.documents = Documents(connection)
         self._vectors: MemoryVectors | FileVectors
+        self._graph: MemoryGraph | FolderGraph
         if folder is None:
             self._vectors = MemoryVectors(settings.embedding_dim)
+            self._graph = MemoryGraph(settings.embedding_dim)
         else:
             self._vectors = _file_vectors(folder, settings)
-        self._graph: NeighborGraph | None = None
-        self._graph_name: str | None = None
+            self._graph = FolderGraph(folder, connection)
         self._mask: tuple[object, Any] = None, None
         self._changes = 0
         self._seen = self._data_version()
@@ -142,7 +141,7 @@ class Store:
                 with transaction(self.connection):
                     self.settings = self._settings()
                     yield self.settings
-                    self._grow_graph()
+                    self._graph.grow(self.settings, self.embeddings())
                     write_settings(self.connection, self.settings)
             finally:
                 self._changes += 1
@@ -168,9 +167,8 @@ class Store:
             embeddings = self.embeddings()
             if self._mask[0] != version:
                 self._mask = version, self._removed_mask(len(embeddings))
-            return Snapshot(
-                embeddings, self._mask[1], self._current_graph(), version
-            )
+            graph = self._graph.current(self.settings, embeddings)
+            return Snapshot(embeddings, self._mask[1], graph, version)
 
     def refresh(self) -> object:
         """Takes notice of what others wrote; returns the version."""
@@ -211,7 +209,7 @@ class Store:
                     for name, value in changes.items():
                         setattr(copy.settings, name, value)
                     copy.write_vectors(self.embeddings())
-                    copy._grow_graph()
+                    copy._graph.grow(copy.settings, copy.embeddings())
                     write_settings(target, copy.settings)
                 copy._tidy()
 
@@ -233,79 +231,12 @@ class Store:
             mask[removed] = False
         return mask
 
-    def _current_graph(self) -> NeighborGraph | None:
-        """The graph that searches use; of a folder, read when first needed."""
-        settings = self.settings
-        if is_exact(settings.exact, settings.num_vectors):
-            return None
-        if self.folder is None:
-            self._grow_graph()
-        elif self._graph_name != settings.graph:
-            self._graph = self._read_graph(view=True)
-            self._graph_name = settings.graph
-        return self._graph
-
-    def _grow_graph(self) -> None:
-        """Takes vectors into the graph, if many are not in it yet."""
-        settings = self.settings
-        number = settings.num_vectors
-        if is_exact(settings.exact, number):
-            return
-        if self.folder is None:
-            if self._graph is None:
-                self._graph = NeighborGraph(settings.embedding_dim)
-            self._graph.extend(self.embeddings())
-        elif not settings.graph or number - settings.num_in_graph > MAX_BEHIND:
-            graph = self._read_graph(view=False)
-            graph.extend(self.embeddings())
-            self._write_graph(graph)
-
-    def _read_graph(self, view: bool) -> NeighborGraph:
-        settings = self.settings
-        graph = NeighborGraph(settings.embedding_dim)
-        if settings.graph:
-            path = self._path(settings.graph)
-            with index_errors(self.name):
-                rows = self.connection.execute(
-                    "SELECT slot, node FROM equal_vectors ORDER BY slot"
-                )
-                graph.restore(path, settings.num_in_graph, list(rows), view)
-        return graph
-
-    def _write_graph(self, graph: NeighborGraph) -> None:
-        before = _GRAPHS.fullmatch(self.settings.graph or "")
-        number = int(before[1]) + 1 if before else 1
-        self.settings.graph = f"graph-{number}.usearch"
-        self.settings.num_in_graph = len(graph)
-        path = self._path(self.settings.graph)
-        graph.save(path)
-        with open(path, "rb") as file:
-            os.fsync(file.fileno())
-        self.connection.execute("DELETE FROM equal_vectors")
-        self.connection.executemany(
-            "INSERT INTO equal_vectors VALUES (?, ?)", graph.equal_places()
-        )
-
-    def _path(self, name: str) -> pathlib.Path:
-        return pathlib.Path(self.folder or "", name)
-
     def _tidy(self) -> None:
         """Tells other readers of the vectors their number; drops old files."""
-        if not isinstance(self._vectors, FileVectors):
-            return
-        self._vectors.tell_number(self.settings.num_vectors)
-        for path in self._vectors.path.parent.iterdir():
-            if _GRAPHS.fullmatch(path.name) and (
-                path.name != self.settings.graph
-            ):
-                path.unlink(missing_ok=True)
-
-
-def index_errors(
-    path: str | os.PathLike,
-) -> contextlib.AbstractContextManager[None]:
-    """`content_errors` of an index."""
-    return content_errors(path, "is not a readable index of keras-mirror")
+        if isinstance(self._vectors, FileVectors):
+            self._vectors.tell_number(self.settings.num_vectors)
+        if isinstance(self._graph, FolderGraph):
+            self._graph.tidy(self.settings)
 
 
 def _file_vectors(folder: pathlib.Path, settings: Settings) -> FileVectors:

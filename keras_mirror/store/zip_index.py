@@ -17,9 +17,9 @@ from keras_mirror.archive.limits import WEIGHTS
 from keras_mirror.archive.limits import check_directory
 from keras_mirror.store.batch import Batch
 from keras_mirror.store.batch import put
+from keras_mirror.store.index_errors import index_errors
 from keras_mirror.store.settings import FORMAT
 from keras_mirror.store.store import Store
-from keras_mirror.store.store import index_errors
 
 VERSION = 1
 SETTINGS, TEXTS = "settings.json", "texts.json"

@@ -22,7 +22,7 @@ import numpy as np
 from rich.progress import track
 
 from keras_mirror.store import batch
-from keras_mirror.store import store as store_module
+from keras_mirror.store import graphs
 from keras_mirror.store import vector_search
 from keras_mirror.store.store import Store
 
@@ -157,7 +157,7 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0)
     options = parser.parse_args()
     # A graph that is written again every few changes.
-    store_module.MAX_BEHIND = vector_search.MAX_BEHIND = 50
+    graphs.MAX_BEHIND = vector_search.MAX_BEHIND = 50
     half = options.kills // 2
     for exact, kills in ((None, half), (False, options.kills - half)):
         total = kill_often(kills, options.first, exact)

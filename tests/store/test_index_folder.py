@@ -12,6 +12,7 @@ from support.texts import SENTENCES
 from support.texts import texts
 
 from keras_mirror.search import Index
+from keras_mirror.store import graphs
 from keras_mirror.store import store as store_module
 from keras_mirror.store import vector_search
 from keras_mirror.store.index_folder import archive_of_index
@@ -101,7 +102,7 @@ def test_only_approximate_indexes_have_a_graph(model, tmp_path):
 
 
 def test_a_graph_grows_when_many_are_behind_it(model, tmp_path, monkeypatch):
-    monkeypatch.setattr(store_module, "MAX_BEHIND", 5)
+    monkeypatch.setattr(graphs, "MAX_BEHIND", 5)
     index = Index(model, exact=False)
     index.add(texts(20))
     index.save(tmp_path / "texts.index")
