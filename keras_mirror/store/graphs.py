@@ -2,7 +2,6 @@
 
 import os
 import pathlib
-import re
 
 import apsw
 
@@ -11,8 +10,6 @@ from keras_mirror.store.neighbor_graph import NeighborGraph
 from keras_mirror.store.settings import Settings
 from keras_mirror.store.vector_search import MAX_BEHIND
 from keras_mirror.store.vector_search import is_exact
-
-_NAMES = re.compile(r"graph-(\d+)\.usearch")
 
 
 class MemoryGraph:
@@ -74,12 +71,6 @@ class FolderGraph:
         graph.extend(embeddings)
         self._write(settings, graph)
 
-    def tidy(self, settings: Settings) -> None:
-        """Removes the files of graphs that are not in use any more."""
-        for path in self.folder.iterdir():
-            if _NAMES.fullmatch(path.name) and path.name != settings.graph:
-                path.unlink(missing_ok=True)
-
     def _read(self, settings: Settings, view: bool) -> NeighborGraph:
         graph = NeighborGraph(settings.embedding_dim)
         if settings.graph:
@@ -92,9 +83,8 @@ class FolderGraph:
         return graph
 
     def _write(self, settings: Settings, graph: NeighborGraph) -> None:
-        before = _NAMES.fullmatch(settings.graph or "")
-        number = int(before[1]) + 1 if before else 1
-        settings.graph = f"graph-{number}.usearch"
+        settings.file_number += 1
+        settings.graph = f"graph-{settings.file_number}.usearch"
         settings.num_in_graph = len(graph)
         path = self.folder / settings.graph
         graph.save(path)

@@ -25,6 +25,8 @@ class Settings:
         num_documents: Integer.
         num_vectors: Integer, of slots, also of removed texts.
         next_row: Integer, the row of the next document.
+        file_number: Integer, that of the newest file: names do not come again,
+            since other processes may have mapped what had them.
         vectors: String, the name of the file of vectors.
         graph: String, the name of the file of the graph, or `None`.
         num_in_graph: Integer, the slots that are in the graph: the first ones.
@@ -39,6 +41,7 @@ class Settings:
     num_documents: int = 0
     num_vectors: int = 0
     next_row: int = 0
+    file_number: int = 0
     vectors: str = "vectors.npy"
     graph: str | None = None
     num_in_graph: int = 0
@@ -104,6 +107,7 @@ _CHECKS = {
     "num_documents": _is_count,
     "num_vectors": _is_count,
     "next_row": _is_count,
+    "file_number": _is_count,
     "vectors": _is_file_name,
     "graph": lambda value: value is None or _is_file_name(value),
     "num_in_graph": _is_count,

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import re
 from collections.abc import Iterator
 from typing import Any
 from typing import NamedTuple
@@ -11,6 +12,8 @@ import apsw
 import numpy as np
 
 from keras_mirror.lock import Lock
+from keras_mirror.store.compaction import compact
+from keras_mirror.store.compaction import needs_compaction
 from keras_mirror.store.database import DATABASE
 from keras_mirror.store.database import create_database
 from keras_mirror.store.database import database_errors
@@ -27,6 +30,9 @@ from keras_mirror.store.settings import write_settings
 from keras_mirror.store.vector_search import is_exact
 from keras_mirror.store.vectors import FileVectors
 from keras_mirror.store.vectors import MemoryVectors
+
+# What a store writes beside its database.
+_FILES = re.compile(r"(?:vectors|graph)(?:-(\d+))?\.(?:npy|usearch)")
 
 
 class Snapshot(NamedTuple):
@@ -137,15 +143,20 @@ class Store:
             The `Settings`, to be changed too.
         """
         with self.lock, database_errors(self.name):
+            before = self._vectors, self._graph
             try:
                 with transaction(self.connection):
-                    self.settings = self._settings()
+                    self._take(self._settings())
                     yield self.settings
+                    self._compact()
                     self._graph.grow(self.settings, self.embeddings())
                     write_settings(self.connection, self.settings)
+            except BaseException:
+                self._vectors, self._graph = before
+                raise
             finally:
                 self._changes += 1
-                self.settings = self._settings()
+                self._take(self._settings())
         self._tidy()
 
     def write_vectors(self, embeddings) -> int:
@@ -162,8 +173,17 @@ class Store:
 
     def snapshot(self) -> Snapshot:
         """What a search looks at now."""
-        with self.lock, database_errors(self.name):
+        while True:
             version = self.refresh()
+            try:
+                return self._snapshot(version)
+            except FileNotFoundError:
+                # Else another process has just put a new file in its place.
+                if self.refresh() == version:
+                    raise
+
+    def _snapshot(self, version: object) -> Snapshot:
+        with self.lock, database_errors(self.name):
             embeddings = self.embeddings()
             if self._mask[0] != version:
                 self._mask = version, self._removed_mask(len(embeddings))
@@ -177,7 +197,7 @@ class Store:
             if seen != self._seen:
                 self._seen = seen
                 self._changes += 1
-                self.settings = self._settings()
+                self._take(self._settings())
             return self._changes
 
     def prepare(self, num_embeddings: int) -> None:
@@ -204,6 +224,7 @@ class Store:
                 copy = Store(target, self._settings(), folder)
                 copy.settings.num_vectors = copy.settings.num_in_graph = 0
                 copy.settings.vectors, copy.settings.graph = "vectors.npy", None
+                copy.settings.file_number = 0
                 copy._vectors = _file_vectors(folder, copy.settings)
                 with transaction(target):
                     for name, value in changes.items():
@@ -212,6 +233,29 @@ class Store:
                     copy._graph.grow(copy.settings, copy.embeddings())
                     write_settings(target, copy.settings)
                 copy._tidy()
+
+    def _take(self, settings: Settings) -> None:
+        """Goes on with settings that were read, which may name other files."""
+        self.settings = settings
+        if isinstance(self._vectors, FileVectors) and self.folder:
+            if self._vectors.path.name != settings.vectors:
+                self._vectors = _file_vectors(self.folder, settings)
+
+    def _compact(self) -> None:
+        removed = self.documents.removed_slots()
+        if not needs_compaction(self.settings, len(removed)):
+            return
+        embeddings = self.embeddings()
+        if self.folder is None:
+            self._vectors = MemoryVectors(self.settings.embedding_dim)
+            self._graph = MemoryGraph(self.settings.embedding_dim)
+        else:
+            self.settings.file_number += 1
+            self.settings.vectors = f"vectors-{self.settings.file_number}.npy"
+            self._vectors = _file_vectors(self.folder, self.settings)
+        compact(
+            self.connection, self.settings, embeddings, removed, self._vectors
+        )
 
     def _settings(self) -> Settings:
         with index_errors(self.name):
@@ -233,10 +277,16 @@ class Store:
 
     def _tidy(self) -> None:
         """Tells other readers of the vectors their number; drops old files."""
-        if isinstance(self._vectors, FileVectors):
-            self._vectors.tell_number(self.settings.num_vectors)
-        if isinstance(self._graph, FolderGraph):
-            self._graph.tidy(self.settings)
+        if not isinstance(self._vectors, FileVectors):
+            return
+        self._vectors.tell_number(self.settings.num_vectors)
+        used = {self.settings.vectors, self.settings.graph}
+        for path in self._vectors.path.parent.iterdir():
+            number = _FILES.fullmatch(path.name)
+            # A larger one is what another process is about to use.
+            is_old = number and int(number[1] or 0) < self.settings.file_number
+            if is_old and path.name not in used:
+                path.unlink(missing_ok=True)
 
 
 def _file_vectors(folder: pathlib.Path, settings: Settings) -> FileVectors:

@@ -22,6 +22,7 @@ import numpy as np
 from rich.progress import track
 
 from keras_mirror.store import batch
+from keras_mirror.store import compaction
 from keras_mirror.store import graphs
 from keras_mirror.store import vector_search
 from keras_mirror.store.store import Store
@@ -156,7 +157,8 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=500)
     parser.add_argument("--first", type=int, default=0)
     options = parser.parse_args()
-    # A graph that is written again every few changes.
+    # A graph that is written, and slots given back, every few changes.
+    compaction.FEW_REMOVED = 100
     graphs.MAX_BEHIND = vector_search.MAX_BEHIND = 50
     half = options.kills // 2
     for exact, kills in ((None, half), (False, options.kills - half)):

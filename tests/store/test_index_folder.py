@@ -12,6 +12,7 @@ from support.texts import SENTENCES
 from support.texts import texts
 
 from keras_mirror.search import Index
+from keras_mirror.store import compaction
 from keras_mirror.store import graphs
 from keras_mirror.store import store as store_module
 from keras_mirror.store import vector_search
@@ -114,6 +115,57 @@ def test_a_graph_grows_when_many_are_behind_it(model, tmp_path, monkeypatch):
             assert result.similarity > 0.999
     names = sorted(os.listdir(tmp_path / "texts.index"))
     assert names == ["documents.sqlite", "graph-3.usearch", "vectors.npy"]
+
+
+@pytest.mark.parametrize("exact", [True, False])
+@pytest.mark.parametrize("in_folder", [True, False])
+def test_slots_of_removed_texts_are_given_back(
+    model, tmp_path, monkeypatch, exact, in_folder
+):
+    monkeypatch.setattr(compaction, "FEW_REMOVED", 5)
+    monkeypatch.setattr(graphs, "MAX_BEHIND", 3)
+    index = Index(model, exact)
+    strings = [*texts(20), " ", *SENTENCES]
+    index.add(strings, metadata=[{"n": n} for n in range(31)])
+    other = index
+    if in_folder:
+        index.save(tmp_path / "texts.index")
+        index = Index.load(tmp_path / "texts.index", model)
+        other = Index.load(tmp_path / "texts.index", model)
+        other.query("a man", k=1)  # has everything mapped
+    for start in (1, 6, 11, 16):
+        index.remove([str(number) for number in range(start, start + 5)])
+        index.upsert(["a new text", SENTENCES[3]], ids=["new", f"id {start}"])
+    assert index._store.settings.num_vectors < 30
+    assert index.texts == [*strings[20:], "a new text", *[SENTENCES[3]] * 4]
+    for each in (index, other):
+        for text in index.texts:
+            found = each.query(text, k=1) if text.strip() else []
+            assert [r.text for [r] in found] == [text][: len(found)]
+        [found] = each.query(SENTENCES[3], mode="keyword", k=1)
+        assert found[0].text == SENTENCES[3]
+        assert len(each.query("a man", k=99, where="n > 25")[0]) == 5
+    if in_folder:
+        files = os.listdir(tmp_path / "texts.index")
+        assert len(files) == (2 if exact else 3)
+
+
+def test_a_change_that_failed_gives_nothing_back(model, monkeypatch):
+    monkeypatch.setattr(compaction, "FEW_REMOVED", 2)
+    index = Index(model)
+    index.add(SENTENCES)
+    before = index.query("a man", k=10)
+
+    def fail(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(store_module, "write_settings", fail)
+    with pytest.raises(KeyboardInterrupt):
+        index.remove([str(number) for number in range(1, 8)])
+    monkeypatch.undo()
+    assert index.query("a man", k=10) == before
+    index.add(["one more"])
+    assert index.query("one more", k=1)[0][0].text == "one more"
 
 
 def test_more_texts_than_are_looked_at(model, path, monkeypatch):

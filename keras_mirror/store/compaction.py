@@ -1,0 +1,66 @@
+"""Gives the slots of removed texts back."""
+
+import apsw
+import numpy as np
+
+from keras_mirror.store.settings import Settings
+from keras_mirror.store.vectors import FileVectors
+from keras_mirror.store.vectors import MemoryVectors
+
+# So many removed slots cost nothing that one would notice.
+FEW_REMOVED = 1_000
+_WRITTEN = 2**16  # vectors at a time
+_FAR = 2**40  # where no slot is
+
+
+def needs_compaction(settings: Settings, num_removed: int) -> bool:
+    """Whether more slots are of removed texts than of others."""
+    return num_removed > max(FEW_REMOVED, settings.num_vectors // 2)
+
+
+def compact(
+    connection: apsw.Connection,
+    settings: Settings,
+    embeddings,
+    removed: list[int],
+    vectors: FileVectors | MemoryVectors,
+) -> None:
+    """Numbers the slots that are left anew, in a transaction.
+
+    Args:
+        connection: An `apsw.Connection` of `database`.
+        settings: A `Settings`, whose counts become those of the slots left.
+        embeddings: Float32 array of all slots.
+        removed: List of integers, the slots of removed texts.
+        vectors: What gets the vectors that are left.
+    """
+    is_left = np.ones(len(embeddings), bool)
+    is_left[removed] = False
+    slots = np.flatnonzero(is_left)
+    vectors.write(0, embeddings[:0])
+    for start in range(0, len(slots), _WRITTEN):
+        vectors.write(start, embeddings[slots[start : start + _WRITTEN]])
+    _renumber(connection, slots.tolist())
+    settings.num_vectors = len(slots)
+    settings.graph, settings.num_in_graph = None, 0
+
+
+def _renumber(connection: apsw.Connection, slots: list[int]) -> None:
+    connection.execute(
+        "CREATE TEMP TABLE renumbered (old INTEGER PRIMARY KEY, new INTEGER)"
+    )
+    connection.executemany(
+        "INSERT INTO renumbered VALUES (?, ?)",
+        ((old, new) for new, old in enumerate(slots)),
+    )
+    new = "(SELECT new FROM renumbered WHERE old = slot)"
+    connection.execute(
+        f"UPDATE documents SET slot = {new} WHERE slot >= 0;"
+        # In two steps, for no two texts may have one slot meanwhile.
+        f"UPDATE texts SET slot = {_FAR} + {new} WHERE slot >= 0;"
+        f"UPDATE texts SET slot = slot - {_FAR} WHERE slot >= {_FAR};"
+        "DELETE FROM removed;"
+        "DELETE FROM equal_vectors;"
+        "DROP TABLE renumbered;"
+        "INSERT INTO keywords (keywords) VALUES ('rebuild')"
+    )
