@@ -180,14 +180,14 @@ class Index:
                 `"source = 'mail' AND date > '2026-01-01'"`: see
                 `keras_mirror.store.where.parse_where`. Defaults to `None`.
             mode: String. `"vector"` compares embeddings, `"keyword"` words
-                (BM25), and `"hybrid"` fuses both ranks. Defaults to
-                `"vector"`.
+                (BM25), and `"hybrid"` both: of the best of each, cosines
+                and shared spelling. Defaults to `"vector"`.
 
         Returns:
             A list with a list of `SearchResult`s for every query, one for a
             single string: best first, and of equally good texts, the one that
-            was added first. Their `score` is the cosine, BM25, or the sum of
-            `1 / (60 + rank)`.
+            was added first. Their `score` is the cosine, BM25, or a weighted
+            mean of standard scores.
 
         Raises:
             TypeError: An element is not a string.

@@ -164,6 +164,12 @@ class Documents:
         for *fields, slot in rows:
             yield Document(*fields), slot
 
+    def texts_of_slots(self, slots: Iterable[int]) -> list[str]:
+        """The texts of slots, in their order; `""` where one has gone."""
+        sql = "SELECT text FROM texts WHERE slot = ?"
+        found = (self._one(sql, slot) for slot in slots)
+        return [row[0] if row else "" for row in found]
+
     def removed_slots(self) -> list[int]:
         """The slots whose vectors no text has any more."""
         rows = self._connection.execute("SELECT slot FROM removed")

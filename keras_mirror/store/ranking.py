@@ -4,17 +4,18 @@ from typing import NamedTuple
 
 import numpy as np
 
+from keras_mirror.nearest_rows import largest
 from keras_mirror.store.keywords import search_keywords
 from keras_mirror.store.store import Snapshot
 from keras_mirror.store.store import Store
 from keras_mirror.store.vector_search import nearest
 
 MODES = ("hybrid", "vector", "keyword")
-# Reciprocal rank fusion: the constant of the paper, and how many of each list
-# are fused.
-# [Cormack et al., 2009](https://dl.acm.org/doi/10.1145/1571941.1572114)
-_RANK_CONSTANT = 60
-_NUM_FUSED = 100
+# How many of each list are scored anew, and how much the cosine counts then.
+# Chosen on STS-B dev and on two other development sets, where 0.7 and 0.8 do
+# not differ.
+_NUM_CANDIDATES = 100
+_COSINE_WEIGHT = 0.8
 
 
 class Ranked(NamedTuple):
@@ -90,7 +91,10 @@ def rank_by_keyword(
 def rank_by_both(
     store: Store, snapshot: Snapshot, query: str, embedding, k: int, mask=None
 ) -> list[Ranked]:
-    """Fuses both ranks of texts: the sum of `1 / (60 + rank)`.
+    """Looks at the best of both kinds: at their cosines and their spelling.
+
+    The score is a weighted mean of the cosine and of the BM25 of trigrams,
+    each as standard deviations from the mean of all candidates.
 
     Args:
         store, snapshot, query, k, mask: See `rank_by_keyword`.
@@ -99,16 +103,25 @@ def rank_by_both(
     Returns:
         A list of at most `k` `Ranked`s, best first.
     """
-    number = max(k, _NUM_FUSED)
+    number = max(k, _NUM_CANDIDATES)
     [by_vector] = rank_by_vector(snapshot, embedding[np.newaxis], number, mask)
     by_keyword = rank_by_keyword(store, query, number, mask)
-    scores: dict[int, float] = {}
-    for ranks in (by_vector, by_keyword):
-        for rank, (slot, *_) in enumerate(ranks, start=1):
-            scores[slot] = scores.get(slot, 0.0) + 1 / (_RANK_CONSTANT + rank)
-    best = sorted(scores, key=lambda slot: (-scores[slot], slot))[:k]
-    cosines = np.clip(snapshot.embeddings[best] @ embedding, -1, 1).tolist()
+    slots = sorted({each.slot for each in (*by_vector, *by_keyword)})
+    if not slots:
+        return []
+    cosines = snapshot.embeddings[slots] @ embedding
+    with store.lock:
+        texts = store.documents.texts_of_slots(slots)
+        trigrams = store.trigram_scores().of(query, texts)
+    scores = _COSINE_WEIGHT * _standard(cosines)
+    scores += (1 - _COSINE_WEIGHT) * _standard(np.array(trigrams))
+    best = largest(scores, min(k, len(slots)))
     return [
-        Ranked(slot, cosine, scores[slot])
-        for slot, cosine in zip(best, cosines, strict=True)
+        Ranked(slots[place], float(np.clip(cosines[place], -1, 1)), score)
+        for place, score in zip(best, scores[best].tolist(), strict=True)
     ]
+
+
+def _standard(values):
+    deviation = values.std()
+    return (values - values.mean()) / deviation if deviation else 0 * values

@@ -27,10 +27,12 @@ from keras_mirror.store.neighbor_graph import NeighborGraph
 from keras_mirror.store.settings import Settings
 from keras_mirror.store.settings import read_settings
 from keras_mirror.store.settings import write_settings
+from keras_mirror.store.trigrams import TrigramScores
 from keras_mirror.store.vector_search import is_exact
 from keras_mirror.store.vectors import FileVectors
 from keras_mirror.store.vectors import MemoryVectors
 
+_NUM_SAMPLED = 10_000
 # What a store writes beside its database.
 _FILES = re.compile(r"(?:vectors|graph)(?:-(\d+))?\.(?:npy|usearch)")
 
@@ -83,6 +85,8 @@ class Store:
             self._vectors = _file_vectors(folder, settings)
             self._graph = FolderGraph(folder, connection)
         self._mask: tuple[object, Any] = None, None
+        self._trigrams: TrigramScores | None = None
+        self._num_sampled = 0
         self._changes = 0
         self._seen = self._data_version()
 
@@ -129,6 +133,9 @@ class Store:
                 self.settings,
                 self.embeddings().copy(),
             )
+
+    def __len__(self) -> int:
+        return self.settings.num_documents
 
     @property
     def name(self) -> str:
@@ -199,6 +206,17 @@ class Store:
                 self._changes += 1
                 self._take(self._settings())
             return self._changes
+
+    def trigram_scores(self) -> TrigramScores:
+        """What trigrams tell, by texts from all over the store."""
+        with self.lock:
+            if self._trigrams is None or self._num_sampled * 2 < len(self):
+                number = self.settings.num_vectors
+                step = max(1, number // _NUM_SAMPLED)
+                texts = self.documents.texts_of_slots(range(0, number, step))
+                self._trigrams = TrigramScores(filter(None, texts))
+                self._num_sampled = len(self)
+            return self._trigrams
 
     def prepare(self, num_embeddings: int) -> None:
         """Finds out whether what so many vectors need is installed.
