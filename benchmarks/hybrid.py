@@ -58,7 +58,7 @@ def main():
     console = Console(width=120)
     for task in (ncbi_disease(arguments.data), stack_overflow(arguments.data)):
         scores = {
-            mode: np.array(measures(task, found))
+            mode: np.array(list(measures(task, found)))
             for mode, found in answers(task, model, arguments.vectors).items()
         }
         console.print(table(task, scores))
