@@ -40,6 +40,7 @@ Look first
 
 Use an encoder: MODEL is a name, a folder or an archive
   keras-mirror index MODEL TEXTS --output INDEX then: search INDEX "..."
+  keras-mirror remove INDEX ID...               takes texts out of it
   keras-mirror serve MODEL                      over HTTP, as OpenAI's API
   keras-mirror duplicates MODEL TEXTS           lines that mean the same
   keras-mirror cluster MODEL TEXTS --clusters 20

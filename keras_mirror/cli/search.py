@@ -18,6 +18,7 @@ from keras_mirror.cli.options import interactive_option
 from keras_mirror.cli.options import prompt_option
 from keras_mirror.integrations.load_model import is_archive
 from keras_mirror.store.ranking import MODES
+from keras_mirror.store.where import parse_where
 
 Find = Callable[[list[str]], list]
 
@@ -76,7 +77,7 @@ def search(
     else:
         start_keras(backend, debug)
         find = _search(_open(index, encoder), k, prompt, where, mode)
-    with status("Searching"), usage_errors():
+    with status("Searching"):
         found = find(list(queries))
     answers = list(zip(queries, found, strict=True))
     if as_json:
@@ -120,6 +121,7 @@ def _encoder_of(index: str) -> str:
 def _search(
     opened, k: int, prompt: str | None, where: str | None, mode: str
 ) -> Find:
+    _check_where(opened._store, where)
     return lambda queries: opened.query(queries, k, prompt, where, mode)
 
 
@@ -128,9 +130,16 @@ def _keyword_search(index: str, k: int, where: str | None) -> Find:
     from keras_mirror.store.index_folder import open_index
 
     store = open_index(index)
+    _check_where(store, where)
     return lambda queries: find_answers(
         store, queries, None, k, where, "keyword"
     )
+
+
+def _check_where(store, where: str | None) -> None:
+    if where is not None:
+        with usage_errors():
+            parse_where(where, store.settings.columns)
 
 
 def _print(query: str, results: list) -> None:

@@ -19,7 +19,6 @@ from keras_mirror.store.batch import Batch
 from keras_mirror.store.batch import check_new
 from keras_mirror.store.batch import put
 from keras_mirror.store.batch import remove
-from keras_mirror.store.database import database_errors
 from keras_mirror.store.index_folder import open_index
 from keras_mirror.store.index_folder import save_index
 from keras_mirror.store.search_result import SearchResult
@@ -55,14 +54,14 @@ class Index:
     >>> index.add(
     ...     ["a man plays", "two dogs run", "a cat sleeps"],
     ...     ids=["m1", "m2", "w1"],
-    ...     metadata=[{"from": "mail"}, {"from": "mail"}, {"from": "web"}],
+    ...     metadata=[{"by": "mail"}, {"by": "mail"}, {"by": "web"}],
     ... )
     >>> [results] = index.query("two dogs run", k=2)
     >>> results[0].text, results[0].id, round(results[0].similarity, 3)
     ('two dogs run', 'm2', 1.0)
-    >>> [[result]] = index.query("two dogs", where="\"from\" = 'web'")
+    >>> [[result]] = index.query("two dogs", where="by = 'web'")
     >>> result.id, result.metadata
-    ('w1', {'from': 'web'})
+    ('w1', {'by': 'web'})
     """
 
     def __init__(self, model, exact: bool | None = None) -> None:
@@ -83,8 +82,7 @@ class Index:
     @property
     def texts(self) -> list[str]:
         """List of all texts, in the order of adding."""
-        with self._store.lock, database_errors(self._store.name):
-            return [each.text for each, _ in self._store.documents]
+        return self._store.texts()
 
     @property
     def exact(self) -> bool | None:

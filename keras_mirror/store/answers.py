@@ -42,7 +42,7 @@ def find_answers(
         ValueError: `where` is no condition.
     """
     while True:
-        with database_errors(store.name):
+        with database_errors(store.name, store.connection):
             snapshot = store.snapshot()
             answers = _answers(
                 store, snapshot, queries, embeddings, k, where, mode

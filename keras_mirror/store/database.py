@@ -40,7 +40,8 @@ def create_database(path: str | os.PathLike = ":memory:") -> apsw.Connection:
         An `apsw.Connection` for all threads: only one may use it at a time.
     """
     connection = _connect(path, apsw.SQLITE_OPEN_CREATE)
-    connection.execute(_TABLES + KEYWORD_TABLES)
+    with database_errors(path, connection):
+        connection.execute(_TABLES + KEYWORD_TABLES)
     return connection
 
 
@@ -54,6 +55,8 @@ def open_database(path: str | os.PathLike) -> apsw.Connection:
     """
     if not os.path.isfile(path):
         raise ValueError(f"there is no {DATABASE}")
+    with open(path, "rb"):  # says why it cannot be, which SQLite does not
+        pass
     connection = _connect(path)
     try:
         _check_tables(connection)
@@ -64,8 +67,14 @@ def open_database(path: str | os.PathLike) -> apsw.Connection:
 
 
 @contextlib.contextmanager
-def database_errors(path: str | os.PathLike) -> Iterator[None]:
-    """A context in which errors of SQLite are those of a damaged index.
+def database_errors(
+    path: str | os.PathLike, connection: apsw.Connection
+) -> Iterator[None]:
+    """A context in which errors of SQLite say what is wrong with an index.
+
+    Args:
+        path: String or path of the index.
+        connection: The `apsw.Connection` in use.
 
     Raises:
         ValueError: SQLite found damage.
@@ -80,6 +89,11 @@ def database_errors(path: str | os.PathLike) -> Iterator[None]:
         ) from error
     except apsw.NoMemError as error:
         raise MemoryError(str(error)) from error
+    except (apsw.IOError, apsw.FullError) as error:
+        number = connection.system_errno or errno.EIO
+        if isinstance(error, apsw.FullError):
+            number = errno.ENOSPC
+        raise OSError(number, os.strerror(number), os.fspath(path)) from error
 
 
 @contextlib.contextmanager
@@ -112,16 +126,16 @@ def _told_why() -> Iterator[None]:
         ) from error
     except apsw.ReadOnlyError as error:
         raise PermissionError("The index cannot be written") from error
-    except apsw.FullError as error:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
 
 
 def _connect(path: str | os.PathLike, flags: int = 0) -> apsw.Connection:
     # Python's own SQLite is hidden by that of TensorFlow, where it is loaded
     # later, and has no full-text search then.
-    connection = apsw.Connection(
-        os.fspath(path), flags=flags | apsw.SQLITE_OPEN_READWRITE
+    is_fixed = os.path.exists(path) and not os.access(path, os.W_OK)
+    flags |= (
+        apsw.SQLITE_OPEN_READONLY if is_fixed else apsw.SQLITE_OPEN_READWRITE
     )
+    connection = apsw.Connection(os.fspath(path), flags=flags)
     connection.set_busy_timeout(_TIMEOUT)
     connection.config(apsw.SQLITE_DBCONFIG_DEFENSIVE, 1)
     connection.config(apsw.SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)

@@ -90,14 +90,14 @@ def check_place(path: str | os.PathLike[str], overwrite: bool) -> None:
     Raises:
         FileExistsError: `path` exists, or is something else than an index.
     """
-    if not os.path.lexists(path):
+    if not os.path.exists(path):  # a link that leads nowhere is free
         return
     if not overwrite:
         raise FileExistsError(
             f"'{path}' exists. Choose another path, or add overwrite=True"
         )
     if not is_index(path):
-        kind = "folder" if os.path.isdir(path) else "file"
+        kind = "folder" if os.path.isdir(path) else "file or pipe"
         raise FileExistsError(
             f"'{path}' is a {kind} of something else. Choose another path"
         )
@@ -108,7 +108,7 @@ def is_index(path: str | os.PathLike[str]) -> bool:
 
     Example:
 
-    >>> is_index(tempfile.mkdtemp())
+    >>> is_index("texts.txt")
     False
     """
     return os.path.isfile(os.path.join(path, DATABASE)) or is_zip_index(path)

@@ -149,7 +149,7 @@ class Store:
         Yields:
             The `Settings`, to be changed too.
         """
-        with self.lock, database_errors(self.name):
+        with self.lock, database_errors(self.name, self.connection):
             before = self._vectors, self._graph
             try:
                 with transaction(self.connection):
@@ -178,6 +178,11 @@ class Store:
         with self.lock:
             return self._vectors.read(self.settings.num_vectors)
 
+    def texts(self) -> list[str]:
+        """The texts of all documents, in their order."""
+        with self.lock, database_errors(self.name, self.connection):
+            return [each.text for each, _ in self.documents]
+
     def snapshot(self) -> Snapshot:
         """What a search looks at now."""
         while True:
@@ -190,7 +195,7 @@ class Store:
                     raise
 
     def _snapshot(self, version: object) -> Snapshot:
-        with self.lock, database_errors(self.name):
+        with self.lock, database_errors(self.name, self.connection):
             embeddings = self.embeddings()
             if self._mask[0] != version:
                 self._mask = version, self._removed_mask(len(embeddings))
@@ -199,7 +204,7 @@ class Store:
 
     def refresh(self) -> object:
         """Takes notice of what others wrote; returns the version."""
-        with self.lock, database_errors(self.name):
+        with self.lock, database_errors(self.name, self.connection):
             seen = self._data_version()
             if seen != self._seen:
                 self._seen = seen
@@ -236,7 +241,7 @@ class Store:
         """
         with self.lock:
             target = create_database(folder / DATABASE)
-            with contextlib.closing(target):
+            with contextlib.closing(target), database_errors(folder, target):
                 with target.backup("main", self.connection, "main") as backup:
                     backup.step()
                 copy = Store(target, self._settings(), folder)

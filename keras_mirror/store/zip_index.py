@@ -90,7 +90,7 @@ def archive_of_zip_index(
 
 def is_zip_index(path: str | os.PathLike[str]) -> bool:
     """Whether a file is such an index, or looks like one."""
-    if not zipfile.is_zipfile(path):
+    if not (os.path.isfile(path) and zipfile.is_zipfile(path)):
         return False
     with zipfile.ZipFile(path) as file:
         return {SETTINGS, VECTORS} <= set(file.namelist())

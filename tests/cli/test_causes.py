@@ -21,6 +21,7 @@ from keras_mirror.keras_settings import import_error
 from keras_mirror.machine_errors import reason
 from keras_mirror.presets import RECIPES_FILE
 from keras_mirror.search import Index
+from keras_mirror.store import database
 
 load_preset = keras_mirror.MirrorModel.from_preset
 
@@ -100,7 +101,7 @@ def test_an_index_that_may_not_be_read(use, monkeypatch):
     def refuse(*arguments):
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(zipfile, "ZipFile", refuse)
+    monkeypatch.setattr(database, "open", refuse, raising=False)
     code, _, errors = use("index")
     assert (code, errors.count("\n")) == (1, 1)
     assert "texts.index' cannot be read: Permission denied" in errors

@@ -144,6 +144,11 @@ def test_a_file_stays_without_overwrite(writer):
     assert output.read_text() == "precious"
 
 
+# An index is a folder.
+WRITERS_OF_FILES = [name for name in WRITERS if name != "index"]
+
+
+@pytest.mark.parametrize("writer", WRITERS_OF_FILES, indirect=True)
 def test_a_link_stays_a_link_and_a_file_keeps_its_mode(writer, tmp_path):
     call, output = writer
     target = tmp_path / "folder" / "target"
@@ -158,6 +163,7 @@ def test_a_link_stays_a_link_and_a_file_keeps_its_mode(writer, tmp_path):
     assert os.listdir(target.parent) == ["target"]
 
 
+@pytest.mark.parametrize("writer", WRITERS_OF_FILES, indirect=True)
 def test_a_pipe_is_written_to(writer):
     call, output = writer
     os.mkfifo(output)
@@ -170,6 +176,28 @@ def test_a_pipe_is_written_to(writer):
     assert code == 0, errors
     reader.join(timeout=60)
     assert received[0] and output.is_fifo()
+
+
+@pytest.mark.parametrize("writer", ["index"], indirect=True)
+def test_an_index_replaces_what_a_link_leads_to(writer, tmp_path):
+    call, output = writer
+    target = tmp_path / "folder" / "target"
+    target.parent.mkdir()
+    output.symlink_to(target)
+    for options in ([], ["--overwrite"]):
+        code, errors = call(output, *options)
+        assert code == 0, errors
+        assert output.is_symlink() and (target / "vectors.npy").is_file()
+    assert os.listdir(target.parent) == ["target"]
+
+
+@pytest.mark.parametrize("writer", ["index"], indirect=True)
+@pytest.mark.parametrize("make", [os.mkfifo, pathlib.Path.touch])
+def test_an_index_is_written_to_no_file(writer, make):
+    call, output = writer
+    make(output)
+    code, errors = call(output, "--overwrite")
+    assert code == 2 and "is a file or pipe of something else" in errors
 
 
 def test_a_device_needs_no_overwrite(command, scores):
@@ -234,7 +262,7 @@ def full_disk():
         ("similarity", "scores.tsv"),
         ("encode", "vectors.npy"),
         ("encode", "vectors"),
-        ("index", "texts.index"),
+        ("index", "index"),
         ("export", "encoder"),
     ],
 )

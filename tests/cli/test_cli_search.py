@@ -555,7 +555,10 @@ def test_several_files_and_globs(command, archive, tmp_path):
         (["index", "M", "T", "--append", "--exact"], "exclude --overwrite"),
         (["index", "M", "T", "--append", "--output", "no"], "does not exist"),
         (["index", "M", "T", "--append", "--output", "T"], "is a file, as"),
-        (["index", "M", "T", "--overwrite", "--output", "M"], "file of some"),
+        (
+            ["index", "M", "T", "--overwrite", "--output", "M"],
+            "pipe of some",
+        ),
         (["index", "M", "T", "--overwrite", "--output", "."], "folder of some"),
         (["remove", "INDEX"], "give IDs or --ids-from, or else --where"),
         (["remove", "INDEX", "a", "--where", "id = 'a'"], "or else --where"),

@@ -236,7 +236,7 @@ def test_no_other_folder_is_overwritten(model, tmp_path):
         Index(model).save(tmp_path / "mine", overwrite=True)
     assert os.listdir(tmp_path / "mine") == ["notes.txt"]
     model.save(tmp_path / "encoder.keras")
-    with pytest.raises(FileExistsError, match="is a file of something else"):
+    with pytest.raises(FileExistsError, match="is a file or pipe of something"):
         Index(model).save(tmp_path / "encoder.keras", overwrite=True)
     assert keras.saving.load_model(tmp_path / "encoder.keras")
 
