@@ -155,12 +155,16 @@ def arguments(command: Command, overwrite: bool = False) -> list[str]:
     return [*words, "--overwrite"] if overwrite else words
 
 
+# Of folders that are replaced: what says that they are of the command's kind.
+_TOLD_BY = {"": "modules.json", ".index": "documents.sqlite"}
+
+
 def write_old(path: pathlib.Path) -> bytes:
     """Writes what an earlier run of a command may have left."""
     content = b"old, but precious"
-    if not path.suffix:  # an exported folder, told by this file
+    if path.suffix in _TOLD_BY:  # a folder, told by this file
         path.mkdir()
-        path = path / "modules.json"
+        path = path / _TOLD_BY[path.suffix]
     path.write_bytes(content)
     return content
 
@@ -168,7 +172,7 @@ def write_old(path: pathlib.Path) -> bytes:
 def is_old(path: pathlib.Path) -> bool:
     """Whether a path still is what `write_old` wrote."""
     if path.is_dir():
-        path = path / "modules.json"
+        path = path / _TOLD_BY.get(path.suffix, "")
     return path.is_file() and path.read_bytes() == b"old, but precious"
 
 

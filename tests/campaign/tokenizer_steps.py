@@ -108,10 +108,9 @@ def read_tokenizer(folder: pathlib.Path) -> None:
     sizes = config["vocab_size"], config["model_type"]
     reference = reference_tokenizer(TokenizerFiles(folder, *sizes))
     compared = _texts()
-    for text, ids in zip(
-        compared, PlainTextTokenizer(tokenizer)(compared), strict=True
-    ):
-        found = [tokenizer.start_token_id, *ids, tokenizer.end_token_id]
+    plain = PlainTextTokenizer(tokenizer)
+    for text, ids in zip(compared, plain(compared), strict=True):
+        found = [*plain.prefix_ids, *ids, *plain.suffix_ids]
         expected = reference.encode(text).ids
         assert list(map(int, found)) == expected, (text, found, expected)
 
