@@ -10,8 +10,8 @@ from keras_mirror.data.corpus_report import corpus_report
 from keras_mirror.data.next_lines import pairs_of_next_lines
 from keras_mirror.data.read_corpus import read_corpus
 from keras_mirror.data.read_lines import read_lines
+from keras_mirror.data.read_records import read_identified_texts
 from keras_mirror.data.read_rows import read_rows
-from keras_mirror.data.read_texts import read_identified_texts
 from keras_mirror.data.read_texts import read_texts
 from keras_mirror.data.read_texts import split_pairs
 

@@ -8,10 +8,13 @@ from typing import NamedTuple
 from keras_mirror.data.find_column import find_column
 from keras_mirror.data.open_binary import AnyPath
 from keras_mirror.data.open_binary import is_remote
+from keras_mirror.data.read_columns import DEFAULT_COLUMN
+from keras_mirror.data.read_columns import cell_text
 from keras_mirror.data.read_columns import has_columns
 from keras_mirror.data.read_columns import read_columns
 from keras_mirror.data.read_lines import check_files
 from keras_mirror.data.read_lines import read_lines
+from keras_mirror.data.read_texts import checked_text
 
 
 class Record(NamedTuple):
@@ -74,6 +77,48 @@ def read_records(
     return _records(found, id_column, names, errors, encoding)
 
 
+def read_identified_texts(
+    path: AnyPath,
+    column: str | None,
+    id_column: str,
+    errors: str = "strict",
+    encoding: str = "utf-8",
+) -> Iterator[tuple[str, str]]:
+    """The texts of a file with their ids, one by one.
+
+    Args:
+        path: String, of a file with columns, see `read_texts`.
+        column: String, or `None` for `"text"`.
+        id_column: String, the column of ids.
+        errors: See `read_lines`. Defaults to `"strict"`.
+        encoding: See `read_lines`. Defaults to `"utf-8"`.
+
+    Returns:
+        An iterator of tuples of two strings: id, text.
+
+    Raises:
+        FileNotFoundError: The path is not a file. Raised at once.
+        ValueError: See `read_texts`; or a row has no id.
+
+    Example:
+
+    >>> import os, tempfile
+    >>> path = os.path.join(tempfile.mkdtemp(), "texts.csv")
+    >>> with open(path, "w") as file:
+    ...     _ = file.write("id,text\\n7,a man\\n")
+    >>> list(read_identified_texts(path, "text", "id"))
+    [('7', 'a man')]
+    """
+    records = read_records(
+        path,
+        column=column or DEFAULT_COLUMN,
+        id_column=id_column,
+        errors=errors,
+        encoding=encoding,
+    )
+    return ((str(each.id), each.text) for each in records)
+
+
 def expand_globs(paths: Iterable[str]) -> list[str]:
     """Files in place of patterns such as `"mails/*.csv"`, in their order.
 
@@ -119,23 +164,15 @@ def _records(
                 name = _checked_id(values.pop(0), id_column, path, number)
             metadata = dict(zip(names, values, strict=True))
             yield Record(
-                _checked_text(text, column, path, number), name, metadata
+                checked_text(text, column, path, number), name, metadata
             )
 
 
 def _checked_id(value: object, column: str, path: AnyPath, row: int) -> str:
-    if value is None or value == "":
+    name = cell_text(value, path, column, row)
+    if not name:
         raise ValueError(
             f"Every row needs an id. Received: none in column {column!r} of "
             f"'{path}', row {row}"
         )
-    return str(value)
-
-
-def _checked_text(value: object, column: str, path: AnyPath, row: int) -> str:
-    if not isinstance(value, str | None):
-        raise ValueError(
-            f"Column {column!r} of '{path}' must hold text. Received: "
-            f"{value!r} of type {type(value).__name__} in row {row}"
-        )
-    return value or ""
+    return name

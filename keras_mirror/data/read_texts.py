@@ -5,9 +5,6 @@ from collections.abc import Iterator
 from keras_mirror.data.find_column import find_column
 from keras_mirror.data.open_binary import AnyPath
 from keras_mirror.data.open_binary import uncompressed_name
-from keras_mirror.data.read_columns import DEFAULT_COLUMN
-from keras_mirror.data.read_columns import cell_text
-from keras_mirror.data.read_columns import has_columns
 from keras_mirror.data.read_columns import read_columns
 from keras_mirror.data.read_lines import check_files
 from keras_mirror.data.read_lines import read_lines
@@ -109,69 +106,16 @@ def _texts_of(
     return _texts_of_column(path, column, errors, encoding)
 
 
-def read_identified_texts(
-    path: AnyPath,
-    column: str | None,
-    id_column: str,
-    errors: str = "strict",
-    encoding: str = "utf-8",
-) -> Iterator[tuple[str, str]]:
-    """The texts of a file with their ids, one by one.
-
-    Args:
-        path: String, of a file with columns, see `read_texts`.
-        column: String, or `None` for `"text"`.
-        id_column: String, the column of ids.
-        errors: See `read_lines`. Defaults to `"strict"`.
-        encoding: See `read_lines`. Defaults to `"utf-8"`.
-
-    Returns:
-        An iterator of tuples of two strings: id, text.
-
-    Raises:
-        FileNotFoundError: The path is not a file. Raised at once.
-        ValueError: See `read_texts`; or a row has no id.
-
-    Example:
-
-    >>> import os, tempfile
-    >>> path = os.path.join(tempfile.mkdtemp(), "texts.csv")
-    >>> with open(path, "w") as file:
-    ...     _ = file.write("id,text\\n7,a man\\n")
-    >>> list(read_identified_texts(path, "text", "id"))
-    [('7', 'a man')]
-    """
-    check_files([path])
-    has_columns(path, id_column)  # raises at once where there are none
-    columns = [column or DEFAULT_COLUMN, id_column]
-    return _identified(
-        path, read_columns(path, columns, errors, encoding), columns
-    )
-
-
 def _texts_of_column(
     path: AnyPath, column: str, errors: str, encoding: str
 ) -> Iterator[str]:
     rows = read_columns(path, [column], errors, encoding)
     for number, (text,) in enumerate(rows, start=1):
-        yield _checked_text(text, column, path, number)
+        yield checked_text(text, column, path, number)
 
 
-def _identified(
-    path: AnyPath, rows: Iterator[list], columns: list[str]
-) -> Iterator[tuple[str, str]]:
-    column, id_column = columns
-    for number, (text, identifier) in enumerate(rows, start=1):
-        name = cell_text(identifier, path, id_column, number)
-        if not name:
-            raise ValueError(
-                "Every row needs an id. Received: none in column "
-                f"{id_column!r} of '{path}', row {number}"
-            )
-        yield name, _checked_text(text, column, path, number)
-
-
-def _checked_text(value: object, column: str, path: AnyPath, row: int) -> str:
+def checked_text(value: object, column: str, path: AnyPath, row: int) -> str:
+    """The text of a cell, `""` where it is missing; a `ValueError` if none."""
     if not isinstance(value, str | None):
         raise ValueError(
             f"Column {column!r} of '{path}' must hold text. Received: "
