@@ -23,10 +23,10 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 import keras_mirror
 from keras_mirror.search.unit_embeddings import unit_embeddings
+from keras_mirror.store import MODES
 from keras_mirror.store.answers import find_answers
 from keras_mirror.store.batch import Batch
 from keras_mirror.store.batch import put
-from keras_mirror.store.ranking import MODES
 from keras_mirror.store.store import Store
 
 K = 10

@@ -23,7 +23,6 @@ from keras_mirror.cli.options import prompt_option
 from keras_mirror.cli.options import text_options
 from keras_mirror.data.read_records import expand_globs
 from keras_mirror.data.read_records import read_records
-from keras_mirror.store.index_folder import check_place
 
 _NUM_BYTES_BESIDE = 400  # of a document, without its text and vector
 
@@ -138,6 +137,8 @@ def _check_options(
 
 
 def _check_place(output: str) -> None:
+    from keras_mirror.store.index_folder import check_place
+
     try:
         check_place(output, overwrite=True)
     except FileExistsError as error:

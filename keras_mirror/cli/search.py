@@ -17,8 +17,7 @@ from keras_mirror.cli.options import check_model_name
 from keras_mirror.cli.options import interactive_option
 from keras_mirror.cli.options import prompt_option
 from keras_mirror.integrations.load_model import is_archive
-from keras_mirror.store.ranking import MODES
-from keras_mirror.store.where import parse_where
+from keras_mirror.store import MODES
 
 Find = Callable[[list[str]], list]
 
@@ -36,7 +35,7 @@ Find = Callable[[list[str]], list]
     type=click.Choice(MODES),
     default="vector",
     show_default=True,
-    help="Compare vectors, words (BM25), or fuse the ranks of both.",
+    help="Compare vectors, words (BM25), or look at both.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Results as JSON.")
 @interactive_option
@@ -137,6 +136,8 @@ def _keyword_search(index: str, k: int, where: str | None) -> Find:
 
 
 def _check_where(store, where: str | None) -> None:
+    from keras_mirror.store.where import parse_where
+
     if where is not None:
         with usage_errors():
             parse_where(where, store.settings.columns)

@@ -2,9 +2,9 @@ import json
 
 import numpy as np
 
+from keras_mirror.store import MODES
 from keras_mirror.store.database import database_errors
 from keras_mirror.store.index_errors import index_errors
-from keras_mirror.store.ranking import MODES
 from keras_mirror.store.ranking import Ranked
 from keras_mirror.store.ranking import rank_by_both
 from keras_mirror.store.ranking import rank_by_keyword

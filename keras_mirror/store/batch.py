@@ -64,7 +64,7 @@ def put(
 
     Args:
         store: A `Store`.
-        batch: An `Batch`.
+        batch: A `Batch`.
         vectors: Mapping of texts to unit embeddings: of all that the store
             does not have yet.
         replace: Boolean, whether ids may be there already.

@@ -36,7 +36,7 @@ class Documents:
     """The documents of a database.
 
     Args:
-        connection: A `apsw.Connection` of `database`.
+        connection: An `apsw.Connection` of `database`.
     """
 
     def __init__(self, connection: apsw.Connection) -> None:

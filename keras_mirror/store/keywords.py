@@ -25,7 +25,7 @@ def index_keywords(
     """Makes texts of new slots findable.
 
     Args:
-        connection: A `apsw.Connection` of `database`.
+        connection: An `apsw.Connection` of `database`.
         texts: Iterable of slots and texts.
     """
     connection.executemany(
@@ -48,7 +48,7 @@ def search_keywords(
     """The texts that have the most telling words in common with a query.
 
     Args:
-        connection: A `apsw.Connection` of `database`.
+        connection: An `apsw.Connection` of `database`.
         query: String.
         limit: Integer, the most texts that are found.
 

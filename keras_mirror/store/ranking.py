@@ -10,7 +10,6 @@ from keras_mirror.store.store import Snapshot
 from keras_mirror.store.store import Store
 from keras_mirror.store.vector_search import nearest
 
-MODES = ("hybrid", "vector", "keyword")
 # How many of each list are scored anew, and how much the cosine counts then.
 # Chosen on STS-B dev and on two other development sets, where 0.7 and 0.8 do
 # not differ.

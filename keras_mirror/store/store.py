@@ -60,7 +60,7 @@ class Store:
     writes at a time, and the others see what it wrote once all is written.
 
     Args:
-        connection: A `apsw.Connection` of `database`.
+        connection: An `apsw.Connection` of `database`.
         settings: A `Settings`.
         folder: `pathlib.Path`, or `None` for one in memory.
     """
