@@ -73,23 +73,22 @@ def put(
         ValueError: They are there, and may not.
     """
     settings, documents = store.settings, store.documents
-    if not replace:
-        check_new(store, batch)
-    _put_texts(store, batch.texts, vectors)
     first = settings.next_row
     ids = batch.ids or [str(first + n) for n in range(1, 1 + len(batch.texts))]
-    if batch.ids is None:
+    if not replace:
         check_new(store, batch._replace(ids=ids))
+    slots = _put_texts(store, batch.texts, vectors)
     known = documents.known_ids(ids) if replace else set()
     columns = list(zip(ids, batch.texts, batch.metadata_json, strict=True))
     replaced = [each for each in columns if each[0] in known]
     added = (each for each in columns if each[0] not in known)
     number = len(columns) - len(replaced)
     documents.add(
-        Document(row, *each) for row, each in enumerate(added, start=first)
+        (Document(row, *each) for row, each in enumerate(added, start=first)),
+        slots,
     )
     # Last: it drops texts that no document has any more.
-    documents.replace(replaced)
+    documents.replace(replaced, slots)
     settings.next_row += number
     settings.num_documents += number
     settings.columns = column_types(settings.columns, batch.metadata)
@@ -116,13 +115,15 @@ def remove(store: Store, ids: Iterable[str]) -> None:
 
 def _put_texts(
     store: Store, texts: list[str], vectors: Mapping[str, Any]
-) -> None:
-    new = store.documents.without_slot(texts)
+) -> dict[str, int]:
+    """Writes the texts that are not there; returns the slots of all."""
+    slots = store.documents.slots_of_texts(texts)
+    new = [text for text in dict.fromkeys(texts) if text not in slots]
     rows = [vectors[text] for text in new if text.strip()]
     start = store.settings.num_vectors
     if rows:
         start = store.write_vectors(np.stack(rows))
-    store.documents.add_texts(new, start)
+    return slots | store.documents.add_texts(new, start)
 
 
 def _checked_ids(ids: Iterable, number: int) -> list[str]:

@@ -78,10 +78,18 @@ def database_errors(
 
     Raises:
         ValueError: SQLite found damage.
+        BlockingIOError: Another process writes for too long.
+        PermissionError: The database cannot be written.
         MemoryError, OSError: The machine failed.
     """
     try:
         yield
+    except apsw.BusyError as error:
+        raise BlockingIOError(
+            "The index is being written by another process. Wait for its end"
+        ) from error
+    except apsw.ReadOnlyError as error:
+        raise PermissionError("The index cannot be written") from error
     except (apsw.CorruptError, apsw.NotADBError, apsw.SQLError) as error:
         raise ValueError(
             f"'{os.fspath(path)}' is not a readable index of keras-mirror: "
@@ -100,32 +108,16 @@ def database_errors(
 def transaction(connection: apsw.Connection) -> Iterator[None]:
     """A context whose changes are all made, or none of them.
 
-    Raises:
-        BlockingIOError: Another process writes for too long.
-        PermissionError: The database cannot be written.
+    It belongs into `database_errors`.
     """
-    with _told_why():
-        connection.execute("BEGIN IMMEDIATE")
+    connection.execute("BEGIN IMMEDIATE")
     try:
         yield
-        with _told_why():
-            connection.execute("COMMIT")
+        connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-
-
-@contextlib.contextmanager
-def _told_why() -> Iterator[None]:
-    try:
-        yield
-    except apsw.BusyError as error:
-        raise BlockingIOError(
-            "The index is being written by another process. Wait for its end"
-        ) from error
-    except apsw.ReadOnlyError as error:
-        raise PermissionError("The index cannot be written") from error
 
 
 def _connect(path: str | os.PathLike, flags: int = 0) -> apsw.Connection:

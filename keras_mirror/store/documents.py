@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import apsw
@@ -42,13 +43,16 @@ class Documents:
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
 
+    def slots_of_texts(self, texts: Iterable[str]) -> dict[str, int]:
+        """The slots of those of `texts` that are there."""
+        found = ((text, self._slot(text)) for text in dict.fromkeys(texts))
+        return {text: slot for text, slot in found if slot is not None}
+
     def unknown(self, texts: Iterable[str]) -> list[str]:
         """Those of `texts` that have no vector yet and need one, each once."""
-        return [
-            text
-            for text in dict.fromkeys(texts)
-            if text.strip() and self._slot(text) is None
-        ]
+        different = dict.fromkeys(filter(str.strip, texts))
+        known = self.slots_of_texts(different)
+        return [text for text in different if text not in known]
 
     def known_ids(self, ids: Iterable[str]) -> set[str]:
         """Those of `ids` that documents have."""
@@ -79,8 +83,12 @@ class Documents:
             )
         ]
 
-    def add_texts(self, texts: list[str], start: int) -> None:
-        """Gives texts without a slot one, those of vectors from `start` on."""
+    def add_texts(self, texts: list[str], start: int) -> dict[str, int]:
+        """Gives texts without a slot one, those of vectors from `start` on.
+
+        Returns:
+            A dict of the texts to their slots.
+        """
         [(lowest,)] = self._connection.execute(
             "SELECT min(coalesce(min(slot), 0), 0) FROM texts"
         )
@@ -91,38 +99,38 @@ class Documents:
             for text in texts
         ]
         self._connection.executemany("INSERT INTO texts VALUES (?, ?, ?)", rows)
+        slots = {text: slot for slot, _, text in rows}
         index_keywords(
             self._connection,
-            [(each[0], each[2]) for each in rows if each[0] >= 0],
+            [(slot, text) for text, slot in slots.items() if slot >= 0],
         )
+        return slots
 
-    def without_slot(self, texts: Iterable[str]) -> list[str]:
-        """Those of `texts`, also blank ones, that are not there, each once."""
-        return [
-            text for text in dict.fromkeys(texts) if self._slot(text) is None
-        ]
-
-    def add(self, documents: Iterable[Document]) -> None:
-        """Adds documents whose texts have slots, and whose ids are new."""
+    def add(
+        self, documents: Iterable[Document], slots: Mapping[str, int]
+    ) -> None:
+        """Adds documents whose ids are new, with the slots of their texts."""
         self._connection.executemany(
             "INSERT INTO documents VALUES (?, ?, ?, ?)",
             (
-                (each.row, each.id, self._slot(each.text), each.metadata)
+                (each.row, each.id, slots[each.text], each.metadata)
                 for each in documents
             ),
         )
 
-    def replace(self, documents: list[tuple[str, str, str]]) -> None:
+    def replace(
+        self, documents: list[tuple[str, str, str]], slots: Mapping[str, int]
+    ) -> None:
         """Gives documents of ids that are there other texts and metadata."""
-        slots = self._slots_of([name for name, _, _ in documents])
+        before = self._slots_of([name for name, _, _ in documents])
         self._connection.executemany(
             "UPDATE documents SET slot = ?, metadata = ? WHERE id = ?",
             (
-                (self._slot(text), metadata, name)
+                (slots[text], metadata, name)
                 for name, text, metadata in documents
             ),
         )
-        self._drop_unused(slots)
+        self._drop_unused(before)
 
     def remove(self, ids: list[str]) -> None:
         """Removes documents, and texts that no other document has."""
