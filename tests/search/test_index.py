@@ -26,6 +26,20 @@ def index(model):
     return index
 
 
+@pytest.fixture
+def encoded(monkeypatch):
+    """The texts that are encoded."""
+    encoded = []
+    encode_in_chunks = encode_module.encode_in_chunks
+
+    def recorded(model, texts, *options):
+        encoded.extend(texts)
+        return encode_in_chunks(model, texts, *options)
+
+    monkeypatch.setattr(encode_module, "encode_in_chunks", recorded)
+    return encoded
+
+
 def expected_results(model, query, strings, k):
     """All cosines, one by one."""
     vector = model.encode_text(query)[0].astype("float64")
@@ -92,15 +106,7 @@ def test_several_calls_are_one(model, exact):
 
 
 @pytest.mark.parametrize("exact", [True, False])
-def test_a_text_again_is_another_row(model, exact, monkeypatch):
-    encoded = []
-    encode_in_chunks = encode_module.encode_in_chunks
-
-    def recorded(model, texts, *options):
-        encoded.extend(texts)
-        return encode_in_chunks(model, texts, *options)
-
-    monkeypatch.setattr(encode_module, "encode_in_chunks", recorded)
+def test_a_text_again_is_another_row(model, exact, encoded):
     index = Index(model, exact)
     index.add(["a man", "two dogs", "a man"])
     index.add(["a cat", "a man"])
@@ -364,15 +370,8 @@ def test_modes(tickets):
         tickets.query("a", mode="words")
 
 
-def test_upsert_replaces_and_adds(tickets, monkeypatch):
-    encoded = []
-    encode_in_chunks = encode_module.encode_in_chunks
-
-    def recorded(model, texts, *options):
-        encoded.extend(texts)
-        return encode_in_chunks(model, texts, *options)
-
-    monkeypatch.setattr(encode_module, "encode_in_chunks", recorded)
+def test_upsert_replaces_and_adds(tickets, encoded):
+    encoded.clear()
     tickets.upsert(
         ["two dogs run", "a new text", "a cat sleeps"],
         ids=["a", "d", "b"],
