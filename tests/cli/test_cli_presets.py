@@ -108,12 +108,14 @@ def test_encode_and_index(command, encoder, reference, lines, tmp_path):
 @pytest.mark.processes
 def test_other_commands(command, encoder, lines, tmp_path):
     pairs = tmp_path / "pairs.tsv"
-    pairs.write_text("a man\ta woman\t3\nit rains\ta dog\t1\na\tb\t2\n")
+    pairs.write_text("a man\ta woman\nit rains\ta dog\n")
+    scored = tmp_path / "scored.tsv"
+    scored.write_text("a man\ta woman\t3\nit rains\ta dog\t1\na\tb\t2\n")
     for arguments in (
         ["similarity", encoder, pairs],
         ["duplicates", encoder, lines],
         ["cluster", encoder, lines, "--clusters", 3],
-        ["evaluate", encoder, pairs],
+        ["evaluate", encoder, scored],
         [
             "export",
             encoder,
