@@ -62,7 +62,6 @@ from keras_mirror.guide import Guide
 from keras_mirror.lock import Lock
 from keras_mirror.losses import info_nce
 from keras_mirror.metrics.unit_length import check_rows
-from keras_mirror.metrics.unit_length import unit_rows
 from keras_mirror.metrics.view_metrics import ViewMetrics
 from keras_mirror.optimizers import SMALLEST_LOSS_SCALE
 from keras_mirror.optimizers import AdamW
@@ -74,6 +73,7 @@ from keras_mirror.recipes import Recipe
 from keras_mirror.recipes import check_field
 from keras_mirror.recipes import get_recipe
 from keras_mirror.startup import return_freed_memory
+from keras_mirror.unit_rows import unit_rows
 
 # What a view tells the loss about its strings, see `info_nce`.
 LOSS_FEATURES = ("string_ids", "guide", "guide_ceiling")

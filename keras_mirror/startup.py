@@ -45,9 +45,11 @@ KERAS_FREE = (
     "output_locks",
     "presets",
     "recipes",
+    "search",
     "serving.limits",
     "startup",
     "store",
+    "unit_rows",
     "version",
 )
 

@@ -31,6 +31,7 @@ FLOORS = (
         "output_locks",
         "recipes",
         "startup",
+        "unit_rows",
         "version",
     },
     {"distribution", "finite", "forked", "losses", "metrics", "optimizers"},

@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 
-from keras_mirror.metrics.unit_length import unit_rows
 from keras_mirror.nearest_rows import nearest_others
+from keras_mirror.unit_rows import unit_rows
 
 NUM_STRINGS = 2000
 NUM_ANCHORS = 500

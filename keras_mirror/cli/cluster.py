@@ -2,32 +2,25 @@ import time
 
 import click
 
-from keras_mirror.cli.console import encoding_bar
 from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import print_texts
 from keras_mirror.cli.console import usage_errors
 from keras_mirror.cli.console import write_table
+from keras_mirror.cli.corpus import corpus_arguments
+from keras_mirror.cli.corpus import named_corpus
+from keras_mirror.cli.corpus import open_corpus
 from keras_mirror.cli.files import check_output
-from keras_mirror.cli.files import list_texts
-from keras_mirror.cli.files import named_texts
-from keras_mirror.cli.models import open_model
-from keras_mirror.cli.models import start_keras
 from keras_mirror.cli.options import SEED
-from keras_mirror.cli.options import backend_options
-from keras_mirror.cli.options import batch_size_option
-from keras_mirror.cli.options import model_argument
 from keras_mirror.cli.options import overwrite_option
-from keras_mirror.cli.options import prompt_option
-from keras_mirror.cli.options import text_options
+from keras_mirror.search.encoded_texts import EncodedTexts
 
 NUM_SHOWN = 10
 NUM_EXAMPLES = 3
 
 
 @click.command()
-@model_argument
-@click.argument("texts")
+@corpus_arguments
 @click.option("--clusters", type=click.IntRange(1), help="Number of clusters.")
 @click.option(
     "--threshold",
@@ -38,31 +31,21 @@ NUM_EXAMPLES = 3
 @click.option(
     "--seed", type=SEED, default=0, help="Random seed for --clusters."
 )
-@batch_size_option
-@prompt_option
-@text_options
 @overwrite_option
-@backend_options
 def cluster(
     encoder: str,
-    texts: str,
+    texts: str | None,
     clusters: int | None,
     threshold: float | None,
     output: str | None,
     seed: int,
-    batch_size: int | None,
-    prompt: str | None,
-    column: str | None,
-    errors: str,
-    encoding: str,
     overwrite: bool,
-    backend: str | None,
-    debug: bool,
+    **options,
 ) -> None:
-    """Sorts the lines of TEXTS into clusters of similar meaning.
+    """Sorts the lines of TEXTS, or of an INDEX, into clusters of like meaning.
 
     Shows the largest clusters, with the lines nearest to their centers. Writes
-    one row per input line: line number, cluster (1 = largest), cosine to the
+    one row per text: line number or id, cluster (1 = largest), cosine to the
     center, text (TAB-separated). Empty lines are left out.
     """
     start = time.monotonic()
@@ -70,44 +53,45 @@ def cluster(
         raise click.UsageError("give one of --clusters and --threshold")
     if output:
         check_output(output, overwrite)
-    lines = list_texts(texts, column, errors, encoding)
-    start_keras(backend, debug)
-    from keras_mirror.search import cluster as make_clusters
+    from keras_mirror.search.cluster import cluster_encoded
 
-    model = open_model(encoder)
-    with encoding_bar(lines, then="Clustering") as on_progress, usage_errors():
-        made = make_clusters(
-            model,
-            lines,
-            num_clusters=clusters,
-            threshold=threshold,
-            seed=seed,
-            batch_size=batch_size,
-            on_progress=on_progress,
-            prompt=prompt,
-        )
-    rows: dict[str, object] = {"lines": len(lines), "clusters": len(made)}
+    with (
+        open_corpus(encoder, texts, "Clustering", **options) as encoded,
+        usage_errors(),
+    ):
+        made = cluster_encoded(encoded, clusters, threshold, seed)
+    rows: dict[str, object] = {
+        "lines": len(encoded.texts),
+        "clusters": len(made),
+    }
     if output:
-        write_table(_rows(made, lines), output, overwrite)
+        write_table(_rows(made, encoded), output, overwrite)
         rows["written"] = output
     for number, each in enumerate(made[:NUM_SHOWN], start=1):
-        _show(number, each, lines)
+        _show(number, each, encoded)
     print_summary(rows, start)
-    named = named_texts(texts, column, errors, encoding)
-    print_next("index", encoder, *named, "--output", "texts.index")
+    if texts is None:
+        print_next("search", encoder, '"..."')
+    else:
+        named = named_corpus(encoder, texts, **options)
+        print_next("index", *named, "--output", "texts.index")
 
 
-def _show(number: int, members, lines: list[str]) -> None:
+def _show(number: int, members, encoded: EncodedTexts) -> None:
     title = f"cluster {number}: {len(members.rows)} lines"
     examples: dict[str, tuple] = {}
     for row, cosine in zip(*members, strict=True):
-        examples.setdefault(lines[row], (cosine, row + 1, lines[row]))
+        text = encoded.texts[row]
+        examples.setdefault(text, (cosine, encoded.ids[row], text))
     print_texts(title, list(examples.values())[:NUM_EXAMPLES])
 
 
-def _rows(made: list, lines: list[str]) -> list[tuple]:
-    return sorted(
-        (row + 1, number, f"{cosine:.4f}", lines[row])
+def _rows(made: list, encoded: EncodedTexts) -> list[tuple]:
+    rows = sorted(
+        (row, number, f"{cosine:.4f}")
         for number, members in enumerate(made, start=1)
         for row, cosine in zip(*members, strict=True)
     )
+    return [
+        (encoded.ids[row], *rest, encoded.texts[row]) for row, *rest in rows
+    ]

@@ -53,7 +53,7 @@ def similarity(
 
 
 def _cosines(model, rows: list[tuple[str, str]], prompt: str | None):
-    from keras_mirror.metrics.unit_length import pairwise_cosines
+    from keras_mirror.unit_rows import pairwise_cosines
 
     sides = ([row[side] for row in rows] for side in (0, 1))
     return pairwise_cosines(

@@ -8,9 +8,9 @@ from keras_mirror.arguments import check_integer
 from keras_mirror.data import batched
 from keras_mirror.encoder.fitting_batches import fitting_batch_size
 from keras_mirror.finite import check_finite_rows
-from keras_mirror.metrics.unit_length import unit_rows
 from keras_mirror.preprocessing.padding import padded_lengths
 from keras_mirror.preprocessing.padding import padded_rows
+from keras_mirror.unit_rows import unit_rows
 
 CHUNK_SIZE = 4096  # texts sorted by length together
 # Padding that takes as long as a call of the encoder by itself: of MiniLM on a

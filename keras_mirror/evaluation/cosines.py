@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from keras_mirror.metrics import unit_length
+from keras_mirror.unit_rows import pairwise_cosines as dense_cosines
+from keras_mirror.unit_rows import unit_rows as dense_unit_rows
 
 ROWS_AT_ONCE = 256  # times the rows to compare with: one block in memory
 _SHORTEST = 1e-12
@@ -53,7 +54,7 @@ def unit_rows(rows):
     [[0.0, 1.0]]
     """
     if not is_sparse(rows):
-        return unit_length.unit_rows(rows)
+        return dense_unit_rows(rows)
     squares = np.asarray(rows.multiply(rows).sum(axis=1)).reshape(-1, 1)
     lengths = np.maximum(np.sqrt(squares), _SHORTEST)
     return rows.multiply(1 / lengths).tocsr()
@@ -75,7 +76,7 @@ def pairwise_cosines(rows_1, rows_2):
     [1.0]
     """
     if not is_sparse(rows_1):
-        return unit_length.pairwise_cosines(rows_1, rows_2)
+        return dense_cosines(rows_1, rows_2)
     products = unit_rows(rows_1).multiply(unit_rows(rows_2))
     return np.asarray(products.sum(axis=1), dtype="float64").ravel()
 

@@ -1,7 +1,7 @@
 import asyncio
 
 from keras_mirror.integrations.load_model import as_model
-from keras_mirror.metrics.unit_length import unit_rows
+from keras_mirror.unit_rows import unit_rows
 
 
 class MirrorEmbeddings:

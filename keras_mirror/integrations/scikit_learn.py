@@ -10,12 +10,12 @@ from keras_mirror.data import as_strings
 from keras_mirror.data import collect_strings
 from keras_mirror.data.mirror_dataset import mirror_dataset
 from keras_mirror.integrations.load_model import as_model
-from keras_mirror.metrics.unit_length import unit_rows
 from keras_mirror.mirror_model import MirrorModel
 from keras_mirror.optional import import_optional
 from keras_mirror.presets import DEFAULT_PRESET
 from keras_mirror.recipes import FIELDS
 from keras_mirror.recipes import Recipe
+from keras_mirror.unit_rows import unit_rows
 
 # Before the imports below, whose error would not say how to install it.
 import_optional("sklearn", extra="sklearn")

@@ -4,12 +4,11 @@ import numpy as np
 
 from keras_mirror.arguments import check_cosine
 from keras_mirror.arguments import check_integer
-from keras_mirror.data import as_strings
-from keras_mirror.metrics.unit_length import unit_rows
 from keras_mirror.optional import import_optional
+from keras_mirror.search.encoded_texts import EncodedTexts
 from keras_mirror.search.unit_embeddings import OnProgress
-from keras_mirror.search.unit_embeddings import unit_embeddings
 from keras_mirror.store.distinct_texts import DistinctTexts
+from keras_mirror.unit_rows import unit_rows
 
 # The memory grows with the square: 3.2 GB.
 MAX_LINKED = 20_000
@@ -49,7 +48,8 @@ def cluster(
 
     Args:
         model: A `MirrorModel`.
-        texts: A list or array of strings.
+        texts: A list or array of strings, or an `Index` of this model, whose
+            embeddings are taken.
         num_clusters: Positive integer. Defaults to `None`.
         threshold: Float, a cosine. Defaults to `None`.
         seed: Integer, for k-means; `None` draws one. Defaults to `0`.
@@ -75,15 +75,32 @@ def cluster(
     >>> [each.rows.tolist() for each in cluster(model, texts, num_clusters=2)]
     [[0, 2], [1]]
     """
-    distinct = DistinctTexts(as_strings(texts))
+    encoded = EncodedTexts.of(model, texts, batch_size, on_progress, prompt)
+    return cluster_encoded(encoded, num_clusters, threshold, seed)
+
+
+def cluster_encoded(
+    encoded: EncodedTexts,
+    num_clusters: int | None = None,
+    threshold: float | None = None,
+    seed: int | None = 0,
+) -> list[Cluster]:
+    """As `cluster`, of texts that are encoded, or will be.
+
+    Args:
+        encoded: An `EncodedTexts`.
+        num_clusters, threshold, seed: See `cluster`.
+
+    Returns:
+        As `cluster`.
+    """
+    distinct = encoded.distinct
     _check(num_clusters, threshold, len(distinct))
     if seed is not None:
         seed = check_integer("seed", seed, 0, MAX_SEED)
     module = "sklearn.cluster" if num_clusters else "scipy.cluster.hierarchy"
     library = import_optional(module, "search")
-    embeddings = unit_embeddings(
-        model, list(distinct), batch_size, on_progress, prompt
-    )
+    embeddings = encoded.embeddings
     counts = np.array([len(rows) for rows in distinct.rows])
     if not len(embeddings):
         return []

@@ -6,10 +6,8 @@ import numpy as np
 
 from keras_mirror.arguments import check_cosine
 from keras_mirror.arguments import check_integer
-from keras_mirror.data import as_strings
+from keras_mirror.search.encoded_texts import EncodedTexts
 from keras_mirror.search.unit_embeddings import OnProgress
-from keras_mirror.search.unit_embeddings import unit_embeddings
-from keras_mirror.store.distinct_texts import DistinctTexts
 
 # Similarities in memory at a time: 32 MB.
 _NUM_SIMILARITIES = 2**23
@@ -46,7 +44,8 @@ def find_duplicates(
 
     Args:
         model: A `MirrorModel`.
-        texts: A list or array of strings.
+        texts: A list or array of strings, or an `Index` of this model, whose
+            embeddings are taken.
         threshold: Float, the smallest cosine of a pair. Defaults to `0.9`.
         limit: Positive integer, the most pairs that are kept: the best ones.
             Defaults to `100_000`.
@@ -69,14 +68,26 @@ def find_duplicates(
     >>> find_duplicates(model, ["a man", "two dogs run", "a man"], 0.999)
     [DuplicatePair(similarity=1.0, row_1=0, row_2=2)]
     """
+    encoded = EncodedTexts.of(model, texts, batch_size, on_progress, prompt)
+    return find_encoded_duplicates(encoded, threshold, limit)
+
+
+def find_encoded_duplicates(
+    encoded: EncodedTexts, threshold: float = 0.9, limit: int = 100_000
+) -> list[DuplicatePair]:
+    """As `find_duplicates`, of texts that are encoded, or will be.
+
+    Args:
+        encoded: An `EncodedTexts`.
+        threshold, limit: See `find_duplicates`.
+
+    Returns:
+        As `find_duplicates`.
+    """
     limit = check_integer("limit", limit)
     check_cosine("threshold", threshold)
-    distinct = DistinctTexts(as_strings(texts))
-    embeddings = unit_embeddings(
-        model, list(distinct), batch_size, on_progress, prompt
-    )
-    rows, numbers = distinct.numbered_rows()
-    pairs = _best_pairs(embeddings[numbers], threshold, limit)
+    rows, numbers = encoded.distinct.numbered_rows()
+    pairs = _best_pairs(encoded.embeddings[numbers], threshold, limit)
     return [
         DuplicatePair(float(cosine), int(rows[first]), int(rows[second]))
         for cosine, first, second in zip(*pairs, strict=True)

@@ -7,10 +7,8 @@ import numpy as np
 
 from keras_mirror.arguments import check_integer
 from keras_mirror.data import as_strings
-from keras_mirror.encoder.fingerprint import fingerprint
 from keras_mirror.integrations.load_model import check_model
 from keras_mirror.lock import Lock
-from keras_mirror.metrics.unit_length import unit_rows
 from keras_mirror.search.unit_embeddings import OnProgress
 from keras_mirror.search.unit_embeddings import unit_embeddings
 from keras_mirror.store.answers import check_mode
@@ -23,6 +21,7 @@ from keras_mirror.store.index_folder import open_index
 from keras_mirror.store.index_folder import save_index
 from keras_mirror.store.search_result import SearchResult
 from keras_mirror.store.store import Store
+from keras_mirror.unit_rows import unit_rows
 
 
 class Index:
@@ -249,8 +248,7 @@ class Index:
         Raises:
             FileExistsError: `path` exists, or is something else.
         """
-        before = self._store.settings.fingerprint
-        now = before or fingerprint(self.model)
+        now = self._store.settings.fingerprint or _fingerprint(self.model)
         save_index(self._store, path, overwrite, now, archive)
 
     @classmethod
@@ -271,7 +269,7 @@ class Index:
         """
         index = cls(model)
         index._store = open_index(path)
-        found, wanted = fingerprint(model), index._store.settings.fingerprint
+        found, wanted = _fingerprint(model), index._store.settings.fingerprint
         if found != wanted:
             raise ValueError(
                 f"'{path}' must be opened with the encoder that it was built "
@@ -313,7 +311,7 @@ class Index:
                         return
 
     def _checked_fingerprint(self) -> str:
-        now = fingerprint(self.model)
+        now = _fingerprint(self.model)
         self._check_fingerprint(now)
         return now
 
@@ -328,3 +326,9 @@ class Index:
 
     def _prompt_of(self, role: str) -> str | None:
         return self.model.preprocessor.prompts.name_of_role(role)
+
+
+def _fingerprint(model) -> str:
+    from keras_mirror.encoder.fingerprint import fingerprint  # needs Keras
+
+    return fingerprint(model)

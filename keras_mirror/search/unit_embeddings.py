@@ -2,7 +2,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from keras_mirror.encoder.encode import unit_chunks
 from keras_mirror.integrations.load_model import check_model
 
 OnProgress = Callable[[int], object] | None
@@ -38,6 +37,8 @@ def unit_embeddings(
     >>> np.linalg.norm(embeddings, axis=1).round(5).tolist()
     [1.0, 1.0]
     """
+    from keras_mirror.encoder.encode import unit_chunks
+
     check_model(model)
     none = np.empty((0, model.encoder.output_shape[-1]), "float32")
     chunks = unit_chunks(model, texts, batch_size, on_progress, prompt)

@@ -24,7 +24,7 @@ from keras_mirror.checkpoints.mirror_files import MIRROR_FILE
 from keras_mirror.checkpoints.sentence_transformers.word_weights import (
     token_counts,
 )
-from keras_mirror.metrics.unit_length import unit_rows
+from keras_mirror.unit_rows import unit_rows
 
 FOLDERS = {
     "bert": make_bert_folder,

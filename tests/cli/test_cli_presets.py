@@ -13,9 +13,9 @@ from support.folders import SENTENCES
 from support.folders import TEXTS
 from support.folders import make_bert_folder
 
-from keras_mirror.metrics.unit_length import unit_rows
 from keras_mirror.presets.locate import cache_folder
 from keras_mirror.presets.registry import named_presets
+from keras_mirror.unit_rows import unit_rows
 
 LINES = TEXTS + SENTENCES
 KINDS = ("name", "folder", "archive", "keras_hub")

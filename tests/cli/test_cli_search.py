@@ -578,3 +578,46 @@ def test_wrong_use_of_changes(
     code, _, errors = command(*used)
     assert code == 2 and message in errors.splitlines()[-1]
     assert archive.is_file() and len(found_ids(command, mails)) == 3
+
+
+# === An index in place of texts ===
+
+
+@pytest.mark.parametrize(
+    "options", [["duplicates"], ["cluster", "--clusters", 3]]
+)
+def test_an_index_in_place_of_texts(
+    command, archive, corpus, index, tmp_path, monkeypatch, options
+):
+    name, *options = options
+    outputs = [tmp_path / "texts.tsv", tmp_path / "index.tsv"]
+    code, _, errors = command(
+        name, archive, corpus, *options, "--output", outputs[0]
+    )
+    assert code == 0, errors
+    monkeypatch.setitem(sys.modules, "keras_mirror.cli.models", None)
+    archive.unlink()  # nothing is encoded
+    code, _, errors = command(name, index, *options, "--output", outputs[1])
+    assert code == 0, errors
+    assert outputs[0].read_text() == outputs[1].read_text()
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["{archive}"], "'{archive}' is no index: give MODEL and TEXTS, or an"),
+        (["{index}", "{corpus}"], "is an index, which has its texts. Received"),
+        (["{index}", "--column", "a"], "--column is for TEXTS, not for an ind"),
+        (["{index}", "--batch-size", "8"], "--batch-size is for TEXTS, not f"),
+    ],
+)
+@pytest.mark.parametrize("name", ["duplicates", "cluster"])
+def test_wrong_use_of_an_index(
+    command, archive, corpus, index, name, arguments, message
+):
+    files = {"archive": archive, "corpus": corpus, "index": index}
+    arguments = [each.format(**files) for each in arguments]
+    options = ["--clusters", 2] if name == "cluster" else []
+    code, screen, errors = command(name, *arguments, *options)
+    assert (code, screen, errors.count("\n")) == (2, "", 1)
+    assert message.format(**files) in errors

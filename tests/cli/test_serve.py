@@ -17,8 +17,8 @@ from support.processes import CACHE
 from support.texts import SENTENCES
 
 from keras_mirror.cli.serve import TOKEN
-from keras_mirror.metrics.unit_length import unit_rows
 from keras_mirror.search import Index
+from keras_mirror.unit_rows import unit_rows
 
 STARTED = "import keras_mirror_cli; keras_mirror_cli.main()"
 NEEDED = ("starlette", "uvicorn", "prometheus_client")

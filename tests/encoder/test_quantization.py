@@ -9,7 +9,7 @@ from support.exports import make_model
 
 from keras_mirror.encoder.quantization import is_quantized
 from keras_mirror.export.forward_model import forward_model
-from keras_mirror.metrics.unit_length import pairwise_cosines
+from keras_mirror.unit_rows import pairwise_cosines
 
 # One of every kind; ELECTRA is built as BERT, XLM-R and DistilBERT as RoBERTa.
 ALIKE = ("Electra", "XLMRoberta", "DistilBert")

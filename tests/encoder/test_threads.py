@@ -13,7 +13,7 @@ from support.threads import in_threads
 from keras_mirror.encoder.encode import encode_in_chunks
 from keras_mirror.encoder.encode import unit_chunks
 from keras_mirror.integrations.embeddings import MirrorEmbeddings
-from keras_mirror.metrics.unit_length import unit_rows
+from keras_mirror.unit_rows import unit_rows
 
 BATCH_SIZES = [None, 1, 7, 64, None, 3, 128, 16]
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from keras_mirror import unit_rows as dense
 from keras_mirror.evaluation import cosines
-from keras_mirror.metrics import unit_length
 
 sparse = pytest.importorskip("scipy.sparse", reason="SciPy is missing")
 
@@ -24,10 +24,10 @@ def rows(size, seed=0):
 def test_dense_rows_are_as_before_to_the_last_bit():
     one, other = rows(9), rows(9, seed=1)
     unit = cosines.unit_rows(one)
-    np.testing.assert_array_equal(unit, unit_length.unit_rows(one))
+    np.testing.assert_array_equal(unit, dense.unit_rows(one))
     np.testing.assert_array_equal(
         cosines.pairwise_cosines(one, other),
-        unit_length.pairwise_cosines(one, other),
+        dense.pairwise_cosines(one, other),
     )
     for start, block in cosines.cosine_blocks(unit, unit, 4):
         np.testing.assert_array_equal(block, unit[start : start + 4] @ unit.T)

@@ -13,7 +13,7 @@ from keras_mirror import MirrorModel
 from keras_mirror.checkpoints.mirror_files import COUNTS_FILE
 from keras_mirror.checkpoints.mirror_files import MIRROR_FILE
 from keras_mirror.encoder.mirror_text_embedder import MirrorTextEmbedder
-from keras_mirror.metrics.unit_length import unit_rows
+from keras_mirror.unit_rows import unit_rows
 
 TEXTS = ["a man is playing", "two dogs", "", "café ", "a cat sleeps. " * 9]
 PLAIN = {"pooled_layers": "last", "frequency_smoothing": None}

@@ -11,7 +11,7 @@ from support.exports import make_model
 from support.exports import make_wide_model
 from support.processes import run_python
 
-from keras_mirror.metrics.unit_length import unit_rows
+from keras_mirror.unit_rows import unit_rows
 
 on_tensorflow = pytest.mark.skipif(**cannot_write("saved_model"))
 

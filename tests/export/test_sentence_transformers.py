@@ -29,7 +29,7 @@ from keras_mirror.checkpoints.tokenizers.sentence_piece_model import (
     decode_model,
 )
 from keras_mirror.export.transformers.tokenizer import PROBES
-from keras_mirror.metrics.unit_length import unit_rows
+from keras_mirror.unit_rows import unit_rows
 
 FOLDERS = {
     "Bert": make_bert_folder,

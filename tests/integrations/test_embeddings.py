@@ -7,8 +7,8 @@ from support.models import make_model
 from support.texts import SENTENCES
 
 from keras_mirror.integrations.embeddings import MirrorEmbeddings
-from keras_mirror.metrics.unit_length import unit_rows
 from keras_mirror.preprocessing.prompts import Prompts
+from keras_mirror.unit_rows import unit_rows
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ from sklearn.utils import estimator_checks  # noqa: E402
 
 from keras_mirror.integrations import scikit_learn  # noqa: E402
 from keras_mirror.integrations.scikit_learn import MirrorTransformer  # noqa: E402
-from keras_mirror.metrics.unit_length import unit_rows  # noqa: E402
+from keras_mirror.unit_rows import unit_rows  # noqa: E402
 
 # Every test loads or trains a model of its own, as programs do.
 pytestmark = pytest.mark.processes

@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 from keras import ops
 
-from keras_mirror.metrics.unit_length import pairwise_cosines
 from keras_mirror.metrics.unit_length import unit_length
-from keras_mirror.metrics.unit_length import unit_rows
+from keras_mirror.unit_rows import pairwise_cosines
+from keras_mirror.unit_rows import unit_rows
 
 FUNCTIONS = {
     "tensors": lambda rows: ops.convert_to_numpy(unit_length(np.array(rows))),

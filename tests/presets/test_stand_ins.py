@@ -19,9 +19,9 @@ from support.folders import make_multilingual_bert_folder
 from support.folders import make_xlm_roberta_folder
 
 import keras_mirror
-from keras_mirror.metrics.unit_length import unit_rows
 from keras_mirror.presets.locate import cache_folder
 from keras_mirror.presets.registry import named_presets
+from keras_mirror.unit_rows import unit_rows
 
 # How each is pooled, its longest text here, whether its vectors are scaled.
 ENCODERS = {

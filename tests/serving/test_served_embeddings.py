@@ -12,9 +12,9 @@ from support.texts import texts
 
 from keras_mirror import MirrorModel
 from keras_mirror import MirrorPreprocessor
-from keras_mirror.metrics.unit_length import unit_rows
 from keras_mirror.serving.app import create_app
 from keras_mirror.serving.limits import Limits
+from keras_mirror.unit_rows import unit_rows
 
 PATH = "/v1/embeddings"
 LONG = "a man " * 40  # above the 24 tokens of the model

@@ -10,7 +10,7 @@ from keras_mirror.data import collect_strings
 from keras_mirror.distribution import active_replicas
 from keras_mirror.guide import Guide
 from keras_mirror.losses import info_nce
-from keras_mirror.metrics.unit_length import unit_rows
+from keras_mirror.unit_rows import unit_rows
 from support import models
 from support import references
 from support import texts as corpora

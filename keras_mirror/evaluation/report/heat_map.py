@@ -8,7 +8,7 @@ from keras_mirror.evaluation.report.chart import make_chart
 from keras_mirror.evaluation.report.chart import shortened
 from keras_mirror.evaluation.report.formatting import number
 from keras_mirror.evaluation.task import TextEmbeddings
-from keras_mirror.metrics.unit_length import unit_rows
+from keras_mirror.unit_rows import unit_rows
 
 LABEL_LENGTH = 16
 HOVER_WIDTH = 50

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from keras_mirror.evaluation.report.pairs import SEED
-from keras_mirror.metrics.unit_length import unit_rows
 from keras_mirror.nearest_rows import nearest_others
+from keras_mirror.unit_rows import unit_rows
 
 NUM_NEIGHBORS = 5
 NUM_SHOWN = 10

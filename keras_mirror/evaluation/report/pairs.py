@@ -8,7 +8,7 @@ import numpy as np
 
 from keras_mirror.evaluation.task import Task
 from keras_mirror.evaluation.tasks import SimilarityTask
-from keras_mirror.metrics.unit_length import pairwise_cosines
+from keras_mirror.unit_rows import pairwise_cosines
 
 SEED = 0
 TOP_SHARE = 0.2

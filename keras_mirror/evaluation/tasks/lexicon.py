@@ -8,7 +8,7 @@ from keras_mirror.evaluation.statistics import Mean
 from keras_mirror.evaluation.task import Result
 from keras_mirror.evaluation.task import Task
 from keras_mirror.evaluation.task import check_same_lengths
-from keras_mirror.metrics.unit_length import unit_rows
+from keras_mirror.unit_rows import unit_rows
 
 NUM_NEIGHBORS = 10  # as Conneau et al.
 
