@@ -1,41 +1,36 @@
-"""Search among many texts: exact and approximate, how fast, how alike.
+"""Search among many texts: how fast, how alike, and beside other libraries.
 
-python benchmarks/search.py ENCODER.keras CORPUS
+python benchmarks/search.py ENCODER.keras CORPUS [--systems txtai ...]
 
 CORPUS is a text file, a text a line, plain or *.xz; lines are taken from all
 over it, and the queries are other lines of it. Prints, for every number of
-texts, the milliseconds of a query that is encoded already (median and 95th
-percentile, one query at a time), recall@10 against exact search, the seconds
-that building the folder, opening it, adding 1,000 texts and removing 1,000
-take, and its size. Then what encoding takes, and near duplicates and clusters
-of the first 10,000 texts. `--vectors FILE.npy` keeps the vectors for the next
-run.
+texts and every system, the seconds that building the index, opening it,
+adding 1,000 texts and removing 1,000 take, what is on the disk then, the
+milliseconds of a query that is encoded already (median and 95th percentile,
+one query at a time), recall@10 against exact search, and the memory of a new
+process that has opened the index and asked: of its own, without files that
+are mapped. Then what encoding takes, and near duplicates and clusters of the
+first 10,000 texts. `--vectors FILE.npy` keeps the vectors for the next run.
 """
 
 import argparse
 import contextlib
 import lzma
-import os
+import multiprocessing
 import pathlib
 import tempfile
 import time
 
 import keras
 import numpy as np
+import psutil
 from rich.console import Console
 from rich.table import Table
+from search_systems import SYSTEMS
+from search_systems import num_bytes
 
-from keras_mirror.search import cluster
-from keras_mirror.search import find_duplicates
-from keras_mirror.search.unit_embeddings import unit_embeddings
-from keras_mirror.store.answers import find_answers
-from keras_mirror.store.batch import Batch
-from keras_mirror.store.batch import put
-from keras_mirror.store.batch import remove
-from keras_mirror.store.store import Store
-
-COLUMNS = ["texts", "search", "ms a query", "95%", "recall@10"]
-COLUMNS += ["build s", "open s", "add s", "remove s", "MB"]
+COLUMNS = ["texts", "search", "build s", "MB", "open s", "open MB"]
+COLUMNS += ["ms a query", "95%", "recall@10", "add s", "remove s"]
 NUM_CHANGED = 1000
 
 
@@ -44,10 +39,17 @@ def main():
     parser.add_argument("archive")
     parser.add_argument("corpus", type=pathlib.Path)
     parser.add_argument("--sizes", type=int, nargs="+", default=[10**4, 10**5])
+    parser.add_argument(
+        "--systems", nargs="+", default=["exact", "approximate"]
+    )
     parser.add_argument("--num-queries", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--vectors", type=pathlib.Path)
     arguments = parser.parse_args()
+
+    from keras_mirror.search import cluster
+    from keras_mirror.search import find_duplicates
+    from keras_mirror.search.unit_embeddings import unit_embeddings
 
     model = keras.saving.load_model(arguments.archive)
     texts, queries = read(arguments)
@@ -58,15 +60,16 @@ def main():
             vectors = unit_embeddings(model, texts)
         if arguments.vectors:
             np.save(arguments.vectors, vectors)
-    encoded = np.concatenate([unit_embeddings(model, [q]) for q in queries])
+    encoded = unit_embeddings(model, queries)
     with measured(encoding, f"encoding {len(queries)} queries one by one"):
         for query in queries:
             unit_embeddings(model, [query])
+    console = Console(width=140)
     table = Table(*COLUMNS)
     for size in arguments.sizes:
-        for row in rows(texts[:size], vectors[:size], encoded):
+        for row in rows(arguments.systems, texts[:size], vectors, encoded):
             table.add_row(*row)
-    console = Console(width=120)
+            console.print(*row)
     console.print(table)
     with measured(encoding, "duplicates of 10,000 texts, with encoding"):
         find_duplicates(model, texts[:10_000])
@@ -110,53 +113,86 @@ def measured(seconds, name):
     seconds[name] = time.perf_counter() - start
 
 
-def rows(texts, vectors, queries):
-    kept, more = texts[:-NUM_CHANGED], texts[-NUM_CHANGED:]
-    by_text = dict(zip(texts, vectors, strict=True))
-    truth = None
-    for exact in (True, False):
-        seconds = {}
-        with tempfile.TemporaryDirectory() as folder:
-            with measured(seconds, "build"):
-                store = Store.new(vectors.shape[1], exact, folder)
-                add(store, kept, by_text)
-                store.snapshot()  # reads the graph
-            with measured(seconds, "open"):
-                store = Store.open(folder)
-            with measured(seconds, "add"):
-                add(store, more, by_text)
-            with measured(seconds, "remove"):
-                ids = range(1, 1 + NUM_CHANGED)
-                remove(store, map(str, ids))
-            found, milliseconds = ask(store, queries)
-            size = sum(e.stat().st_size for e in os.scandir(folder))
-        truth = truth or found
+def rows(names, texts, vectors, queries):
+    """A row of the table for each system, which has processes of its own."""
+    truth = nearest(vectors[: len(texts) - NUM_CHANGED], queries)
+    context = multiprocessing.get_context("spawn")
+    for name in names:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            context.Pool(1, maxtasksperchild=1) as pool,
+        ):
+            path = pathlib.Path(folder)
+            vectors = np.asarray(vectors)
+            built = pool.apply(
+                build, (name, path, texts, vectors[: len(texts)])
+            )
+            size = num_bytes(path)
+            added = vectors[len(texts) - NUM_CHANGED : len(texts)]
+            used = pool.apply(
+                use, (name, path, queries, texts[-NUM_CHANGED:], added)
+            )
+        seconds, memory, found, times = used
         hits = map(np.intersect1d, found, truth)
         yield [
             f"{len(texts):,}",
-            "exact" if exact else "approximate",
-            f"{np.median(milliseconds):.2f}",
-            f"{np.percentile(milliseconds, 95):.2f}",
-            f"{np.mean([len(each) / 10 for each in hits]):.4f}",
-            f"{seconds['build']:.1f}",
-            *(f"{seconds[name]:.3f}" for name in ("open", "add", "remove")),
+            name,
+            f"{built['build']:.1f}",
             f"{size / 1e6:.0f}",
+            f"{seconds['open']:.3f}",
+            f"{memory / 1e6:.0f}",
+            f"{np.median(times):.2f}",
+            f"{np.percentile(times, 95):.2f}",
+            f"{np.mean([len(each) / 10 for each in hits]):.4f}",
+            f"{seconds['add']:.2f}",
+            f"{seconds['remove']:.2f}" if "remove" in seconds else "-",
         ]
 
 
-def add(store, texts, by_text):
-    with store.change():
-        put(store, Batch.of(texts), by_text, replace=False)
+def nearest(vectors, queries):
+    """The ten nearest of each query, by looking at all."""
+    found = []
+    for query in queries:
+        cosines = vectors @ query
+        best = np.argpartition(-cosines, 10)[:10]
+        found.append(best[np.argsort(-cosines[best], kind="stable")])
+    return found
 
 
-def ask(store, queries):
+def build(name, folder, texts, vectors):
+    seconds = {}
+    system = SYSTEMS[name]()
+    with measured(seconds, "build"):
+        system.build(folder, texts[:-NUM_CHANGED], vectors[:-NUM_CHANGED])
+    return seconds
+
+
+def use(name, folder, queries, more, vectors):
+    seconds = {}
+    system = SYSTEMS[name]()
+    if name not in ("exact", "approximate"):  # its imports are no memory of it
+        __import__({"FAISS HNSW": "faiss"}.get(name, name))
+    before = own_memory()
+    with measured(seconds, "open"):
+        system.open(folder)
+        system.ask(queries[0])
     found, milliseconds = [], []
     for query in queries:
         start = time.perf_counter()
-        [results] = find_answers(store, [], query[np.newaxis], 10)
+        found.append(system.ask(query))
         milliseconds.append(1e3 * (time.perf_counter() - start))
-        found.append([each.row for each in results])
-    return found, milliseconds
+    memory = own_memory() - before
+    with measured(seconds, "add"):
+        system.add(more, vectors)
+    if system.remove:
+        with measured(seconds, "remove"):
+            system.remove(range(NUM_CHANGED))
+    return seconds, memory, found, milliseconds
+
+
+def own_memory():
+    memory = psutil.Process().memory_info()
+    return memory.rss - memory.shared
 
 
 if __name__ == "__main__":
