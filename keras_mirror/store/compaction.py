@@ -3,6 +3,7 @@
 import apsw
 import numpy as np
 
+from keras_mirror.store.keywords import index_keywords_anew
 from keras_mirror.store.settings import Settings
 from keras_mirror.store.vectors import FileVectors
 from keras_mirror.store.vectors import MemoryVectors
@@ -62,5 +63,5 @@ def _renumber(connection: apsw.Connection, slots: list[int]) -> None:
         "DELETE FROM removed;"
         "DELETE FROM equal_vectors;"
         "DROP TABLE renumbered;"
-        "INSERT INTO keywords (keywords) VALUES ('rebuild')"
     )
+    index_keywords_anew(connection)

@@ -58,7 +58,15 @@ def test_save_and_load(model, exact, tmp_path):
         assert found[0] == found[1]
     for each in (index, loaded):
         each.add("one more")
-    assert loaded.query("one more", 3) == index.query("one more", 3)
+    [found], [expected] = (
+        each.query("one more", 3) for each in (loaded, index)
+    )
+    assert [each.id for each in found] == [each.id for each in expected]
+    # One of them may have its vectors elsewhere: another last digit.
+    similarities = [each.similarity for each in expected]
+    assert [each.similarity for each in found] == pytest.approx(
+        similarities, abs=1e-6
+    )
     assert loaded.query("one more")[0][0].row == 13
 
 

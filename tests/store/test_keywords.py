@@ -82,7 +82,7 @@ def test_removed_texts_are_not_found():
     store = store_of(TEXTS)
     remove(store, ["1"])
     assert [place for place, _ in found(store, "printer")] == [1]
-    # Raises an error where the words are not those of the texts.
+    # Raises an error where the table is damaged.
     store.connection.execute(
         "INSERT INTO keywords (keywords, rank) VALUES ('integrity-check', 1)"
     )
@@ -93,3 +93,56 @@ def test_words_that_tell_little_are_left_out(monkeypatch):
     store = store_of(TEXTS)
     assert [place for place, _ in found(store, "the cat")] == [3]
     assert len(found(store, "the")) == 3  # there is nothing else
+
+
+# === Scripts without spaces ===
+
+UNSPACED = [
+    "今天天气很好，我们去公园。",
+    "明日の天気は雨です",
+    "Die Wettervorhersage",
+    "วันนี้อากาศดีมาก",
+    "GPU加速的搜索",
+    "हिन्दी में मौसम",
+]
+
+
+@pytest.mark.parametrize(
+    "query, places",
+    [
+        ("天气", [0]),
+        ("公园", [0]),
+        ("天気", [1]),
+        ("天", [0, 1]),
+        ("雨", [1]),
+        ("園", []),
+        ("อากาศ", [3]),
+        ("搜索", [4]),
+        ("gpu", [4]),
+        ("Gpu加速", [4]),
+        ("मौसम", [5]),
+        ("मौस", []),
+    ],
+)
+def test_words_within_a_run_are_found(query, places):
+    assert sorted(place for place, _ in found(store_of(UNSPACED), query)) == (
+        places
+    )
+
+
+def test_a_longer_run_in_common_is_better():
+    store = store_of(["天气预报", "天空", "今天的天气", "猫"])
+    assert [place for place, _ in found(store, "天气预报")][0] == 0
+    assert {place for place, _ in found(store, "天气预报")} == {0, 2}
+
+
+def test_letters_that_case_folding_changes():
+    store = store_of(["Straße", "STRASSE", "İzmir"])
+    assert [place for place, _ in found(store, "straße")] == [0]
+
+
+def test_removed_texts_without_spaces_are_not_found():
+    store = store_of(UNSPACED)
+    remove(store, ["1"])
+    assert found(store, "天气") == []
+    assert [place for place, _ in found(store, "天気")] == [1]
