@@ -16,21 +16,23 @@ from keras_mirror.cli.options import overwrite_option
 from keras_mirror.search.encoded_texts import EncodedTexts
 
 NUM_SHOWN = 10
-NUM_EXAMPLES = 3
+OUTLIER = 0  # the number that stands for no cluster
 
 
 @click.command()
 @corpus_arguments
-@click.option("--clusters", type=click.IntRange(1), help="Number of clusters.")
+@click.option(
+    "--clusters",
+    type=click.IntRange(1),
+    help="Number of clusters; found if not given.",
+)
 @click.option(
     "--threshold",
     type=click.FloatRange(-1, 1),
     help="The smallest average cosine between the lines of a cluster.",
 )
 @click.option("--output", help="Write assignments to this TSV file.")
-@click.option(
-    "--seed", type=SEED, default=0, help="Random seed for --clusters."
-)
+@click.option("--seed", type=SEED, default=0, help="Random seed.")
 @overwrite_option
 def cluster(
     encoder: str,
@@ -44,31 +46,42 @@ def cluster(
 ) -> None:
     """Sorts the lines of TEXTS, or of an INDEX, into clusters of like meaning.
 
-    Shows the largest clusters, with the lines nearest to their centers. Writes
-    one row per text: line number or id, cluster (1 = largest), cosine to the
-    center, text (TAB-separated). Empty lines are left out.
+    Finds how many there are, and which lines are outliers, unless --clusters
+    or --threshold is given. Shows the largest clusters: words that tell them
+    from the others, and the lines nearest to their centers. Writes one row per
+    text: line number or id, cluster (1 = largest, 0 = none: an outlier), its
+    words, cosine to the center, text (TAB-separated). Empty lines are left
+    out.
     """
     start = time.monotonic()
-    if (clusters is None) == (threshold is None):
-        raise click.UsageError("give one of --clusters and --threshold")
+    if clusters is not None and threshold is not None:
+        raise click.UsageError("give at most one of --clusters and --threshold")
     if output:
         check_output(output, overwrite)
     from keras_mirror.search.cluster import cluster_encoded
+    from keras_mirror.search.cluster import outliers
+    from keras_mirror.search.name_clusters import name_clusters
 
     with (
         open_corpus(encoder, texts, "Clustering", **options) as encoded,
         usage_errors(),
     ):
         made = cluster_encoded(encoded, clusters, threshold, seed)
+        names = name_clusters(encoded.texts, made)
     rows: dict[str, object] = {
         "lines": len(encoded.texts),
         "clusters": len(made),
     }
+    left = outliers(made, encoded.texts)
+    if clusters is None and threshold is None:
+        rows["outliers"] = len(left)
     if output:
-        write_table(_rows(made, encoded), output, overwrite)
+        table = _rows(made, names, left, encoded)
+        write_table(table, output, overwrite)
         rows["written"] = output
-    for number, each in enumerate(made[:NUM_SHOWN], start=1):
-        _show(number, each, encoded)
+    shown = zip(made[:NUM_SHOWN], names, strict=False)
+    for number, (each, name) in enumerate(shown, start=1):
+        _show(number, each, name, encoded)
     print_summary(rows, start)
     if texts is None:
         print_next("search", encoder, '"..."')
@@ -77,21 +90,35 @@ def cluster(
         print_next("index", *named, "--output", "texts.index")
 
 
-def _show(number: int, members, encoded: EncodedTexts) -> None:
-    title = f"cluster {number}: {len(members.rows)} lines"
-    examples: dict[str, tuple] = {}
-    for row, cosine in zip(*members, strict=True):
-        text = encoded.texts[row]
-        examples.setdefault(text, (cosine, encoded.ids[row], text))
-    print_texts(title, list(examples.values())[:NUM_EXAMPLES])
-
-
-def _rows(made: list, encoded: EncodedTexts) -> list[tuple]:
-    rows = sorted(
-        (row, number, f"{cosine:.4f}")
-        for number, members in enumerate(made, start=1)
-        for row, cosine in zip(*members, strict=True)
+def _show(number: int, members, name, encoded: EncodedTexts) -> None:
+    words = f": {_words(name)}" if name.words else ""
+    title = f"cluster {number}{words} ({len(members.rows):,} lines)"
+    cosines = dict(zip(members.rows.tolist(), members[1], strict=True))
+    print_texts(
+        title,
+        [
+            (cosines[row], encoded.ids[row], encoded.texts[row])
+            for row in name.rows
+        ],
     )
+
+
+def _words(name) -> str:
+    return ", ".join(name.words)
+
+
+def _rows(
+    made: list, names: list, left: list[int], encoded: EncodedTexts
+) -> list[tuple]:
+    rows = [(row, OUTLIER, "", "") for row in left]
+    rows += [
+        (row, number, _words(name), f"{cosine:.4f}")
+        for number, (members, name) in enumerate(
+            zip(made, names, strict=True), start=1
+        )
+        for row, cosine in zip(*members, strict=True)
+    ]
     return [
-        (encoded.ids[row], *rest, encoded.texts[row]) for row, *rest in rows
+        (encoded.ids[row], *rest, encoded.texts[row])
+        for row, *rest in sorted(rows)
     ]

@@ -4,7 +4,11 @@ import numpy as np
 
 from keras_mirror.arguments import check_cosine
 from keras_mirror.arguments import check_integer
+from keras_mirror.data import as_strings
 from keras_mirror.optional import import_optional
+from keras_mirror.search.communities import MAX_COMPARED
+from keras_mirror.search.communities import OUTLIER
+from keras_mirror.search.communities import communities
 from keras_mirror.search.encoded_texts import EncodedTexts
 from keras_mirror.search.unit_embeddings import OnProgress
 from keras_mirror.store.distinct_texts import DistinctTexts
@@ -41,10 +45,14 @@ def cluster(
 ) -> list[Cluster]:
     """Sorts texts into groups of similar meaning.
 
-    With `num_clusters` it is k-means on embeddings of length 1, for any number
-    of texts. With `threshold` it is agglomerative clustering: groups are joined
+    By default the number of clusters is found: the clusters are communities
+    in the graph of nearest neighbors, see `communities`, for up to 200,000
+    different texts. Outliers are in none of them, see `outliers`. With
+    `num_clusters` it is k-means on embeddings of length 1, for any number of
+    texts. With `threshold` it is agglomerative clustering: groups are joined
     as long as the cosines between their texts are on average at least the
-    threshold; for up to 20,000 different texts. Needs the extra `[search]`.
+    threshold; for up to 20,000 different texts. `name_clusters` names the
+    result. Needs the extra `[search]`.
 
     Args:
         model: A `MirrorModel`.
@@ -52,20 +60,22 @@ def cluster(
             embeddings are taken.
         num_clusters: Positive integer. Defaults to `None`.
         threshold: Float, a cosine. Defaults to `None`.
-        seed: Integer, for k-means; `None` draws one. Defaults to `0`.
+        seed: Integer: the same one gives the same clusters in the same order.
+            `None` draws one; `threshold` needs none. Defaults to `0`.
         batch_size: Integer, see `MirrorModel.encode_text`. Defaults to `None`.
         on_progress: Function of the number of texts just encoded: each
             different one once. Defaults to `None`.
         prompt: String, see `MirrorModel.encode_text`. Defaults to `None`.
 
     Returns:
-        A list of `Cluster`s, largest first; fewer than `num_clusters` where
-        embeddings are equal. Every text is in one of them, but those of white
-        space only.
+        A list of `Cluster`s, largest first, and of equally large ones, that of
+        the lowest row; fewer than `num_clusters` where embeddings are equal.
+        Every text is in one of them, but outliers and those of white space
+        only.
 
     Raises:
         TypeError: An element is not a string.
-        ValueError: Not one of `num_clusters` and `threshold` is given, it is
+        ValueError: Both `num_clusters` and `threshold` are given, or one is
             out of range, or there are too few or too many different texts.
         ImportError: The extra `[search]` is not installed.
 
@@ -98,31 +108,59 @@ def cluster_encoded(
     _check(num_clusters, threshold, len(distinct))
     if seed is not None:
         seed = check_integer("seed", seed, 0, MAX_SEED)
-    module = "sklearn.cluster" if num_clusters else "scipy.cluster.hierarchy"
-    library = import_optional(module, "search")
+    library = import_optional(_module(num_clusters, threshold), "search")
     embeddings = encoded.embeddings
     counts = np.array([len(rows) for rows in distinct.rows])
     if not len(embeddings):
         return []
     if threshold is not None:
         labels = _linked(library, embeddings, threshold)
-    else:
+    elif num_clusters is not None:
         k_means = library.KMeans(num_clusters, n_init=1, random_state=seed)
         labels = k_means.fit_predict(embeddings, sample_weight=counts)
-    groups = (np.flatnonzero(labels == label) for label in np.unique(labels))
+    else:
+        labels = communities(embeddings, counts, seed)
+    found = np.setdiff1d(labels, [OUTLIER])
+    groups = (np.flatnonzero(labels == label) for label in found)
     clusters = [
         _cluster(group, embeddings, counts, distinct) for group in groups
     ]
     return sorted(clusters, key=lambda each: (-len(each.rows), min(each.rows)))
 
 
+def outliers(clusters: list[Cluster], texts) -> list[int]:
+    """The texts that are in no cluster.
+
+    Args:
+        clusters: List of `Cluster`s, as `cluster` returns them.
+        texts: A list or array of strings, those that were clustered; of an
+            index, its `texts`.
+
+    Returns:
+        A list of integers, the places of the texts, from 0; without those of
+        white space only.
+
+    Example:
+
+    >>> clusters = [Cluster(np.array([0, 2]), np.ones(2))]
+    >>> outliers(clusters, ["a man", "two dogs run", "a woman", " "])
+    [1]
+    """
+    clustered = {int(row) for each in clusters for row in each.rows}
+    return [
+        row
+        for row, text in enumerate(as_strings(texts))
+        if text.strip() and row not in clustered
+    ]
+
+
 def _check(
     num_clusters: int | None, threshold: float | None, num_texts: int
 ) -> None:
-    if (num_clusters is None) == (threshold is None):
+    if num_clusters is not None and threshold is not None:
         raise ValueError(
-            "One of `num_clusters` and `threshold` must be given. Received: "
-            f"num_clusters={num_clusters!r}, threshold={threshold!r}"
+            "At most one of `num_clusters` and `threshold` must be given. "
+            f"Received: num_clusters={num_clusters!r}, threshold={threshold!r}"
         )
     if num_clusters is not None:
         check_integer(
@@ -131,14 +169,30 @@ def _check(
             largest=num_texts,
             why=", the number of different texts",
         )
-        return
-    check_cosine("threshold", threshold)
-    if num_texts > MAX_LINKED:
+    elif threshold is not None:
+        check_cosine("threshold", threshold)
+        _check_number("With `threshold`", num_texts, MAX_LINKED, "memory")
+    else:
+        without = "Without `num_clusters` and `threshold`"
+        _check_number(without, num_texts, MAX_COMPARED, "time")
+
+
+def _check_number(how: str, number: int, largest: int, grows: str) -> None:
+    if number > largest:
         raise ValueError(
-            f"With `threshold` there must be at most {MAX_LINKED} different "
-            f"texts: its memory grows with their square. Received: {num_texts}"
-            " texts. Give `num_clusters` instead"
+            f"{how} there must be at most {largest} different texts: its "
+            f"{grows} grows with their square. Received: {number} texts. Give "
+            "`num_clusters` instead"
         )
+
+
+def _module(num_clusters: int | None, threshold: float | None) -> str:
+    """The module that is asked for, before texts are encoded in vain."""
+    if num_clusters is not None:
+        return "sklearn.cluster"
+    if threshold is not None:
+        return "scipy.cluster.hierarchy"
+    return "sknetwork.clustering"
 
 
 def _linked(library, embeddings, threshold: float):

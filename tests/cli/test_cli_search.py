@@ -14,6 +14,8 @@ from support.texts import texts
 from keras_mirror.search import Index
 from keras_mirror.search import cluster
 from keras_mirror.search import find_duplicates
+from keras_mirror.search import name_clusters
+from keras_mirror.search import outliers
 
 LINES = [*SENTENCES, "", *texts(20), SENTENCES[0], "  ", "with\ta tab"]
 
@@ -263,6 +265,7 @@ def test_index_of_either_kind(
     "arguments, module",
     [
         (["index", "--output", "i", "--approximate"], "usearch.index"),
+        (["cluster"], "sknetwork.clustering"),
         (["cluster", "--clusters", 2], "sklearn.cluster"),
         (["cluster", "--threshold", 0.5], "scipy.cluster.hierarchy"),
     ],
@@ -349,26 +352,31 @@ def test_duplicates_of_an_empty_file(command, archive, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "option, value, arguments",
+    "options, arguments",
     [
-        ("--clusters", 4, {"num_clusters": 4}),
-        ("--threshold", 0.8, {"threshold": 0.8}),
+        ([], {}),
+        (["--seed", 3], {"seed": 3}),
+        (["--clusters", 4], {"num_clusters": 4}),
+        (["--threshold", 0.8], {"threshold": 0.8}),
     ],
 )
-def test_cluster(
-    command, model, archive, corpus, tmp_path, option, value, arguments
-):
+def test_cluster(command, model, archive, corpus, tmp_path, options, arguments):
     output = tmp_path / "clusters.tsv"
     code, screen, errors = command(
-        "cluster", archive, corpus, option, value, "--output", output
+        "cluster", archive, corpus, *options, "--output", output
     )
     assert code == 0, errors
     clusters = cluster(model, LINES, **arguments)
-    expected = {}
+    names = name_clusters(LINES, clusters)
+    expected = {
+        row: [f"{row + 1}", "0", "", "", LINES[row].replace("\t", " ")]
+        for row in outliers(clusters, LINES)
+    }
     for number, each in enumerate(clusters, start=1):
+        name = ", ".join(names[number - 1].words)
         for row, cosine in zip(*each, strict=True):
-            text = LINES[row].replace("\t", " ")
-            expected[row] = [f"{row + 1}", f"{number}", f"{cosine:.4f}", text]
+            cells = f"{row + 1}", f"{number}", name, f"{cosine:.4f}"
+            expected[row] = [*cells, LINES[row].replace("\t", " ")]
     rows = [
         line.split("\t")
         for line in output.read_text(encoding="utf-8").splitlines()
@@ -380,7 +388,8 @@ def test_cluster(
     for number, block in enumerate(blocks, start=1):
         title, *examples = block.strip().splitlines()
         each = clusters[number - 1]
-        assert title == f"cluster {number}: {len(each.rows)} lines"
+        name = ", ".join(names[number - 1].words)
+        assert title == f"cluster {number}: {name} ({len(each.rows)} lines)"
         lines = (LINES[row].replace("\t", " ") for row in each.rows)
         different = dict.fromkeys(lines)
         shown = list(different)[:3]
@@ -390,6 +399,34 @@ def test_cluster(
         )
     told = re.sub(" +", " ", errors)
     assert f"clusters {len(clusters)}" in told and f"{output}" in told
+    num_outliers = len(outliers(clusters, LINES))
+    finds = "threshold" not in arguments and "num_clusters" not in arguments
+    assert (f"outliers {num_outliers}" in told.splitlines()) == finds
+
+
+def test_outliers_are_in_cluster_0(command, archive, tmp_path, monkeypatch):
+    lines = ["a man", "a dog", "a man", "!", "a man"]
+    (tmp_path / "texts.txt").write_text("\n".join(lines))
+    output = tmp_path / "clusters.tsv"
+    monkeypatch.setattr(
+        sys.modules[cluster.__module__],
+        "communities",
+        lambda embeddings, counts, seed: np.array([0, -1, 1]),
+    )
+    code, screen, errors = command(
+        "cluster", archive, tmp_path / "texts.txt", "--output", output
+    )
+    assert code == 0, errors
+    assert output.read_text().splitlines() == [
+        "1\t1\tman\t1.0000\ta man",
+        "2\t0\t\t\ta dog",
+        "3\t1\tman\t1.0000\ta man",
+        "4\t2\t\t1.0000\t!",
+        "5\t1\tman\t1.0000\ta man",
+    ]
+    titles = [line for line in screen.splitlines() if "lines)" in line]
+    assert titles == ["cluster 1: man (3 lines)", "cluster 2 (1 lines)"]
+    assert "outliers  1" in errors.splitlines()
 
 
 def test_cluster_without_a_file(command, archive, corpus, tmp_path):
@@ -402,10 +439,9 @@ def test_cluster_without_a_file(command, archive, corpus, tmp_path):
 @pytest.mark.parametrize(
     "options, message",
     [
-        ([], "give one of --clusters and --threshold"),
         (
             ["--clusters", 2, "--threshold", 0.5],
-            "give one of --clusters and --threshold",
+            "give at most one of --clusters and --threshold",
         ),
         (["--clusters", 0], "0 is not in the range x>=1"),
         (["--threshold", 2], "2.0 is not in the range -1<=x<=1"),

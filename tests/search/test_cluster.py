@@ -163,14 +163,13 @@ def test_one_text(model, options):
     np.testing.assert_allclose(each.similarities, 1, atol=1e-6)
 
 
-@pytest.mark.parametrize("given", [(None, None), (2, 0.5)])
-def test_refuses_none_or_both(model, given):
+def test_refuses_both(model):
     message = (
-        "^One of `num_clusters` and `threshold` must be given. Received: "
-        f"num_clusters={given[0]}, threshold={given[1]}$"
+        "^At most one of `num_clusters` and `threshold` must be given. "
+        "Received: num_clusters=2, threshold=0.5$"
     )
     with pytest.raises(ValueError, match=message):
-        cluster(model, ["a man"], *given)
+        cluster(model, ["a man"], 2, 0.5)
 
 
 @pytest.mark.parametrize("num_clusters", [0, -1, 3, 1.0, True])
@@ -193,11 +192,12 @@ def test_refuses_threshold(model, threshold):
         cluster(model, ["a man"], threshold=threshold)
 
 
+@pytest.mark.parametrize("num_clusters", [None, 2])
 @pytest.mark.parametrize("seed", [-1, 1.5, True, 2**32])
-def test_refuses_seed(model, seed):
+def test_refuses_seed(model, seed, num_clusters):
     message = f"^`seed` must be an integer from 0 to .* Received: seed={seed}$"
     with pytest.raises(ValueError, match=message):
-        cluster(model, ["a man", "a cat"], num_clusters=2, seed=seed)
+        cluster(model, ["a man", "a cat"], num_clusters, seed=seed)
 
 
 def test_refuses_too_many_texts_for_a_threshold(model, monkeypatch):
@@ -213,6 +213,18 @@ def test_refuses_too_many_texts_for_a_threshold(model, monkeypatch):
     assert cluster(model, SENTENCES[:9] * 3, threshold=0.5)
 
 
+def test_refuses_too_many_texts_without_a_number(model, monkeypatch):
+    monkeypatch.setattr(module, "MAX_COMPARED", 9)
+    message = (
+        "^Without `num_clusters` and `threshold` there must be at most 9 "
+        "different texts: its time grows with their square. Received: 10 "
+        "texts. Give `num_clusters` instead$"
+    )
+    with pytest.raises(ValueError, match=message):
+        cluster(model, SENTENCES)
+    cluster(model, SENTENCES[:9] * 3)
+
+
 def test_progress_counts_different_texts(model):
     counts = []
     cluster(model, STRINGS, num_clusters=2, on_progress=counts.append)
@@ -222,6 +234,7 @@ def test_progress_counts_different_texts(model):
 @pytest.mark.parametrize(
     "name, options",
     [
+        ("sknetwork.clustering", {}),
         ("sklearn.cluster", {"num_clusters": 2}),
         ("scipy.cluster.hierarchy", {"threshold": 0.5}),
     ],
