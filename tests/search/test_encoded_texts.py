@@ -44,7 +44,7 @@ def test_a_folder_is_read_without_its_model(model, tmp_path):
 
 
 def test_an_index_has_the_clusters_and_pairs_of_its_texts(model, index):
-    for options in ({"num_clusters": 3}, {"threshold": 0.6}):
+    for options in ({}, {"num_clusters": 3}, {"threshold": 0.6}):
         found = cluster(model, index, **options)
         expected = cluster(model, LINES, **options)
         for one, other in zip(found, expected, strict=True):
