@@ -7,6 +7,7 @@ import numpy as np
 from keras_mirror.arguments import check_cosine
 from keras_mirror.arguments import check_integer
 from keras_mirror.search.encoded_texts import EncodedTexts
+from keras_mirror.search.propose_threshold import propose_threshold
 from keras_mirror.search.unit_embeddings import OnProgress
 
 # Similarities in memory at a time: 32 MB.
@@ -31,7 +32,7 @@ class DuplicatePair(NamedTuple):
 def find_duplicates(
     model,
     texts,
-    threshold: float = 0.9,
+    threshold: float | None = 0.9,
     limit: int = 100_000,
     batch_size: int | None = None,
     on_progress: OnProgress = None,
@@ -46,7 +47,8 @@ def find_duplicates(
         model: A `MirrorModel`.
         texts: A list or array of strings, or an `Index` of this model, whose
             embeddings are taken.
-        threshold: Float, the smallest cosine of a pair. Defaults to `0.9`.
+        threshold: Float, the smallest cosine of a pair; `None` takes that of
+            `propose_threshold`. Defaults to `0.9`.
         limit: Positive integer, the most pairs that are kept: the best ones.
             Defaults to `100_000`.
         batch_size: Integer, see `MirrorModel.encode_text`. Defaults to `None`.
@@ -73,7 +75,9 @@ def find_duplicates(
 
 
 def find_encoded_duplicates(
-    encoded: EncodedTexts, threshold: float = 0.9, limit: int = 100_000
+    encoded: EncodedTexts,
+    threshold: float | None = 0.9,
+    limit: int = 100_000,
 ) -> list[DuplicatePair]:
     """As `find_duplicates`, of texts that are encoded, or will be.
 
@@ -85,13 +89,25 @@ def find_encoded_duplicates(
         As `find_duplicates`.
     """
     limit = check_integer("limit", limit)
-    check_cosine("threshold", threshold)
+    threshold = checked_threshold(threshold, encoded)
     rows, numbers = encoded.distinct.numbered_rows()
     pairs = _best_pairs(encoded.embeddings[numbers], threshold, limit)
     return [
         DuplicatePair(float(cosine), int(rows[first]), int(rows[second]))
         for cosine, first, second in zip(*pairs, strict=True)
     ]
+
+
+def checked_threshold(threshold: float | None, encoded: EncodedTexts) -> float:
+    """A threshold, or that of `propose_threshold` where it is `None`.
+
+    Raises:
+        ValueError: It is no cosine.
+    """
+    if threshold is None:
+        return propose_threshold(encoded.embeddings)
+    check_cosine("threshold", threshold)
+    return threshold
 
 
 def _best_pairs(embeddings, threshold: float, limit: int) -> list:
@@ -102,7 +118,7 @@ def _best_pairs(embeddings, threshold: float, limit: int) -> list:
     """
     kept: list[list] = []
     num_kept, num_found, least = 0, 0, -np.inf
-    for block in _blocks(embeddings, round(threshold, _DECIMALS)):
+    for block in similar_pairs(embeddings, threshold):
         num_found += len(block[0])
         kept.append([column[block[0] > least] for column in block])
         num_kept += len(kept[-1][0])
@@ -125,8 +141,19 @@ def _best(parts: list[list], limit: int) -> list:
     return [column[order] for column in columns]
 
 
-def _blocks(embeddings, threshold: float) -> Iterator[tuple]:
-    """The pairs above the threshold, of a few first places at a time."""
+def similar_pairs(embeddings, threshold: float) -> Iterator[tuple]:
+    """Finds the pairs of rows of at least a cosine, some at a time.
+
+    Args:
+        embeddings: Float32 array of shape `(n, embedding_dim)`, rows of length
+            1.
+        threshold: Float.
+
+    Yields:
+        Tuples of arrays: cosines, first and second places. First places come
+        in their order.
+    """
+    threshold = round(threshold, _DECIMALS)
     num_rows = max(1, _NUM_SIMILARITIES // max(1, len(embeddings)))
     for start in range(0, len(embeddings), num_rows):
         cosines = embeddings[start : start + num_rows] @ embeddings[start:].T
