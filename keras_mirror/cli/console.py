@@ -108,10 +108,15 @@ def write_table(
     TABs and line breaks in a text become spaces: a row stays a line.
     """
     lines = ("\t".join(one_line(str(cell)) for cell in row) for row in rows)
-    if not path:
-        for line in lines:
-            echo(line)
+    if path:
+        write_lines(lines, path, overwrite)
         return
+    for line in lines:
+        echo(line)
+
+
+def write_lines(lines: Iterable[str], path: str, overwrite: bool) -> None:
+    """Writes lines to a file as they are, in UTF-8."""
     with atomic_output(path, overwrite=overwrite) as unfinished:
         # Half a character, which UTF-8 cannot hold, is written as JSON does.
         with open(

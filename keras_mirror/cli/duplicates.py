@@ -1,17 +1,26 @@
+import os
 import time
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import click
 
 from keras_mirror.cli.console import echo_warnings
 from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_summary
+from keras_mirror.cli.console import write_lines
 from keras_mirror.cli.console import write_table
 from keras_mirror.cli.corpus import corpus_arguments
 from keras_mirror.cli.corpus import named_corpus
 from keras_mirror.cli.corpus import open_corpus
 from keras_mirror.cli.files import check_output
 from keras_mirror.cli.options import overwrite_option
+from keras_mirror.cli.printable import one_line
+from keras_mirror.data.read_columns import has_columns
 from keras_mirror.search.encoded_texts import EncodedTexts
+
+MARK = "*"
+MAX_PAIRS = 100_000
 
 
 @click.command()
@@ -19,24 +28,37 @@ from keras_mirror.search.encoded_texts import EncodedTexts
 @click.option(
     "--threshold",
     type=click.FloatRange(-1, 1),
-    default=0.9,
-    show_default=True,
-    help="The smallest cosine of a pair.",
+    help="The smallest cosine of a pair. Default: proposed from the corpus.",
+)
+@click.option(
+    "--groups",
+    "is_grouped",
+    is_flag=True,
+    help="Write one row per text of a group instead of one per pair.",
+)
+@click.option(
+    "--keep",
+    help="File to write without duplicates: one text per line, or a TSV file "
+    "of ids and texts with an INDEX.",
 )
 @click.option(
     "--limit",
     type=click.IntRange(1),
-    default=100_000,
-    show_default=True,
-    help="The maximum number of pairs; the best ones are kept.",
+    help="The maximum number of pairs; the best ones are kept. Does not apply "
+    f"to groups and --keep. Default: {MAX_PAIRS:,}.",
 )
-@click.option("--output", help="File to write. Default: the screen.")
+@click.option(
+    "--output",
+    help="File of the rows. Default: the screen, or nothing with --keep alone.",
+)
 @overwrite_option
 def duplicates(
     encoder: str,
     texts: str | None,
-    threshold: float,
-    limit: int,
+    threshold: float | None,
+    is_grouped: bool,
+    keep: str | None,
+    limit: int | None,
     output: str | None,
     overwrite: bool,
     **options,
@@ -45,25 +67,127 @@ def duplicates(
 
     Writes one row per pair, best first: cosine, the two line numbers or ids,
     the two lines (TAB-separated). Empty lines have no pairs.
+
+    With --groups, writes one row per text: group (1 = largest), * for the
+    text that stands for its group, cosine to that text, line number or id,
+    text. Pairs connect a group, so that in a long chain its ends may differ.
+
+    --keep writes that text of each group and all texts that are in none, in
+    the order of the corpus. Empty lines are left out.
     """
     start = time.monotonic()
-    if output:
-        check_output(output, overwrite)
-    from keras_mirror.search.find_duplicates import find_encoded_duplicates
-
+    if is_grouped and limit:
+        raise click.UsageError("--limit is for pairs, not for --groups")
+    _check_outputs(output, keep, texts, overwrite)
+    is_paired = not is_grouped and bool(output or not keep)
     with (
         echo_warnings(),
         open_corpus(encoder, texts, "Comparing", **options) as encoded,
     ):
-        pairs = find_encoded_duplicates(encoded, threshold, limit)
-    write_table((_row(pair, encoded) for pair in pairs), output, overwrite)
-    rows = {"lines": len(encoded.texts), "pairs": len(pairs)}
-    print_summary(rows | ({"written": output} if output else {}), start)
-    named = named_corpus(encoder, texts, **options)
-    print_next("cluster", *named, "--clusters", "20")
+        most = (limit or MAX_PAIRS) if is_paired else None
+        found = _find(encoded, threshold, most, is_grouped or bool(keep))
+    if is_grouped:
+        write_table(_group_rows(found, encoded), output, overwrite)
+    elif is_paired:
+        write_table(_pair_rows(found, encoded), output, overwrite)
+    rows = _told(found, encoded) | ({"written": output} if output else {})
+    if keep:
+        kept = _kept(found, encoded, has_ids=texts is None)
+        write_lines(kept, keep, overwrite)
+        rows["kept"] = keep
+    print_summary(rows, start)
+    if keep and texts is not None:
+        print_next("index", encoder, keep, "--output", "texts.index")
+    else:
+        named = named_corpus(encoder, texts, **options)
+        print_next("cluster", *named, "--clusters", "20")
 
 
-def _row(pair: tuple, encoded: EncodedTexts) -> tuple:
-    cosine, *rows = pair
-    ids = (encoded.ids[row] for row in rows)
-    return f"{cosine:.4f}", *ids, *(encoded.texts[row] for row in rows)
+class _Found(NamedTuple):
+    threshold: float
+    is_proposed: bool
+    pairs: list | None
+    groups: list | None
+
+
+def _check_outputs(
+    output: str | None, keep: str | None, texts: str | None, overwrite: bool
+) -> None:
+    if output:
+        check_output(output, overwrite)
+    if not keep:
+        return
+    if output and os.path.realpath(output) == os.path.realpath(keep):
+        raise click.UsageError(
+            f"--output and --keep must be two files. Received: '{keep}' twice"
+        )
+    if texts is not None and has_columns(keep):
+        raise click.UsageError(
+            "--keep writes one text per line, into a file such as kept.txt. "
+            f"Received: {keep}"
+        )
+    suffix = ".tsv" if texts is None else None
+    check_output(keep, overwrite, suffix, "--keep")
+
+
+def _find(
+    encoded: EncodedTexts,
+    threshold: float | None,
+    limit: int | None,
+    is_grouped: bool,
+) -> _Found:
+    """Finds pairs unless `limit` is `None`, and groups if asked for."""
+    from keras_mirror.search.find_duplicates import checked_threshold
+    from keras_mirror.search.find_duplicates import find_encoded_duplicates
+    from keras_mirror.search.group_duplicates import group_encoded_duplicates
+
+    used = checked_threshold(threshold, encoded)
+    pairs = find_encoded_duplicates(encoded, used, limit) if limit else None
+    groups = group_encoded_duplicates(encoded, used) if is_grouped else None
+    return _Found(used, threshold is None, pairs, groups)
+
+
+def _told(found: _Found, encoded: EncodedTexts) -> dict[str, object]:
+    rows: dict[str, object] = {
+        "lines": len(encoded.texts),
+        "threshold": f"{found.threshold:g}"
+        + (", proposed" if found.is_proposed else ""),
+    }
+    if found.pairs is not None:
+        rows["pairs"] = len(found.pairs)
+    if found.groups is not None:
+        rows["groups"] = len(found.groups)
+        cosines = [each.similarities[1:] for each in found.groups]
+        rows["duplicates"] = sum(map(len, cosines))
+        far = sum(int((each < found.threshold).sum()) for each in cosines)
+        if far:
+            rows["duplicates"] = (
+                f"{rows['duplicates']}, of which {far} are less similar than "
+                "the threshold to the text that stands for them"
+            )
+    return rows
+
+
+def _pair_rows(found: _Found, encoded: EncodedTexts) -> Iterator[tuple]:
+    for cosine, *rows in found.pairs or []:
+        ids = (encoded.ids[row] for row in rows)
+        yield f"{cosine:.4f}", *ids, *(encoded.texts[row] for row in rows)
+
+
+def _group_rows(found: _Found, encoded: EncodedTexts) -> Iterator[tuple]:
+    for number, group in enumerate(found.groups or [], start=1):
+        for place, (row, cosine) in enumerate(zip(*group, strict=True)):
+            mark = "" if place else MARK
+            told = number, mark, f"{cosine:.4f}"
+            yield *told, encoded.ids[row], encoded.texts[row]
+
+
+def _kept(found: _Found, encoded: EncodedTexts, has_ids: bool) -> Iterator[str]:
+    """The lines of a corpus without duplicates, TABs in texts as they are."""
+    from keras_mirror.search.group_duplicates import kept_rows
+
+    kept = kept_rows(encoded, found.groups or [])
+    if not has_ids:
+        return (" ".join(encoded.texts[row].split("\n")) for row in kept)
+    rows = [("id", "text"), *((encoded.ids[r], encoded.texts[r]) for r in kept)]
+    return ("\t".join(map(one_line, row)) for row in rows)

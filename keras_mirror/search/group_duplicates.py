@@ -163,7 +163,7 @@ def _group(numbers, encoded: EncodedTexts) -> DuplicateGroup:
     )
     cosines = np.clip(np.round(embeddings @ embeddings[best], _DECIMALS), -1, 1)
     cosines[best] = 1.0
-    rows = np.concatenate(every_row)
+    rows = np.concatenate([np.asarray(rows, int) for rows in every_row])
     first = every_row[best][0]
     order = np.lexsort((rows, rows != first))
     return DuplicateGroup(rows[order], np.repeat(cosines, counts)[order])

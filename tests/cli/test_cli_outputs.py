@@ -101,6 +101,7 @@ WRITERS = {
     "encode": ("{archive} {corpus} --output", ".npy"),
     "index": ("{archive} {corpus} --output", ".index"),
     "duplicates": ("{archive} {corpus} --threshold -1 --output", ".tsv"),
+    "duplicates --keep": ("{archive} {corpus} --keep", ".txt"),
     "cluster": ("{archive} {corpus} --clusters 2 --output", ".tsv"),
     "export": ("{archive} --format keras --output", ".keras"),
     "judge": ("{archive} {other} {corpus} --html", ".html"),

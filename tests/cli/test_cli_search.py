@@ -14,8 +14,11 @@ from support.texts import texts
 from keras_mirror.search import Index
 from keras_mirror.search import cluster
 from keras_mirror.search import find_duplicates
+from keras_mirror.search import group_duplicates
 from keras_mirror.search import name_clusters
 from keras_mirror.search import outliers
+from keras_mirror.search import propose_threshold
+from keras_mirror.search.encoded_texts import EncodedTexts
 
 LINES = [*SENTENCES, "", *texts(20), SENTENCES[0], "  ", "with\ta tab"]
 
@@ -314,8 +317,186 @@ def test_duplicates(command, model, archive, corpus, tmp_path, to_file):
 
 
 def test_duplicates_by_default(command, model, archive, corpus):
-    _, screen, _ = command("duplicates", archive, corpus)
+    _, screen, errors = command("duplicates", archive, corpus)
     assert len(screen.splitlines()) == len(find_duplicates(model, LINES, 0.9))
+    assert re.search("^threshold +0.9, proposed$", errors, re.M)
+    _, _, errors = command("duplicates", archive, corpus, "--threshold", 0.9)
+    assert re.search("^threshold +0.9$", errors, re.M)
+
+
+def test_duplicates_proposes_a_threshold(
+    command, model, archive, corpus, tmp_path
+):
+    strings = texts(500)
+    corpus.write_text("\n".join(strings))
+    output = tmp_path / "pairs.tsv"
+    arguments = ["duplicates", archive, corpus, "--output", output]
+    code, _, errors = command(*arguments)
+    assert code == 0, errors
+    embeddings = EncodedTexts.of(model, strings).embeddings
+    threshold = propose_threshold(embeddings)
+    assert threshold != 0.9
+    assert re.search(f"^threshold +{threshold}, proposed$", errors, re.M)
+    pairs = find_duplicates(model, strings, threshold)
+    assert len(output.read_text().splitlines()) == len(pairs)
+
+
+@pytest.mark.parametrize("to_file", [True, False])
+def test_groups_of_duplicates(
+    command, model, archive, corpus, tmp_path, to_file
+):
+    output = tmp_path / "groups.tsv"
+    options = ["--output", output] if to_file else []
+    code, screen, errors = command(
+        *["duplicates", archive, corpus, "--groups"],
+        *["--threshold", 0.99, *options],
+    )
+    assert code == 0, errors
+    assert to_file == (screen == "")
+    written = output.read_text(encoding="utf-8") if to_file else screen
+    groups = group_duplicates(model, LINES, 0.99)
+    assert len(groups) > 1
+    expected = []
+    for number, group in enumerate(groups, start=1):
+        for row, cosine in zip(*group, strict=True):
+            mark = "*" if row == group.rows[0] else ""
+            text = LINES[row].replace("\t", " ")
+            expected.append(
+                [f"{number}", mark, f"{cosine:.4f}", f"{row + 1}", text]
+            )
+    assert [line.split("\t") for line in written.splitlines()] == expected
+    told = re.sub(" +", " ", errors)
+    number = len(expected) - len(groups)
+    assert f"groups {len(groups)}\nduplicates {number}" in told
+    assert "pairs" not in told
+
+
+def test_lines_far_from_the_text_that_stands_for_them_are_told(
+    command, model, archive, corpus
+):
+    threshold = 0.99
+    groups = group_duplicates(model, LINES, threshold)
+    far = sum((each.similarities < threshold).sum() for each in groups)
+    number = sum(len(each.rows) - 1 for each in groups)
+    assert 0 < far < number
+    _, _, errors = command(
+        "duplicates", archive, corpus, "--groups", "--threshold", threshold
+    )
+    told = re.sub(" +", " ", errors)
+    assert f"duplicates {number}, of which {far} are less similar" in told
+
+
+@pytest.mark.parametrize("options", [[], ["--groups"], ["--output", "pairs"]])
+def test_a_corpus_without_duplicates(
+    command, model, archive, corpus, tmp_path, monkeypatch, options
+):
+    monkeypatch.chdir(tmp_path)
+    corpus.write_text("\n".join([*LINES, *[LINES[-1]] * 500]))
+    code, screen, errors = command(
+        *["duplicates", archive, corpus, "--threshold", 0.99],
+        *["--keep", "kept.txt", *options],
+    )
+    assert code == 0, errors
+    dropped = {
+        row
+        for each in group_duplicates(model, LINES, 0.99)
+        for row in each.rows[1:]
+    }
+    kept = [
+        line
+        for row, line in enumerate(LINES)
+        if line.strip() and row not in dropped
+    ]
+    assert 0 < len(dropped) and kept[-1] == "with\ta tab"
+    assert (tmp_path / "kept.txt").read_text().splitlines() == kept
+    assert (screen == "") == (options != ["--groups"])
+    assert (tmp_path / "pairs").exists() == ("--output" in options)
+    told = re.sub(" +", " ", errors)
+    assert "kept kept.txt" in told
+    assert ("pairs" in told) == ("--output" in options)
+    named = f"index {archive} kept.txt --output texts.index"
+    assert errors.splitlines()[-1] == f"next: keras-mirror {named}"
+
+
+def test_an_index_without_duplicates_can_be_indexed_again(
+    command, archive, tmp_path
+):
+    table, index = tmp_path / "texts.tsv", tmp_path / "texts.index"
+    rows = ["a\ta man", 'b\tit "rains"', "c\ta man", "d\t "]
+    table.write_text("\n".join(["id\ttext", *rows]))
+    reading = ["--column", "text", "--id-column", "id"]
+    code, _, errors = command(
+        "index", archive, table, *reading, "--output", index
+    )
+    assert code == 0, errors
+    kept = tmp_path / "kept.tsv"
+    arguments = ["duplicates", index, "--threshold", 0.9999, "--keep", kept]
+    code, screen, errors = command(*arguments)
+    assert (code, screen) == (0, ""), errors
+    assert kept.read_text().splitlines() == ["id\ttext", *rows[:2]]
+    again = tmp_path / "again.index"
+    code, _, errors = command(
+        "index", archive, kept, *reading, "--output", again
+    )
+    assert code == 0, errors
+
+
+def test_a_text_with_line_breaks_is_kept_as_one_line(
+    command, archive, tmp_path
+):
+    table, kept = tmp_path / "texts.csv", tmp_path / "kept.txt"
+    table.write_text('text\n"two\nlines"\n"one\tline"\n')
+    code, _, errors = command(
+        *["duplicates", archive, table, "--column", "text"],
+        *["--threshold", 1, "--keep", kept],
+    )
+    assert code == 0, errors
+    assert kept.read_text() == "two lines\none\tline\n"
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (
+            ["{archive}", "{corpus}", "--groups", "--limit", "5"],
+            "--limit is for pairs, not for --groups",
+        ),
+        (
+            ["{archive}", "{corpus}", "--output", "o", "--keep", "./o"],
+            "--output and --keep must be two files. Received: './o' twice",
+        ),
+        (
+            ["{archive}", "{corpus}", "--keep", "kept.csv"],
+            "--keep writes one text per line, into a file such as kept.txt. "
+            "Received: kept.csv",
+        ),
+        (
+            ["{index}", "--keep", "kept.txt"],
+            "--keep must end in .tsv. Received: kept.txt",
+        ),
+        (
+            ["{archive}", "{corpus}", "--keep", "mine.txt"],
+            "'mine.txt' exists. Choose another --keep, or add --overwrite",
+        ),
+        (
+            ["{archive}", "{corpus}", "--keep", "new", "--output", "mine.txt"],
+            "'mine.txt' exists. Choose another --output, or add --overwrite",
+        ),
+    ],
+)
+def test_wrong_use_of_groups(
+    command, archive, corpus, index, tmp_path, monkeypatch, arguments, message
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.txt").write_text("mine")
+    before = sorted(os.listdir(tmp_path))
+    files = {"archive": archive, "corpus": corpus, "index": index}
+    arguments = [each.format(**files) for each in arguments]
+    code, screen, errors = command("duplicates", *arguments)
+    assert (code, screen, errors.count("\n")) == (2, "", 1)
+    assert message in errors
+    assert sorted(os.listdir(tmp_path)) == before
+    assert (tmp_path / "mine.txt").read_text() == "mine"
 
 
 def test_duplicates_tells_of_a_limit(command, archive, corpus):
