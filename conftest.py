@@ -42,6 +42,7 @@ PURE = (
     "tests/cli/test_cli_compare.py",
     "tests/cli/test_cli_adapt.py",
     "tests/cli/test_cli_evaluate.py",
+    "tests/cli/test_cli_export_index.py",
     "tests/cli/test_cli_judge.py",
     "tests/cli/test_cli_outputs.py",
     "tests/cli/test_cli_presets.py",

@@ -1,5 +1,6 @@
 """The README's Python blocks and the examples run, on tiny weights."""
 
+import importlib.util
 import pathlib
 import re
 
@@ -11,9 +12,14 @@ from support.texts import texts
 import keras_mirror
 
 ROOT = pathlib.Path(__file__).parents[1]
-BLOCKS = re.findall(
-    r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S
-)
+# LanceDB is too large for the extra [test].
+BLOCKS = [
+    block
+    for block in re.findall(
+        r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S
+    )
+    if "lancedb" not in block or importlib.util.find_spec("lancedb")
+]
 
 RUN = """
 import runpy, sys

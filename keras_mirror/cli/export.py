@@ -9,17 +9,21 @@ from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import status
 from keras_mirror.cli.console import usage_errors
+from keras_mirror.cli.export_index import export_index
 from keras_mirror.cli.files import check_output
 from keras_mirror.cli.files import check_unused
 from keras_mirror.cli.files import claim_output
 from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import start_keras
 from keras_mirror.cli.options import backend_options
-from keras_mirror.cli.options import model_argument
+from keras_mirror.cli.options import check_model_name
 from keras_mirror.cli.options import overwrite_option
 from keras_mirror.export.backends import EXPORT_BACKENDS
 from keras_mirror.startup import BACKENDS
+from keras_mirror.store.arrow import SUFFIXES as TABLE_SUFFIXES
+from keras_mirror.store.index_folder import is_index
 
+DEFAULT_FORMAT = "sentence-transformers"
 # Formats of one file, and how its name must end.
 SUFFIXES = {"keras": ".keras", "onnx": ".onnx", "litert": ".tflite"}
 # Formats of a folder, and a file that tells that it is one: only such a folder
@@ -32,13 +36,12 @@ MARKERS = {
 
 
 @click.command()
-@model_argument
+@click.argument("encoder", metavar="MODEL|INDEX", callback=check_model_name)
 @click.option(
     "--format",
     "format_name",
-    type=click.Choice(list(EXPORT_BACKENDS)),
-    default="sentence-transformers",
-    show_default=True,
+    type=click.Choice([*EXPORT_BACKENDS, *TABLE_SUFFIXES]),
+    help=f"Default: {DEFAULT_FORMAT}; parquet for an INDEX.",
 )
 @click.option("--output", required=True, help="File or folder to write.")
 @click.option(
@@ -52,7 +55,7 @@ MARKERS = {
 @backend_options
 def export(
     encoder: str,
-    format_name: str,
+    format_name: str | None,
     output: str,
     normalize: bool | None,
     int8: bool,
@@ -60,15 +63,27 @@ def export(
     backend: str | None,
     debug: bool,
 ) -> None:
-    """Writes MODEL, an archive or a preset, for another library.
+    """Writes MODEL, an archive or a preset, or INDEX for another library.
 
     Writes folders for sentence-transformers and OpenVINO, SavedModels that
     contain the tokenizer, ONNX and LiteRT files with a model card beside them,
     and `keras`, an archive without its optimizer. Picks a backend that can
     write the format.
+
+    Writes the ids, texts, metadata and vectors of an INDEX as a Parquet or
+    Arrow file, which DuckDB, LanceDB, pandas and others read.
     """
     start = time.monotonic()
     output = os.path.normpath(output)
+    if is_index(encoder):
+        _check_index_options(normalize, int8, backend)
+        export_index(encoder, format_name or "parquet", output, overwrite)
+        return
+    format_name = format_name or DEFAULT_FORMAT
+    if format_name in TABLE_SUFFIXES:
+        raise click.UsageError(
+            f"--format {format_name} is for an INDEX. Received: '{encoder}'"
+        )
     options = _options(format_name, normalize, int8)
     _check_output(output, format_name, overwrite)
     keras = start_keras(_choose_backend(format_name, backend), debug)
@@ -88,6 +103,19 @@ def export(
     print_summary(rows, start)
     if format_name in ("keras", "sentence-transformers"):
         print_next("info", output)
+
+
+def _check_index_options(
+    normalize: bool | None, int8: bool, backend: str | None
+) -> None:
+    given = {
+        "--normalize": normalize is not None,
+        "--int8": int8,
+        "--backend": backend is not None,
+    }
+    for name, is_given in given.items():
+        if is_given:
+            raise click.UsageError(f"{name} is for a MODEL, not for an index")
 
 
 def _options(

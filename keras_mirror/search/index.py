@@ -13,6 +13,7 @@ from keras_mirror.search.unit_embeddings import OnProgress
 from keras_mirror.search.unit_embeddings import unit_embeddings
 from keras_mirror.store.answers import check_mode
 from keras_mirror.store.answers import find_answers
+from keras_mirror.store.arrow import to_arrow
 from keras_mirror.store.batch import Batch
 from keras_mirror.store.batch import check_new
 from keras_mirror.store.batch import put
@@ -250,6 +251,17 @@ class Index:
         """
         now = self._store.settings.fingerprint or _fingerprint(self.model)
         save_index(self._store, path, overwrite, now, archive)
+
+    def to_arrow(self):
+        """Puts ids, texts, metadata and embeddings into a `pyarrow.Table`.
+
+        The column `vector` holds float32 rows of length 1, and null for texts
+        of white space. Needs the extra `[files]`.
+
+        Returns:
+            A `pyarrow.Table`, see `keras_mirror.store.arrow.ArrowRows`.
+        """
+        return to_arrow(self._store)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], model) -> "Index":
