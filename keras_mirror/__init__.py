@@ -31,6 +31,7 @@ __all__ = [
     "interop",
     "layers",
     "losses",
+    "maps",
     "metrics",
     "optimizers",
     "presets",
@@ -62,6 +63,7 @@ if TYPE_CHECKING or "keras_mirror_cli" not in sys.modules:
     from keras_mirror import interop as interop
     from keras_mirror import layers as layers
     from keras_mirror import losses as losses
+    from keras_mirror import maps as maps
     from keras_mirror import metrics as metrics
     from keras_mirror import optimizers as optimizers
     from keras_mirror import presets as presets

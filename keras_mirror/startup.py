@@ -39,6 +39,7 @@ KERAS_FREE = (
     "lock",
     "keras_settings",
     "machine_errors",
+    "maps",
     "memory",
     "nearest_rows",
     "optional",

@@ -52,7 +52,7 @@ FLOORS = (
         "search",
         "store",
     },
-    {"adaptation", "serving"},
+    {"adaptation", "maps", "serving"},
     {"cli", "engines", "interop"},
 )
 FLOOR = {unit: number for number, row in enumerate(FLOORS) for unit in row}

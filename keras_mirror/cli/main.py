@@ -17,6 +17,7 @@ from keras_mirror.cli.export import export
 from keras_mirror.cli.index import index
 from keras_mirror.cli.info import info
 from keras_mirror.cli.judge import judge
+from keras_mirror.cli.map import map_texts
 from keras_mirror.cli.presets import download
 from keras_mirror.cli.presets import presets
 from keras_mirror.cli.quickstart import quickstart
@@ -88,6 +89,7 @@ for command in (
     serve,
     duplicates,
     cluster,
+    map_texts,
     info,
     presets,
     download,

@@ -104,6 +104,8 @@ WRITERS = {
     "duplicates --keep": ("{archive} {corpus} --keep", ".txt"),
     "cluster": ("{archive} {corpus} --clusters 2 --output", ".tsv"),
     "export": ("{archive} --format keras --output", ".keras"),
+    "map": ("{archive} {corpus} --clusters 2 --html", ".html"),
+    "map --png": ("{archive} {corpus} --clusters 2 --png", ".png"),
     "judge": ("{archive} {other} {corpus} --html", ".html"),
     "evaluate": ("{archive} {scored} --html", ".html"),
     "evaluate --json": ("{archive} {scored} --json", ".json"),

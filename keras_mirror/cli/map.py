@@ -1,0 +1,99 @@
+import time
+
+import click
+
+from keras_mirror.cli.console import echo_warnings
+from keras_mirror.cli.console import print_next
+from keras_mirror.cli.console import print_summary
+from keras_mirror.cli.console import usage_errors
+from keras_mirror.cli.corpus import corpus_arguments
+from keras_mirror.cli.corpus import named_corpus
+from keras_mirror.cli.corpus import open_corpus
+from keras_mirror.cli.files import check_output
+from keras_mirror.cli.options import SEED
+from keras_mirror.cli.options import overwrite_option
+from keras_mirror.optional import import_optional
+
+_MODULES = (
+    "openTSNE",
+    "sklearn",
+    "sknetwork",
+    "plotly",
+    "jinja2",
+    "matplotlib",
+)
+
+
+@click.command("map")
+@corpus_arguments
+@click.option("--html", "html_path", help="Write a page to this file.")
+@click.option("--png", "png_path", help="Write a picture to this file.")
+@click.option(
+    "--clusters",
+    type=click.IntRange(1),
+    help="Number of clusters; found if not given.",
+)
+@click.option(
+    "--threshold",
+    type=click.FloatRange(-1, 1),
+    help="The smallest average cosine between the lines of a cluster.",
+)
+@click.option("--seed", type=SEED, default=0, show_default=True)
+@overwrite_option
+def map_texts(
+    encoder: str,
+    texts: str | None,
+    html_path: str | None,
+    png_path: str | None,
+    clusters: int | None,
+    threshold: float | None,
+    seed: int,
+    overwrite: bool,
+    **options,
+) -> None:
+    """Draws the lines of TEXTS, or of an INDEX, as points on a plane.
+
+    Lines of like meaning lie near each other; clusters have colors and names.
+    The page of --html works without network: it shows the line under the mouse
+    and searches. It has the first 500 characters of each line. Empty lines are
+    left out.
+    """
+    start = time.monotonic()
+    if clusters is not None and threshold is not None:
+        raise click.UsageError("give at most one of --clusters and --threshold")
+    _check_outputs(html_path, png_path, overwrite)
+    from keras_mirror.maps.page import write_page
+    from keras_mirror.maps.picture import write_picture
+    from keras_mirror.maps.text_map import make_map
+
+    with (
+        echo_warnings(),
+        open_corpus(encoder, texts, "Drawing", **options) as encoded,
+    ):
+        with usage_errors():
+            made = make_map(encoded, clusters, threshold, seed)
+        if html_path:
+            write_page(made, html_path, f"Map of {texts or encoder}", overwrite)
+        if png_path:
+            write_picture(made, png_path, overwrite)
+    rows = {
+        "lines": len(encoded.texts),
+        "points": f"{len(made.texts)}, one per different line",
+        "clusters": len(made.names),
+        "written": ", ".join(filter(None, (html_path, png_path))),
+    }
+    print_summary(rows, start)
+    print_next("cluster", *named_corpus(encoder, texts, **options))
+
+
+def _check_outputs(
+    html_path: str | None, png_path: str | None, overwrite: bool
+) -> None:
+    if not (html_path or png_path):
+        raise click.UsageError("give --html, --png or both")
+    if html_path:
+        check_output(html_path, overwrite, ".html", "--html")
+    if png_path:
+        check_output(png_path, overwrite, ".png", "--png")
+    for module in _MODULES:
+        import_optional(module, "map")
