@@ -42,9 +42,10 @@ Look first
 Use an encoder: MODEL is a name, a folder or an archive
   keras-mirror index MODEL TEXTS --output INDEX then: search INDEX "..."
   keras-mirror remove INDEX ID...               takes texts out of it
+  keras-mirror cluster INDEX                    what the texts are about
+  keras-mirror map INDEX --html map.html        the same, to look at
+  keras-mirror duplicates INDEX                 texts that mean the same
   keras-mirror serve MODEL                      over HTTP, as OpenAI's API
-  keras-mirror duplicates MODEL TEXTS           lines that mean the same
-  keras-mirror cluster MODEL TEXTS --clusters 20
   keras-mirror encode MODEL TEXTS --output vectors.npy
   keras-mirror similarity MODEL PAIRS           text TAB text
 
