@@ -374,10 +374,12 @@ def test_groups_of_duplicates(
 def test_lines_far_from_the_text_that_stands_for_them_are_told(
     command, model, archive, corpus
 ):
-    threshold = 0.99
-    groups = group_duplicates(model, LINES, threshold)
-    far = sum((each.similarities < threshold).sum() for each in groups)
-    number = sum(len(each.rows) - 1 for each in groups)
+    for threshold in np.arange(0.995, 0.5, -0.005).round(3).tolist():
+        groups = group_duplicates(model, LINES, threshold)
+        far = sum((each.similarities < threshold).sum() for each in groups)
+        number = sum(len(each.rows) - 1 for each in groups)
+        if 0 < far < number:  # where that is depends on the model's weights
+            break
     assert 0 < far < number
     _, _, errors = command(
         "duplicates", archive, corpus, "--groups", "--threshold", threshold
