@@ -12,6 +12,8 @@ from keras_mirror.cli.corpus import named_corpus
 from keras_mirror.cli.corpus import open_corpus
 from keras_mirror.cli.files import check_output
 from keras_mirror.cli.options import SEED
+from keras_mirror.cli.options import check_cluster_options
+from keras_mirror.cli.options import cluster_options
 from keras_mirror.cli.options import overwrite_option
 from keras_mirror.search.encoded_texts import EncodedTexts
 
@@ -21,16 +23,7 @@ OUTLIER = 0  # the number that stands for no cluster
 
 @click.command()
 @corpus_arguments
-@click.option(
-    "--clusters",
-    type=click.IntRange(1),
-    help="Number of clusters; found if not given.",
-)
-@click.option(
-    "--threshold",
-    type=click.FloatRange(-1, 1),
-    help="The smallest average cosine between the lines of a cluster.",
-)
+@cluster_options
 @click.option("--output", help="Write assignments to this TSV file.")
 @click.option("--seed", type=SEED, default=0, help="Random seed.")
 @overwrite_option
@@ -54,8 +47,7 @@ def cluster(
     out.
     """
     start = time.monotonic()
-    if clusters is not None and threshold is not None:
-        raise click.UsageError("give at most one of --clusters and --threshold")
+    check_cluster_options(clusters, threshold)
     if output:
         check_output(output, overwrite)
     from keras_mirror.search.cluster import cluster_encoded

@@ -11,6 +11,8 @@ from keras_mirror.cli.corpus import named_corpus
 from keras_mirror.cli.corpus import open_corpus
 from keras_mirror.cli.files import check_output
 from keras_mirror.cli.options import SEED
+from keras_mirror.cli.options import check_cluster_options
+from keras_mirror.cli.options import cluster_options
 from keras_mirror.cli.options import overwrite_option
 from keras_mirror.optional import import_optional
 
@@ -28,16 +30,7 @@ _MODULES = (
 @corpus_arguments
 @click.option("--html", "html_path", help="Write a page to this file.")
 @click.option("--png", "png_path", help="Write a picture to this file.")
-@click.option(
-    "--clusters",
-    type=click.IntRange(1),
-    help="Number of clusters; found if not given.",
-)
-@click.option(
-    "--threshold",
-    type=click.FloatRange(-1, 1),
-    help="The smallest average cosine between the lines of a cluster.",
-)
+@cluster_options
 @click.option("--seed", type=SEED, default=0, show_default=True)
 @overwrite_option
 def map_texts(
@@ -59,8 +52,7 @@ def map_texts(
     left out.
     """
     start = time.monotonic()
-    if clusters is not None and threshold is not None:
-        raise click.UsageError("give at most one of --clusters and --threshold")
+    check_cluster_options(clusters, threshold)
     _check_outputs(html_path, png_path, overwrite)
     from keras_mirror.maps.page import write_page
     from keras_mirror.maps.picture import write_picture

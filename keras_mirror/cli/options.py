@@ -79,6 +79,29 @@ interactive_option = click.option(
 # What the generators of Keras and of scikit-learn take.
 SEED = click.IntRange(0, 2**32 - 1)
 
+
+def cluster_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds `--clusters` and `--threshold`, see `check_cluster_options`."""
+    command = click.option(
+        "--threshold",
+        type=click.FloatRange(-1, 1),
+        help="The smallest average cosine between the lines of a cluster.",
+    )(command)
+    return click.option(
+        "--clusters",
+        type=click.IntRange(1),
+        help="Number of clusters; found if not given.",
+    )(command)
+
+
+def check_cluster_options(
+    clusters: int | None, threshold: float | None
+) -> None:
+    """Raises `click.UsageError` where both of `cluster_options` are given."""
+    if clusters is not None and threshold is not None:
+        raise click.UsageError("give at most one of --clusters and --threshold")
+
+
 center_option = click.option(
     "--center", is_flag=True, help="Then subtract the mean of the vectors."
 )
