@@ -35,6 +35,7 @@ KERAS_FREE = (
     "export.backends",
     "file_kinds",
     "files",
+    "html_page",
     "integrations.load_model",
     "lock",
     "keras_settings",

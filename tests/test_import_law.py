@@ -21,6 +21,7 @@ FLOORS = (
         "content_errors",
         "file_kinds",
         "files",
+        "html_page",
         "keras_settings",
         "lock",
         "machine_errors",

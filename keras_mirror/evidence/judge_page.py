@@ -5,7 +5,8 @@ import json
 from keras_mirror.evidence.judge import BlindPairs
 from keras_mirror.evidence.sign_test import MIN_CHOICES
 from keras_mirror.evidence.sign_test import SIGNIFICANCE
-from keras_mirror.optional import import_optional
+from keras_mirror.html_page import page_template
+from keras_mirror.html_page import shortened
 
 TEMPLATE = "judge_page.html.jinja"
 MAX_LENGTH = 2000  # characters of a text: enough to judge a long document by
@@ -36,14 +37,7 @@ def render_judge_page(blind: BlindPairs, names: tuple[str, str]) -> str:
     >>> "a man" in page, "mine" in page, "\\u003c/script\\u003e" in page
     (True, False, True)
     """
-    jinja2 = import_optional("jinja2", "report")
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("keras_mirror.evidence", ""),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    template = page_template("keras_mirror.evidence", TEMPLATE, "report")
     pairs = [
         {
             "query": _cut(pair.query),
@@ -53,7 +47,7 @@ def render_judge_page(blind: BlindPairs, names: tuple[str, str]) -> str:
         for pair in blind.pairs
     ]
     key = _hidden([names, [pair.first_is_left for pair in blind.pairs]])
-    return environment.get_template(TEMPLATE).render(
+    return template.render(
         pairs=pairs,
         key=key,
         # The same page opened again goes on; another one starts anew.
@@ -73,4 +67,4 @@ def _hidden(key: object) -> str:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= MAX_LENGTH else f"{text[: MAX_LENGTH - 1]}…"
+    return shortened(text, MAX_LENGTH)

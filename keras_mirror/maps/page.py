@@ -3,7 +3,9 @@ import os
 
 import numpy as np
 
-from keras_mirror.atomic_output import atomic_output
+from keras_mirror.html_page import page_template
+from keras_mirror.html_page import shortened
+from keras_mirror.html_page import write_page_file
 from keras_mirror.maps.colors import OF_NO_CLUSTER
 from keras_mirror.maps.colors import colors_of
 from keras_mirror.maps.text_map import TextMap
@@ -35,13 +37,7 @@ def write_page(
         FileExistsError: `path` exists, and `overwrite` is `False`.
         ImportError: The extra `[map]` is not installed.
     """
-    page = render_page(made, title)
-    with atomic_output(path, overwrite=overwrite) as unfinished:
-        # Half a character, which UTF-8 cannot hold, becomes "?".
-        with open(
-            unfinished, "w", encoding="utf-8", errors="replace", newline="\n"
-        ) as file:
-            file.write(page)
+    write_page_file(path, render_page(made, title), overwrite)
 
 
 def render_page(made: TextMap, title: str = "Map of texts") -> str:
@@ -57,21 +53,14 @@ def render_page(made: TextMap, title: str = "Map of texts") -> str:
     >>> "\\\\u003c/script\\\\u003e" in render_page(made)
     True
     """
-    jinja2 = import_optional("jinja2", "map")
     offline = import_optional("plotly.offline", "map")
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("keras_mirror.maps", ""),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     # Letters of all scripts as they are: half the size for many.
-    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
+    policies = {"json.dumps_kwargs": {"ensure_ascii": False}}
+    template = page_template("keras_mirror.maps", TEMPLATE, "map", **policies)
     centers = [made.center(number) for number in range(len(made.names))]
-    return environment.get_template(TEMPLATE).render(
+    return template.render(
         title=title,
-        texts=[_cut(text) for text in made.texts],
+        texts=[shortened(text, MAX_LENGTH) for text in made.texts],
         ids=[[*ids[:MAX_IDS], len(ids)] for ids in made.ids],
         clusters=list(
             zip(made.names, colors_of(centers), centers, strict=True)
@@ -90,7 +79,3 @@ def _as_is(script: str):
 
 def _base64(values, kind: str) -> str:
     return base64.b64encode(values.astype(kind).tobytes()).decode()
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= MAX_LENGTH else f"{text[: MAX_LENGTH - 1]}…"

@@ -4,6 +4,7 @@ import warnings
 import numpy as np
 
 from keras_mirror.atomic_output import atomic_output
+from keras_mirror.html_page import shortened
 from keras_mirror.maps.colors import OF_NO_CLUSTER
 from keras_mirror.maps.colors import colors_of
 from keras_mirror.maps.text_map import TextMap
@@ -93,7 +94,7 @@ def _draw_names(axes, canvas, made: TextMap) -> None:
     for number, name in enumerate(made.names):
         shown = axes.text(
             *made.center(number),
-            _cut(name),
+            shortened(name, MAX_LENGTH),
             ha="center",
             va="center",
             fontsize=8,
@@ -107,7 +108,3 @@ def _draw_names(axes, canvas, made: TextMap) -> None:
             shown.remove()
         else:
             taken.append(box)
-
-
-def _cut(name: str) -> str:
-    return name if len(name) <= MAX_LENGTH else f"{name[: MAX_LENGTH - 1]}…"

@@ -4,6 +4,7 @@ import os
 import numpy as np
 
 from keras_mirror.arguments import check_integer
+from keras_mirror.html_page import shortened
 from keras_mirror.maps.layout import lay_out
 from keras_mirror.optional import import_optional
 from keras_mirror.search.cluster import MAX_SEED
@@ -98,7 +99,7 @@ def _title(name: ClusterName, texts: list[str]) -> str:
     if name.words:
         return ", ".join(name.words)
     text = " ".join(texts[name.rows[0]].split())
-    return text if len(text) <= MAX_TITLE else f"{text[: MAX_TITLE - 1]}…"
+    return shortened(text, MAX_TITLE)
 
 
 def _order(encoded: EncodedTexts, clusters: list[Cluster]) -> tuple:

@@ -1,7 +1,6 @@
 from collections.abc import Iterable
 from collections.abc import Sequence
 
-import jinja2
 import markupsafe
 from plotly.offline import get_plotlyjs
 
@@ -24,6 +23,7 @@ from keras_mirror.evaluation.report.tables import verdict
 from keras_mirror.evaluation.report.training_curves import curves
 from keras_mirror.evaluation.task import Task
 from keras_mirror.evaluation.tasks import RetrievalTask
+from keras_mirror.html_page import page_template
 from keras_mirror.version import __version__
 
 TEMPLATE = "report.html.jinja"
@@ -47,15 +47,11 @@ def render_page(
     >>> "&lt;mine&gt;" in render_page(evaluation, None, [])
     True
     """
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("keras_mirror.evaluation.report", ""),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    template = page_template(
+        "keras_mirror.evaluation.report", TEMPLATE, "report"
     )
     names = list(evaluation.models)
-    return environment.get_template(TEMPLATE).render(
+    return template.render(
         evaluation=evaluation,
         names=names,
         encoders=list(evaluation.embeddings),

@@ -2,8 +2,8 @@ import importlib
 import os
 from collections.abc import Sequence
 
-from keras_mirror.atomic_output import atomic_output
 from keras_mirror.evaluation.evaluate import Evaluation
+from keras_mirror.html_page import write_page_file
 
 
 def write_html(
@@ -58,7 +58,7 @@ def write_html(
     from keras_mirror.evaluation.report.training_curves import read_training_log
 
     curves = None if log is None else read_training_log(log)
-    _write(path, render_page(evaluation, curves, notes), overwrite)
+    write_page_file(path, render_page(evaluation, curves, notes), overwrite)
 
 
 def check_installed() -> None:
@@ -76,13 +76,3 @@ def check_installed() -> None:
                 f"The report needs {name}. "
                 "Install it with `pip install keras-mirror[report]`"
             ) from error
-
-
-def _write(path: str | os.PathLike[str], text: str, overwrite: bool) -> None:
-    """Writes beside `path` first, which stays as it was if that fails."""
-    with atomic_output(path, overwrite=overwrite) as unfinished:
-        # Half a character, which UTF-8 cannot hold, becomes "?".
-        with open(
-            unfinished, "w", encoding="utf-8", errors="replace", newline="\n"
-        ) as file:
-            file.write(text)
