@@ -1,11 +1,9 @@
 import functools
 import sys
 import time
-from pathlib import Path
 
 import click
 
-from keras_mirror.atomic_output import atomic_output
 from keras_mirror.cli.console import echo
 from keras_mirror.cli.console import encoding_bar
 from keras_mirror.cli.console import print_json
@@ -201,11 +199,9 @@ def _write_page(
     path: str, blind, names: tuple[str, str], overwrite: bool
 ) -> None:
     from keras_mirror.evidence.judge_page import render_judge_page
+    from keras_mirror.html_page import write_page_file
 
-    page = render_judge_page(blind, names)
-    with atomic_output(path, overwrite=overwrite) as unfinished:
-        # Half a character, which UTF-8 cannot hold, becomes "?".
-        Path(unfinished).write_text(page, encoding="utf-8", errors="replace")
+    write_page_file(path, render_judge_page(blind, names), overwrite)
 
 
 def _count(answers: tuple[str, ...], as_json: bool, start: float) -> None:
