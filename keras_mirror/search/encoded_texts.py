@@ -10,7 +10,6 @@ from keras_mirror.integrations.load_model import check_model
 from keras_mirror.search.index import Index
 from keras_mirror.search.unit_embeddings import OnProgress
 from keras_mirror.search.unit_embeddings import unit_embeddings
-from keras_mirror.store.database import database_errors
 from keras_mirror.store.distinct_texts import DistinctTexts
 from keras_mirror.store.index_folder import open_index
 from keras_mirror.store.store import Store
@@ -100,10 +99,7 @@ class EncodedTexts:
     @classmethod
     def of_store(cls, store: Store) -> "EncodedTexts":
         """As `of_index`, of a `Store`."""
-        store.refresh()
-        with store.lock, database_errors(store.name, store.connection):
-            documents = [(each, slot) for each, slot in store.documents]
-            embeddings = store.embeddings()
+        documents, embeddings = store.contents()
         slots = list(dict.fromkeys(s for _, s in documents if s >= 0))
         return cls(
             (document.text for document, _ in documents),

@@ -9,7 +9,6 @@ import numpy as np
 
 from keras_mirror.data import batched
 from keras_mirror.optional import import_optional
-from keras_mirror.store.database import database_errors
 from keras_mirror.store.index_errors import index_errors
 from keras_mirror.store.store import Store
 
@@ -39,10 +38,8 @@ class ArrowRows:
     def __init__(self, store: Store) -> None:
         self._arrow: Any = import_optional("pyarrow", "files")
         self._name = store.name
-        store.refresh()
-        with store.lock, database_errors(store.name, store.connection):
-            self._documents = list(store.documents)
-            self._embeddings = store.embeddings()
+        with store.lock:
+            self._documents, self._embeddings = store.contents()
             names = list(store.settings.columns)
         with index_errors(self._name):
             self._columns = self._typed_columns(names)

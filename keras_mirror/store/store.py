@@ -19,6 +19,7 @@ from keras_mirror.store.database import create_database
 from keras_mirror.store.database import database_errors
 from keras_mirror.store.database import open_database
 from keras_mirror.store.database import transaction
+from keras_mirror.store.documents import Document
 from keras_mirror.store.documents import Documents
 from keras_mirror.store.graphs import FolderGraph
 from keras_mirror.store.graphs import MemoryGraph
@@ -182,6 +183,12 @@ class Store:
         """The texts of all documents, in their order."""
         with self.lock, database_errors(self.name, self.connection):
             return [each.text for each, _ in self.documents]
+
+    def contents(self) -> tuple[list[tuple[Document, int]], Any]:
+        """All documents as they are now with their slots, and all vectors."""
+        self.refresh()
+        with self.lock, database_errors(self.name, self.connection):
+            return list(self.documents), self.embeddings()
 
     def snapshot(self) -> Snapshot:
         """What a search looks at now."""
