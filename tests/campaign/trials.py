@@ -31,9 +31,16 @@ class Bench:
         temporary: Boolean, whether the folder of temporary files is for this
             process alone, and inside of `root`: then nothing may stay there,
             and nothing be written elsewhere. Defaults to `True`.
+        max_refusal: Float, the most seconds of the processor that a refusal
+            may take. Defaults to `1`.
     """
 
-    def __init__(self, root: pathlib.Path, temporary: bool = True) -> None:
+    def __init__(
+        self,
+        root: pathlib.Path,
+        temporary: bool = True,
+        max_refusal: float = MAX_REFUSAL,
+    ) -> None:
         self.folder = root / "tried"
         self.temporary = pathlib.Path(tempfile.gettempdir())
         canary = root / CANARY
@@ -42,6 +49,7 @@ class Bench:
             (canary / name).write_text("precious")
         self._canary = canary
         self._is_alone = temporary
+        self._max_refusal = max_refusal
         inside = [str(root), str(self.temporary)]
         self._guard = Guard(tuple(inside), str(canary))
         self._needs: dict[str, int] = {}
@@ -65,7 +73,7 @@ class Bench:
             what, detail = "left over", f"{more} {detail}"
         elif cost.seconds > MAX_SECONDS:
             what = "slow"
-        elif what == "refused" and cost.processor_seconds > MAX_REFUSAL:
+        elif what == "refused" and cost.processor_seconds > self._max_refusal:
             what = "slowly refused"
         elif cost.num_bytes > need + MAX_BYTES:
             what = "memory"
