@@ -5,11 +5,11 @@ import dataclasses
 import numpy as np
 
 from keras_mirror.nearest_rows import nearest_others
+from keras_mirror.nearest_rows import neighbors_kept
 from keras_mirror.unit_rows import unit_rows
 
 NUM_STRINGS = 2000
 NUM_ANCHORS = 500
-NUM_NEIGHBORS = 10
 NEAR_DOUBLE = 0.9
 
 
@@ -52,12 +52,7 @@ def measure_risk(before, after, similar: float | None = None) -> Risk:
         A `Risk`.
     """
     before, after = unit_rows(before), unit_rows(after)
-    k = min(NUM_NEIGHBORS, len(before) - 1)
-    cosines, old = nearest_others(before, k, NUM_ANCHORS)
-    _, new = nearest_others(after, k, NUM_ANCHORS)
-    kept = [
-        len({*one} & {*two}) / k
-        for one, two in zip(old.tolist(), new.tolist(), strict=True)
-    ]
-    doubles = np.mean(cosines[:, 0] >= NEAR_DOUBLE)
-    return Risk(float(np.mean(kept)), float(doubles), similar)
+    cosines, _ = nearest_others(before, 1, NUM_ANCHORS)
+    doubles = np.mean(cosines >= NEAR_DOUBLE)
+    kept = neighbors_kept(before, after, NUM_ANCHORS)
+    return Risk(kept, float(doubles), similar)
