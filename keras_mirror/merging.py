@@ -40,8 +40,8 @@ def merge(original, tuned, alpha: float = 0.5):
 
     Raises:
         ValueError: The encoders have other architectures, pooling or
-            tokenizers, one is quantized, they were centered or whitened on
-            other texts, or `alpha` is out of range.
+            tokenizers, one is quantized, they were centered, whitened or
+            reduced on other texts, or `alpha` is out of range.
 
     Example:
 
@@ -131,15 +131,17 @@ def _check_alike(traits: dict, others: dict) -> None:
 
 def _check_same_end(encoder, other) -> None:
     """Between two means or whitenings there is none of the merged vectors."""
-    for name in ("centering", "whitening"):
+    for name in ("centering", "whitening", "projection"):
         before, after = (getattr(each, name, None) for each in (encoder, other))
         if before is None or after is None:
             continue
+        if before.trainable_weights and after.trainable_weights:
+            continue  # a projection that was learned, as the backbone was
         if not np.array_equal(before.get_weights(), after.get_weights()):
             raise ValueError(
-                "Models that were centered or whitened on other texts cannot "
-                f"be merged. Received: another {name}. Merge first, then call "
-                "`centered` or `whitened`"
+                "Models that were centered, whitened or reduced on other "
+                f"texts cannot be merged. Received: another {name}. Merge "
+                "first, then call `centered`, `whitened` or `reduced`"
             )
 
 
@@ -162,6 +164,7 @@ def _traits(model) -> dict:
         "pooled_layers": getattr(encoder, "pooled_layers", None),
         "centered": getattr(encoder, "centered", None),
         "whitened": getattr(encoder, "whitened", None),
+        "projection_dim": getattr(encoder, "projection_dim", None),
         "shape of weights": [tuple(w.shape) for w in encoder.weights],
         "configuration of the encoder": essential_text(serialize(encoder)),
         "tokenizer": list(tokenizer_files(model.preprocessor.tokenizer)),

@@ -147,10 +147,22 @@ def test_what_both_end_in_stays_or_is_refused(model, end):
         merged.encode_text(texts(5)), ended.encode_text(texts(5)), atol=1e-6
     )
     other = getattr(model, end)(texts(10, 40))
-    with pytest.raises(ValueError, match="were centered or whitened on other"):
+    with pytest.raises(ValueError, match="were centered, whitened or"):
         merge(ended, other)
     with pytest.raises(ValueError, match=f"Received: another {end}, "):
         merge(model, ended)
+
+
+def test_projections_that_were_learned_are_merged():
+    before, after = (models.projected_model(5) for _ in range(2))
+    after.encoder.set_weights(before.encoder.get_weights())
+    after.encoder.projection.kernel.assign(np.ones((8, 5)))
+    merged = merge(before, after, 0.5).encoder.projection.kernel.numpy()
+    expected = (before.encoder.projection.kernel.numpy() + 1) / 2
+    np.testing.assert_allclose(merged, expected, atol=1e-6)
+    after.encoder.projection.trainable = False
+    with pytest.raises(ValueError, match="Received: another projection"):
+        merge(before, after, 0.5)
 
 
 def test_another_recipe_stays_with_the_copy():

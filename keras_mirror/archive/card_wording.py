@@ -25,7 +25,10 @@ def backbone_words(name: str, config: dict) -> str:
 
 
 def pooling_words(
-    recipe: dict, centered: bool = False, whitened: bool = False
+    recipe: dict,
+    centered: bool = False,
+    whitened: bool = False,
+    projection_dim: int | None = None,
 ) -> str:
     """Says how tokens become one vector.
 
@@ -34,6 +37,8 @@ def pooling_words(
         centered: Boolean, whether a mean is subtracted from every vector.
             Defaults to `False`.
         whitened: Boolean, whether vectors are whitened. Defaults to `False`.
+        projection_dim: Integer, the dimensions to which vectors are projected.
+            Defaults to `None`: those of the backbone.
 
     Returns:
         A string.
@@ -53,6 +58,8 @@ def pooling_words(
         words.append("the mean direction removed")
     if whitened:
         words.append("whitened")
+    if projection_dim:
+        words.append(f"projected to {projection_dim} dimensions")
     return ", ".join(words)
 
 

@@ -120,11 +120,12 @@ def _what_section(model) -> str:
             type(backbone).__name__, backbone.get_config()
         ),
         "parameters": _parameters(model),
-        "vector": f"{encoder.output_shape[-1]} numbers, not normalized",
+        "vector": _vector(encoder),
         "pooling": pooling_words(
             model.recipe.get_config(),
             getattr(encoder, "centered", False),
             getattr(encoder, "whitened", False),
+            getattr(encoder, "projection_dim", None),
         ),
         "tokenizer": f"{type(tokenizer).__name__}, "
         f"{tokenizer.vocabulary_size():,} tokens",
@@ -133,6 +134,12 @@ def _what_section(model) -> str:
         "dtype policy": encoder.dtype_policy.name,
     }
     return f"## What it is\n\n{_table(rows)}"
+
+
+def _vector(encoder) -> str:
+    projection = getattr(encoder, "projection", None)
+    of = f" of {projection.kernel.shape[0]}" if projection is not None else ""
+    return f"{encoder.output_shape[-1]}{of} numbers, not normalized"
 
 
 def _training_section(record: TrainingRecord) -> str:

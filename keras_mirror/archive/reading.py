@@ -42,9 +42,10 @@ def archive_info(path: str | os.PathLike[str]) -> dict:
         `"keras"`, the time and the version of saving, `"backbone"` and
         `"tokenizer"`, each with its `"class"`, `"parameters"`, the numbers of
         weights of the parts, `"dtype_policy"`, `"recipe"`, `"centered"`
-        and `"whitened"`, whether embeddings are, `"prompts"`, and `"record"`,
-        see `TrainingRecord`. A value that an older version did not
-        write is `None` or left out.
+        and `"whitened"`, whether embeddings are, `"projection_dim"`, the
+        dimensions to which they are projected or `None`, `"prompts"`, and
+        `"record"`, see `TrainingRecord`. A value that an older version did
+        not write is `None` or left out.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -79,6 +80,7 @@ def archive_info(path: str | os.PathLike[str]) -> dict:
             "recipe": dict(config["recipe"]["config"]),
             "centered": encoder["config"].get("centered", False),
             "whitened": encoder["config"].get("whitened", False),
+            "projection_dim": encoder["config"].get("projection_dim"),
             "prompts": config["preprocessor"]["config"].get("prompts", {}),
             "record": record and dict(record["config"]),
         }

@@ -86,7 +86,7 @@ def text_embedder_parts(embedder, dropout: float) -> PresetParts:
             "`embedder` must have a preprocessor: a mirror model needs its "
             "tokenizer. Received: an embedder with preprocessor=None"
         )
-    counts = mean = kernel = None
+    counts = mean = kernel = projection = None
     encoder = embedder
     if isinstance(embedder, MirrorTextEmbedder):
         encoder = embedder.encoder
@@ -96,6 +96,8 @@ def text_embedder_parts(embedder, dropout: float) -> PresetParts:
             mean = encoder.centering.mean.numpy()
         if encoder.whitening is not None:
             kernel = encoder.whitening.kernel.numpy()
+        if encoder.projection is not None:
+            projection = encoder.projection.kernel.numpy()
     return PresetParts(
         backbone=copy_backbone(embedder.backbone, dropout=dropout),
         tokenizer=embedder.preprocessor.tokenizer,
@@ -105,6 +107,7 @@ def text_embedder_parts(embedder, dropout: float) -> PresetParts:
         token_counts=counts,
         mean=mean,
         whitening=kernel,
+        projection=projection,
     )
 
 

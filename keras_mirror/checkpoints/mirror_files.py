@@ -17,6 +17,7 @@ MIRROR_FILE = "mirror_model.json"
 COUNTS_FILE = "token_counts.npy"
 MEAN_FILE = "mean.npy"
 WHITENING_FILE = "whitening.npy"
+PROJECTION_FILE = "projection.npy"
 PROMPT_KEYS = ("prompts", "default_prompt_name")
 _ARRAYS = "arrays"  # names of files; folders of old lack the key
 
@@ -55,8 +56,9 @@ def read_mirror_files(folder: pathlib.Path) -> dict:
     Returns:
         A dict with the keys `"fields"`, `"activation"`,
         `"layer_norm_epsilon"`, `"split_on_cjk"`, `"token_counts"`,
-        `"mean"` and `"whitening"`, and those in `PROMPT_KEYS` where the model
-        has prompts; or an empty one where there is no such file.
+        `"mean"`, `"whitening"` and `"projection"`, and those in `PROMPT_KEYS`
+        where the model has prompts; or an empty one where there is no such
+        file.
 
     Raises:
         ValueError: A file is damaged.
@@ -85,6 +87,7 @@ def read_mirror_files(folder: pathlib.Path) -> dict:
         "token_counts": _read_array(folder / COUNTS_FILE),
         "mean": _read_array(folder / MEAN_FILE),
         "whitening": _read_array(folder / WHITENING_FILE),
+        "projection": _read_array(folder / PROJECTION_FILE),
     }
 
 
@@ -94,6 +97,7 @@ def _arrays(encoder) -> dict:
         COUNTS_FILE: (encoder.token_weights, "counts"),
         MEAN_FILE: (encoder.centering, "mean"),
         WHITENING_FILE: (encoder.whitening, "kernel"),
+        PROJECTION_FILE: (encoder.projection, "kernel"),
     }
     return {
         name: getattr(layer, weight)
@@ -142,6 +146,10 @@ def _read_array(path: pathlib.Path) -> np.ndarray | None:
         raise ValueError(
             f"'{path}' must hold finite numbers. "
             f"Received: an array of {array.dtype}"
+        )
+    if path.name == PROJECTION_FILE and array.ndim != 2:
+        raise ValueError(
+            f"'{path}' must be a matrix. Received: shape={array.shape}"
         )
     if path.name == COUNTS_FILE and (array < 0).any():
         raise ValueError(

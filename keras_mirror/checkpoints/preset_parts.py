@@ -21,6 +21,8 @@ class PresetParts:
             from embeddings that are pooled as `fields` say, or `None`.
         whitening: Array of shape `(embedding_dim, embedding_dim)`, what
             `Whitening` then multiplies them by, or `None`.
+        projection: Array of shape `(embedding_dim, projection_dim)`, the
+            kernel of `Projection`, or `None`.
         prompts: Dict from names to what is put before a text.
         default_prompt_name: String, one of `prompts`, or `None`.
     """
@@ -33,5 +35,6 @@ class PresetParts:
     token_counts: Any = None
     mean: Any = None
     whitening: Any = None
+    projection: Any = None
     prompts: dict[str, str] = dataclasses.field(default_factory=dict)
     default_prompt_name: str | None = None

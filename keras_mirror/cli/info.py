@@ -95,6 +95,7 @@ def _facts(model) -> dict:
         "recipe": model.recipe.get_config(),
         "centered": model.encoder.centered,
         "whitened": model.encoder.whitened,
+        "projection_dim": model.encoder.projection_dim,
         "prompts": model.preprocessor.prompts.texts,
         "record": model.record.get_config(),
     }
@@ -144,8 +145,8 @@ def _rows(content: dict) -> list[tuple[str, str]]:
 
 
 def _pooling(content: dict) -> str:
-    ends = content["centered"], content["whitened"]
-    return pooling_words(content["recipe"], *ends)
+    names = ("centered", "whitened", "projection_dim")
+    return pooling_words(content["recipe"], *(content[name] for name in names))
 
 
 def _backbone(backbone: dict) -> str:

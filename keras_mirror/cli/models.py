@@ -222,11 +222,11 @@ def _repooled(model, pooling_mode: str):
             "--pooling needs an archive with a SentenceEncoder. "
             f"Received: a {type(old).__name__}"
         )
-    if old.centered or old.whitened:
+    if old.centered or old.whitened or old.projection_dim:
         raise ValueError(
-            "--pooling cannot replace that of a centered or whitened archive: "
-            f"what was removed is of vectors pooled by {old.pooling_mode!r}. "
-            f"Received: --pooling {pooling_mode}"
+            "--pooling cannot replace that of a centered, whitened or reduced "
+            "archive: what was measured is of vectors pooled by "
+            f"{old.pooling_mode!r}. Received: --pooling {pooling_mode}"
         )
     encoder = SentenceEncoder(
         old.backbone,

@@ -5,6 +5,7 @@ from keras import ops
 
 from keras_mirror.encoder.encode import encode_in_chunks
 from keras_mirror.encoder.replaced_end import check_encoder
+from keras_mirror.encoder.replaced_end import check_unprojected
 from keras_mirror.encoder.replaced_end import sample_texts
 from keras_mirror.encoder.replaced_end import with_end
 from keras_mirror.encoder.replaced_end import without_scores
@@ -31,6 +32,7 @@ def centered(
             "A whitened model cannot be centered: whitening removed most of "
             "the mean already. Call `centered` first, then `whitened`"
         )
+    check_unprojected(model.encoder, "centered")
     sample = sample_texts(texts)
     chunks = encode_in_chunks(model, sample, batch_size, on_progress)
     total = sum(rows.sum(axis=0, dtype="float64") for rows, _ in chunks)

@@ -17,6 +17,8 @@ MOST_TEXTS = 10_000
 def with_encoder(model, encoder, recipe=None):
     """A model that is not compiled, of the same parts and an encoder.
 
+    For embeddings of another size, its projection head is a new one.
+
     Args:
         model: A `MirrorModel`.
         encoder: See `MirrorModel`.
@@ -36,7 +38,9 @@ def with_encoder(model, encoder, recipe=None):
         recipe=recipe or model.recipe,
         record=model.record,
     )
-    if None not in (model.projection_head, other.projection_head):
+    heads = model.projection_head, other.projection_head
+    same_size = encoder.output_shape == model.encoder.output_shape
+    if None not in heads and same_size:
         weights = model.projection_head.get_weights()
         other.projection_head.set_weights(weights)
         frozen = frozen_positions(model.projection_head)
@@ -55,11 +59,12 @@ def with_end(old, **settings):
 
     Args:
         old: A `SentenceEncoder`.
-        **settings: `centered`, `whitened` or a pooling, see
+        **settings: `centered`, `whitened`, `projection_dim` or a pooling, see
             `SentenceEncoder`.
 
     Returns:
-        A `SentenceEncoder`. What both end in has the same weights.
+        A `SentenceEncoder`. What both end in has the same weights, but for a
+        projection to other dimensions.
 
     Example:
 
@@ -68,7 +73,10 @@ def with_end(old, **settings):
     """
     config = {**old.get_config(), "backbone": old.backbone, **settings}
     encoder = type(old).from_config(config)
-    for name in ("token_weights", "centering", "whitening"):
+    names = ["token_weights", "centering", "whitening"]
+    if encoder.projection_dim == old.projection_dim:
+        names.append("projection")
+    for name in names:
         before, after = getattr(old, name), getattr(encoder, name)
         if before is not None and after is not None:
             # Copied: JAX would give both one buffer, and a step deletes it.
@@ -81,8 +89,18 @@ def check_encoder(encoder) -> None:
     """Raises a ValueError for an encoder whose end cannot be replaced."""
     if not isinstance(encoder, SentenceEncoder):
         raise ValueError(
-            "A mean or a whitening is kept in a `SentenceEncoder`: `encoder` "
+            "A mean or a matrix is kept in a `SentenceEncoder`: `encoder` "
             f"must be one. Received: encoder={type(encoder).__name__}"
+        )
+
+
+def check_unprojected(encoder, name: str) -> None:
+    """Raises a ValueError where what `name` measures is not there any more."""
+    if encoder.projection is not None:
+        raise ValueError(
+            f"A model must be {name} before its embeddings are projected to "
+            f"other dimensions: call `{name}` first, then `reduced`. "
+            f"Received: an encoder with projection_dim={encoder.projection_dim}"
         )
 
 

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_mirror.archive.declared_sizes import declared_weights
+from keras_mirror.arguments import check_integer
 from keras_mirror.encoder.backbone_settings import set_activation
 from keras_mirror.encoder.backbone_settings import set_layer_norm_epsilon
 from keras_mirror.encoder.flat_projections import flatten_projections
@@ -12,6 +13,7 @@ from keras_mirror.encoder.trained_weights import frozen_weights
 from keras_mirror.encoder.trained_weights import set_trained
 from keras_mirror.encoder.trained_weights import trained_config
 from keras_mirror.layers import Centering
+from keras_mirror.layers import Projection
 from keras_mirror.layers import SentencePooling
 from keras_mirror.layers import TokenWeights
 from keras_mirror.layers import Whitening
@@ -58,6 +60,10 @@ class SentenceEncoder(keras.Model):
             matrix, in training too, see `keras_mirror.layers.Whitening`. It
             is the identity until `MirrorModel.whitened` sets it. Defaults to
             `False`.
+        projection_dim: Positive integer, the dimensions to which every
+            embedding is then projected, see `keras_mirror.layers.Projection`.
+            It trains until `MirrorModel.reduced` sets it. Defaults to `None`:
+            those of the backbone stay.
         **kwargs: Passed to `keras.Model`.
 
     Input shape:
@@ -86,6 +92,7 @@ class SentenceEncoder(keras.Model):
         frequency_smoothing: float | None = None,
         centered: bool = False,
         whitened: bool = False,
+        projection_dim: int | None = None,
         **kwargs,
     ):
         _check_pooling(pooling_mode, pooled_layers, frequency_smoothing)
@@ -95,6 +102,10 @@ class SentenceEncoder(keras.Model):
         pooling = SentencePooling(pooling_mode, name="pooling")
         centering = Centering(name="centering") if centered else None
         whitening = Whitening(name="whitening") if whitened else None
+        projection = None
+        if projection_dim is not None:
+            check_integer("projection_dim", projection_dim)
+            projection = Projection(projection_dim, name="projection")
         token_weights = None
         if frequency_smoothing is not None:
             token_weights = TokenWeights(
@@ -122,6 +133,8 @@ class SentenceEncoder(keras.Model):
             outputs = centering(outputs)
         if whitening is not None:
             outputs = whitening(outputs)
+        if projection is not None:
+            outputs = projection(outputs)
         super().__init__(inputs=inputs, outputs=outputs, **kwargs)
 
         # === Config ===
@@ -139,6 +152,8 @@ class SentenceEncoder(keras.Model):
         self.centering = centering
         self.whitened = whitened
         self.whitening = whitening
+        self.projection_dim = projection_dim
+        self.projection = projection
         self.frozen_as_built = frozen_as_built
 
     @functools.cached_property  # Keras does not count its weights twice then
@@ -171,8 +186,12 @@ class SentenceEncoder(keras.Model):
             "frequency_smoothing": self.frequency_smoothing,
         }
         # Otherwise as before there was any: fingerprints stay.
-        ends = {"centered": self.centered, "whitened": self.whitened}
-        ends = {name: True for name in ends if ends[name]}
+        ends = {
+            "centered": self.centered,
+            "whitened": self.whitened,
+            "projection_dim": self.projection_dim,
+        }
+        ends = {name: end for name, end in ends.items() if end}
         return {**config, **ends, **trained_config(self)}
 
     @classmethod

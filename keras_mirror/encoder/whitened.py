@@ -6,6 +6,7 @@ from keras import ops
 
 from keras_mirror.encoder.encode import encode_in_chunks
 from keras_mirror.encoder.replaced_end import check_encoder
+from keras_mirror.encoder.replaced_end import check_unprojected
 from keras_mirror.encoder.replaced_end import sample_texts
 from keras_mirror.encoder.replaced_end import with_end
 from keras_mirror.encoder.replaced_end import without_scores
@@ -28,6 +29,7 @@ def whitened(
     3
     """
     check_encoder(model.encoder)
+    check_unprojected(model.encoder, "whitened")
     sample = sample_texts(texts)
     chunks = encode_in_chunks(model, sample, batch_size, on_progress)
     blocks = (rows.astype("float64") for rows, _ in chunks)

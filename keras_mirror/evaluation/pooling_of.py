@@ -29,5 +29,6 @@ def pooling_of(model) -> str:
     counted = weights is None or bool(ops.any(weights.counts > 0))
     if not counted:
         fields["frequency_smoothing"] = None
-    words = pooling_words(fields, encoder.centered, encoder.whitened)
+    ends = encoder.centered, encoder.whitened, encoder.projection_dim
+    words = pooling_words(fields, *ends)
     return words if counted else f"{words}, no token counted yet"

@@ -72,6 +72,7 @@ def _text_embedder_class(model):
         and encoder.token_weights is None
         and encoder.centering is None
         and encoder.whitening is None
+        and encoder.projection is None
         and not model.preprocessor.prompts.text(None)
     )
     for embedder_class in EMBEDDERS:
@@ -100,6 +101,8 @@ def _warn_of_differences(encoder, is_ours: bool) -> None:
         lost.append("the mean that is subtracted")
     if encoder.whitened:
         lost.append("the whitening")
+    if encoder.projection_dim:
+        lost.append(f"the projection to {encoder.projection_dim} dimensions")
     if activation_of(plain) != activation_of(backbone):
         lost.append(f"the activation ({activation_of(backbone)})")
     if layer_norm_epsilon_of(plain) != layer_norm_epsilon_of(backbone):

@@ -163,14 +163,15 @@ def assemble(
         parts.backbone,
         activation=parts.activation,
         layer_norm_epsilon=parts.layer_norm_epsilon,
-        centered=parts.mean is not None and _pools_like(parts, recipe),
-        whitened=parts.whitening is not None and _pools_like(parts, recipe),
+        **_ends(parts, recipe),
         **recipe.encoder_options,
     )
     if encoder.centering is not None:
         encoder.centering.mean.assign(parts.mean)
     if encoder.whitening is not None:
         encoder.whitening.kernel.assign(parts.whitening)
+    if encoder.projection is not None:
+        encoder.projection.kernel.assign(parts.projection)
     if parts.token_counts is not None and encoder.token_weights is not None:
         encoder.token_weights.counts.assign(parts.token_counts)
     preprocessor = MirrorPreprocessor(
@@ -184,10 +185,17 @@ def assemble(
     return encoder, preprocessor, recipe
 
 
-def _pools_like(parts: PresetParts, recipe: Recipe) -> bool:
-    """Whether mean and whitening of a preset are of such embeddings."""
+def _ends(parts: PresetParts, recipe: Recipe) -> dict:
+    """What a preset ends in, if embeddings are still pooled as it says."""
     names = ("pooling_mode", "pooled_layers")
-    return all(parts.fields[name] == getattr(recipe, name) for name in names)
+    if any(parts.fields.get(name) != getattr(recipe, name) for name in names):
+        return {}
+    dim = None if parts.projection is None else parts.projection.shape[-1]
+    return {
+        "centered": parts.mean is not None,
+        "whitened": parts.whitening is not None,
+        "projection_dim": dim,
+    }
 
 
 def _check_name(preset: str) -> None:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import yaml
 from support.models import make_model
+from support.models import projected_model
 from support.texts import texts
 
 import keras_mirror
@@ -121,6 +122,12 @@ def test_a_mean_that_is_subtracted_is_told(model):
     assert rows["pooling"].endswith("last layer, the mean direction removed")
     rows = rows_of(model_card(model.whitened(texts(5))))
     assert rows["pooling"].endswith("last layer, whitened")
+
+
+def test_other_dimensions_are_told():
+    rows = rows_of(model_card(projected_model(5)))
+    assert rows["pooling"].endswith("last layer, projected to 5 dimensions")
+    assert rows["vector"] == "5 of 8 numbers, not normalized"
 
 
 def test_every_field_of_the_recipe_is_there(model):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from support.models import followed_model
 from support.models import make_model
+from support.models import projected_model
 from support.processes import INSTALLED
 from support.processes import run_module
 from support.texts import SENTENCES
@@ -17,10 +18,11 @@ from keras_mirror.encoder.fingerprint import fingerprint
 pytestmark = pytest.mark.processes
 OTHERS = [name for name in INSTALLED if name != keras.backend.backend()]
 # A WordPiece and a SentencePiece vocabulary, trained; byte pairs and half
-# precision and a mean that is subtracted, not trained.
+# precision and a mean that is subtracted, not trained. One is projected.
 TRAINED = {
     "Bert": {"recipe": "word", "learning_rate": 1e-2, "batch_size": 10},
     "Albert": {"recipe": "word", "learning_rate": 1e-2, "batch_size": 10},
+    "projected": {"recipe": "word", "learning_rate": 1e-2, "batch_size": 10},
 }
 UNTRAINED = {
     "Roberta": {"family": "Roberta"},
@@ -40,7 +42,11 @@ def archives(tmp_path_factory):
     models["centered"] = ended
     models["followed"] = followed_model()
     for family, settings in TRAINED.items():
-        models[family] = model = make_model(family, **settings)
+        if family == "projected":
+            model = projected_model(5, **settings)
+        else:
+            model = make_model(family, **settings)
+        models[family] = model
         model.compile()
         model.fit(texts(20), epochs=1, verbose=0)
     fingerprints = {}

@@ -9,6 +9,7 @@ import pytest
 from support.archives import change_config
 from support.archives import rewrite
 from support.models import make_model
+from support.models import projected_model
 from support.references import Batches
 from support.texts import texts
 
@@ -72,6 +73,12 @@ def test_what_it_ends_in_is_told(model, archive, tmp_path, end):
     getattr(model, end)(texts(5)).save(tmp_path / "ended.keras")
     assert archive_info(tmp_path / "ended.keras")[end] is True
     assert archive_info(archive)[end] is False
+
+
+def test_other_dimensions_are_told(archive, tmp_path):
+    projected_model(5).save(tmp_path / "ended.keras")
+    assert archive_info(tmp_path / "ended.keras")["projection_dim"] == 5
+    assert archive_info(archive)["projection_dim"] is None
 
 
 def test_parameters_are_those_of_the_model(model, archive):

@@ -4,11 +4,13 @@ import json
 import numpy as np
 import pytest
 from support.models import make_model
+from support.models import projected_model
 from support.texts import texts
 
 from keras_mirror.checkpoints.mirror_files import COUNTS_FILE
 from keras_mirror.checkpoints.mirror_files import MEAN_FILE
 from keras_mirror.checkpoints.mirror_files import MIRROR_FILE
+from keras_mirror.checkpoints.mirror_files import PROJECTION_FILE
 from keras_mirror.checkpoints.mirror_files import WHITENING_FILE
 from keras_mirror.checkpoints.mirror_files import read_mirror_files
 from keras_mirror.checkpoints.mirror_files import write_mirror_files
@@ -62,11 +64,21 @@ def test_arrays_are_read_whole(tmp_path):
     assert type(mean) is np.ndarray and mean.tolist() == [-1.0, 2.0]
 
 
-@pytest.mark.parametrize("name", [COUNTS_FILE, MEAN_FILE, WHITENING_FILE])
+def test_a_projection_is_a_matrix(tmp_path):
+    write_mirror_files(make_model(), tmp_path)
+    (tmp_path / PROJECTION_FILE).write_bytes(saved(np.array([-1.0, 2.0])))
+    with pytest.raises(ValueError, match=r"must be a matrix. .* shape=\(2,\)"):
+        read_mirror_files(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name", [COUNTS_FILE, MEAN_FILE, PROJECTION_FILE, WHITENING_FILE]
+)
 def test_an_array_that_is_gone_is_missed(name, tmp_path):
     model = make_model("Bert", frequency_smoothing=1e-3)
     model = model.whitened(texts(40)) if name == WHITENING_FILE else model
     model = model.centered(texts(20)) if name == MEAN_FILE else model
+    model = projected_model(5) if name == PROJECTION_FILE else model
     write_mirror_files(model, tmp_path)
     (tmp_path / name).unlink()
     with pytest.raises(ValueError, match=f"is not complete: .*'{name}'"):

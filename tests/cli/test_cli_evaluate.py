@@ -348,4 +348,4 @@ def test_the_pooling_of_a_centered_archive_stays(command, tmp_path):
     scored.write_text("a man\ta cat\t1\na man\ta man\t5\na\tb\t3\n")
     code, _, errors = command("evaluate", path, scored, "--pooling", "max")
     assert code == 1
-    assert "--pooling cannot replace that of a centered or whitened" in errors
+    assert "--pooling cannot replace that of a centered, whitened" in errors

@@ -257,6 +257,19 @@ def test_what_it_ends_in_travels(family, end, lost, tmp_path):
         np.testing.assert_allclose(vectors(again), vectors(model), atol=1e-6)
 
 
+def test_a_projection_travels(tmp_path):
+    model = tiny_models.projected_model(5)
+    with pytest.warns(UserWarning, match="the projection to 5 dimensions"):
+        model.save_to_preset(tmp_path / "preset")
+    embedder = model.to_text_embedder(normalize=False)
+    for again in (
+        embedder,
+        MirrorModel.from_preset(tmp_path / "preset"),
+        MirrorModel.from_text_embedder(embedder),
+    ):
+        np.testing.assert_allclose(vectors(again), vectors(model), atol=1e-6)
+
+
 def test_split_on_cjk_travels(tmp_path):
     model = tiny_models.make_model()
     model.preprocessor.tokenizer.split_on_cjk = False

@@ -11,6 +11,8 @@ import sentencepiece
 
 import keras_mirror
 from keras_mirror.archive.record import TrainingRecord
+from keras_mirror.encoder.replaced_end import with_encoder
+from keras_mirror.encoder.replaced_end import with_end
 from keras_mirror.export.transformers.fast_tokenizer import fast_tokenizer
 from keras_mirror.merging import copied
 from keras_mirror.preprocessing.hugging_face_tokenizer import (
@@ -179,6 +181,12 @@ def make_model(
         own_tokenizer, recipe.sequence_length, recipe.span_length
     )
     return keras_mirror.MirrorModel(encoder, preprocessor, recipe)
+
+
+def projected_model(dim, **settings):
+    """`make_model`, with embeddings that are projected to `dim` dimensions."""
+    model = make_model(**settings)
+    return with_encoder(model, with_end(model.encoder, projection_dim=dim))
 
 
 def compiled_model(metrics=None, **settings):
