@@ -13,6 +13,7 @@ _HOMES = {
     "Recipe": "recipes",
     "SentenceEncoder": "encoder.sentence_encoder",
     "adapt": "adaptation.adapt",
+    "distill": "distillation.distill",
     "merge": "merging",
     "mirror_dataset": "data.mirror_dataset",
 }
@@ -22,6 +23,7 @@ __all__ = [
     "bulk",
     "callbacks",
     "data",
+    "distillation",
     "engines",
     "evaluation",
     "evidence",
@@ -54,6 +56,7 @@ if TYPE_CHECKING or "keras_mirror_cli" not in sys.modules:
     from keras_mirror import bulk as bulk
     from keras_mirror import callbacks as callbacks
     from keras_mirror import data as data
+    from keras_mirror import distillation as distillation
     from keras_mirror import engines as engines
     from keras_mirror import evaluation as evaluation
     from keras_mirror import evidence as evidence
@@ -73,6 +76,7 @@ if TYPE_CHECKING or "keras_mirror_cli" not in sys.modules:
     from keras_mirror.data.mirror_dataset import (
         mirror_dataset as mirror_dataset,
     )
+    from keras_mirror.distillation.distill import distill as distill
     from keras_mirror.encoder.sentence_encoder import (
         SentenceEncoder as SentenceEncoder,
     )

@@ -53,7 +53,7 @@ FLOORS = (
         "search",
         "store",
     },
-    {"adaptation", "maps", "serving"},
+    {"adaptation", "distillation", "maps", "serving"},
     {"cli", "engines", "interop"},
 )
 FLOOR = {unit: number for number, row in enumerate(FLOORS) for unit in row}

@@ -30,6 +30,8 @@ class TrainingRecord:
         notes: Tuple of strings, what else was found out about the current
             weights, such as a verdict of `keras_mirror.adapt`: `fit` drops
             them too.
+        teacher: String, the name of the encoder whose vectors it learned, see
+            `keras_mirror.distill`. Defaults to `None`: none.
 
     Example:
 
@@ -42,6 +44,7 @@ class TrainingRecord:
     runs: tuple[TrainingRun, ...] = ()
     scores: dict = dataclasses.field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    teacher: str | None = None
 
     @classmethod
     def of_preset(cls, preset: str | os.PathLike[str]) -> "TrainingRecord":
@@ -78,7 +81,8 @@ class TrainingRecord:
         >>> len(TrainingRecord().with_run(TrainingRun(steps=1)).runs)
         1
         """
-        return TrainingRecord(self.base, (*self.runs, run))
+        runs = (*self.runs, run)
+        return TrainingRecord(self.base, runs, teacher=self.teacher)
 
     def with_scores(self, scores: dict[str, float]) -> "TrainingRecord":
         """This record with more scores, for the model card.
@@ -134,10 +138,10 @@ class TrainingRecord:
         notes = tuple(config.get("notes", ()))  # not in older archives
         record = cls(**{**config, "runs": runs, "notes": notes})
         _check_scores(record.scores)
-        for text in (record.base or "", *notes):
+        for text in (record.base or "", record.teacher or "", *notes):
             if not isinstance(text, str):
                 raise ValueError(
-                    "`base` and `notes` of a record must be strings. "
+                    "`base`, `teacher`, `notes` of a record must be strings. "
                     f"Received: {text!r}"
                 )
         return record

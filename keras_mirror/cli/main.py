@@ -10,6 +10,7 @@ from keras_mirror.cli.compare import compare
 from keras_mirror.cli.console import echo
 from keras_mirror.cli.console import print_error
 from keras_mirror.cli.console import write_utf8
+from keras_mirror.cli.distill import distill
 from keras_mirror.cli.duplicates import duplicates
 from keras_mirror.cli.encode import encode
 from keras_mirror.cli.evaluate import evaluate
@@ -78,6 +79,7 @@ for command in (
     quickstart,
     train,
     adapt,
+    distill,
     encode,
     similarity,
     evaluate,

@@ -62,6 +62,33 @@ def read_corpus(
     return collect_strings(_strings(source), drop_duplicates)
 
 
+def stream_texts(
+    source, column: str | None = None, encoding: str = "utf-8"
+) -> Iterable[str]:
+    """The texts of what `mirror_dataset` takes, one by one.
+
+    Args:
+        source: A path, several paths, or strings, see `mirror_dataset`.
+        column, encoding: As in `read_corpus`.
+
+    Returns:
+        An iterable of strings, empty ones and duplicates among them.
+
+    Raises:
+        FileNotFoundError: A path is not a file.
+        TypeError: `source` is nothing of the kind.
+        ValueError: A file cannot be read.
+
+    Example:
+
+    >>> list(stream_texts(["a man", "", "a man"]))
+    ['a man', '', 'a man']
+    """
+    if paths := _paths(source):
+        return read_texts(*paths, column=column, encoding=encoding)
+    return _strings(source)
+
+
 def is_strings(data) -> bool:
     """Whether `data`, given to `fit`, is strings rather than features.
 
