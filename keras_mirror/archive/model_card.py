@@ -72,8 +72,7 @@ def model_card(
         _header(record, library_name),
         f"# {' '.join((title or _title(record)).split())}",
         "Turns a text into a vector; texts of similar meaning are close in "
-        "cosine.\nMade without labels by Mirror-BERT ([Liu et al.,\n"
-        "2021](https://arxiv.org/abs/2104.08027)) in keras_mirror.",
+        f"cosine.\n{_origin(record)}",
         f"## How to load\n\n{_code(how_to_load or LOAD_ARCHIVE)}",
         _what_section(model),
         _training_section(record),
@@ -83,6 +82,19 @@ def model_card(
         f"Written with {versions}.",
     ]
     return "\n\n".join(sections) + "\n"
+
+
+def _origin(record: TrainingRecord) -> str:
+    if record.teacher:
+        return (
+            f"It learned the vectors of {_line(record.teacher)} by "
+            "distillation in keras_mirror.\nThat needs no labels; its teacher "
+            "may have been trained with some."
+        )
+    return (
+        "Made without labels by Mirror-BERT ([Liu et al.,\n"
+        "2021](https://arxiv.org/abs/2104.08027)) in keras_mirror."
+    )
 
 
 def _header(record: TrainingRecord, library_name: str) -> str:
@@ -101,6 +113,8 @@ def _header(record: TrainingRecord, library_name: str) -> str:
 
 def _title(record: TrainingRecord) -> str:
     base = record.base or "Text encoder"
+    if record.teacher:
+        return f"A student of {record.teacher}"
     return f"{base}, mirror-fine-tuned" if record.runs else base
 
 

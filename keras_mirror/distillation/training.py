@@ -8,6 +8,7 @@ from keras_mirror.archive.recorder import RunRecorder
 from keras_mirror.arguments import check_integer
 from keras_mirror.callbacks import TrainingCheckpoint
 from keras_mirror.distillation.batches import DistillationBatches
+from keras_mirror.distillation.batches import as_dataset
 from keras_mirror.distillation.distiller import Distiller
 from keras_mirror.distillation.loss import SIMILARITY_WEIGHT
 from keras_mirror.distillation.shard_pools import ShardPools
@@ -144,11 +145,12 @@ class StudentTraining:
             self.settings.seed,
             first_step=checkpoint.step,
         )
-        batches.mirror_source = {"batch_size": self._pools.batch_size}
-        recorder = RunRecorder(self.distiller, batches, self.settings.epochs)
+        dataset = as_dataset(batches)
+        dataset.mirror_source = {"batch_size": self._pools.batch_size}
+        recorder = RunRecorder(self.distiller, dataset, self.settings.epochs)
         with tells_of_weights(self.distiller):
             self.distiller.fit(
-                batches,
+                dataset,
                 epochs=1,
                 verbose=0,
                 shuffle=False,
