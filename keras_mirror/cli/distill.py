@@ -160,6 +160,7 @@ def distill(
         model = steps.make_student(
             taught_by, student, num_layers, hidden_dim, projection
         )
+        chosen.check_suits(model)
     num_bytes = HALF * total * taught_by.dim + 4 * weight_bytes(model)
     check_space(output, num_bytes)
     with usage_errors():

@@ -61,6 +61,12 @@ class DistillationSettings:
                 f"learning_rate={self.learning_rate!r}"
             )
 
+    def check_suits(self, student) -> None:
+        """Raises a ValueError where a prefix is no part of its vectors."""
+        longest = student.encoder.output_shape[-1] - 1
+        for prefix in self.prefixes:
+            check_integer("prefixes", prefix, 1, longest)
+
 
 class StudentTraining:
     """Trains a student on what `VectorShards` keep.
@@ -87,9 +93,7 @@ class StudentTraining:
     ) -> None:
         self.student = student
         self.settings = settings
-        size = student.encoder.output_shape[-1]
-        for prefix in settings.prefixes:
-            check_integer("prefixes", prefix, 1, size - 1)
+        settings.check_suits(student)
         keras.utils.set_random_seed(settings.seed)
         self._pools = ShardPools(
             shards, student.preprocessor, settings.batch_size, settings.seed

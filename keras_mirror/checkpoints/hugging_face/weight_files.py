@@ -8,6 +8,8 @@ import numpy as np
 import safetensors
 
 from keras_mirror.archive.weight_count import MAX_ITEMS
+from keras_mirror.checkpoints.hugging_face.int8_rows import SCALE
+from keras_mirror.checkpoints.hugging_face.int8_rows import from_int8_rows
 from keras_mirror.checkpoints.hugging_face.torch_checkpoint import (
     read_torch_checkpoint,
 )
@@ -109,7 +111,7 @@ def _safetensors(path: pathlib.Path) -> dict[str, StoredTensor]:
     tensors = {}
     try:
         with safetensors.safe_open(path, framework="np") as file:
-            names = file.keys()
+            names = set(file.keys())
             if len(names) > MAX_ITEMS:
                 raise ValueError(
                     f"{path.name} must hold at most {MAX_ITEMS} tensors. "
@@ -118,8 +120,9 @@ def _safetensors(path: pathlib.Path) -> dict[str, StoredTensor]:
             for name in names:
                 stored = file.get_slice(name)
                 shape = tuple(stored.get_shape())
+                is_int8 = name + SCALE in names
                 dtype = stored.get_dtype()
-                tensors[name] = _stored(path, name, dtype, shape)
+                tensors[name] = _stored(path, name, dtype, shape, is_int8)
     except safetensors.SafetensorError as error:
         raise ValueError(
             f"{path.name} must be a safetensors file, this one is damaged. "
@@ -129,11 +132,18 @@ def _safetensors(path: pathlib.Path) -> dict[str, StoredTensor]:
 
 
 def _stored(
-    path: pathlib.Path, name: str, dtype: str, shape: tuple[int, ...]
+    path: pathlib.Path,
+    name: str,
+    dtype: str,
+    shape: tuple[int, ...],
+    is_int8: bool,
 ) -> StoredTensor:
     def read() -> np.ndarray:
         with safetensors.safe_open(path, framework="np") as file:
-            return file.get_tensor(name)
+            tensor = file.get_tensor(name)
+            if not is_int8:
+                return tensor
+            return from_int8_rows(tensor, file.get_tensor(name + SCALE))
 
     # keras-hub reads through NumPy, which has no type of its own for others.
     is_readable = dtype in ("F32", "F16")

@@ -1,0 +1,48 @@
+"""Matrices that are stored as int8, with a scale for each row.
+
+A table of embeddings takes a quarter of float32 that way, and is float32 once
+it is read. Only this package reads such files.
+"""
+
+import numpy as np
+
+SCALE = ".scale"  # behind the name of the matrix
+_LARGEST = 127
+
+
+def to_int8_rows(matrix) -> tuple[np.ndarray, np.ndarray]:
+    """The integers and the scales that stand for a matrix.
+
+    Args:
+        matrix: Array of shape `(num_rows, num_columns)`.
+
+    Returns:
+        A tuple of an int8 array of this shape and a float32 array of shape
+        `(num_rows, 1)`. Their product is off by half a scale at most.
+
+    Example:
+
+    >>> integers, scales = to_int8_rows(np.array([[0.5, -1.0], [0.0, 0.0]]))
+    >>> integers.tolist()
+    [[64, -127], [0, 0]]
+    >>> from_int8_rows(integers, scales).round(2).tolist()
+    [[0.5, -1.0], [0.0, 0.0]]
+    """
+    matrix = np.asarray(matrix, "float32")
+    scales = np.max(np.abs(matrix), axis=1, keepdims=True) / _LARGEST
+    safe = np.where(scales > 0, scales, 1.0)
+    return np.rint(matrix / safe).astype("int8"), scales.astype("float32")
+
+
+def from_int8_rows(integers, scales) -> np.ndarray:
+    """The float32 matrix that `to_int8_rows` was given, nearly.
+
+    Raises:
+        ValueError: There is not one scale for each row.
+    """
+    if integers.ndim != 2 or scales.shape != (len(integers), 1):
+        raise ValueError(
+            "A matrix of int8 must have a scale for each row. Received: the "
+            f"shapes {integers.shape} and {scales.shape}"
+        )
+    return np.asarray(integers, "float32") * np.asarray(scales, "float32")
