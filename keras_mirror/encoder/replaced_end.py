@@ -104,8 +104,8 @@ def check_unprojected(encoder, name: str) -> None:
         )
 
 
-def sample_texts(texts: Iterable[str]) -> list[str]:
-    """The different texts, or `MOST_TEXTS` from all over them.
+def sample_texts(texts: Iterable[str], smallest: int = 2) -> list[str]:
+    """The different texts, at least `smallest`; at most `MOST_TEXTS` of them.
 
     Example:
 
@@ -113,10 +113,10 @@ def sample_texts(texts: Iterable[str]) -> list[str]:
     ['a man', 'a woman']
     """
     different = list(dict.fromkeys(as_strings(texts)))
-    if len(different) < 2:
+    if len(different) < smallest:
         raise ValueError(
-            "`texts` must hold at least two different texts, whose mean or "
-            f"variance is removed. Received: {len(different)}"
+            f"`texts` must hold at least {smallest} different texts, whose "
+            f"mean or variance is measured. Received: {len(different)}"
         )
     size = min(len(different), MOST_TEXTS)
     return [different[row * len(different) // size] for row in range(size)]

@@ -166,8 +166,8 @@ def test_a_mean_of_zero_trains_as_without():
 def test_fewer_than_two_texts_are_refused(model, given):
     number = len({given} if isinstance(given, str) else set(given))
     message = (
-        "`texts` must hold at least two different texts, whose mean or "
-        f"variance is removed. Received: {number}"
+        "`texts` must hold at least 2 different texts, whose mean or "
+        f"variance is measured. Received: {number}"
     )
     with pytest.raises(ValueError, match=re.escape(message)):
         model.centered(given)

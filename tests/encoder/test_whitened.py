@@ -154,7 +154,7 @@ def test_training_leaves_the_matrix_and_moves_the_rest():
 
 
 def test_fewer_than_two_texts_are_refused(model):
-    with pytest.raises(ValueError, match="variance is removed. Received: 1"):
+    with pytest.raises(ValueError, match="variance is measured. Received: 1"):
         model.whitened(["a man", "a man"])
 
 
