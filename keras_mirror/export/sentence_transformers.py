@@ -98,7 +98,7 @@ def write_modules(model, folder: pathlib.Path, normalize: bool) -> None:
     if _has_token_weights(encoder):
         writers["WordWeights"] = _write_word_weights
     writers["Pooling"] = _write_pooling
-    if encoder.centered or encoder.whitened:
+    if encoder.centered or encoder.whitened or encoder.projection_dim:
         writers["Dense"] = _write_end
     if normalize:
         writers["Normalize"] = None
@@ -173,7 +173,7 @@ def _write_layers(model, folder: pathlib.Path) -> None:
     weights[0] += 1
     weights[-1] += 1
     config = {
-        "word_embedding_dimension": model.encoder.output_shape[-1],
+        "word_embedding_dimension": model.encoder.backbone.hidden_dim,
         "layer_start": 1,  # 0 is the output of the embeddings
         "num_hidden_layers": num_layers,
     }
@@ -215,21 +215,24 @@ def _tokens(tokenizer, vocabulary_size: int) -> list[str]:
 def _write_pooling(model, folder: pathlib.Path) -> None:
     mode = model.encoder.pooling_mode
     flags = {flag: name == mode for name, flag in POOLING_FLAGS.items()}
-    size = model.encoder.output_shape[-1]
+    size = model.encoder.backbone.hidden_dim
     config = {"word_embedding_dimension": size, **flags, "include_prompt": True}
     write_json(folder / "config.json", config)
 
 
 def _write_end(model, folder: pathlib.Path) -> None:
-    """The mean that is subtracted and the whitening, as one linear map."""
+    """The mean that is subtracted and the matrices, as one linear map."""
     encoder = model.encoder
-    size = encoder.output_shape[-1]
+    size = encoder.backbone.hidden_dim
     kernel, mean = np.eye(size, dtype="float32"), np.zeros(size, "float32")
     if encoder.centered:
         mean = _numpy(encoder.centering.mean)
     if encoder.whitened:
         kernel = _numpy(encoder.whitening.kernel)
-    config = {"in_features": size, "out_features": size, **PLAIN}
+    if encoder.projection_dim:
+        kernel = kernel @ _numpy(encoder.projection.kernel)
+    sizes = {"in_features": size, "out_features": kernel.shape[-1]}
+    config = {**sizes, **PLAIN}
     write_json(folder / "config.json", config)
     tensors = {WEIGHT: np.ascontiguousarray(kernel.T), BIAS: -mean @ kernel}
     _write_tensors(folder, tensors)

@@ -157,6 +157,24 @@ def test_the_mean_and_the_whitening(recipe, ends, normalize, tmp_path):
     assert_equal_weights(model, back, atol=1e-6)  # the mean is computed
 
 
+@pytest.mark.parametrize("normalize", [True, False])
+@pytest.mark.parametrize("ends", [[], ["centered", "whitened"]])
+def test_a_projection_after_them(ends, normalize, tmp_path):
+    model = random_model("Bert", "sentence")
+    for end in ends:
+        model = getattr(model, end)(HARD)
+    model = model.reduced(HARD, 3)
+    model.export(tmp_path / "out", normalize=normalize)
+    vectors = model.encode_text(HARD)
+    expected = unit_rows(vectors) if normalize else vectors
+    np.testing.assert_allclose(
+        vectors_of(tmp_path / "out"), expected, atol=2e-5
+    )
+    back = MirrorModel.from_preset(tmp_path / "out")
+    assert back.encoder.projection_dim == 3
+    np.testing.assert_allclose(back.encode_text(HARD), vectors, atol=2e-5)
+
+
 def test_a_mean_is_of_one_pooling(tmp_path):
     model = random_model("Bert", "paper_sentence").centered(HARD)
     model.export(tmp_path / "out")

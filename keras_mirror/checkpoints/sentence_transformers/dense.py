@@ -17,12 +17,13 @@ _NEWER = {
     "module_output_name": "sentence_embedding",
     "use_residual": False,
 }
+_SIZES = ("in_features", "out_features")
 WEIGHT = "linear.weight"
 BIAS = "linear.bias"
 
 
-def read_end(folder: pathlib.Path, embedding_dim: int) -> tuple:
-    """The mean and the whitening that a Dense module stands for.
+def read_end(folder: pathlib.Path, embedding_dim: int) -> dict:
+    """The mean and the matrix that a Dense module stands for.
 
     It computes `weight @ x + bias`, which is `(x - mean) @ kernel`.
 
@@ -31,45 +32,54 @@ def read_end(folder: pathlib.Path, embedding_dim: int) -> tuple:
         embedding_dim: Integer, the size of the backbone's outputs.
 
     Returns:
-        A tuple of two float32 arrays, of shape `(embedding_dim,)` and of
-        `(embedding_dim, embedding_dim)`, `None` where nothing is subtracted or
-        multiplied.
+        A dict of float32 arrays, or `None`, by the names that they have in
+        `PresetParts`: `"mean"`, of shape `(embedding_dim,)`, and one of
+        `"whitening"`, a square, and `"projection"`, which is none.
 
     Raises:
         ValueError: The module is damaged, or does anything else.
     """
     config = {**_NEWER, **read_json(folder / "config.json")}
-    expected = {**PLAIN, **_NEWER}
-    known = ("in_features", "out_features", *expected)
-    check_keys(config, known, "Dense", folder)
-    found = {name: config.get(name) for name in expected}
+    check_keys(config, (*_SIZES, *PLAIN, *_NEWER), "Dense", folder)
+    found = {name: config.get(name) for name in (*PLAIN, *_NEWER)}
+    expected = {**PLAIN, **_NEWER, "bias": bool(found["bias"])}
     tensors = read_weight_files(folder)
     weight, bias = (
         tensors[name].read() if name in tensors else np.zeros(0)
         for name in (WEIGHT, BIAS)
     )
-    shapes = [(embedding_dim, embedding_dim), (embedding_dim,)]
-    if found != expected or [weight.shape, bias.shape] != shapes:
+    dim = weight.shape[0] if weight.ndim == 2 else 0
+    if not expected["bias"] and not bias.size:
+        bias = np.zeros(dim, "float32")
+    shapes = [(dim, embedding_dim), (dim,)]
+    if found != expected or [weight.shape, bias.shape] != shapes or not dim:
         raise ValueError(
-            "A Dense module must keep the size of vectors and be linear to be "
-            f"loaded into a mirror model: it needs {expected}, {WEIGHT} and "
-            f"{BIAS} of the shapes {shapes}. Received: {found}, with the "
-            f"shapes {[weight.shape, bias.shape]} in folder={folder}"
+            "A Dense module must be linear to be loaded into a mirror model: "
+            f"it needs {expected}, {WEIGHT} and {BIAS} of the shapes {shapes}. "
+            f"Received: {found}, with the shapes {[weight.shape, bias.shape]} "
+            f"in folder={folder}"
         )
-    return _mean_and_kernel(weight.astype("float64"), bias, folder)
+    mean = _mean(weight.astype("float64"), bias, folder)
+    return {"mean": mean, **_kernel(weight)}
 
 
-def _mean_and_kernel(weight, bias, folder: pathlib.Path) -> tuple:
-    kernel = None
-    if not np.array_equal(weight, np.eye(len(weight))):
-        kernel = weight.T.astype("float32")
+def _mean(weight, bias, folder: pathlib.Path):
+    """What is subtracted, or `None`: of several, the shortest."""
     if not bias.any():
-        return None, kernel
-    try:
-        mean = np.linalg.solve(weight, -bias)
-    except np.linalg.LinAlgError as error:
+        return None
+    mean = np.linalg.lstsq(weight, -bias, rcond=None)[0]
+    if not np.allclose(weight @ mean, -bias, rtol=1e-5, atol=1e-6):
         raise ValueError(
-            "A Dense module with a bias must have a matrix that can be "
-            f"inverted. Received: {WEIGHT} in folder={folder}: {error}"
-        ) from error
-    return mean.astype("float32"), kernel
+            "The bias of a Dense module must be what its matrix makes of a "
+            "mean that is subtracted. Received: another one in "
+            f"folder={folder}"
+        )
+    return mean.astype("float32")
+
+
+def _kernel(weight) -> dict:
+    kernel = np.ascontiguousarray(weight.T, "float32")
+    if kernel.shape[0] != kernel.shape[1]:
+        return {"projection": kernel}
+    is_identity = np.array_equal(kernel, np.eye(len(kernel)))
+    return {"whitening": None if is_identity else kernel}

@@ -102,19 +102,18 @@ def load_sentence_transformer(
             f"'mean'. Received: pooling_mode={mode!r} in folder={folder}"
         )
     size = parts.backbone.hidden_dim
+    ends = read_end(paths["Dense"], size) if "Dense" in paths else {}
+    if "projection" in ends:
+        size = ends["projection"].shape[-1]
     check_model_settings(folder, size, "Normalize" in paths)
     longest = parts.backbone.max_sequence_length
     values = (mode, layers, smoothing, min(length or longest, longest))
     fields = dict(zip(ENCODING_FIELDS, values, strict=True))
-    mean = kernel = None
-    if "Dense" in paths:
-        mean, kernel = read_end(paths["Dense"], size)
     return dataclasses.replace(
         parts,
         fields=fields,
         token_counts=counts,
-        mean=mean,
-        whitening=kernel,
+        **ends,
         **prompts,
     )
 
