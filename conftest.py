@@ -47,6 +47,7 @@ PURE = (
     "tests/cli/test_cli_map.py",
     "tests/cli/test_cli_outputs.py",
     "tests/cli/test_cli_presets.py",
+    "tests/cli/test_cli_reduce.py",
     "tests/cli/test_cli_search.py",
     "tests/cli/test_cli_texts.py",
     "tests/cli/test_info.py",

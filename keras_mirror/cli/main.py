@@ -22,6 +22,7 @@ from keras_mirror.cli.map import map_texts
 from keras_mirror.cli.presets import download
 from keras_mirror.cli.presets import presets
 from keras_mirror.cli.quickstart import quickstart
+from keras_mirror.cli.reduce import reduce
 from keras_mirror.cli.remove import remove
 from keras_mirror.cli.search import search
 from keras_mirror.cli.serve import serve
@@ -85,6 +86,7 @@ for command in (
     evaluate,
     compare,
     judge,
+    reduce,
     export,
     index,
     remove,
