@@ -113,6 +113,13 @@ whiten_option = click.option(
 )
 
 
+dimensions_option = click.option(
+    "--dimensions",
+    type=click.IntRange(1),
+    help="Then keep this many numbers of the vectors, see `reduce`.",
+)
+
+
 def report_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds `--json` and `--html`: `json_path` and `html_path`, strings."""
     command = click.option(

@@ -28,6 +28,7 @@ from keras_mirror.cli.models import start_keras
 from keras_mirror.cli.models import weight_bytes
 from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import center_option
+from keras_mirror.cli.options import dimensions_option
 from keras_mirror.cli.options import overwrite_option
 from keras_mirror.cli.options import recipe_options
 from keras_mirror.cli.options import text_options
@@ -91,6 +92,7 @@ LOGGED_METRICS = [
 )
 @center_option
 @whiten_option
+@dimensions_option
 @text_options
 @click.option("--dtype-policy", help="E.g. mixed_bfloat16. Default: float32.")
 @devices_option
@@ -126,6 +128,7 @@ def train(
     next_lines: bool,
     center: bool,
     whiten: bool,
+    dimensions: int | None,
     column: str | None,
     errors: str,
     encoding: str,
@@ -147,11 +150,12 @@ def train(
     start = time.monotonic()
     if pairs and next_lines:
         raise click.UsageError("give one of --pairs and --next-lines")
-    if keep_optimizer and (center or whiten):
+    ends = {"center": center, "whiten": whiten, "dimensions": dimensions}
+    given = [name for name, end in ends.items() if end]
+    if keep_optimizer and given:
         raise click.UsageError(
-            f"give one of {'--center' if center else '--whiten'} and "
-            "--keep-optimizer: training on would move the vectors away from "
-            "what was measured"
+            f"give one of --{given[0]} and --keep-optimizer: training on would "
+            "move the vectors away from what was measured"
         )
     if resume and devices > 1:
         raise click.UsageError(
@@ -196,6 +200,7 @@ def train(
         corpus = active_replicas().broadcast(corpus)
         keras.utils.set_random_seed(seed)
         model = _make_model(keras, preset, recipe, fields, dtype_policy)
+        _check_end(model, len(corpus.strings), **ends)
         if not is_worker():
             tell_corpus(corpus, model.preprocessor, force)
         model.compile(metrics=LOGGED_METRICS if log else None)
@@ -217,7 +222,7 @@ def train(
         return 0
     with stop, telling_what_is_kept(kept):
         if progress.finished:
-            model = _with_end(model, corpus, center, whiten)
+            model = _with_end(model, corpus, **ends)
         path = save_archive(
             model, output, overwrite, progress.finished, keep_optimizer
         )
@@ -251,13 +256,41 @@ def _make_model(
     return open_model(preset, recipe=recipe, dtype=dtype, **fields)
 
 
-def _with_end(model, corpus: Corpus, center: bool, whiten: bool):
+def _check_end(
+    model, num_texts: int, center: bool, whiten: bool, dimensions: int | None
+) -> None:
+    """Finds out before the training what could not be done after it."""
+    from keras_mirror.encoder.replaced_end import check_unprojected
+
+    with usage_errors():
+        if center or whiten:
+            name = "centered" if center else "whitened"
+            check_unprojected(model.encoder, name)
+    size = model.encoder.output_shape[-1]
+    if dimensions and dimensions > min(size, num_texts):
+        raise click.UsageError(
+            f"--dimensions must be at most {min(size, num_texts)}, for {size} "
+            f"numbers in the model's vectors and {num_texts} texts. "
+            f"Received: --dimensions {dimensions}"
+        )
+
+
+def _with_end(
+    model,
+    corpus: Corpus,
+    center: bool,
+    whiten: bool,
+    dimensions: int | None,
+):
     if center:
         with status("Removing the mean direction"):
             model = model.centered(itertools.chain(*corpus.sides))
     if whiten:
         with status("Whitening"):
             model = model.whitened(itertools.chain(*corpus.sides))
+    if dimensions:
+        with status(f"Reducing to {dimensions} dimensions"):
+            model = model.reduced(itertools.chain(*corpus.sides), dimensions)
     return model
 
 

@@ -122,6 +122,31 @@ def test_train_removes_the_mean_and_whitens(
     )
 
 
+@pytest.mark.processes
+def test_train_reduces_dimensions(command, preset, corpus, tmp_path):
+    archive = tmp_path / "encoder.keras"
+    code, _, errors = command(
+        *["train", corpus, "--preset", preset, "--output", archive],
+        *["--batch-size", 10, "--dimensions", 3],
+    )
+    assert code == 0, errors
+    model = keras.saving.load_model(archive)
+    assert model.encoder.output_shape == (None, 3) and model.record.runs
+    # The archive is trained on, and what it ends in stays.
+    again = tmp_path / "again.keras"
+    command("train", corpus, "--preset", archive, "--output", again)
+    kernels = [
+        keras.saving.load_model(path).encoder.projection.kernel.numpy()
+        for path in (archive, again)
+    ]
+    np.testing.assert_array_equal(*kernels)
+    code, _, errors = command(
+        *["train", corpus, "--preset", archive, "--whiten"],
+        *["--output", tmp_path / "whitened.keras"],
+    )
+    assert code == 2 and "call `whitened` first, then `reduced`" in errors
+
+
 def test_train_refuses_three_columns(command, preset, tmp_path):
     corpus = tmp_path / "pairs.txt"
     corpus.write_text("one\ttwo\none\ttwo\tthree\n")
@@ -219,6 +244,8 @@ def test_similarity_writes_a_file(command, archive, tmp_path):
         (["--nonsense"], "No such option"),
         (["--center", "--keep-optimizer"], "one of --center and --keep-op"),
         (["--whiten", "--keep-optimizer"], "one of --whiten and --keep-op"),
+        (["--dimensions", 2, "--keep-optimizer"], "one of --dimensions and -"),
+        (["--dimensions", "9"], "must be at most 8, for 8 numbers in the mod"),
     ],
 )
 def test_train_refuses(command, preset, corpus, tmp_path, arguments, message):
