@@ -645,10 +645,11 @@ class MirrorModel(keras.Model):
         What is lost depends on the texts: `keras-mirror reduce` measures it.
         Spearman correlation x 100 of all-MiniLM-L6-v2 on STS-B dev is 86.7
         with 384 dimensions, and 86.7, 85.5 and 83.3 with 256, 128 and 64, by
-        10,000 short texts of Wikipedia. Directions around the mean (86.7, 85.5
-        and 83.3) are no better, and subtracting the mean changes other
-        cosines. Whitened embeddings have no direction that tells more than
-        another.
+        10,000 short texts of Wikipedia. Of the ten nearest among 1,120 other
+        texts 95, 78 and 62 % stay; a random projection, which STS-B does not
+        tell from this one, keeps 71, 49 and 31 %. Directions around the mean
+        do no better, and subtracting the mean changes other cosines. Whitened
+        embeddings have no direction that tells more than another.
 
         Reference:
             - [Zhang et al., 2024](https://arxiv.org/abs/2403.14001), who find

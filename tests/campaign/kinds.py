@@ -240,7 +240,7 @@ def _sentence_transformers() -> list[Files]:
         made.rmdir()
 
     made = [_model(), models.make_model("Roberta"), _trained()]
-    made += [_model().whitened(texts(40))]
+    made += [_model().whitened(texts(40)), _model().reduced(texts(40), 5)]
     return [_written(functools.partial(write, model)) for model in made]
 
 

@@ -28,8 +28,8 @@ def test_vectors_of_the_default_recipe(tmp_path):
     check_vectors(model, export(model, tmp_path))
 
 
-def test_the_mean_that_is_subtracted_and_the_whitening(tmp_path):
-    model = make_model().centered(TEXTS).whitened(TEXTS)
+def test_the_mean_that_is_subtracted_and_the_matrices(tmp_path):
+    model = make_model().centered(TEXTS).whitened(TEXTS).reduced(TEXTS, 5)
     assert np.abs(model.encoder.centering.mean.numpy()).max() > 0.1
     check_vectors(model, export(model, tmp_path))
 
