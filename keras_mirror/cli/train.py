@@ -200,7 +200,7 @@ def train(
         corpus = active_replicas().broadcast(corpus)
         keras.utils.set_random_seed(seed)
         model = _make_model(keras, preset, recipe, fields, dtype_policy)
-        _check_end(model, len(corpus.strings), **ends)
+        _check_end(model, len(corpus.strings), center, whiten, dimensions)
         if not is_worker():
             tell_corpus(corpus, model.preprocessor, force)
         model.compile(metrics=LOGGED_METRICS if log else None)
@@ -222,7 +222,7 @@ def train(
         return 0
     with stop, telling_what_is_kept(kept):
         if progress.finished:
-            model = _with_end(model, corpus, **ends)
+            model = _with_end(model, corpus, center, whiten, dimensions)
         path = save_archive(
             model, output, overwrite, progress.finished, keep_optimizer
         )
