@@ -15,7 +15,7 @@ import numpy as np
 
 from keras_mirror.evaluation.readers import read_benchmarks
 
-EMBEDDING_DIM = 256  # as `mirror_mini_en`
+EMBEDDING_DIM = 256  # as `mirror_mini_lm_en`
 
 
 def main():

@@ -59,7 +59,7 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sts", type=pathlib.Path)
     parser.add_argument("--tables", type=pathlib.Path)
-    parser.add_argument("--preset", default="mirror_mini_en")
+    parser.add_argument("--preset", default="mirror_mini_lm_en")
     parser.add_argument("--only", nargs="*", help="names of tasks")
     parser.add_argument("--labels", type=int, default=16)
     parser.add_argument("--draws", type=int, default=10)

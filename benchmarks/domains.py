@@ -1,6 +1,6 @@
 """What adapting does to an encoder, set by set: plain, guided, and merged.
 
-python benchmarks/domains.py DATA all_minilm_l6_v2_en mirror_mini_en
+python benchmarks/domains.py DATA all_minilm_l6_v2_en mirror_mini_lm_en
 
 For every start and corpus: as it was; mirrored plainly on 5,000 of the
 corpus's texts, and whitened after that; trained beside the guide, related texts

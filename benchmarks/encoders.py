@@ -1,6 +1,6 @@
 """One table of encoders: untrained, mirrored, and TF-IDF beside them.
 
-python benchmarks/encoders.py DATA mirror_mini_en all_minilm_l6_v2_en
+python benchmarks/encoders.py DATA mirror_mini_lm_en all_minilm_l6_v2_en
 
 A language model has three columns: raw (the mean of the last layer's tokens);
 our pooling, with the tokens of the paper's sentences counted and nothing

@@ -71,7 +71,7 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=pathlib.Path)
     parser.add_argument("--log", required=True)
-    parser.add_argument("--preset", default="mirror_mini_en")
+    parser.add_argument("--preset", default="mirror_mini_lm_en")
     parser.add_argument(
         "--recipe", nargs="+", default=["sentence"], choices=RECIPES
     )

@@ -1,4 +1,4 @@
-"""Pretrains a small BERT from text files, as `mirror_mini_en` was.
+"""Pretrains a small BERT from text files, as `mirror_mini_lm_en` was.
 
 python examples/pretrain_backbone.py wikipedia.txt wikinews.txt --output folder
 

@@ -3,7 +3,7 @@
 python examples/python_api_search.py "reverse the order of elements"
 
 The corpus is installed anyway, the encoder is fetched once (92 MB; without a
-network take --preset mirror_mini_en), and no label is used: `numpy.clip`
+network take --preset mirror_mini_lm_en), and no label is used: `numpy.clip`
 and `keras.ops.clip` say the same in different words, so that a good encoder
 finds one by the other.
 """

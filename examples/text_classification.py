@@ -30,7 +30,7 @@ NUM_TESTED = 1000
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--table")
-    parser.add_argument("--preset", default="mirror_mini_en")
+    parser.add_argument("--preset", default="mirror_mini_lm_en")
     parser.add_argument("--batch-size", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--limit", type=int, help="for a short trial")

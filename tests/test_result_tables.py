@@ -9,7 +9,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
-CARD = "keras_mirror/presets/mirror_mini_en/README.md"
+CARD = "keras_mirror/presets/mirror_mini_lm_en/README.md"
 PAPERS = "stsbenchmark_train_10k_sents_random_sampled.txt"
 
 # Of a column: the run's recipe, fields, and whether trained and whitened.

@@ -74,7 +74,7 @@ def open_start(start, **fields) -> Start:
 
     Example:
 
-    >>> list(open_start("mirror_mini_en").recipes)
+    >>> list(open_start("mirror_mini_lm_en").recipes)
     ['mirrored']
     """
     if isinstance(start, Start):

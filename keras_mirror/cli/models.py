@@ -38,7 +38,7 @@ def is_model(argument: str) -> bool:
 
     Example:
 
-    >>> is_model("encoder.keras"), is_model("mirror_mini_en"), is_model("data")
+    >>> is_model("encoder.keras"), is_model("mirror_mini_lm_en"), is_model("data")
     (True, True, False)
     """
     if os.path.isdir(argument):
@@ -53,7 +53,7 @@ def is_language_model(name: str) -> bool:
 
     Example:
 
-    >>> is_language_model("mirror_mini_en")
+    >>> is_language_model("mirror_mini_lm_en")
     True
     >>> is_language_model("all_minilm_l6_v2_en")
     False

@@ -5,7 +5,7 @@ import pathlib
 
 from keras_mirror.files import read_json
 
-DEFAULT_PRESET = "mirror_mini_en"
+DEFAULT_PRESET = "mirror_mini_lm_en"
 BUNDLED_PRESETS = (DEFAULT_PRESET,)
 RECIPES_FILE = "mirror_recipes.json"
 
@@ -15,7 +15,7 @@ def preset_folder(name: str = DEFAULT_PRESET) -> str:
 
     Args:
         name: String, one of `BUNDLED_PRESETS`. Defaults to
-            `"mirror_mini_en"`.
+            `"mirror_mini_lm_en"`.
 
     Returns:
         A string, for `keras_hub.models.BertBackbone.from_preset` too.
@@ -25,8 +25,8 @@ def preset_folder(name: str = DEFAULT_PRESET) -> str:
 
     Example:
 
-    >>> os.path.basename(preset_folder("mirror_mini_en"))
-    'mirror_mini_en'
+    >>> os.path.basename(preset_folder("mirror_mini_lm_en"))
+    'mirror_mini_lm_en'
     """
     if name not in BUNDLED_PRESETS:
         raise ValueError(

@@ -89,7 +89,7 @@ def is_encoder(preset: str | os.PathLike[str]) -> bool:
 
     Example:
 
-    >>> is_encoder("all_minilm_l6_v2_en"), is_encoder("mirror_mini_en")
+    >>> is_encoder("all_minilm_l6_v2_en"), is_encoder("mirror_mini_lm_en")
     (True, False)
     """
     name = os.fspath(preset)

@@ -73,7 +73,7 @@ def test_the_hubs_own_reader_takes_it(model):
 
 @pytest.mark.parametrize(
     "base",
-    [None, "mirror_mini_en", "kaggle://keras/bert/keras/base_en"]
+    [None, "mirror_mini_lm_en", "kaggle://keras/bert/keras/base_en"]
     + ["hf://a/b/c", "hf://a", "hf://a/b\n", "hf://a/b: c"],
 )
 def test_only_an_identifier_of_the_hub_is_a_base_model(model, base):

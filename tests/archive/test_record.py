@@ -88,7 +88,7 @@ def test_counts_of_a_corpus():
 
 
 def test_the_base_is_a_name_or_a_handle():
-    for name in ("mirror_mini_en", "hf://owner/name", "kaggle://a/b/c/d"):
+    for name in ("mirror_mini_lm_en", "hf://owner/name", "kaggle://a/b/c/d"):
         assert TrainingRecord.of_preset(name).base == name
 
 

@@ -505,10 +505,10 @@ def test_quickstart_without_a_network_takes_the_bundled_preset(
     monkeypatch.setattr(module, "open_model", stop)
     code, _, errors = command("quickstart", "--output", tmp_path / "e.keras")
     assert code == 1 and errors.splitlines()[-1].endswith("stopped")
-    assert asked == [("mirror_mini_en", {"sequence_length": 32})]
+    assert asked == [("mirror_mini_lm_en", {"sequence_length": 32})]
     assert errors.startswith("Encoder: all_minilm_l6_v2_en, 92 MB\n")
     assert (
-        "so the bundled mirror_mini_en is taken, which is far weaker" in errors
+        "so the bundled mirror_mini_lm_en is taken, which is far weaker" in errors
     )
 
 
@@ -533,12 +533,12 @@ def test_quickstart_of_an_unknown_preset(command, few_functions, tmp_path):
         *["quickstart", "--preset", "mirror_mini_em"],
         *["--output", tmp_path / "encoder.keras"],
     )
-    assert code == 2 and "Similar names: mirror_mini_en" in errors
+    assert code == 2 and "Similar names: mirror_mini_lm_en" in errors
 
 
 def test_default_presets(command):
     for name, words in (
-        ("train", "[default: mirror_mini_en]"),
+        ("train", "[default: mirror_mini_lm_en]"),
         ("quickstart", "Default: all_minilm_l6_v2_en where it can be had"),
     ):
         _, screen, _ = command(name, "--help")

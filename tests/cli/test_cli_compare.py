@@ -30,7 +30,7 @@ def folder(tmp_path_factory):
     keras.utils.set_random_seed(0)
     make_model().save(folder / "first.keras")
     second = make_model(pooling_mode="mean")
-    second.record = dataclasses.replace(second.record, base="mirror_mini_en")
+    second.record = dataclasses.replace(second.record, base="mirror_mini_lm_en")
     second.save(folder / "second.keras")
     rows = zip(TEXTS, TEXTS[::-1], LABELS, strict=True)
     lines = [
@@ -68,7 +68,7 @@ def test_all_evidence_side_by_side(command, tmp_path):
     content = read_json(path)
     # The starting point stands first, TF-IDF last.
     assert [model["name"] for model in content["models"]] == [
-        "mirror_mini_en",
+        "mirror_mini_lm_en",
         "second.keras",
         "first.keras",
         "tfidf",
@@ -133,8 +133,8 @@ def test_a_starting_point_that_is_not_here(command, monkeypatch):
     monkeypatch.setattr(module, "local_folder", lambda preset: None)
     code, screen, errors = command("compare", "second.keras", "texts.txt")
     assert code == 0
-    assert "mirror_mini_en, is not on this machine" in errors
-    assert "mirror_mini_en" not in screen
+    assert "mirror_mini_lm_en, is not on this machine" in errors
+    assert "mirror_mini_lm_en" not in screen
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,7 @@ def test_a_teacher_that_is_stopped_goes_on(distill, tmp_path, monkeypatch):
         (["--dimensions", "8"], "prefixes"),
         (["--dimensions", "many"], "numbers with commas"),
         (["--layers", 7], "from 1 to 2"),
-        (["--student", "mirror_mini_en"], "its own sizes"),
+        (["--student", "mirror_mini_lm_en"], "its own sizes"),
     ],
 )
 def test_misuse_exits_with_2(distill, tmp_path, options, message):

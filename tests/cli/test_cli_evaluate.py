@@ -328,7 +328,7 @@ def test_the_backend_is_chosen_before_names_are_looked_up(command, monkeypatch):
 def test_models_and_paths(tmp_path):
     for name in (
         "a.keras",
-        "mirror_mini_en",
+        "mirror_mini_lm_en",
         "hf://a/b",
         "bert_base_en_uncased",
     ):
@@ -337,8 +337,8 @@ def test_models_and_paths(tmp_path):
         assert not is_model(name)
     assert is_model("preset")
     # A folder of this name is data unless it holds a model.
-    (tmp_path / "mirror_mini_en").mkdir()
-    assert not is_model(str(tmp_path / "mirror_mini_en"))
+    (tmp_path / "mirror_mini_lm_en").mkdir()
+    assert not is_model(str(tmp_path / "mirror_mini_lm_en"))
 
 
 def test_the_pooling_of_a_centered_archive_stays(command, tmp_path):

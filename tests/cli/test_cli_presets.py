@@ -200,7 +200,7 @@ def test_presets(command, named):
     rows = {line.split()[0]: line for line in screen.splitlines() if line}
     assert set(named_presets()) <= set(rows)
     assert rows[named.name].rstrip().endswith("cached")
-    assert rows["mirror_mini_en"].rstrip().endswith("bundled")
+    assert rows["mirror_mini_lm_en"].rstrip().endswith("bundled")
     assert rows["bge_small_en_v1_5"].rstrip().endswith("to download")
     code, screen, _ = command("presets", "--json")
     entries = {entry["name"]: entry for entry in json.loads(screen)}
@@ -229,7 +229,7 @@ def test_download(command, named, reference, tmp_path):
 
 
 def test_wrong_use_of_download(command):
-    code, _, errors = command("download", "mirror_mini_en")
+    code, _, errors = command("download", "mirror_mini_lm_en")
     assert code == 2 and "comes with this package" in errors
     code, _, errors = command("download", "nothing")
     assert code == 2 and "NAME must be one of all_minilm_l6_v2_en, " in errors

@@ -177,7 +177,7 @@ def test_prefixes_are_useful_by_themselves(teacher):
     ("arguments", "message"),
     [
         ({}, "a model to begin with"),
-        ({"num_layers": 1, "student": "mirror_mini_en"}, "its own sizes"),
+        ({"num_layers": 1, "student": "mirror_mini_lm_en"}, "its own sizes"),
         ({"num_layers": 1, "projection": "bent"}, "kept.*dropped"),
         ({"num_layers": 1, "prefixes": (8,)}, "prefixes"),
         ({"num_layers": 1, "epochs": 0}, "epochs"),

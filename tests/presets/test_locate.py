@@ -38,7 +38,7 @@ def test_entries_are_whole():
         assert preset.name == name and preset.license and preset.languages
         assert preset.kind in ("encoder", "language model")
         assert preset.size > 0 and preset.num_weights > 0
-        if name == "mirror_mini_en":
+        if name == "mirror_mini_lm_en":
             assert not preset.files
             continue
         assert len(preset.revision) == 40 and "/" in preset.repository
@@ -63,12 +63,12 @@ def test_minilm_has_the_published_hash():
 def test_size_and_weights_of_the_bundled_one():
     import keras_mirror
 
-    preset = named_presets()["mirror_mini_en"]
+    preset = named_presets()["mirror_mini_lm_en"]
     folder = locate(preset)
     files = [path for path in folder.rglob("*") if path.is_file()]
     total = sum(path.stat().st_size for path in files)
     assert total == pytest.approx(preset.size, rel=0.05)
-    model = keras_mirror.MirrorModel.from_preset("mirror_mini_en")
+    model = keras_mirror.MirrorModel.from_preset("mirror_mini_lm_en")
     assert model.encoder.backbone.count_params() == preset.num_weights
     assert place_of(preset) == "bundled"
 

@@ -17,7 +17,7 @@ from keras_mirror.presets import preset_folder
 from keras_mirror.presets.download import PresetUnavailableError
 from keras_mirror.recipes import get_recipe
 
-FOLDER = pathlib.Path(preset_folder("mirror_mini_en"))
+FOLDER = pathlib.Path(preset_folder("mirror_mini_lm_en"))
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def test_it_knows_english_before_any_fine_tuning(bundled):
 
 
 def test_own_recipe_of_the_bundled_preset(bundled):
-    fields = preset_fields("mirror_mini_en", "sentence")
+    fields = preset_fields("mirror_mini_lm_en", "sentence")
     assert fields["learning_rate"] > get_recipe("sentence").learning_rate
     assert bundled.recipe.learning_rate == fields["learning_rate"]
     model = keras_mirror.MirrorModel.from_preset(learning_rate=1e-5)
@@ -107,8 +107,8 @@ def test_a_folder_with_its_own_recipe(tmp_path):
 def test_unknown_names():
     with pytest.raises(ValueError, match="Received: name='mirror_maxi_en'"):
         preset_folder("mirror_maxi_en")
-    with pytest.raises(ValueError, match="Similar names: mirror_mini_en"):
-        keras_mirror.MirrorModel.from_preset("mirror_mini_eng")
+    with pytest.raises(ValueError, match="Similar names: mirror_mini_lm_en"):
+        keras_mirror.MirrorModel.from_preset("mirror_mini_lm_eng")
 
 
 # === What cannot be fetched ===

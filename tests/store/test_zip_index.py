@@ -60,9 +60,9 @@ def test_where_the_archive_is(model, tmp_path):
     write_zip_index(path, model, TEXTS, settings_json=content)
     expected = tmp_path.parent / "models" / "encoder.keras"
     assert archive_of_index(path) == str(expected)
-    content = settings(preset="mirror_mini_en")
+    content = settings(preset="mirror_mini_lm_en")
     write_zip_index(path, model, TEXTS, settings_json=content)
-    assert archive_of_index(path) == "mirror_mini_en"
+    assert archive_of_index(path) == "mirror_mini_lm_en"
 
 
 def test_damaged_bytes(model, path):
