@@ -7,7 +7,9 @@ eight words, a few single words; all questions are among them.
     python benchmarks/bundled_student.py $DATA FOLDER
 
 It writes texts, the teacher's vectors and the student into FOLDER, and goes on
-where it was stopped with `--resume`.
+where it was stopped with `--resume`. The preset is FOLDER/mirror_student_en: a
+folder of sentence-transformers whose embeddings of tokens are int8, and all
+other weights float16. Its README.md is written by hand.
 """
 
 import argparse
@@ -17,7 +19,12 @@ import random
 import time
 from collections.abc import Iterator
 
+import safetensors.numpy
+
 from keras_mirror import distill
+from keras_mirror.checkpoints.hugging_face.int8_rows import SCALE
+from keras_mirror.checkpoints.hugging_face.int8_rows import to_int8_rows
+from keras_mirror.checkpoints.hugging_face.weight_files import WORD_EMBEDDINGS
 from keras_mirror.cli.console import progress_bar
 
 TEACHER = "all_minilm_l6_v2_en"
@@ -57,7 +64,20 @@ def main() -> None:
         )
     seconds = time.monotonic() - start
     distillation.model.export(folder / "student.keras", format="keras")
+    write_preset(distillation.model, folder / "mirror_student_en")
     print(f"{seconds:.0f} seconds; {distillation.reached}")
+
+
+def write_preset(model, folder: pathlib.Path) -> None:
+    """The folder that goes into the package, a third of float32."""
+    model.export(folder)
+    path = folder / "model.safetensors"
+    tensors = safetensors.numpy.load_file(path)
+    integers, scales = to_int8_rows(tensors[WORD_EMBEDDINGS])
+    tensors = {name: x.astype("float16") for name, x in tensors.items()}
+    tensors |= {WORD_EMBEDDINGS: integers, WORD_EMBEDDINGS + SCALE: scales}
+    safetensors.numpy.save_file(tensors, path, {"format": "pt"})
+    path.chmod(0o644)
 
 
 def student_texts(data: pathlib.Path, seed: int = 0) -> list[str]:

@@ -718,7 +718,7 @@ class MirrorModel(keras.Model):
                 name such as `"bert_base_en_uncased"`, a `kaggle://`, `hf://`
                 or `modelscope://` handle, or a local folder of keras-hub,
                 Hugging Face or sentence-transformers. Defaults to the bundled
-                `"mirror_mini_lm_en"`.
+                `"mirror_student_en"`.
             recipe: A `Recipe`, or the name of one: see `keras_mirror.recipes`.
                 A preset may change fields of a named one; a
                 sentence-transformers folder decides pooling and sequence

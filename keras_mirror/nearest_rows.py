@@ -2,7 +2,6 @@ import numpy as np
 
 # Similarities in memory at a time: 64 MB.
 _NUM_SIMILARITIES = 2**24
-NUM_NEIGHBORS = 10
 
 
 def nearest_rows(queries, embeddings, k: int, left_out=()) -> tuple:
@@ -75,34 +74,6 @@ def nearest_others(embeddings, k: int, num_queries: int | None = None) -> tuple:
         similarities[~is_left_out].reshape(shape),
         rows[~is_left_out].reshape(shape),
     )
-
-
-def neighbors_kept(before, after, num_queries: int = 500) -> float:
-    """How many of the ten nearest rows of a row are the same in both arrays.
-
-    Args:
-        before: Float32 array of shape `(n, embedding_dim)`, rows of length 1.
-        after: The same of shape `(n, other_embedding_dim)`.
-        num_queries: Integer, see `nearest_others`. Defaults to `500`.
-
-    Returns:
-        Float in `[0, 1]`, the mean share. Of fewer than eleven rows, all
-        others are the nearest.
-
-    Example:
-
-    >>> rows = np.eye(12, dtype="float32")
-    >>> neighbors_kept(rows, rows)
-    1.0
-    """
-    k = min(NUM_NEIGHBORS, len(before) - 1)
-    _, old = nearest_others(before, k, num_queries)
-    _, new = nearest_others(after, k, num_queries)
-    kept = [
-        len({*one} & {*two}) / k
-        for one, two in zip(old.tolist(), new.tolist(), strict=True)
-    ]
-    return float(np.mean(kept))
 
 
 def largest(values, k: int):

@@ -154,3 +154,28 @@ def training_variables(model) -> list:
     """
     optimizer = getattr(model, "optimizer", None)  # set by `compile`
     return [*model.variables, *(optimizer.variables if optimizer else [])]
+
+
+def warmup_then_cosine(learning_rate: float, num_steps: int):
+    """A rate that rises for a twentieth of the steps, then falls to 0.
+
+    Args:
+        learning_rate: Float, the highest.
+        num_steps: Integer, of the whole training.
+
+    Returns:
+        A `keras.optimizers.schedules.CosineDecay`.
+
+    Example:
+
+    >>> schedule = warmup_then_cosine(1.0, num_steps=100)
+    >>> [round(float(schedule(step)), 2) for step in (0, 5, 100)]
+    [0.17, 1.0, 0.0]
+    """
+    num_warmup = num_steps // 20
+    return keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=learning_rate / (num_warmup + 1),
+        decay_steps=max(1, num_steps - num_warmup),
+        warmup_target=learning_rate if num_warmup else None,
+        warmup_steps=num_warmup,
+    )

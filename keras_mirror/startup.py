@@ -52,6 +52,7 @@ KERAS_FREE = (
     "startup",
     "store",
     "unit_rows",
+    "vector_agreement",
     "version",
 )
 

@@ -33,6 +33,7 @@ FLOORS = (
         "recipes",
         "startup",
         "unit_rows",
+        "vector_agreement",
         "version",
     },
     {"distribution", "finite", "forked", "losses", "metrics", "optimizers"},

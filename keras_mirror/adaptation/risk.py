@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 
 from keras_mirror.nearest_rows import nearest_others
-from keras_mirror.nearest_rows import neighbors_kept
 from keras_mirror.unit_rows import unit_rows
+from keras_mirror.vector_agreement import neighbors_kept
 
 NUM_STRINGS = 2000
 NUM_ANCHORS = 500

@@ -103,13 +103,15 @@ def _facts(model) -> dict:
 
 def _origin(encoder: str, content: dict) -> list[tuple[str, str]]:
     record = content["record"] or {}
-    base = ("base", record.get("base") or "unknown")
+    origin = [("base", record.get("base") or "unknown")]
+    if record.get("teacher"):
+        origin.append(("teacher", record["teacher"]))
     if "saved" not in content:
         kind = "folder" if os.path.isdir(encoder) else "preset"
-        return [(kind, encoder), base]
+        return [(kind, encoder), *origin]
     saved = f"{content['size'] / 1e6:,.1f} MB, saved {content['saved']}"
     name = f"{encoder}, {saved} by keras {content['keras']}"
-    return [("archive", name), base]
+    return [("archive", name), *origin]
 
 
 def _preset_rows(preset: NamedPreset) -> list[tuple[str, str]]:

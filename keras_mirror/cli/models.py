@@ -38,8 +38,10 @@ def is_model(argument: str) -> bool:
 
     Example:
 
-    >>> is_model("encoder.keras"), is_model("mirror_mini_lm_en"), is_model("data")
-    (True, True, False)
+    >>> is_model("encoder.keras"), is_model("all_minilm_l6_v2_en")
+    (True, True)
+    >>> is_model("data")
+    False
     """
     if os.path.isdir(argument):
         return os.path.isfile(os.path.join(argument, "config.json"))

@@ -107,7 +107,7 @@ def _best_preset() -> str:
     except PresetUnavailableError as error:
         echo(
             f"It cannot be fetched, so the bundled {DEFAULT_PRESET} is taken, "
-            f"which is far weaker. {error}",
+            f"which is a student of it. {error}",
             err=True,
         )
         return DEFAULT_PRESET

@@ -22,8 +22,8 @@ from keras_mirror.cli.options import batch_size_option
 from keras_mirror.cli.options import model_argument
 from keras_mirror.cli.options import overwrite_option
 from keras_mirror.cli.options import text_options
-from keras_mirror.nearest_rows import neighbors_kept
 from keras_mirror.unit_rows import unit_rows
+from keras_mirror.vector_agreement import neighbors_kept
 
 # One of so many texts is kept to measure what is lost.
 SHARE = 10

@@ -2,9 +2,6 @@
 
 from keras_mirror.distillation.distill import distill as distill
 from keras_mirror.distillation.held_out import Reached as Reached
-from keras_mirror.distillation.loss import (
-    distillation_loss as distillation_loss,
-)
 from keras_mirror.distillation.steps import Distillation as Distillation
 from keras_mirror.distillation.student import smaller_copy as smaller_copy
 from keras_mirror.distillation.training import (

@@ -42,7 +42,7 @@ def distill(
 
     The teacher's vectors of all texts are computed once, into a folder. Then a
     student is trained to give them, see
-    `keras_mirror.distillation.distillation_loss`. There may be any number of
+    `keras_mirror.losses.distillation_loss`. There may be any number of
     texts: memory holds a few thousand.
 
     Reference:

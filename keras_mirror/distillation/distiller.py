@@ -1,8 +1,8 @@
 import keras
 from keras import ops
 
-from keras_mirror.distillation.loss import SIMILARITY_WEIGHT
-from keras_mirror.distillation.loss import distillation_loss
+from keras_mirror.losses import SIMILARITY_WEIGHT
+from keras_mirror.losses import distillation_loss
 
 
 class Distiller(keras.Model):

@@ -5,8 +5,9 @@ import dataclasses
 import numpy as np
 
 from keras_mirror.distillation.vector_shards import VectorShards
-from keras_mirror.nearest_rows import neighbors_kept
 from keras_mirror.unit_rows import unit_rows
+from keras_mirror.vector_agreement import cosine_correlation
+from keras_mirror.vector_agreement import neighbors_kept
 
 NUM_TEXTS = 2000
 EVERY = 20  # of fewer texts, one in so many
@@ -105,11 +106,9 @@ def measure(student, texts: list[str], vectors) -> Reached:
     cosine = None
     if ours.shape == theirs.shape:
         cosine = float(np.mean(np.sum(ours * theirs, axis=1)))
-    pairs = np.triu_indices(len(texts), 1)
-    cosines = [(rows @ rows.T)[pairs] for rows in (ours, theirs)]
     return Reached(
         neighbors_kept(theirs, ours),
-        float(np.corrcoef(*cosines)[0, 1]),
+        cosine_correlation(theirs, ours),
         cosine,
         len(texts),
     )

@@ -128,7 +128,8 @@ def finish(student, shards: VectorShards) -> Distillation:
     """Measures what a student reaches, and notes it in its record."""
     reached = measure(student, *held_out(shards))
     student.record = student.record.with_notes(
-        f"Of its teacher it reaches {reached}"
+        f"it learned its teacher's vectors of {shards.num_texts:,} texts and "
+        f"reaches {reached}"
     )
     return Distillation(student, reached, shards.num_texts)
 

@@ -10,14 +10,14 @@ from keras_mirror.callbacks import TrainingCheckpoint
 from keras_mirror.distillation.batches import DistillationBatches
 from keras_mirror.distillation.batches import as_dataset
 from keras_mirror.distillation.distiller import Distiller
-from keras_mirror.distillation.loss import SIMILARITY_WEIGHT
 from keras_mirror.distillation.shard_pools import ShardPools
 from keras_mirror.distillation.vector_shards import VectorShards
 from keras_mirror.finite import FiniteTraining
 from keras_mirror.finite import tells_of_weights
+from keras_mirror.losses import SIMILARITY_WEIGHT
 from keras_mirror.optimizers import AdamW
+from keras_mirror.optimizers import warmup_then_cosine
 
-WARMUP = 0.05  # of the steps
 WEIGHT_DECAY = 0.01  # PyTorch's
 
 
@@ -31,7 +31,7 @@ class DistillationSettings:
         learning_rate: Float, the highest; it rises for a twentieth of the
             steps and then falls to 0 as a cosine does. Defaults to `1e-3`.
         prefixes: Tuple of integers, see
-            `keras_mirror.distillation.distillation_loss`. Defaults to none.
+            `keras_mirror.losses.distillation_loss`. Defaults to none.
         mirrored: Boolean, whether the student sees both views of every text,
             with dropout. Defaults to `False`.
         similarity_weight: Float, see `distillation_loss`.
@@ -106,7 +106,8 @@ class StudentTraining:
             settings.similarity_weight,
             dropout=settings.mirrored,
         )
-        optimizer = AdamW(self._learning_rate(), weight_decay=WEIGHT_DECAY)
+        schedule = warmup_then_cosine(settings.learning_rate, self.num_steps)
+        optimizer = AdamW(schedule, weight_decay=WEIGHT_DECAY)
         self.distiller.compile(optimizer)
         optimizer.build(self.distiller.trainable_variables)
 
@@ -172,13 +173,3 @@ class StudentTraining:
         epochs = run.steps // self._pools.num_batches
         run = dataclasses.replace(run, completed_epochs=epochs)
         self.student.record = dataclasses.replace(record, runs=(*runs, run))
-
-    def _learning_rate(self):
-        warmup = int(WARMUP * self.num_steps)
-        highest = self.settings.learning_rate
-        return keras.optimizers.schedules.CosineDecay(
-            initial_learning_rate=highest / (warmup + 1),
-            decay_steps=max(1, self.num_steps - warmup),
-            warmup_target=highest if warmup else None,
-            warmup_steps=warmup,
-        )

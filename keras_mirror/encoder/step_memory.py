@@ -37,7 +37,7 @@ class _Costs:
     in_half: float = 0.75
 
 
-# Fitted to all-MiniLM-L6-v2 and mirror_mini_lm_en, with widths of 32 to 256: see
+# Fitted to all-MiniLM-L6-v2 and mirror_mini_lm_en, with widths of 32 to 256:
 # tests/encoder/test_step_memory.py.
 _TRAINING = {
     "tensorflow": _Costs(16.7, 3, 2.5, 10, 3, 60_000_000, slice_weights=4.2),

@@ -45,7 +45,7 @@ class MirrorTransformer(
     Args:
         preset: See `MirrorModel.from_preset`, or the path of a `.keras`
             archive, which is used as it is: `fine_tune` must be `False`.
-            Defaults to `"mirror_mini_lm_en"`.
+            Defaults to `"mirror_student_en"`.
         recipe: String or `Recipe`: see there. Defaults to `"sentence"`.
         sequence_length: Integer, the number of tokens after which a text is
             cut. Defaults to `None`: the recipe's, 50 for sentences.

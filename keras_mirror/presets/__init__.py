@@ -5,28 +5,29 @@ import pathlib
 
 from keras_mirror.files import read_json
 
-DEFAULT_PRESET = "mirror_mini_lm_en"
-BUNDLED_PRESETS = (DEFAULT_PRESET,)
+DEFAULT_PRESET = "mirror_student_en"
+BUNDLED_PRESETS = (DEFAULT_PRESET, "mirror_mini_lm_en")
 RECIPES_FILE = "mirror_recipes.json"
 
 
 def preset_folder(name: str = DEFAULT_PRESET) -> str:
-    """The folder of a bundled preset, in keras-hub's format.
+    """The folder of a bundled preset.
 
     Args:
         name: String, one of `BUNDLED_PRESETS`. Defaults to
-            `"mirror_mini_lm_en"`.
+            `"mirror_student_en"`.
 
     Returns:
-        A string, for `keras_hub.models.BertBackbone.from_preset` too.
+        A string. The folder of `"mirror_mini_lm_en"` is in keras-hub's format,
+        for `keras_hub.models.BertBackbone.from_preset` too.
 
     Raises:
         ValueError: No bundled preset has this name.
 
     Example:
 
-    >>> os.path.basename(preset_folder("mirror_mini_lm_en"))
-    'mirror_mini_lm_en'
+    >>> os.path.basename(preset_folder())
+    'mirror_student_en'
     """
     if name not in BUNDLED_PRESETS:
         raise ValueError(

@@ -505,10 +505,11 @@ def test_quickstart_without_a_network_takes_the_bundled_preset(
     monkeypatch.setattr(module, "open_model", stop)
     code, _, errors = command("quickstart", "--output", tmp_path / "e.keras")
     assert code == 1 and errors.splitlines()[-1].endswith("stopped")
-    assert asked == [("mirror_mini_lm_en", {"sequence_length": 32})]
+    assert asked == [("mirror_student_en", {"sequence_length": 32})]
     assert errors.startswith("Encoder: all_minilm_l6_v2_en, 92 MB\n")
     assert (
-        "so the bundled mirror_mini_lm_en is taken, which is far weaker" in errors
+        "so the bundled mirror_student_en is taken, which is a student"
+        in errors
     )
 
 
@@ -538,7 +539,7 @@ def test_quickstart_of_an_unknown_preset(command, few_functions, tmp_path):
 
 def test_default_presets(command):
     for name, words in (
-        ("train", "[default: mirror_mini_lm_en]"),
+        ("train", "[default: mirror_student_en]"),
         ("quickstart", "Default: all_minilm_l6_v2_en where it can be had"),
     ):
         _, screen, _ = command(name, "--help")

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from support.texts import texts
 
-from keras_mirror.nearest_rows import neighbors_kept
 from keras_mirror.unit_rows import unit_rows
+from keras_mirror.vector_agreement import neighbors_kept
 
 TEXTS = texts(100)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keras_mirror.distillation import distillation_loss
+from keras_mirror.losses import distillation_loss
 
 
 def unit(rows):
