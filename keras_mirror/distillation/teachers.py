@@ -14,6 +14,7 @@ from keras_mirror.integrations.load_model import as_model
 from keras_mirror.optional import import_optional
 
 ARRAY_SUFFIX, TABLE_SUFFIX = ".npy", ".parquet"
+_BLOCK_SIZE = 8192  # rows of a table in memory
 
 
 def open_teacher(teacher) -> "ModelTeacher | GivenVectors":
@@ -177,7 +178,9 @@ class _Table:
         self._block = next(self._blocks)
 
     def _read(self):
-        for batch in self._file.iter_batches(8192, columns=[self._column]):
+        for batch in self._file.iter_batches(
+            _BLOCK_SIZE, columns=[self._column]
+        ):
             column = batch.column(0)
             if column.null_count:
                 raise ValueError("a vector is missing")

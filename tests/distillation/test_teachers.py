@@ -3,6 +3,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
+from keras_mirror.distillation import teachers
 from keras_mirror.distillation.steps import teach
 from keras_mirror.distillation.teachers import open_teacher
 from keras_mirror.distillation.vector_shards import VectorShards
@@ -24,7 +25,8 @@ def saved(folder, kind, vectors=VECTORS):
 
 
 @pytest.mark.parametrize("kind", ["npy", "parquet"])
-def test_files_give_the_rows_of_the_texts(tmp_path, kind):
+def test_files_give_the_rows_of_the_texts(tmp_path, kind, monkeypatch):
+    monkeypatch.setattr(teachers, "_BLOCK_SIZE", 7)
     teacher = open_teacher(saved(tmp_path, kind))
     assert teacher.dim == 3
     for rows in ([0, 2, 3], [6, 8, 30], [49]):
