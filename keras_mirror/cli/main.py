@@ -54,13 +54,16 @@ Use an encoder: MODEL is a name, a folder or an archive
 Make one for your own texts, and see what that changed
   keras-mirror adapt MODEL TEXTS --output encoder.keras   better, or as it was
   keras-mirror train TEXTS --output encoder.keras
+  keras-mirror distill MODEL TEXTS --layers 3 --output small.keras    a student
+  keras-mirror reduce MODEL TEXTS --output small.keras        shorter vectors
   keras-mirror evaluate MODEL... BENCHMARK...
   keras-mirror compare MODEL... TEXTS           which one for my texts?
   keras-mirror judge A B TEXTS                  which finds better? judge blind
   keras-mirror export MODEL --format onnx --output encoder.onnx
   keras-mirror info MODEL                       what it is
 
-A good encoder to start with is all_minilm_l6_v2_en (92 MB, fetched once).
+A good encoder to start with is all_minilm_l6_v2_en (92 MB, fetched once); its
+student mirror_student_en is in the package.
 keras-mirror COMMAND --help tells what a command takes."""
 
 
