@@ -186,7 +186,7 @@ def distill(
         if not progress.finished:
             return _stopped(kept, stop)
         with status("Measuring"):
-            distillation = steps.finish(model, shards)
+            distillation = steps.finish(model, shards, chosen.prefixes)
         path = save_archive(model, output, overwrite)
     begun.unlink(missing_ok=True)
     if folder is None:
@@ -197,6 +197,10 @@ def distill(
             "steps": training.num_steps,
             "last loss": f"{progress.loss:.4f}",
             "reached": distillation.reached,
+            **{
+                f"first {size}": of_prefix
+                for size, of_prefix in distillation.of_prefixes.items()
+            },
             **({"teacher's vectors": folder} if folder else {}),
             "archive": path,
         },

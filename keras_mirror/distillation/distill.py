@@ -117,7 +117,7 @@ def distill(
         training.fit([*callbacks, steps], checkpoint)
         if training.is_complete(checkpoint):
             pathlib.Path(checkpoint.path).unlink(missing_ok=True)
-        return finish(model, shards)
+        return finish(model, shards, chosen.prefixes)
 
 
 @contextlib.contextmanager

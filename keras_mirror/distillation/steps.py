@@ -37,11 +37,14 @@ class Distillation:
     Args:
         model: The student, a `MirrorModel`.
         reached: What it reaches of its teacher, a `Reached`.
+        of_prefixes: Dict from the `prefixes` to what these first numbers of
+            its vectors reach alone.
         num_texts: Integer, the texts that have a vector of the teacher.
     """
 
     model: Any
     reached: Reached
+    of_prefixes: dict[int, Reached]
     num_texts: int
 
 
@@ -124,14 +127,23 @@ def begin_checkpoint(
     return checkpoint
 
 
-def finish(student, shards: VectorShards) -> Distillation:
+def finish(
+    student, shards: VectorShards, prefixes: tuple[int, ...] = ()
+) -> Distillation:
     """Measures what a student reaches, and notes it in its record."""
-    reached = measure(student, *held_out(shards))
+    texts, theirs = held_out(shards)
+    ours = student.encode_text(texts)
+    reached = measure(ours, theirs)
+    of_prefixes = {size: measure(ours[:, :size], theirs) for size in prefixes}
     student.record = student.record.with_notes(
         f"it learned its teacher's vectors of {shards.num_texts:,} texts and "
-        f"reaches {reached}"
+        f"reaches {reached}",
+        *(
+            f"the first {size} numbers alone reach {of_prefix}"
+            for size, of_prefix in of_prefixes.items()
+        ),
     )
-    return Distillation(student, reached, shards.num_texts)
+    return Distillation(student, reached, of_prefixes, shards.num_texts)
 
 
 def _opened(student):

@@ -82,6 +82,7 @@ def test_a_folder_keeps_the_vectors_for_another_student(
     )
     code, _, errors = distill("two", "--folder", folder, "--dimensions", "2,4")
     assert code == 0, errors
+    assert "first 2  " in errors and "first 4  " in errors
 
 
 def test_training_that_is_stopped_goes_on(distill, tmp_path, monkeypatch):

@@ -167,9 +167,13 @@ def test_prefixes_are_useful_by_themselves(teacher):
             similarity_weight=10.0,
             epochs=6,
             **FAST,
-        ).model
+        )
         for prefixes in ((2,), ())
     )
+    assert list(nested.of_prefixes) == [2] and not plain.of_prefixes
+    assert nested.of_prefixes[2].correlation < nested.reached.correlation
+    assert "first 2 numbers alone" in nested.model.record.notes[1]
+    nested, plain = nested.model, plain.model
     assert agreement(nested, teacher, 2) > 0.9 * agreement(plain, teacher, 2)
 
 
