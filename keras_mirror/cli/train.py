@@ -150,7 +150,11 @@ def train(
     start = time.monotonic()
     if pairs and next_lines:
         raise click.UsageError("give one of --pairs and --next-lines")
-    ends = {"center": center, "whiten": whiten, "dimensions": dimensions}
+    ends: dict[str, Any] = {
+        "center": center,
+        "whiten": whiten,
+        "dimensions": dimensions,
+    }
     given = [name for name, end in ends.items() if end]
     if keep_optimizer and given:
         raise click.UsageError(

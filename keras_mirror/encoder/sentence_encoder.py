@@ -22,6 +22,8 @@ from keras_mirror.recipes import POOLED_LAYERS
 
 # XLM-R large, the largest text encoder among keras-hub presets, has 5.6e8.
 MAX_WEIGHTS = 2**31
+# Only a damaged or hostile archive asks for more.
+MAX_DIMENSIONS = 2**16
 
 
 @keras.saving.register_keras_serializable(package="keras_mirror")
@@ -104,7 +106,7 @@ class SentenceEncoder(keras.Model):
         whitening = Whitening(name="whitening") if whitened else None
         projection = None
         if projection_dim is not None:
-            check_integer("projection_dim", projection_dim)
+            check_integer("projection_dim", projection_dim, 1, MAX_DIMENSIONS)
             projection = Projection(projection_dim, name="projection")
         token_weights = None
         if frequency_smoothing is not None:

@@ -131,6 +131,7 @@ def test_dimensions_are_positive_integers(dim):
         Projection(dim)
 
 
-def test_an_encoder_names_its_own_argument():
-    with pytest.raises(ValueError, match="`projection_dim` must be a positive"):
-        SentenceEncoder(models.make_backbone(), projection_dim=-1)
+@pytest.mark.parametrize("dim", [-1, True, 10**9])
+def test_an_encoder_names_its_own_argument(dim):
+    with pytest.raises(ValueError, match="`projection_dim` must be an integer"):
+        SentenceEncoder(models.make_backbone(), projection_dim=dim)
