@@ -16,6 +16,7 @@ def test_a_number_is_off_by_half_a_scale_at_most():
     matrix[3] = 0
     integers, scales = to_int8_rows(matrix)
     assert integers.dtype == "int8" and scales.shape == (20, 1)
+    assert np.abs(integers).max() == 127
     difference = np.abs(from_int8_rows(integers, scales) - matrix)
     assert (difference <= scales / 2 + 1e-6).all()
     assert difference.max() > 0
