@@ -39,6 +39,7 @@ FLOORS = (
     {"distribution", "finite", "forked", "losses", "metrics", "optimizers"},
     {"archive", "data", "layers"},
     {"preprocessing"},
+    {"static"},
     {"encoder"},
     {"guide"},
     {"checkpoints"},

@@ -13,6 +13,7 @@ EXPORT_BACKENDS = {
     "openvino": ("tensorflow", "torch"),
     "saved_model": ("tensorflow",),
     "litert": ("tensorflow",),
+    "static": BACKENDS,
 }
 
 

@@ -9,6 +9,7 @@ from keras_mirror.export.saved_model import export_saved_model
 from keras_mirror.export.sentence_transformers import (
     export_sentence_transformers,
 )
+from keras_mirror.export.static.export import export_static
 from keras_mirror.finite import check_finite_variables
 
 # The function that writes a format. Its backends: `EXPORT_BACKENDS`.
@@ -19,6 +20,7 @@ EXPORTERS: dict[str, Callable[..., None]] = {
     "openvino": export_openvino,
     "saved_model": export_saved_model,
     "litert": export_litert,
+    "static": export_static,
 }
 
 

@@ -103,6 +103,11 @@ class HuggingFaceTokenizer(keras_hub.tokenizers.Tokenizer):
         return self._loaded.content
 
     @property
+    def plain_content(self) -> dict:
+        """`content` with special tokens that stand in no text."""
+        return self._loaded.plain_content
+
+    @property
     def vocabulary(self) -> dict[str, int] | None:
         return None if self._file is None else self._file.vocabulary
 

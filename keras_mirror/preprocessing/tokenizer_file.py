@@ -45,7 +45,8 @@ class TokenizerFile:
             )
             self._check_template()
             self._check_special_tokens(roles)
-            self._library = self._make_library(roles)
+            self._special_ids = self._ids_of_special_tokens(roles)
+            self._library = self._make_library()
 
     def encode(self, texts: list[str]) -> list[list[int]]:
         """Ids of texts, without those of the template and uncut."""
@@ -67,6 +68,18 @@ class TokenizerFile:
         token = model.get(_UNKNOWN)
         return model.get("unk_id", self.vocabulary.get(token))
 
+    @property
+    def plain_content(self) -> dict:
+        """The file as one that has no special tokens, for any reader.
+
+        Whatever is special, that of the unknown token too, has a name that
+        stands in no text.
+        """
+        special = {*self._special_ids, self.unknown_id}
+        added = self.content.get("added_tokens") or []
+        special.update(token["id"] for token in added if token.get("special"))
+        return _renamed(self.content, self._hidden_names(special))
+
     def _check_template(self) -> None:
         ids = [*self.prefix_ids, *self.suffix_ids]
         is_short = len(ids) <= _MAX_SPECIAL_TOKENS
@@ -86,19 +99,19 @@ class TokenizerFile:
                 f"Received: {roles}, of which {missing} are missing"
             )
 
-    def _make_library(self, roles: dict[str, str]) -> tokenizers.Tokenizer:
+    def _ids_of_special_tokens(self, roles: dict[str, str]) -> set[int]:
+        return {*self.prefix_ids, *self.suffix_ids} | {
+            self.vocabulary[token]
+            for role, token in roles.items()
+            if role != _UNKNOWN
+        }
+
+    def _make_library(self) -> tokenizers.Tokenizer:
         """The tokenizer of the library, which finds no special token.
 
         Their names become such that stand in no text.
         """
-        hidden = {*self.prefix_ids, *self.suffix_ids}
-        for role, token in roles.items():
-            if role != _UNKNOWN:
-                hidden.add(self.vocabulary[token])
-        names = {
-            token: f"\0{token}\0" if id in hidden else token
-            for token, id in self.vocabulary.items()
-        }
+        names = self._hidden_names(self._special_ids)
         library = tokenizers.Tokenizer.from_str(
             json.dumps(_renamed(self.content, names))
         )
@@ -110,6 +123,13 @@ class TokenizerFile:
                 f"{self.content.get('added_tokens')}"[:300]
             )
         return library
+
+    def _hidden_names(self, hidden) -> dict[str, str]:
+        """What every token is called where the ids `hidden` are not found."""
+        return {
+            token: f"\0{token}\0" if id in hidden else token
+            for token, id in self.vocabulary.items()
+        }
 
 
 def _check_size(text: str) -> None:

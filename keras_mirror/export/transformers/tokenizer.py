@@ -57,7 +57,7 @@ def write_tokenizer(
         _write_as_it_was(tokenizer, folder, sequence_length, input_names)
         return
     fast = fast_tokenizer(tokenizer)
-    _check_ids(fast, tokenizer)
+    check_ids(fast, tokenizer)
     fast.save(str(folder / "tokenizer.json"))
     _write_vocabulary(tokenizer, folder)
     tokens = special_tokens(tokenizer)
@@ -108,7 +108,14 @@ def _common(sequence_length: int, input_names: list[str]) -> dict:
     }
 
 
-def _check_ids(fast: tokenizers.Tokenizer, tokenizer) -> None:
+def check_ids(fast: tokenizers.Tokenizer, tokenizer) -> None:
+    """Raises a `ValueError` unless two tokenizers give the same ids.
+
+    Args:
+        fast: A `tokenizers.Tokenizer`, which is told not to look for special
+            tokens.
+        tokenizer: A `keras_hub.tokenizers.Tokenizer`.
+    """
     fast.encode_special_tokens = True
     rows = fast.encode_batch(list(PROBES), add_special_tokens=False)
     expected = PlainTextTokenizer(tokenizer)(list(PROBES))

@@ -1,0 +1,1 @@
+"""Encoders written as vectors of tokens, for NumPy alone and model2vec."""

@@ -1,0 +1,45 @@
+import numpy as np
+
+from keras_mirror.nearest_rows import neighbors_kept
+from keras_mirror.unit_rows import unit_rows
+
+FEWEST_TEXTS = 12  # with fewer, all others are among the ten nearest
+
+
+def kept(before, after) -> dict[str, float]:
+    """What is left of the neighborhood of texts in other vectors of them.
+
+    Args:
+        before: Array of shape `(n, embedding_dim)`, vectors of texts.
+        after: The same of shape `(n, other_embedding_dim)`.
+
+    Returns:
+        A dict of `"neighbors"`, the share of the ten nearest texts of a text
+        that stay, and `"cosines"`, the mean over texts of the correlation
+        between its cosines with all others before and after. Empty where
+        there are too few texts to say.
+
+    Example:
+
+    >>> rows = np.random.default_rng(0).normal(size=(20, 4))
+    >>> kept(rows, 2 * rows)
+    {'neighbors': 1.0, 'cosines': 1.0}
+    """
+    if len(before) < FEWEST_TEXTS:
+        return {}
+    before, after = unit_rows(before), unit_rows(after)
+    return {
+        "neighbors": round(neighbors_kept(before, after), 4),
+        "cosines": round(_agreement(before, after), 4),
+    }
+
+
+def _agreement(before, after) -> float:
+    num_texts = len(before)
+    is_other = ~np.eye(num_texts, dtype=bool)
+    rows = [
+        (each @ each.T)[is_other].reshape(num_texts, num_texts - 1)
+        for each in (before, after)
+    ]
+    rows = [each - each.mean(axis=1, keepdims=True) for each in rows]
+    return float(np.mean((unit_rows(rows[0]) * unit_rows(rows[1])).sum(axis=1)))
