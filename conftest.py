@@ -67,6 +67,7 @@ PURE = (
     "tests/presets/test_stand_ins.py",
     "tests/maps",
     "tests/search",
+    "tests/static",
     "tests/store",
     "tests/serving",
     "tests/test_atomic_output.py",

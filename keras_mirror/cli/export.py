@@ -1,6 +1,9 @@
+import contextlib
 import importlib.util
 import os
 import time
+from collections.abc import Iterator
+from typing import Any
 
 import click
 
@@ -10,6 +13,11 @@ from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import status
 from keras_mirror.cli.console import usage_errors
 from keras_mirror.cli.export_index import export_index
+from keras_mirror.cli.export_static import FORMAT as STATIC
+from keras_mirror.cli.export_static import check_static_options
+from keras_mirror.cli.export_static import static_arguments
+from keras_mirror.cli.export_static import static_options
+from keras_mirror.cli.export_static import static_rows
 from keras_mirror.cli.files import check_output
 from keras_mirror.cli.files import check_unused
 from keras_mirror.cli.files import claim_output
@@ -32,6 +40,7 @@ MARKERS = {
     "sentence-transformers": "modules.json",
     "openvino": "model.xml",
     "saved_model": "saved_model.pb",
+    STATIC: "static.json",
 }
 
 
@@ -48,9 +57,10 @@ MARKERS = {
     "--normalize/--no-normalize",
     default=None,
     help="Whether to scale vectors to length 1. Default: only for "
-    "sentence-transformers; saved_model has both.",
+    "sentence-transformers and static; saved_model has both.",
 )
 @click.option("--int8", is_flag=True, help="Store weights as int8.")
+@static_options
 @overwrite_option
 @backend_options
 def export(
@@ -62,6 +72,7 @@ def export(
     overwrite: bool,
     backend: str | None,
     debug: bool,
+    **static: Any,
 ) -> None:
     """Writes MODEL, an archive or a preset, or INDEX for another library.
 
@@ -70,12 +81,17 @@ def export(
     and `keras`, an archive without its optimizer. Picks a backend that can
     write the format.
 
+    `static` is one vector per token, for machines where no transformer fits:
+    loaded with NumPy alone, and by model2vec. Fitted to a --corpus, which
+    should look like the texts to be encoded, it loses far less.
+
     Writes the ids, texts, metadata and vectors of an INDEX as a Parquet or
     Arrow file, which DuckDB, LanceDB, pandas and others read.
     """
     start = time.monotonic()
     output = os.path.normpath(output)
     if is_index(encoder):
+        check_static_options(format_name or "parquet")
         _check_index_options(normalize, int8, backend)
         export_index(encoder, format_name or "parquet", output, overwrite)
         return
@@ -84,25 +100,41 @@ def export(
         raise click.UsageError(
             f"--format {format_name} is for an INDEX. Received: '{encoder}'"
         )
+    check_static_options(format_name)
     options = _options(format_name, normalize, int8)
     _check_output(output, format_name, overwrite)
     keras = start_keras(_choose_backend(format_name, backend), debug)
     model = open_model(encoder)
-    with status(f"Writing {output}"), usage_errors():
-        if int8:
+    with _shown(format_name, output, static) as more, usage_errors():
+        if int8 and format_name != STATIC:
             model.quantize("int8")
         with atomic_output(
             output, replace_folder=True, overwrite=overwrite
         ) as unfinished:
-            model.export(unfinished, format_name, **options)
+            model.export(unfinished, format_name, **options, **more)
     rows = {
         "format": f"{format_name}, int8" if int8 else format_name,
         "backend": keras.backend.backend(),
         "written": f"{output}, {_size_of(output) / 1e6:.1f} MB",
     }
+    if format_name == STATIC:
+        rows |= static_rows(output)
     print_summary(rows, start)
     if format_name in ("keras", "sentence-transformers"):
         print_next("info", output)
+
+
+@contextlib.contextmanager
+def _shown(
+    format_name: str, output: str, static: dict[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """Shows what happens, and yields the arguments of static vectors."""
+    if format_name == STATIC:
+        with static_arguments(**static) as arguments:
+            yield arguments
+        return
+    with status(f"Writing {output}"):
+        yield {}
 
 
 def _check_index_options(
@@ -121,18 +153,19 @@ def _check_index_options(
 def _options(
     format_name: str, normalize: bool | None, int8: bool
 ) -> dict[str, bool]:
+    stored = {"int8": True} if int8 and format_name == STATIC else {}
     if int8 and format_name == "sentence-transformers":
         raise click.UsageError(
             "--int8 is not for sentence-transformers, whose weights are floats"
         )
     if normalize is None:
-        return {}
+        return stored
     if format_name in ("keras", "saved_model"):
         raise click.UsageError(
             f"--normalize is not for {format_name}: an archive gives vectors "
             "as they are, a SavedModel has a signature for both"
         )
-    return {"normalize": normalize}
+    return {"normalize": normalize, **stored}
 
 
 def _choose_backend(format_name: str, backend: str | None) -> str | None:

@@ -84,8 +84,11 @@ def _tensors(path: pathlib.Path) -> dict:
     with content_errors(path, "is damaged"):
         tensors = safetensors.numpy.load_file(path)
     embeddings = tensors.get(EMBEDDINGS)
-    is_table = embeddings is not None and embeddings.ndim == 2
-    if not is_table or embeddings.dtype not in DTYPES:
+    if (
+        embeddings is None
+        or embeddings.ndim != 2
+        or embeddings.dtype not in DTYPES
+    ):
         found = {name: array.shape for name, array in tensors.items()}
         raise ValueError(
             f"'{path}' must hold a matrix '{EMBEDDINGS}' of "

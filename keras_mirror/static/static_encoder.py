@@ -107,8 +107,8 @@ class StaticEncoder:
             texts_of_length[len(ids)].append(row)
         texts_of_length.pop(0, None)
         for rows in texts_of_length.values():
-            ids = np.array([token_ids[row] for row in rows])
-            embeddings[rows] = self._means(ids)
+            same_length = np.array([token_ids[row] for row in rows])
+            embeddings[rows] = self._means(same_length)
         if self.normalize:
             lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
             embeddings /= lengths + _SHORTEST

@@ -2,6 +2,7 @@ import os
 import pathlib
 from collections.abc import Callable
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import safetensors.numpy
@@ -108,7 +109,10 @@ def export_static(
     dimensions = _checked(dimensions, normalize, int8, model)
     tell = on_progress or (lambda *_: None)
     table = StaticTable(model, dimensions, tell)
-    report = {"dimensions": dimensions, "tokens": len(table.token_ids)}
+    report: dict[str, Any] = {
+        "dimensions": dimensions,
+        "tokens": len(table.token_ids),
+    }
     taught = None
     if texts is not None:
         taught = TaughtTexts(model, texts, seed, tell)

@@ -8,7 +8,6 @@ from keras_mirror.export.static.token_vectors import token_vectors
 from keras_mirror.export.static.token_weights import token_weights
 from keras_mirror.export.static.tokenizer import static_tokenizer
 from keras_mirror.export.static.tokenizer import text_tokens
-from keras_mirror.export.static.training import EPOCHS
 from keras_mirror.export.static.training import trained
 
 _MOST_VECTORS = 20_000  # for the main directions
@@ -80,9 +79,8 @@ class StaticTable:
             directions.T,
             [places[row] for row in rows],
             taught.vectors[rows],
-            EPOCHS,
-            seed,
-            lambda done, number: tell("Fitting", done, number),
+            seed=seed,
+            on_step=lambda done, number: tell("Fitting", done, number),
         )
 
     def _weighted(self, counts=None):

@@ -25,8 +25,8 @@ class TokenBatches(keras.utils.PyDataset):
 
     >>> batches = TokenBatches([np.array([4, 5])], np.eye(1), batch_size=8)
     >>> inputs, targets = batches[0]
-    >>> inputs["padding_mask"].sum(), targets.shape
-    (2, (1, 1))
+    >>> inputs["padding_mask"].tolist(), targets.shape
+    ([[1, 1]], (1, 1))
     """
 
     def __init__(

@@ -44,7 +44,7 @@ def static_tokenizer(tokenizer) -> tokenizers.Tokenizer:
 
 
 def text_tokens(fast: tokenizers.Tokenizer) -> list[int]:
-    """The ids of the tokens that a text can have, in rising order.
+    """The ids of the tokens that texts can have, in rising order.
 
     Args:
         fast: A `tokenizers.Tokenizer`, of `static_tokenizer`.
@@ -57,7 +57,7 @@ def text_tokens(fast: tokenizers.Tokenizer) -> list[int]:
 
     >>> fast = static_tokenizer(tokenizer)
     >>> [fast.id_to_token(id) for id in text_tokens(fast)[:3]]
-    ['a', 'b', 'c']
+    ['!', '"', '#']
     """
     vocabulary = fast.get_vocab()
     unknown = {getattr(fast.model, "unk_token", None)}
