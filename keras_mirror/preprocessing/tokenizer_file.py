@@ -1,5 +1,6 @@
 import functools
 import json
+from collections.abc import Collection
 from collections.abc import Iterator
 
 import tokenizers
@@ -70,15 +71,15 @@ class TokenizerFile:
 
     @property
     def plain_content(self) -> dict:
-        """The file as one that has no special tokens, for any reader.
+        """The file without special tokens, see `with_hidden_tokens`.
 
-        Whatever is special, that of the unknown token too, has a name that
-        stands in no text.
+        That of the unknown token is hidden too.
         """
         special = {*self._special_ids, self.unknown_id}
         added = self.content.get("added_tokens") or []
         special.update(token["id"] for token in added if token.get("special"))
-        return _renamed(self.content, self._hidden_names(special))
+        tokens = {t for t, id in self.vocabulary.items() if id in special}
+        return with_hidden_tokens(self.content, tokens)
 
     def _check_template(self) -> None:
         ids = [*self.prefix_ids, *self.suffix_ids]
@@ -111,12 +112,16 @@ class TokenizerFile:
 
         Their names become such that stand in no text.
         """
-        names = self._hidden_names(self._special_ids)
+        hidden = self._special_ids
+        tokens = {t for t, id in self.vocabulary.items() if id in hidden}
         library = tokenizers.Tokenizer.from_str(
-            json.dumps(_renamed(self.content, names))
+            json.dumps(with_hidden_tokens(self.content, tokens))
         )
         library.encode_special_tokens = True  # those of no role
-        expected = {names[token]: id for token, id in self.vocabulary.items()}
+        expected = {
+            _hidden_name(token) if token in tokens else token: id
+            for token, id in self.vocabulary.items()
+        }
         if library.get_vocab(with_added_tokens=True) != expected:
             raise ValueError(
                 "Every added token must have the next free id. Received: "
@@ -124,12 +129,47 @@ class TokenizerFile:
             )
         return library
 
-    def _hidden_names(self, hidden) -> dict[str, str]:
-        """What every token is called where the ids `hidden` are not found."""
-        return {
-            token: f"\0{token}\0" if id in hidden else token
-            for token, id in self.vocabulary.items()
-        }
+
+def with_hidden_tokens(content: dict, tokens: Collection[str]) -> dict:
+    """The parts of a `tokenizer.json` that ids depend on, which finds less.
+
+    Args:
+        content: Dict, the content of the file.
+        tokens: Collection of strings. They get names that stand in no text,
+            and keep their ids.
+
+    Returns:
+        A dict.
+
+    Example:
+
+    >>> content = {"model": {"type": "BPE", "vocab": {"a": 0, "<s>": 1}}}
+    >>> with_hidden_tokens(content, ["<s>"])["model"]["vocab"]["a"]
+    0
+    """
+
+    def name(token: str) -> str:
+        return _hidden_name(token) if token in tokens else token
+
+    model = dict(content["model"])
+    if isinstance(model["vocab"], dict):
+        model["vocab"] = {name(t): id for t, id in model["vocab"].items()}
+    else:
+        model["vocab"] = [[name(t), score] for t, score in model["vocab"]]
+    if model.get(_UNKNOWN) is not None:
+        model[_UNKNOWN] = name(model[_UNKNOWN])
+    added = content.get("added_tokens") or []
+    return {
+        "version": content.get("version", "1.0"),
+        "added_tokens": [{**t, "content": name(t["content"])} for t in added],
+        "normalizer": content.get("normalizer"),
+        "pre_tokenizer": content.get("pre_tokenizer"),
+        "model": model,
+    }
+
+
+def _hidden_name(token: str) -> str:
+    return f"\0{token}\0"
 
 
 def _check_size(text: str) -> None:
@@ -186,22 +226,3 @@ def _sides(template: dict) -> tuple[list[int], list[int]]:
             f"Received: {template['single']}"
         )
     return sides[0], sides[1]
-
-
-def _renamed(content: dict, names: dict[str, str]) -> dict:
-    """The parts of the file that ids depend on, with other names of tokens."""
-    model = dict(content["model"])
-    if isinstance(model["vocab"], dict):
-        model["vocab"] = {names[t]: id for t, id in model["vocab"].items()}
-    else:
-        model["vocab"] = [[names[t], score] for t, score in model["vocab"]]
-    if model.get(_UNKNOWN) is not None:
-        model[_UNKNOWN] = names.get(model[_UNKNOWN], model[_UNKNOWN])
-    added = content.get("added_tokens") or []
-    return {
-        "version": content.get("version", "1.0"),
-        "added_tokens": [{**t, "content": names[t["content"]]} for t in added],
-        "normalizer": content.get("normalizer"),
-        "pre_tokenizer": content.get("pre_tokenizer"),
-        "model": model,
-    }

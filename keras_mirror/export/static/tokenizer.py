@@ -4,13 +4,15 @@ import re
 import tokenizers
 
 from keras_mirror.export.transformers.fast_tokenizer import fast_tokenizer
+from keras_mirror.export.transformers.fast_tokenizer import special_tokens
 from keras_mirror.export.transformers.tokenizer import check_ids
 from keras_mirror.preprocessing.hugging_face_tokenizer import (
     HuggingFaceTokenizer,
 )
+from keras_mirror.preprocessing.tokenizer_file import with_hidden_tokens
 
-# `[MASK]`, `[unused7]`, `<pad>`, and what TokenizerFile calls those; but not
-# the bytes of SentencePiece, such as `<0x0A>`.
+# `[unused7]`, `<extra_id_7>`, and tokens with hidden names; but not the bytes
+# of SentencePiece, such as `<0x0A>`.
 _NO_TEXT = re.compile(r"\[\w+\]|<(?!0x)[\w/|]+>|\0.*\0")
 
 
@@ -37,7 +39,9 @@ def static_tokenizer(tokenizer) -> tokenizers.Tokenizer:
         content = tokenizer.plain_content
     else:
         content = json.loads(fast_tokenizer(tokenizer).to_str())
-        content.update(added_tokens=[], post_processor=None)
+        content["added_tokens"] = []
+        tokens = special_tokens(tokenizer).values()
+        content = with_hidden_tokens(content, {t.content for t in tokens})
     fast = tokenizers.Tokenizer.from_str(json.dumps(content))
     check_ids(fast, tokenizer)
     return fast
