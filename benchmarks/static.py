@@ -3,8 +3,8 @@
 python benchmarks/static.py DATA ENCODER TEXTS --distill-python PYTHON
 
 ENCODER is a folder of sentence-transformers, which model2vec reads too. It is
-exported without texts; fitted to the first --num-texts lines of TEXTS; and fitted
-to each --corpora of DATA, on whose own task it is scored. model2vec distills
+exported without texts; fitted to the first --num-texts lines of TEXTS; and
+fitted to each of --corpora, on whose own task it is scored. model2vec distills
 it with its default settings, in the interpreter PYTHON, which has
 `model2vec[distill]`. All are loaded by `load_static`, which gives model2vec's
 vectors; its own speed is measured too. DATA holds `sts` and `domain`.

@@ -51,7 +51,7 @@ What follows is about the encoder that these vectors are made from.
 _KEPT = """\
 On {held_out:,} texts of the corpus that it was not fitted to,
 {neighbors:.0%} of the ten nearest texts of a text are the encoder's, and the
-cosines of a text correlate by {cosines:.2f} with the encoder's."""
+cosines of texts correlate by {cosines:.2f} with the encoder's."""
 
 
 def export_static(

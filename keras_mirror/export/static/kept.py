@@ -15,9 +15,9 @@ def kept(before, after) -> dict[str, float]:
 
     Returns:
         A dict of `"neighbors"`, the share of the ten nearest texts of a text
-        that stay, and `"cosines"`, the mean over texts of the correlation
-        between its cosines with all others before and after. Empty where
-        there are too few texts to say.
+        that stay, and `"cosines"`, the correlation between the cosines of all
+        pairs of texts before and after. Empty where there are too few texts
+        to say.
 
     Example:
 
@@ -28,18 +28,9 @@ def kept(before, after) -> dict[str, float]:
     if len(before) < FEWEST_TEXTS:
         return {}
     before, after = unit_rows(before), unit_rows(after)
+    pairs = np.triu_indices(len(before), 1)
+    cosines = [(rows @ rows.T)[pairs] for rows in (before, after)]
     return {
         "neighbors": round(neighbors_kept(before, after), 4),
-        "cosines": round(_agreement(before, after), 4),
+        "cosines": round(float(np.corrcoef(*cosines)[0, 1]), 4),
     }
-
-
-def _agreement(before, after) -> float:
-    num_texts = len(before)
-    is_other = ~np.eye(num_texts, dtype=bool)
-    rows = [
-        (each @ each.T)[is_other].reshape(num_texts, num_texts - 1)
-        for each in (before, after)
-    ]
-    rows = [each - each.mean(axis=1, keepdims=True) for each in rows]
-    return float(np.mean((unit_rows(rows[0]) * unit_rows(rows[1])).sum(axis=1)))
