@@ -66,10 +66,13 @@ def static_arguments(
         arguments["texts"] = open_texts(
             *corpus, column=column, errors=errors, encoding=encoding
         )
-    with progress_bar() as bar:
+    with contextlib.ExitStack() as shown:
+        bar = progress_bar()
         tasks: dict[str, Any] = {}
 
         def on_progress(step: str, done: int, total: int) -> None:
+            if not tasks:  # an error before leaves no empty line
+                shown.enter_context(bar)
             if step not in tasks:
                 tasks[step] = bar.add_task(step, total=total)
             bar.update(tasks[step], completed=done)

@@ -1,3 +1,5 @@
+import csv
+
 import pytest
 from support import texts as corpora
 
@@ -13,8 +15,9 @@ def run(command, archive, output, *options, format="static"):
 @pytest.fixture
 def corpus(tmp_path):
     path = tmp_path / "corpus.csv"
-    lines = [f'"{text}",{n}' for n, text in enumerate(corpora.texts(40))]
-    path.write_text("\n".join(["note,number", *lines]), "utf-8")
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        rows = [(text, n) for n, text in enumerate(corpora.texts(40))]
+        csv.writer(file).writerows([("note", "number"), *rows])
     return path
 
 
@@ -56,7 +59,7 @@ def test_few_texts_are_not_measured(command, archive, tmp_path):
     "format, options, expected",
     [
         ("static", ["--corpus", "none.txt"], "'none.txt' does not exist"),
-        ("static", ["--corpus", "{corpus}"], "has no column 'text'"),
+        ("static", ["--corpus", "{corpus}"], "has columns. Name that"),
         ("static", ["--int8", "--no-normalize"], "they must be normalized"),
         ("keras", ["--corpus", "{corpus}"], "--corpus is for --format static"),
         ("keras", ["--dimensions", 8], "--dimensions is for --format static"),

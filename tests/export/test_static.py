@@ -198,7 +198,7 @@ def test_the_seed_decides_all(tmp_path):
     rows = []
     for name, seed in {"a": 1, "b": 1, "c": 2}.items():
         keras.utils.set_random_seed(len(rows))
-        model.export(tmp_path / name, "static", texts=CORPUS, seed=seed)
+        model.export(tmp_path / name, "static", texts=CORPUS[:9], seed=seed)
         rows.append(load_static(tmp_path / name).embeddings)
     np.testing.assert_array_equal(rows[0], rows[1])
     assert (rows[0] != rows[2]).any()
@@ -208,15 +208,15 @@ def test_training_finds_the_vectors_behind_texts():
     generator = np.random.default_rng(0)
     truth = generator.normal(size=(12, 4)).astype("float32")
     start = truth + generator.normal(0, 0.5, truth.shape).astype("float32")
-    texts = [generator.integers(0, 11, 3) for _ in range(64)]
+    texts = [generator.integers(0, 11, 3) for _ in range(40)]
     targets = unit_rows([truth[ids].sum(axis=0) for ids in texts])
 
     def distance(vectors):
         means = unit_rows([vectors[ids].sum(axis=0) for ids in texts])
         return 1 - (means * targets).sum(axis=1).mean()
 
-    fitted = trained(start, np.eye(4), texts, targets, epochs=100)
-    assert distance(fitted) < 0.5 * distance(start)
+    fitted = trained(start, np.eye(4), texts, targets, epochs=20)
+    assert distance(fitted) < 0.8 * distance(start)
     assert fitted.shape == start.shape and np.isfinite(fitted).all()
 
 
