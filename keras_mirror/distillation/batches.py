@@ -5,10 +5,7 @@ import numpy as np
 
 from keras_mirror.arguments import check_integer
 from keras_mirror.distillation.shard_pools import ShardPools
-from keras_mirror.optional_tensorflow import tf
 from keras_mirror.preprocessing.padding import padded_lengths
-
-NUM_PREFETCHED = 2
 
 
 class DistillationBatches(keras.utils.PyDataset):
@@ -75,23 +72,3 @@ class DistillationBatches(keras.utils.PyDataset):
             name: np.concatenate([view[name] for view in views])
             for name in ("token_ids", "padding_mask")
         }
-
-
-def as_dataset(batches: DistillationBatches):
-    """What `fit` takes: a `tf.data.Dataset`, or `batches` without TensorFlow.
-
-    Of a `PyDataset`, Keras 3.15 looks at two batches, and TensorFlow then
-    refuses others that are wider.
-    """
-    if tf is None:
-        return batches
-    signature = tf.nest.map_structure(
-        lambda array: tf.TensorSpec([None] * array.ndim, array.dtype),
-        batches[0],
-    )
-    dataset = tf.data.Dataset.from_generator(
-        lambda: map(batches.__getitem__, range(len(batches))),
-        output_signature=signature,
-    )
-    cardinality = tf.data.experimental.assert_cardinality(len(batches))
-    return dataset.apply(cardinality).prefetch(NUM_PREFETCHED)

@@ -8,7 +8,6 @@ from keras_mirror.archive.recorder import RunRecorder
 from keras_mirror.arguments import check_integer
 from keras_mirror.callbacks import TrainingCheckpoint
 from keras_mirror.distillation.batches import DistillationBatches
-from keras_mirror.distillation.batches import as_dataset
 from keras_mirror.distillation.distiller import Distiller
 from keras_mirror.distillation.shard_pools import ShardPools
 from keras_mirror.distillation.vector_shards import VectorShards
@@ -17,6 +16,7 @@ from keras_mirror.finite import tells_of_weights
 from keras_mirror.losses import SIMILARITY_WEIGHT
 from keras_mirror.optimizers import AdamW
 from keras_mirror.optimizers import warmup_then_cosine
+from keras_mirror.preprocessing.padding import as_dataset
 
 WEIGHT_DECAY = 0.01  # PyTorch's
 

@@ -7,6 +7,7 @@ import keras
 
 from keras_mirror.optional_tensorflow import tf
 
+_NUM_PREFETCHED = 2
 _SHORTEST = 2  # start and end, as most tokenizers put around every text
 
 
@@ -52,6 +53,29 @@ def padded_rows(num_rows: int, most: int) -> int:
     if not compiles_every_shape():
         return num_rows
     return min(most, 1 << (num_rows - 1).bit_length())
+
+
+def as_dataset(batches):
+    """What `fit` takes: a `tf.data.Dataset`, or `batches` without TensorFlow.
+
+    Of a `PyDataset`, Keras 3.15 looks at two batches, and TensorFlow then
+    refuses others that are wider.
+
+    Args:
+        batches: A `keras.utils.PyDataset` of batches that differ in width.
+    """
+    if tf is None:
+        return batches
+    signature = tf.nest.map_structure(
+        lambda array: tf.TensorSpec([None] * array.ndim, array.dtype),
+        batches[0],
+    )
+    dataset = tf.data.Dataset.from_generator(
+        lambda: map(batches.__getitem__, range(len(batches))),
+        output_signature=signature,
+    )
+    cardinality = tf.data.experimental.assert_cardinality(len(batches))
+    return dataset.apply(cardinality).prefetch(_NUM_PREFETCHED)
 
 
 def _steps(width: int) -> Iterator[int]:

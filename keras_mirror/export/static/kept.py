@@ -1,7 +1,6 @@
-import numpy as np
-
-from keras_mirror.nearest_rows import neighbors_kept
 from keras_mirror.unit_rows import unit_rows
+from keras_mirror.vector_agreement import cosine_correlation
+from keras_mirror.vector_agreement import neighbors_kept
 
 FEWEST_TEXTS = 12  # with fewer, all others are among the ten nearest
 
@@ -28,9 +27,7 @@ def kept(before, after) -> dict[str, float]:
     if len(before) < FEWEST_TEXTS:
         return {}
     before, after = unit_rows(before), unit_rows(after)
-    pairs = np.triu_indices(len(before), 1)
-    cosines = [(rows @ rows.T)[pairs] for rows in (before, after)]
     return {
         "neighbors": round(neighbors_kept(before, after), 4),
-        "cosines": round(float(np.corrcoef(*cosines)[0, 1]), 4),
+        "cosines": round(cosine_correlation(before, after), 4),
     }

@@ -4,7 +4,9 @@ from keras import ops
 
 from keras_mirror.export.static.token_batches import TokenBatches
 from keras_mirror.finite import FiniteTraining
-from keras_mirror.metrics.unit_length import unit_length
+from keras_mirror.losses import distillation_loss
+from keras_mirror.optimizers import warmup_then_cosine
+from keras_mirror.preprocessing.padding import as_dataset
 
 LEARNING_RATE = 1e-3
 # Weights of tokens are learned faster, by this factor of their logarithm.
@@ -15,10 +17,7 @@ EPOCHS = 3
 _FEWEST_BATCHES = 16  # per epoch
 _FEWEST_STEPS = 200
 _MOST_EPOCHS = 10
-# A mean square of differences of cosines is far smaller than a cosine's
-# distance to 1.
-SIMILARITY_WEIGHT = 10.0
-_WARMUP = 0.05  # of all steps
+_SIMILARITY_WEIGHT = 10.0  # 0 and 50 are hardly worse on STS-B dev
 
 
 def trained(
@@ -75,11 +74,15 @@ def trained(
         np.split(places, ends), targets, batch_size, epochs, seed
     )
     model = _StaticTraining(vectors[used], projection)
-    model.compile(keras.optimizers.Adam(_learning_rate(len(batches))))
+    model.compile(
+        keras.optimizers.Adam(warmup_then_cosine(LEARNING_RATE, len(batches)))
+    )
     callbacks = [FiniteTraining(async_safe=False)]
     if on_step is not None:
         callbacks.append(_progress(on_step, len(batches)))
-    model.fit(batches, shuffle=False, verbose=0, callbacks=callbacks)
+    model.fit(
+        as_dataset(batches), shuffle=False, verbose=0, callbacks=callbacks
+    )
     result = vectors @ ops.convert_to_numpy(model.map.kernel)
     result[used] = model.vectors()
     return result
@@ -112,11 +115,11 @@ class _StaticTraining(keras.Model):
         return ops.convert_to_numpy(mapped + self.change.embeddings)
 
     def compute_loss(self, x, y, y_pred, sample_weight=None, training=True):
-        projected = unit_length(self.projection(y_pred))
-        distances = 1.0 - ops.sum(projected * y, axis=-1)
-        differences = _cosines(unit_length(y_pred)) - _cosines(y)
-        return ops.mean(distances) + SIMILARITY_WEIGHT * ops.mean(
-            ops.square(differences)
+        return distillation_loss(
+            y_pred,
+            y,
+            self.projection(y_pred),
+            similarity_weight=_SIMILARITY_WEIGHT,
         )
 
 
@@ -139,20 +142,6 @@ def _linear(kernel) -> keras.layers.Dense:
     layer.build((None, kernel.shape[0]))
     layer.kernel.assign(kernel)
     return layer
-
-
-def _cosines(rows):
-    return ops.matmul(rows, ops.transpose(rows))
-
-
-def _learning_rate(num_steps: int) -> keras.optimizers.schedules.CosineDecay:
-    num_warmup = max(1, int(_WARMUP * num_steps))
-    return keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=LEARNING_RATE / num_warmup,
-        decay_steps=max(1, num_steps - num_warmup),
-        warmup_target=LEARNING_RATE,
-        warmup_steps=num_warmup,
-    )
 
 
 def _progress(on_step, num_steps: int) -> keras.callbacks.Callback:
