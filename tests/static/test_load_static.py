@@ -79,10 +79,13 @@ def test_rows_and_weights_of_tokens(tmp_path):
 
 @pytest.mark.parametrize("dtype", ["float32", "float16", "int8"])
 @pytest.mark.parametrize("normalize", [True, False])
-def test_model2vec_gives_the_same(dtype, normalize, tmp_path):
+@pytest.mark.parametrize("weighted", [True, False])
+def test_model2vec_gives_the_same(dtype, normalize, weighted, tmp_path):
     model2vec = pytest.importorskip("model2vec")
     rows = np.random.default_rng(0).normal(0, 20, (5, 3))
     tensors = {"embeddings": rows.astype(dtype)}
+    if weighted:
+        tensors["weights"] = np.linspace(0.1, 0.7, 5, dtype="float32")
     write(tmp_path, config={"normalize": normalize}, tensors=tensors)
     texts = ["a cats man", "zebra", "", "man", "a cat a man a cats"] * 300
     theirs = model2vec.StaticModel.from_pretrained(str(tmp_path))
