@@ -1,6 +1,7 @@
 """Mirror-BERT for Keras 3: text encoders without labels."""
 
 import importlib
+import importlib.util
 import sys
 from typing import TYPE_CHECKING
 
@@ -39,13 +40,17 @@ __all__ = [
     "presets",
     "recipes",
     "search",
+    "static",
 ]
 
 # The command line chooses the backend before Keras is imported, and answers
-# `--help` without it: names load when they are asked for. Everybody else gets
-# every name, and every class registered for `keras.saving.load_model`, from
+# `--help` without it; and `keras_mirror.static` works where Keras is not
+# installed: there names load when they are asked for. Everybody else gets every
+# name, and every class registered for `keras.saving.load_model`, from
 # `import keras_mirror` alone.
-if TYPE_CHECKING or "keras_mirror_cli" not in sys.modules:
+if TYPE_CHECKING or (
+    "keras_mirror_cli" not in sys.modules and importlib.util.find_spec("keras")
+):
     from keras_mirror import keras_settings
     from keras_mirror import startup
 
@@ -72,6 +77,7 @@ if TYPE_CHECKING or "keras_mirror_cli" not in sys.modules:
     from keras_mirror import presets as presets
     from keras_mirror import recipes as recipes
     from keras_mirror import search as search
+    from keras_mirror import static as static
     from keras_mirror.adaptation.adapt import adapt as adapt
     from keras_mirror.data.mirror_dataset import (
         mirror_dataset as mirror_dataset,

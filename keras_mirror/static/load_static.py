@@ -25,8 +25,9 @@ DTYPES = ("float32", "float16", "int8")
 def load_static(folder: str | os.PathLike) -> StaticEncoder:
     """Loads vectors of tokens, which `model.export(format="static")` writes.
 
-    Needs neither Keras nor a framework, only NumPy and the small packages
-    `safetensors` and `tokenizers`. Folders of model2vec load too.
+    Needs neither Keras nor a framework: NumPy and the packages `safetensors`,
+    `tokenizers` and `regex` are enough (`pip install --no-deps keras-mirror`).
+    Folders of model2vec load too.
 
     Args:
         folder: String or path.

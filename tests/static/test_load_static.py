@@ -108,10 +108,12 @@ def test_without_an_unknown_token():
 # === Without Keras ===
 
 ALONE = """
-import sys
-for name in ("keras", "tensorflow", "torch", "jax", "keras_hub"):
+import importlib.util, sys
+names = ("keras", "tensorflow", "torch", "jax", "keras_hub")
+find = importlib.util.find_spec
+importlib.util.find_spec = lambda name: None if name in names else find(name)
+for name in names:
     sys.modules[name] = None
-import keras_mirror_cli  # names load late
 from keras_mirror.static import load_static
 print(load_static(sys.argv[1]).encode_text(["a", "man"]).tolist())
 """
