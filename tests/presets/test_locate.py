@@ -5,6 +5,7 @@ import sys
 import pytest
 from support import hub
 
+from keras_mirror.presets import BUNDLED_PRESETS
 from keras_mirror.presets.checked_files import WrongHashError
 from keras_mirror.presets.download import PresetUnavailableError
 from keras_mirror.presets.locate import cache_folder
@@ -38,7 +39,7 @@ def test_entries_are_whole():
         assert preset.name == name and preset.license and preset.languages
         assert preset.kind in ("encoder", "language model")
         assert preset.size > 0 and preset.num_weights > 0
-        if name == "mirror_mini_lm_en":
+        if name in BUNDLED_PRESETS:
             assert not preset.files
             continue
         assert len(preset.revision) == 40 and "/" in preset.repository
@@ -60,15 +61,16 @@ def test_minilm_has_the_published_hash():
     assert preset.megabytes == "92 MB"
 
 
-def test_size_and_weights_of_the_bundled_one():
+@pytest.mark.parametrize("name", BUNDLED_PRESETS)
+def test_size_and_weights_of_the_bundled_ones(name):
     import keras_mirror
 
-    preset = named_presets()["mirror_mini_lm_en"]
+    preset = named_presets()[name]
     folder = locate(preset)
     files = [path for path in folder.rglob("*") if path.is_file()]
     total = sum(path.stat().st_size for path in files)
     assert total == pytest.approx(preset.size, rel=0.05)
-    model = keras_mirror.MirrorModel.from_preset("mirror_mini_lm_en")
+    model = keras_mirror.MirrorModel.from_preset(name)
     assert model.encoder.backbone.count_params() == preset.num_weights
     assert place_of(preset) == "bundled"
 

@@ -1,3 +1,4 @@
+import functools
 import json
 import pathlib
 from unittest import mock
@@ -15,6 +16,7 @@ from keras_mirror.presets import RECIPES_FILE
 from keras_mirror.presets import preset_fields
 from keras_mirror.presets import preset_folder
 from keras_mirror.presets.download import PresetUnavailableError
+from keras_mirror.presets.load_preset import is_encoder
 from keras_mirror.recipes import get_recipe
 
 FOLDER = pathlib.Path(preset_folder("mirror_mini_lm_en"))
@@ -22,6 +24,11 @@ FOLDER = pathlib.Path(preset_folder("mirror_mini_lm_en"))
 
 @pytest.fixture(scope="module")
 def bundled():
+    return keras_mirror.MirrorModel.from_preset("mirror_mini_lm_en")
+
+
+@pytest.fixture(scope="module")
+def student():
     return keras_mirror.MirrorModel.from_preset()
 
 
@@ -68,7 +75,9 @@ def test_accents_do_not_matter(bundled):
     assert unknown not in list(plain)
 
 
-def test_it_knows_english_before_any_fine_tuning(bundled):
+@pytest.mark.parametrize("name", ["bundled", "student"])
+def test_it_knows_english_before_any_fine_tuning(name, request):
+    bundled = request.getfixturevalue(name)
     texts = [
         "A man is playing a guitar.",
         "Someone plays the guitar.",
@@ -83,11 +92,36 @@ def test_own_recipe_of_the_bundled_preset(bundled):
     fields = preset_fields("mirror_mini_lm_en", "sentence")
     assert fields["learning_rate"] > get_recipe("sentence").learning_rate
     assert bundled.recipe.learning_rate == fields["learning_rate"]
-    model = keras_mirror.MirrorModel.from_preset(learning_rate=1e-5)
-    assert model.recipe.learning_rate == 1e-5
+    load = functools.partial(
+        keras_mirror.MirrorModel.from_preset, "mirror_mini_lm_en"
+    )
+    assert load(learning_rate=1e-5).recipe.learning_rate == 1e-5
     recipe = get_recipe("sentence")
-    model = keras_mirror.MirrorModel.from_preset(recipe=recipe)
+    model = load(recipe=recipe)
     assert model.recipe.learning_rate == recipe.learning_rate
+
+
+def test_the_default_is_a_small_encoder_in_float32(student):
+    folder = pathlib.Path(preset_folder())
+    assert folder.name == "mirror_student_en" and is_encoder(folder.name)
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 25e6
+    assert student.encoder.pooling_mode == "mean"
+    assert {weight.dtype for weight in student.encoder.weights} == {"float32"}
+    # Questions that MiniLM, its teacher, has at a cosine of 0.75 and 0.16.
+    texts = [
+        "How do I change my password?",
+        "I forgot my password, how can I reset it?",
+        "When does the shop open on Sunday?",
+    ]
+    vectors = student.encode_text(texts)
+    cosines = student.similarity(vectors, vectors)
+    assert cosines[0, 1] > 0.5 and cosines[0, 2] < 0.3
+
+
+def test_its_card_names_its_teacher_and_the_labels_of_that():
+    card = pathlib.Path(preset_folder(), "README.md").read_text()
+    assert "all-MiniLM-L6-v2" in card and "trained with labels" in card
 
 
 def test_a_folder_with_its_own_recipe(tmp_path):
