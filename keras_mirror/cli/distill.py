@@ -158,7 +158,8 @@ def distill(
         taught_by = open_teacher(teacher)
     with usage_errors():
         model = steps.make_student(
-            taught_by, student, num_layers, hidden_dim, projection
+            taught_by,
+            *(student, num_layers, hidden_dim, projection, chosen.seed),
         )
         chosen.check_suits(model)
     num_bytes = HALF * total * taught_by.dim + 4 * weight_bytes(model)

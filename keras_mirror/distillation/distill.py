@@ -97,7 +97,9 @@ def distill(
     tell = on_progress or (lambda part, count, total: None)
     chosen = DistillationSettings(**settings)
     taught_by = open_teacher(teacher)
-    model = make_student(taught_by, student, num_layers, hidden_dim, projection)
+    model = make_student(
+        taught_by, student, num_layers, hidden_dim, projection, chosen.seed
+    )
     with _folder(folder) as place:
         shards = VectorShards(place, taught_by.key)
         total = len(texts) if isinstance(texts, list) else None

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from collections.abc import Iterable
 from typing import Any
 
+import keras
+
 from keras_mirror.callbacks import TrainingCheckpoint
 from keras_mirror.distillation.held_out import SMALLEST
 from keras_mirror.distillation.held_out import Reached
@@ -70,8 +72,14 @@ def make_student(
     num_layers: int | None = None,
     hidden_dim: int | None = None,
     projection: str = "kept",
+    seed: int = 0,
 ):
-    """The model that is trained, see `distill`; one that is given is copied."""
+    """The model that is trained, see `distill`; one that is given is copied.
+
+    The seed decides what in it is random: a training that goes on in another
+    process begins with the same student.
+    """
+    keras.utils.set_random_seed(seed)
     if projection not in PROJECTIONS:
         raise ValueError(
             f"`projection` must be one of {PROJECTIONS}. "
