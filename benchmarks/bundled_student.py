@@ -2,7 +2,7 @@
 
 A student of all-MiniLM-L6-v2 with two of its six layers, on 380,000 texts of
 Wikipedia and Wikinews. Users write short texts: a third are pieces of two to
-eight words, a few single words; all questions are among them.
+eight words, a few single words; most of the corpora's questions are among them.
 
     python benchmarks/bundled_student.py $DATA FOLDER
 
