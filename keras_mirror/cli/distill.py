@@ -11,6 +11,7 @@ from keras_mirror.cli.console import status
 from keras_mirror.cli.console import usage_errors
 from keras_mirror.cli.files import check_output
 from keras_mirror.cli.files import check_space
+from keras_mirror.cli.files import claim_output
 from keras_mirror.cli.files import counted_texts
 from keras_mirror.cli.files import named_texts
 from keras_mirror.cli.models import fetch_if_named
@@ -139,6 +140,7 @@ def distill(
             "--resume goes on with a distillation that was stopped, and there "
             f"is none of this --output. Expected: {kept}"
         )
+    claim_output(os.path.normpath(kept))
     with status("Counting texts"):
         total, opened = counted_texts(
             *texts, column=column, errors=errors, encoding=encoding
@@ -151,7 +153,8 @@ def distill(
     from keras_mirror.distillation.training import StudentTraining
     from keras_mirror.distillation.vector_shards import VectorShards
 
-    fetch_if_named(teacher)
+    for name in filter(None, (teacher, student)):
+        fetch_if_named(name)
     with usage_errors():
         chosen = DistillationSettings(**settings)
     with status(f"Loading {teacher}"):
@@ -162,8 +165,10 @@ def distill(
             *(student, num_layers, hidden_dim, projection, chosen.seed),
         )
         chosen.check_suits(model)
-    num_bytes = HALF * total * taught_by.dim + 4 * weight_bytes(model)
-    check_space(output, num_bytes)
+    # The vectors, and the checkpoint with its optimizer.
+    num_bytes = HALF * total * taught_by.dim + 3 * weight_bytes(model)
+    check_space(kept, num_bytes)
+    check_space(output, weight_bytes(model))
     with usage_errors():
         shards = VectorShards(kept, taught_by.key)
     begun = shards.folder / steps.CHECKPOINT
@@ -192,27 +197,27 @@ def distill(
     begun.unlink(missing_ok=True)
     if folder is None:
         shards.remove()
-    print_summary(
-        {
-            "texts": f"{shards.num_texts}, {total - shards.num_texts} empty",
-            "steps": training.num_steps,
-            "last loss": f"{progress.loss:.4f}",
-            "reached": distillation.reached,
-            **{
-                f"first {size}": of_prefix
-                for size, of_prefix in distillation.of_prefixes.items()
-            },
-            **({"teacher's vectors": folder} if folder else {}),
-            "archive": path,
-        },
-        start,
-    )
+    rows = {
+        "texts": f"{shards.num_texts}, {total - shards.num_texts} empty",
+        "steps": training.num_steps,
+        "last loss": f"{progress.loss:.4f}",
+        **_reached_rows(distillation),
+        **({"teacher's vectors": folder} if folder else {}),
+        "archive": path,
+    }
+    print_summary(rows, start)
     named = named_texts(texts[0], column, errors, encoding)
     if taught_by.model is None:
         print_next("index", path, *named, "--output", "texts.index")
     else:
         print_next("compare", teacher, path, *named)
     return 0
+
+
+def _reached_rows(distillation) -> dict[str, object]:
+    prefixes = distillation.of_prefixes.items()
+    rows = {f"first {size}": reached for size, reached in prefixes}
+    return {"reached": distillation.reached, **rows}
 
 
 def _teach(taught_by, shards, texts, total: int, stop: StopSignals) -> None:

@@ -10,6 +10,7 @@ from support.texts import texts
 
 from keras_mirror.cli.training_progress import TrainingProgress
 from keras_mirror.distillation import vector_shards
+from keras_mirror.output_locks import claimed_output
 
 
 @pytest.fixture
@@ -145,6 +146,12 @@ def test_misuse_exits_with_2(distill, tmp_path, options, message):
     code, _, errors = distill("student", *options)
     assert code == 2 and message in errors, errors
     assert not (tmp_path / "student.keras").exists()
+
+
+def test_a_folder_is_filled_by_one_process_at_a_time(distill, tmp_path):
+    with claimed_output(tmp_path / "student.distillation"):
+        code, _, errors = distill("student")
+    assert code == 2 and "student.distillation" in errors, errors
 
 
 def test_vectors_of_other_texts_are_a_failure(distill, archive, tmp_path):
