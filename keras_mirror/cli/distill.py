@@ -198,7 +198,7 @@ def distill(
     if folder is None:
         shards.remove()
     rows = {
-        "texts": f"{shards.num_texts}, {total - shards.num_texts} empty",
+        "texts": f"{shards.num_texts:,}, {total - shards.num_texts:,} empty",
         "steps": training.num_steps,
         "last loss": f"{progress.loss:.4f}",
         **_reached_rows(distillation),

@@ -1,10 +1,11 @@
-import functools
 import threading
 
 import numpy as np
 
 from keras_mirror.arguments import check_integer
+from keras_mirror.data import batched
 from keras_mirror.distillation.held_out import held_out_rows
+from keras_mirror.distillation.vector_shards import SHARD_SIZE
 from keras_mirror.distillation.vector_shards import VectorShards
 
 # Shards in memory at a time, whose texts are shuffled together.
@@ -54,7 +55,8 @@ class ShardPools:
         self._ends = np.cumsum(counts)
         self.num_batches = int(self._ends[-1])
         self._lock = threading.Lock()
-        self._read = functools.lru_cache(maxsize=1)(self._read_pool)
+        self._pool: tuple = ()
+        self._place: tuple[int, int] | None = None  # epoch and number of it
 
     def batch(self, epoch: int, number: int) -> tuple:
         """A batch of an epoch: texts, lists of token ids, and vectors."""
@@ -65,7 +67,7 @@ class ShardPools:
         rows = batches[number - first]
         return (
             [texts[row] for row in rows],
-            [token_ids[row] for row in rows],
+            [token_ids[row].tolist() for row in rows],
             vectors[rows].astype("float32"),
         )
 
@@ -88,6 +90,13 @@ class ShardPools:
         rows = held_out_rows(sizes[number], len(sizes))
         return np.delete(np.arange(sizes[number]), rows)
 
+    def _read(self, epoch: int, place: int) -> tuple:
+        if self._place != (epoch, place):
+            self._pool = ()  # before there is another one in memory
+            self._pool = self._read_pool(epoch, place)
+            self._place = (epoch, place)
+        return self._pool
+
     def _read_pool(self, epoch: int, place: int) -> tuple:
         texts: list[str] = []
         blocks = []
@@ -96,7 +105,10 @@ class ShardPools:
             rows = self._trained_rows(number)
             texts += [of_shard[row] for row in rows]
             blocks.append(vectors[rows])
-        token_ids = self._preprocessor.tokenize(texts)
+        token_ids = []
+        for part in batched(texts, SHARD_SIZE):  # lists take five times more
+            lists = self._preprocessor.tokenize(part)
+            token_ids += [np.array(ids, "int32") for ids in lists]
         lengths = np.array(list(map(len, token_ids)))
         generator = np.random.default_rng((self._seed, epoch, place))
         used = len(texts) // self.batch_size * self.batch_size

@@ -125,10 +125,26 @@ def _open_file(path: pathlib.Path) -> GivenVectors:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     with content_errors(path, "holds no vectors"):
         if path.suffix == ARRAY_SUFFIX:
-            vectors = np.load(path, mmap_mode="r")
+            vectors: Any = _Array(path)
         else:
             vectors = _Table(path)
         return GivenVectors(vectors, digest, path.name)
+
+
+class _Array:
+    """A `.npy` file, mapped anew for every look: its pages count as memory."""
+
+    def __init__(self, path: pathlib.Path) -> None:
+        self._path = path
+        array = np.load(path, mmap_mode="r")
+        self.shape, self.dtype = array.shape, array.dtype
+        self.ndim, self.size = array.ndim, array.size
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: list[int]) -> np.ndarray:
+        return np.load(self._path, mmap_mode="r")[rows]
 
 
 class _Table:
