@@ -62,5 +62,6 @@ def test_unknown_formats_are_refused(tmp_path):
         models.make_model().export(tmp_path / "new", format="pickle")
     assert str(error.value) == (
         "`format` must be one of ('sentence-transformers', 'keras', 'onnx', "
-        "'openvino', 'saved_model', 'litert'). Received: format='pickle'"
+        "'openvino', 'saved_model', 'litert', 'static'). "
+        "Received: format='pickle'"
     )

@@ -111,7 +111,7 @@ def _safetensors(path: pathlib.Path) -> dict[str, StoredTensor]:
     tensors = {}
     try:
         with safetensors.safe_open(path, framework="np") as file:
-            names = set(file.keys())
+            names = dict.fromkeys(file.keys())
             if len(names) > MAX_ITEMS:
                 raise ValueError(
                     f"{path.name} must hold at most {MAX_ITEMS} tensors. "
