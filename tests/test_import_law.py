@@ -25,6 +25,7 @@ FLOORS = (
         "keras_settings",
         "lock",
         "machine_errors",
+        "main_directions",
         "memory",
         "nearest_rows",
         "optional",

@@ -7,6 +7,7 @@ from keras_mirror.arguments import check_integer
 from keras_mirror.encoder.replaced_end import check_encoder
 from keras_mirror.encoder.replaced_end import with_encoder
 from keras_mirror.encoder.sentence_encoder import SentenceEncoder
+from keras_mirror.main_directions import main_directions
 
 
 def smaller_copy(
@@ -47,7 +48,7 @@ def smaller_copy(
     new = type(old).from_config(config)
     directions = None
     if config["hidden_dim"] != old.hidden_dim:
-        directions = _main_directions(old, config["hidden_dim"])
+        directions = _directions_of_tokens(old, config["hidden_dim"])
     for source, target in _pairs(old, new):
         _copy(source, target, directions)
     encoder = {**teacher.encoder.get_config(), "backbone": new}
@@ -123,11 +124,10 @@ def _transformer_layers(backbone) -> list:
     return [layer for layer in backbone.layers if hasattr(layer, "num_heads")]
 
 
-def _main_directions(backbone, size: int) -> np.ndarray:
+def _directions_of_tokens(backbone, size: int) -> np.ndarray:
     """A matrix `(hidden_dim, size)` of orthogonal columns."""
     rows = _numpy(backbone.token_embedding.embeddings).astype("float64")
-    _, vectors = np.linalg.eigh(rows.T @ rows)
-    return vectors[:, ::-1][:, :size]
+    return main_directions(rows.T @ rows, size)
 
 
 def _copy(source, target, directions: np.ndarray | None) -> None:

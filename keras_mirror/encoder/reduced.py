@@ -1,7 +1,6 @@
 from collections.abc import Callable
 from collections.abc import Iterable
 
-import numpy as np
 from keras import ops
 
 from keras_mirror.arguments import check_integer
@@ -10,6 +9,7 @@ from keras_mirror.encoder.replaced_end import check_encoder
 from keras_mirror.encoder.replaced_end import sample_texts
 from keras_mirror.encoder.replaced_end import with_end
 from keras_mirror.encoder.replaced_end import without_scores
+from keras_mirror.main_directions import main_directions
 
 
 def reduced(
@@ -33,7 +33,7 @@ def reduced(
     sample = sample_texts(texts, smallest=max(2, dim))
     chunks = unit_chunks(model, sample, batch_size, on_progress)
     blocks = (rows.astype("float64") for rows in chunks)
-    kernel = _directions(sum(rows.T @ rows for rows in blocks))[:, :dim]
+    kernel = main_directions(sum(rows.T @ rows for rows in blocks), dim)
     old = model.encoder.projection
     if old is not None:
         kernel = ops.convert_to_numpy(old.kernel) @ kernel
@@ -41,12 +41,3 @@ def reduced(
     encoder.projection.kernel.assign(kernel)
     encoder.projection.trainable = False
     return without_scores(model, encoder)
-
-
-def _directions(total: np.ndarray) -> np.ndarray:
-    """Orthogonal unit columns, those with the most of the squares first."""
-    _, vectors = np.linalg.eigh(total)
-    vectors = vectors[:, ::-1]
-    # `eigh` leaves the signs to the machine.
-    largest = np.abs(vectors).argmax(axis=0)
-    return vectors * np.sign(vectors[largest, np.arange(len(vectors))])

@@ -13,7 +13,6 @@ import keras_mirror
 from keras_mirror.export.static.export import export_static
 from keras_mirror.export.static.kept import kept
 from keras_mirror.export.static.token_batches import TokenBatches
-from keras_mirror.export.static.token_vectors import main_directions
 from keras_mirror.export.static.token_vectors import token_vectors
 from keras_mirror.export.static.token_weights import token_weights
 from keras_mirror.export.static.tokenizer import static_tokenizer
@@ -238,15 +237,6 @@ def test_batches_hold_every_text_with_its_target():
 
 
 # === Parts ===
-
-
-def test_main_directions_keep_the_most():
-    vectors = np.random.default_rng(0).normal(size=(50, 6)) * [1, 5, 2, 9, 3, 4]
-    directions = main_directions(vectors, 2)
-    np.testing.assert_allclose(directions.T @ directions, np.eye(2), atol=1e-6)
-    _, lengths, _ = np.linalg.svd(vectors)
-    kept_length = np.linalg.norm(vectors @ directions)
-    np.testing.assert_allclose(kept_length, np.hypot(*lengths[:2]), rtol=1e-6)
 
 
 def test_frequent_tokens_weigh_less():

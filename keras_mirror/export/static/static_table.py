@@ -3,12 +3,12 @@ from collections.abc import Callable
 import numpy as np
 
 from keras_mirror.export.static.taught_texts import TaughtTexts
-from keras_mirror.export.static.token_vectors import main_directions
 from keras_mirror.export.static.token_vectors import token_vectors
 from keras_mirror.export.static.token_weights import token_weights
 from keras_mirror.export.static.tokenizer import static_tokenizer
 from keras_mirror.export.static.tokenizer import text_tokens
 from keras_mirror.export.static.training import trained
+from keras_mirror.main_directions import main_directions
 
 _MOST_VECTORS = 20_000  # for the main directions
 
@@ -44,7 +44,7 @@ class StaticTable:
         vectors = _encoded(model, self.token_ids, tell)
         self._encoded = vectors - vectors.mean(axis=0)
         weighted = self._weighted()
-        self.vectors = weighted @ main_directions(weighted, dimensions)
+        self.vectors = weighted @ _directions(weighted, dimensions)
 
     def rows(self):
         """The vectors by ids: zeros for special tokens and what is unknown.
@@ -69,7 +69,7 @@ class StaticTable:
             np.concatenate(places), minlength=len(self.token_ids)
         )
         sample = taught.vectors[:_MOST_VECTORS].astype("float32")
-        directions = main_directions(sample, self.dimensions)
+        directions = _directions(sample, self.dimensions)
         vectors = self._weighted(counts) @ directions
         lengths = np.linalg.norm(vectors[counts > 0], axis=1)
         vectors /= max(float(np.sqrt(np.mean(lengths**2))), 1e-12)
@@ -97,6 +97,11 @@ class StaticTable:
             for row in rows
         )
         return [place[place >= 0] for place in places]
+
+
+def _directions(vectors, dimensions: int):
+    vectors = np.asarray(vectors, "float64")
+    return main_directions(vectors.T @ vectors, dimensions).astype("float32")
 
 
 def _encoded(model, token_ids: list[int], tell: Callable):

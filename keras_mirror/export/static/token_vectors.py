@@ -35,29 +35,3 @@ def token_vectors(
         if on_progress is not None:
             on_progress(len(chunk))
     return np.concatenate(blocks)
-
-
-def main_directions(vectors, dimensions: int):
-    """The directions in which vectors are longest: PCA around zero.
-
-    Not around their mean: cosines are angles at zero.
-
-    Args:
-        vectors: Float array of shape `(n, embedding_dim)`.
-        dimensions: Integer, at most `embedding_dim`.
-
-    Returns:
-        A float32 array of shape `(embedding_dim, dimensions)`, columns of
-        length 1, the most important direction first.
-
-    Example:
-
-    >>> main_directions(np.array([[0.0, 2.0], [1.0, 0.0]]), 1).tolist()
-    [[0.0], [1.0]]
-    """
-    vectors = np.asarray(vectors, "float64")
-    _, directions = np.linalg.eigh(vectors.T @ vectors)
-    directions = directions[:, ::-1][:, :dimensions]
-    largest = np.abs(directions).argmax(axis=0)
-    signs = np.sign(directions[largest, np.arange(dimensions)])
-    return (directions * signs).astype("float32")
