@@ -19,11 +19,8 @@ import random
 import time
 from collections.abc import Iterator
 
-import safetensors.numpy
-
 from keras_mirror import distill
-from keras_mirror.checkpoints.hugging_face.int8_rows import SCALE
-from keras_mirror.checkpoints.hugging_face.int8_rows import to_int8_rows
+from keras_mirror.checkpoints.hugging_face.int8_rows import store_int8_rows
 from keras_mirror.checkpoints.hugging_face.weight_files import WORD_EMBEDDINGS
 from keras_mirror.cli.console import progress_bar
 
@@ -71,13 +68,7 @@ def main() -> None:
 def write_preset(model, folder: pathlib.Path) -> None:
     """The folder that goes into the package, a third of float32."""
     model.export(folder)
-    path = folder / "model.safetensors"
-    tensors = safetensors.numpy.load_file(path)
-    integers, scales = to_int8_rows(tensors[WORD_EMBEDDINGS])
-    tensors = {name: x.astype("float16") for name, x in tensors.items()}
-    tensors |= {WORD_EMBEDDINGS: integers, WORD_EMBEDDINGS + SCALE: scales}
-    safetensors.numpy.save_file(tensors, path, {"format": "pt"})
-    path.chmod(0o644)
+    store_int8_rows(folder / "model.safetensors", WORD_EMBEDDINGS)
 
 
 def student_texts(data: pathlib.Path, seed: int = 0) -> list[str]:

@@ -5,6 +5,7 @@ import safetensors.numpy
 import keras_mirror
 from keras_mirror.checkpoints.hugging_face.int8_rows import SCALE
 from keras_mirror.checkpoints.hugging_face.int8_rows import from_int8_rows
+from keras_mirror.checkpoints.hugging_face.int8_rows import store_int8_rows
 from keras_mirror.checkpoints.hugging_face.int8_rows import to_int8_rows
 
 TABLE = "embeddings.word_embeddings.weight"
@@ -27,12 +28,7 @@ def folder(model, tmp_path):
     """A folder of sentence-transformers with a table of int8."""
     folder = tmp_path / "packed"
     model.export(folder)
-    path = folder / "model.safetensors"
-    tensors = safetensors.numpy.load_file(path)
-    integers, scales = to_int8_rows(tensors[TABLE])
-    tensors = {name: x.astype("float16") for name, x in tensors.items()}
-    tensors |= {TABLE: integers, TABLE + SCALE: scales}
-    safetensors.numpy.save_file(tensors, path, {"format": "pt"})
+    store_int8_rows(folder / "model.safetensors", TABLE)
     return folder
 
 

@@ -4,7 +4,11 @@ A table of embeddings takes a quarter of float32 that way, and is float32 once
 it is read. Only this package reads such files.
 """
 
+import os
+import pathlib
+
 import numpy as np
+import safetensors.numpy
 
 SCALE = ".scale"  # behind the name of the matrix
 _LARGEST = 127
@@ -46,3 +50,19 @@ def from_int8_rows(integers, scales) -> np.ndarray:
             f"shapes {integers.shape} and {scales.shape}"
         )
     return np.asarray(integers, "float32") * np.asarray(scales, "float32")
+
+
+def store_int8_rows(path: str | os.PathLike[str], name: str) -> None:
+    """Rewrites a file of weights: one matrix as int8, all others as float16.
+
+    Args:
+        path: String or path of a safetensors file.
+        name: String, that of the matrix.
+    """
+    path = pathlib.Path(path)
+    tensors = safetensors.numpy.load_file(path)
+    integers, scales = to_int8_rows(tensors[name])
+    tensors = {key: x.astype("float16") for key, x in tensors.items()}
+    tensors |= {name: integers, name + SCALE: scales}
+    safetensors.numpy.save_file(tensors, path, {"format": "pt"})
+    path.chmod(0o644)  # a new file, which only its owner could read
