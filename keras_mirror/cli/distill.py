@@ -21,6 +21,7 @@ from keras_mirror.cli.models import weight_bytes
 from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import check_model_name
 from keras_mirror.cli.options import overwrite_option
+from keras_mirror.cli.options import resume_option
 from keras_mirror.cli.options import text_options
 from keras_mirror.cli.stop_signals import StopSignals
 
@@ -96,11 +97,7 @@ def _prefixes(
     help="Keeps the teacher's vectors, for other students of these texts. "
     "Default: beside the output, and removed at the end.",
 )
-@click.option(
-    "--resume",
-    is_flag=True,
-    help="Go on where this very command was stopped.",
-)
+@resume_option
 @text_options
 @overwrite_option
 @backend_options

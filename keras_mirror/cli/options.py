@@ -71,6 +71,12 @@ overwrite_option = click.option(
     "--overwrite", is_flag=True, help="Replace an existing output file."
 )
 
+resume_option = click.option(
+    "--resume",
+    is_flag=True,
+    help="Go on where this very command was stopped.",
+)
+
 interactive_option = click.option(
     "--interactive", is_flag=True, help="Then answer searches as you type."
 )

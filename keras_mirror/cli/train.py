@@ -31,6 +31,7 @@ from keras_mirror.cli.options import center_option
 from keras_mirror.cli.options import dimensions_option
 from keras_mirror.cli.options import overwrite_option
 from keras_mirror.cli.options import recipe_options
+from keras_mirror.cli.options import resume_option
 from keras_mirror.cli.options import text_options
 from keras_mirror.cli.options import whiten_option
 from keras_mirror.cli.resuming import begun
@@ -101,11 +102,7 @@ LOGGED_METRICS = [
     is_flag=True,
     help="Three times the file, for those who train on.",
 )
-@click.option(
-    "--resume",
-    is_flag=True,
-    help="Go on where this very command was stopped.",
-)
+@resume_option
 @click.option(
     "--force",
     is_flag=True,
