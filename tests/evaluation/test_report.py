@@ -56,6 +56,7 @@ class FakeModel:
             token_weights=None,
             centered=False,
             whitened=False,
+            projection_dim=None,
         )
         self.preprocessor = types.SimpleNamespace(sequence_length=24)
 
