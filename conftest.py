@@ -25,6 +25,8 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
         os.environ["JAX_COMPILATION_CACHE_DIR"],
         ignore_errors=True,
     )
+    # What commands keep in the user's cache is not the user's here.
+    os.environ["XDG_CACHE_HOME"] = os.environ["JAX_COMPILATION_CACHE_DIR"]
 os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 # Programs of tests run once or twice: compiling them well costs more than it
 # saves, a third of the suite. See tests/conftest.py for TensorFlow.
@@ -60,6 +62,8 @@ PURE = (
     "tests/data/test_sample_strings.py",
     "tests/evaluation",
     "tests/evidence",
+    "tests/forward/test_kept.py",
+    "tests/forward/test_precision.py",
     "tests/integrations/test_embeddings.py",
     "tests/integrations/test_mteb.py",
     "tests/presets/test_download.py",

@@ -5,7 +5,6 @@ import math
 from collections.abc import Iterator
 
 import keras
-import numpy as np
 from keras import ops
 
 ADVICE = (
@@ -83,20 +82,4 @@ def check_finite_variables(variables) -> None:
             "A model must have finite weights to be saved or exported. "
             f"Received: NaN or infinity in '{path}'. Training that diverged "
             f"gives such weights. {ADVICE}"
-        )
-
-
-def check_finite_rows(embeddings, texts) -> None:
-    """Raises a `ValueError` that names the first text without a vector.
-
-    Example:
-
-    >>> check_finite_rows(np.zeros((1, 2)), ["a man"])
-    """
-    is_finite = np.isfinite(embeddings).all(axis=1)
-    if not is_finite.all():
-        text = texts[int(np.argmin(is_finite))]
-        raise ValueError(
-            "Vectors must be of finite numbers. Received: NaN or infinity "
-            f"from the model, for the text {text[:80]!r}"
         )

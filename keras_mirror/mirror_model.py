@@ -54,14 +54,12 @@ from keras_mirror.encoder.suits_backbone import check_length
 from keras_mirror.encoder.trained_weights import freeze_positions
 from keras_mirror.encoder.trained_weights import frozen_positions
 from keras_mirror.finite import FiniteTraining
-from keras_mirror.finite import check_finite_rows
 from keras_mirror.finite import check_finite_variables
 from keras_mirror.finite import tells_of_weights
 from keras_mirror.forked import check_not_forked
 from keras_mirror.guide import Guide
 from keras_mirror.lock import Lock
 from keras_mirror.losses import info_nce
-from keras_mirror.metrics.unit_length import check_rows
 from keras_mirror.metrics.view_metrics import ViewMetrics
 from keras_mirror.optimizers import SMALLEST_LOSS_SCALE
 from keras_mirror.optimizers import AdamW
@@ -73,6 +71,8 @@ from keras_mirror.recipes import Recipe
 from keras_mirror.recipes import check_field
 from keras_mirror.recipes import get_recipe
 from keras_mirror.startup import return_freed_memory
+from keras_mirror.unit_rows import check_finite_rows
+from keras_mirror.unit_rows import check_rows
 from keras_mirror.unit_rows import unit_rows
 
 # What a view tells the loss about its strings, see `info_nce`.
@@ -527,9 +527,28 @@ class MirrorModel(keras.Model):
         """
         texts = as_strings(text)
         token_ids = self.preprocessor.tokenize(texts, prompt)
-        embeddings = encode_ids(self, token_ids, batch_size)
+        embeddings = self.encode_ids(token_ids, batch_size)
         check_finite_rows(embeddings, texts)
         return embeddings
+
+    def encode_ids(
+        self, token_ids: list[list[int]], batch_size: int | None = None
+    ):
+        """As `encode_text`, of what `preprocessor.tokenize` returns.
+
+        Args:
+            token_ids: List of lists of integers, without special tokens.
+            batch_size: See `encode_text`. Defaults to `None`.
+
+        Returns:
+            As `encode_text`.
+
+        Example:
+
+        >>> model.encode_ids([[7, 8], [9]]).shape[0]
+        2
+        """
+        return encode_ids(self, token_ids, batch_size)
 
     def similarity(self, embeddings_1, embeddings_2):
         """Computes the cosines of all rows of one array with all of another.

@@ -58,3 +58,45 @@ def _scaled(rows):
 def _lengths(rows):
     norms = np.linalg.norm(rows, axis=-1, keepdims=True)
     return np.maximum(norms, SHORTEST)
+
+
+def check_finite_rows(embeddings, texts) -> None:
+    """Raises a `ValueError` that names the first text without a vector.
+
+    Example:
+
+    >>> check_finite_rows(np.zeros((1, 2)), ["a man"])
+    """
+    is_finite = np.isfinite(embeddings).all(axis=1)
+    if not is_finite.all():
+        text = texts[int(np.argmin(is_finite))]
+        raise ValueError(
+            "Vectors must be of finite numbers. Received: NaN or infinity "
+            f"from the model, for the text {text[:80]!r}"
+        )
+
+
+def check_rows(embeddings_1, embeddings_2) -> None:
+    """Raises a `ValueError` unless two arrays hold finite rows of one length.
+
+    Example:
+
+    >>> check_rows(np.zeros((2, 8)), np.zeros((3, 8)))
+    """
+    shapes = [np.shape(each) for each in (embeddings_1, embeddings_2)]
+    if [len(shape) for shape in shapes] != [2, 2] or (
+        shapes[0][1] != shapes[1][1]
+    ):
+        raise ValueError(
+            "Embeddings must be two arrays of shape (n, embedding_dim), with "
+            "one `embedding_dim`: of a single one, give `embedding[None]`. "
+            f"Received: shapes {shapes[0]} and {shapes[1]}"
+        )
+    for number, each in enumerate((embeddings_1, embeddings_2), start=1):
+        is_finite = np.isfinite(np.asarray(each, dtype="float64")).all(axis=1)
+        if not is_finite.all():
+            raise ValueError(
+                "Embeddings must be of finite numbers. Received: NaN or "
+                f"infinity in row {np.argmin(is_finite)} of "
+                f"`embeddings_{number}`"
+            )

@@ -52,6 +52,7 @@ FLOORS = (
         "callbacks",
         "evaluation",
         "evidence",
+        "forward",
         "integrations",
         "search",
         "store",

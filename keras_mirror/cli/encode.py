@@ -19,12 +19,12 @@ from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import progress_bar
 from keras_mirror.cli.console import status
 from keras_mirror.cli.console import usage_errors
+from keras_mirror.cli.encoders import open_encoder
 from keras_mirror.cli.files import check_output
 from keras_mirror.cli.files import check_space
 from keras_mirror.cli.files import claim_output
 from keras_mirror.cli.files import counted_texts
 from keras_mirror.cli.files import named_texts
-from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import start_keras
 from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import batch_size_option
@@ -105,8 +105,7 @@ def encode(
             num_texts, opened = counted_texts(
                 *texts, column=column, errors=errors, encoding=encoding
             )
-        start_keras(backend, debug)
-        model = open_model(encoder)
+        model = open_encoder(encoder, backend, debug, many=True)
         from keras_mirror.encoder.encode import encode_in_chunks
 
         chunks = encode_in_chunks(model, opened, batch_size, prompt=prompt)

@@ -10,11 +10,10 @@ from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import status
 from keras_mirror.cli.console import usage_errors
+from keras_mirror.cli.encoders import open_encoder
 from keras_mirror.cli.files import check_space
 from keras_mirror.cli.files import check_unused
 from keras_mirror.cli.files import claim_output
-from keras_mirror.cli.models import open_model
-from keras_mirror.cli.models import start_keras
 from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import batch_size_option
 from keras_mirror.cli.options import model_argument
@@ -98,11 +97,13 @@ def index(
         batch = _only_new(output, batch)
         rows["already there"] = lines - len(batch.texts)
     if not (append or update):
-        start_keras(backend, debug)
-        _make(output, encoder, batch, exact, batch_size, prompt, overwrite)
+        model = open_encoder(encoder, backend, debug, many=True)
+        made = _made(model, output, batch, exact, batch_size, prompt)
+        with status("Saving"):
+            made.save(output, overwrite, encoder)
     elif batch.texts:
-        start_keras(backend, debug)
-        _change(output, encoder, batch, update, batch_size, prompt)
+        model = open_encoder(encoder, backend, debug, many=True)
+        _change(model, output, batch, update, batch_size, prompt)
     rows["empty"] = (
         f"{sum(not line.strip() for line in batch.texts)}, not searched"
     )
@@ -180,18 +181,16 @@ def _only_new(output: str, batch: Any) -> Any:
     return only_new(open_index(output), batch)
 
 
-def _make(
+def _made(
+    model,
     output: str,
-    encoder: str,
     batch: Any,
     exact: bool | None,
     batch_size: int | None,
     prompt: str | None,
-    overwrite: bool,
-) -> None:
+):
     from keras_mirror.search import Index
 
-    model = open_model(encoder)
     embedding_dim = model.encoder.output_shape[-1]
     check_space(output, _needed_bytes(batch.texts, embedding_dim))
     made = Index(model, exact)
@@ -204,13 +203,12 @@ def _make(
             batch.ids,
             batch.metadata,
         )
-    with status("Saving"):
-        made.save(output, overwrite, encoder)
+    return made
 
 
 def _change(
+    model,
     output: str,
-    encoder: str,
     batch: Any,
     update: bool,
     batch_size: int | None,
@@ -218,7 +216,6 @@ def _change(
 ) -> None:
     from keras_mirror.search import Index
 
-    model = open_model(encoder)
     opened = Index.load(output, model)
     embedding_dim = model.encoder.output_shape[-1]
     check_space(output, _needed_bytes(batch.texts, embedding_dim))

@@ -9,8 +9,7 @@ from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_texts
 from keras_mirror.cli.console import status
 from keras_mirror.cli.console import usage_errors
-from keras_mirror.cli.models import open_model
-from keras_mirror.cli.models import start_keras
+from keras_mirror.cli.encoders import open_encoder
 from keras_mirror.cli.options import ExistingFile
 from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import check_model_name
@@ -74,8 +73,8 @@ def search(
     if mode == "keyword":
         find = _keyword_search(index, k, where)
     else:
-        start_keras(backend, debug)
-        find = _search(_open(index, encoder), k, prompt, where, mode)
+        opened = _open(index, encoder, backend, debug)
+        find = _search(opened, k, prompt, where, mode)
     with status("Searching"):
         found = find(list(queries))
     answers = list(zip(queries, found, strict=True))
@@ -93,10 +92,10 @@ def search(
         )
 
 
-def _open(index: str, encoder: str | None):
+def _open(index: str, encoder: str | None, backend: str | None, debug: bool):
     from keras_mirror.search import Index
 
-    model = open_model(encoder or _encoder_of(index))
+    model = open_encoder(encoder or _encoder_of(index), backend, debug)
     with status(f"Loading {index}"):
         return Index.load(index, model)
 

@@ -3,10 +3,9 @@ import click
 from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import status
 from keras_mirror.cli.console import write_table
+from keras_mirror.cli.encoders import open_encoder
 from keras_mirror.cli.files import check_output
 from keras_mirror.cli.files import read_pairs
-from keras_mirror.cli.models import open_model
-from keras_mirror.cli.models import start_keras
 from keras_mirror.cli.options import TEXT_FILE
 from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import encoding_options
@@ -42,8 +41,7 @@ def similarity(
         check_output(output, overwrite)
     rows = list(read_pairs(pairs, errors, encoding))
 
-    start_keras(backend, debug)
-    model = open_model(encoder)
+    model = open_encoder(encoder, backend, debug)
     with status(f"Encoding {len(rows)} pairs"):
         cosines = _cosines(model, rows, prompt)
     scored = zip(cosines, rows, strict=True)

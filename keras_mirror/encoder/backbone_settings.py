@@ -98,8 +98,19 @@ def activation_of(backbone) -> str:
         if hasattr(layer, "intermediate_dim") and hasattr(layer, "activation"):
             activation = layer.activation
             break
-    is_ours = isinstance(activation, functools.partial)
-    return "gelu_approximate" if is_ours else activation.__name__
+    return activation_name(activation)
+
+
+def activation_name(function: Callable) -> str:
+    """The name of an activation, for `set_activation`.
+
+    Example:
+
+    >>> activation_name(keras.activations.relu)
+    'relu'
+    """
+    is_ours = isinstance(function, functools.partial)
+    return "gelu_approximate" if is_ours else function.__name__
 
 
 def layer_norm_epsilon_of(backbone) -> float:

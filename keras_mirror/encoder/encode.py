@@ -5,17 +5,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from keras_mirror.arguments import check_integer
-from keras_mirror.data import batched
-from keras_mirror.encoder.fitting_batches import fitting_batch_size
-from keras_mirror.finite import check_finite_rows
-from keras_mirror.preprocessing.padding import padded_lengths
-from keras_mirror.preprocessing.padding import padded_rows
+from keras_mirror.data.as_strings import batched
+from keras_mirror.encoder.similar_lengths import distinct_rows
+from keras_mirror.encoder.similar_lengths import similar_lengths
+from keras_mirror.unit_rows import check_finite_rows
 from keras_mirror.unit_rows import unit_rows
 
 CHUNK_SIZE = 4096  # texts sorted by length together
-# Padding that takes as long as a call of the encoder by itself: of MiniLM on a
-# CPU 46 tokens on TensorFlow, 110 on PyTorch.
-CALL_TOKENS = 64
 
 
 def encode_ids(
@@ -43,20 +39,27 @@ def encode_ids(
     >>> encode_ids(model, [[7, 8], [9]]).shape[0]
     2
     """
+    # Late: what runs without Keras encodes in chunks too.
+    from keras_mirror.encoder.fitting_batches import fitting_batch_size
+    from keras_mirror.preprocessing.padding import padded_lengths
+    from keras_mirror.preprocessing.padding import padded_rows
+
     if batch_size is not None:
         batch_size = check_integer("batch_size", batch_size)
-    index: dict[tuple[int, ...], int] = {}
-    row_of_texts = [
-        index.setdefault(tuple(ids), len(index)) for ids in token_ids
-    ]
-    distinct = list(index)
+    distinct, row_of_texts = distinct_rows(token_ids)
     if batch_size is None:
         batch_size = fitting_batch_size(model, distinct)
+    longest = model.preprocessor.sequence_length
+    widths = padded_lengths(longest)
+    if model.recipe.pools_padding:
+        widths = [longest]
     shape = (len(distinct), model.encoder.output_shape[-1])
     embeddings = np.empty(shape, dtype="float32")
-    for rows, width, num_rows in _batches(model, distinct, batch_size):
+    lengths = model.preprocessor.packed_lengths(distinct)
+    for rows, width in similar_lengths(lengths, widths, batch_size * longest):
         # Empty texts fill the last batch of a width, for no new compilation.
         batch = [distinct[row] for row in rows]
+        num_rows = padded_rows(len(rows), batch_size * longest // width)
         batch += [()] * (num_rows - len(rows))
         features = model.preprocessor.pack(batch, width)
         outputs = np.asarray(model.predict_on_batch(features))
@@ -98,7 +101,7 @@ def encode_in_chunks(
     for chunk in batched(texts, CHUNK_SIZE):
         token_ids = model.preprocessor.tokenize(chunk, prompt)
         num_cut = sum(len(row) > longest for row in token_ids)
-        embeddings = encode_ids(model, token_ids, batch_size)
+        embeddings = model.encode_ids(token_ids, batch_size)
         check_finite_rows(embeddings, chunk)
         if on_progress is not None:
             on_progress(len(chunk))
@@ -132,34 +135,3 @@ def unit_chunks(
     encoded = encode_in_chunks(model, texts, batch_size, on_progress, prompt)
     for chunk, _ in encoded:
         yield unit_rows(chunk)
-
-
-def _batches(model, token_ids: list, batch_size: int) -> Iterator[tuple]:
-    """Yields the texts of a call of the encoder, its width, its rows."""
-    longest = model.preprocessor.sequence_length
-    widths = padded_lengths(longest)
-    if model.recipe.pools_padding:
-        widths = [longest]
-    num_special = model.preprocessor.num_special_tokens
-    lengths = [min(len(ids) + num_special, longest) for ids in token_ids]
-    width_of_texts = _joined(np.searchsorted(widths, lengths), widths)
-    for index, width in enumerate(widths):
-        texts = np.flatnonzero(width_of_texts == index)
-        most = batch_size * longest // width
-        for start in range(0, len(texts), most):
-            rows = texts[start : start + most]
-            yield rows, width, padded_rows(len(rows), most)
-
-
-def _joined(width_of_texts, widths: list[int]):
-    """Widths of a few texts become wider ones, where that is less work."""
-    counts = np.bincount(width_of_texts, minlength=len(widths))
-    joined, wider = np.arange(len(widths)), None
-    for index in np.flatnonzero(counts)[::-1]:
-        if wider is not None:
-            padding = counts[index] * (widths[wider] - widths[index])
-            if padding <= CALL_TOKENS:
-                joined[index] = wider
-                continue
-        wider = index
-    return joined[width_of_texts]

@@ -3,8 +3,8 @@ import keras_hub
 from keras import ops
 
 from keras_mirror.archive.known_objects import check_objects
-from keras_mirror.metrics.unit_length import check_rows
 from keras_mirror.metrics.unit_length import unit_length
+from keras_mirror.unit_rows import check_rows
 
 
 @keras.saving.register_keras_serializable(package="keras_mirror")

@@ -3,7 +3,6 @@
 A row shorter than 1e-12 becomes shorter than 1, and an all-zero row stays.
 """
 
-import numpy as np
 from keras import ops
 
 from keras_mirror.unit_rows import SHORTEST
@@ -32,29 +31,3 @@ def unit_length(embeddings):
     embeddings = embeddings / ops.stop_gradient(ops.maximum(largest, 1.0))
     square_sum = ops.sum(ops.square(embeddings), axis=-1, keepdims=True)
     return embeddings / ops.sqrt(ops.maximum(square_sum, SHORTEST**2))
-
-
-def check_rows(embeddings_1, embeddings_2) -> None:
-    """Raises a `ValueError` unless two arrays hold finite rows of one length.
-
-    Example:
-
-    >>> check_rows(np.zeros((2, 8)), np.zeros((3, 8)))
-    """
-    shapes = [np.shape(each) for each in (embeddings_1, embeddings_2)]
-    if [len(shape) for shape in shapes] != [2, 2] or (
-        shapes[0][1] != shapes[1][1]
-    ):
-        raise ValueError(
-            "Embeddings must be two arrays of shape (n, embedding_dim), with "
-            "one `embedding_dim`: of a single one, give `embedding[None]`. "
-            f"Received: shapes {shapes[0]} and {shapes[1]}"
-        )
-    for number, each in enumerate((embeddings_1, embeddings_2), start=1):
-        is_finite = np.isfinite(np.asarray(each, dtype="float64")).all(axis=1)
-        if not is_finite.all():
-            raise ValueError(
-                "Embeddings must be of finite numbers. Received: NaN or "
-                f"infinity in row {np.argmin(is_finite)} of "
-                f"`embeddings_{number}`"
-            )

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import keras
 import keras_hub
+import tokenizers
 
 from keras_mirror.archive.limits import MAX_TOKENIZER_BYTES
 from keras_mirror.content_errors import content_errors
@@ -101,6 +102,11 @@ class HuggingFaceTokenizer(keras_hub.tokenizers.Tokenizer):
     @property
     def content(self) -> dict:
         return self._loaded.content
+
+    @property
+    def library(self) -> tokenizers.Tokenizer:
+        """What gives the ids; its `encode_special_tokens` is set."""
+        return self._loaded.library
 
     @property
     def plain_content(self) -> dict:

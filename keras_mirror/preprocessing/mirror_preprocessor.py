@@ -122,6 +122,10 @@ class MirrorPreprocessor(keras.layers.Layer):
         return pipeline.pack(token_ids, self.sequence_length)
 
     @property
+    def plain_text(self) -> PlainTextTokenizer:
+        return self._python.plain_text
+
+    @property
     def num_special_tokens(self) -> int:
         return self._python.plain_text.num_special_tokens
 
@@ -194,6 +198,17 @@ class MirrorPreprocessor(keras.layers.Layer):
         """
         pipeline = self._python if tf is None else self._graph
         return pipeline.count_tokens(self.prompts.prepend(texts))
+
+    def packed_lengths(self, token_ids: list) -> list[int]:
+        """Numbers of tokens that rows of `tokenize` have once they are packed.
+
+        Args:
+            token_ids: A list of lists of integers.
+
+        Returns:
+            A list of integers, `sequence_length` at most.
+        """
+        return self._python.packed_lengths(token_ids, self.sequence_length)
 
     def pack(
         self, token_ids: list[list[int]], length: int | None = None

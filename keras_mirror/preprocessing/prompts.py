@@ -1,8 +1,6 @@
 import dataclasses
 
 from keras_mirror.data import as_strings
-from keras_mirror.optional_tensorflow import is_tensor
-from keras_mirror.optional_tensorflow import tf
 
 # The names that models give to the prompt of either side of a search, those
 # that sentence-transformers looks for, in its order.
@@ -84,6 +82,8 @@ class Prompts:
         prompt = self.text(name)
         if not prompt:
             return texts
-        if is_tensor(texts):
+        if type(texts).__module__.startswith("tensorflow."):
+            import tensorflow as tf
+
             return tf.strings.join([prompt, texts])
         return [prompt + text for text in as_strings(texts)]

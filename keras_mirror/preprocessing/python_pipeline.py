@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from keras_mirror.data import as_strings
-from keras_mirror.preprocessing.plain_text_tokenizer import PlainTextTokenizer
 
 
 class PythonPipeline:
@@ -16,10 +15,11 @@ class PythonPipeline:
     The twin of `GraphPipeline`, to the same ids.
 
     Args:
-        plain_text: A `PlainTextTokenizer`.
+        plain_text: A `PlainTextTokenizer`, or a `ForwardTokenizer`, which has
+            the same attributes.
     """
 
-    def __init__(self, plain_text: PlainTextTokenizer) -> None:
+    def __init__(self, plain_text) -> None:
         self.plain_text = plain_text
         self.special = plain_text.tokenizer
 
@@ -62,6 +62,11 @@ class PythonPipeline:
             )
         ]
         return self.tokenize(texts), view_2
+
+    def packed_lengths(self, token_ids: list, length: int) -> list[int]:
+        """The numbers of tokens of rows, of which `pack` cuts at `length`."""
+        num_special = self.plain_text.num_special_tokens
+        return [min(len(ids) + num_special, length) for ids in token_ids]
 
     def pack(self, token_ids: list[list[int]], length: int) -> dict:
         """Cut, special tokens added, and padded to `length` tokens."""

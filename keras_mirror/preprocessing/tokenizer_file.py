@@ -47,14 +47,14 @@ class TokenizerFile:
             self._check_template()
             self._check_special_tokens(roles)
             self._special_ids = self._ids_of_special_tokens(roles)
-            self._library = self._make_library()
+            self.library = self._make_library()
 
     def encode(self, texts: list[str]) -> list[list[int]]:
         """Ids of texts, without those of the template and uncut."""
         if not texts:
             return []
         with content_errors("tokenizer.json", "cannot be followed"):
-            rows = self._library.encode_batch(texts, add_special_tokens=False)
+            rows = self.library.encode_batch(texts, add_special_tokens=False)
             return [row.ids for row in rows]
 
     @functools.cached_property

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from keras_mirror.data import as_strings
-from keras_mirror.integrations.load_model import check_model
+from keras_mirror.forward.forward_encoder import check_encoder
 from keras_mirror.search.index import Index
 from keras_mirror.search.unit_embeddings import OnProgress
 from keras_mirror.search.unit_embeddings import unit_embeddings
@@ -64,7 +64,7 @@ class EncodedTexts:
             TypeError: `model` is something else, or an element is no string.
             ValueError: The index has another model.
         """
-        check_model(model)
+        check_encoder(model)
         if isinstance(texts, Index):
             if texts.model is not model:
                 raise ValueError(

@@ -7,7 +7,8 @@ import numpy as np
 
 from keras_mirror.arguments import check_integer
 from keras_mirror.data import as_strings
-from keras_mirror.integrations.load_model import check_model
+from keras_mirror.forward.forward_encoder import ForwardEncoder
+from keras_mirror.forward.forward_encoder import check_encoder
 from keras_mirror.lock import Lock
 from keras_mirror.search.unit_embeddings import OnProgress
 from keras_mirror.search.unit_embeddings import unit_embeddings
@@ -70,7 +71,7 @@ class Index:
                 "`exact` must be True, False or None. "
                 f"Received: exact={exact!r}"
             )
-        check_model(model)
+        check_encoder(model)
         self.model = model
         self._store = Store.new(model.encoder.output_shape[-1], exact)
         self._adding = Lock()
@@ -341,6 +342,8 @@ class Index:
 
 
 def _fingerprint(model) -> str:
+    if isinstance(model, ForwardEncoder):
+        return model.fingerprint
     from keras_mirror.encoder.fingerprint import fingerprint  # needs Keras
 
     return fingerprint(model)

@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from keras_mirror.integrations.load_model import check_model
+from keras_mirror.forward.forward_encoder import check_encoder
 
 OnProgress = Callable[[int], object] | None
 
@@ -39,7 +39,7 @@ def unit_embeddings(
     """
     from keras_mirror.encoder.encode import unit_chunks
 
-    check_model(model)
+    check_encoder(model)
     none = np.empty((0, model.encoder.output_shape[-1]), "float32")
     chunks = unit_chunks(model, texts, batch_size, on_progress, prompt)
     return np.concatenate([none, *chunks])

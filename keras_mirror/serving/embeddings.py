@@ -7,7 +7,6 @@ from starlette.responses import JSONResponse
 from starlette.responses import Response
 
 from keras_mirror.encoder.encode import encode_ids
-from keras_mirror.finite import check_finite_rows
 from keras_mirror.serving.batches import Batches
 from keras_mirror.serving.metrics import Metrics
 from keras_mirror.serving.read_json import read_json
@@ -16,6 +15,7 @@ from keras_mirror.serving.request_fields import check_names
 from keras_mirror.serving.request_fields import string_of
 from keras_mirror.serving.request_fields import texts_of
 from keras_mirror.serving.unless_gone import unless_gone
+from keras_mirror.unit_rows import check_finite_rows
 from keras_mirror.unit_rows import unit_rows
 
 _FIELDS = ("input", "model", "encoding_format", "dimensions", "user", "prompt")

@@ -6,8 +6,8 @@ import pytest
 from support import models
 from support import texts as corpora
 
-from keras_mirror.encoder.encode import CALL_TOKENS
 from keras_mirror.encoder.encode import encode_ids
+from keras_mirror.encoder.similar_lengths import CALL_TOKENS
 from keras_mirror.preprocessing import padding
 
 OTHERS = corpora.texts(500, seed=1)

@@ -1,0 +1,66 @@
+"""Encoders opened to encode with: a kept graph, or the model through Keras."""
+
+import contextlib
+import importlib.util
+import os
+
+from keras_mirror.cli.console import status
+from keras_mirror.cli.models import open_model
+from keras_mirror.cli.models import start_keras
+
+# Of a GPU, whose frameworks encode many texts faster than a processor does.
+_GPU_DEVICES = ("/dev/nvidiactl", "/dev/kfd")
+
+
+def open_encoder(
+    name: str, backend: str | None, debug: bool, many: bool = False
+):
+    """Opens an encoder; without Keras, where its graph was kept before.
+
+    The first time Keras loads the model, and its graph is kept for the next
+    time. A model that OpenVINO cannot run here is run by Keras, as every model
+    is with `--backend`, and of many texts where there is a GPU.
+
+    Args:
+        name: String, what `model_argument` takes.
+        backend: String or `None`, the value of `--backend`.
+        debug: Boolean, see `start_keras`.
+        many: Boolean, whether there may be many texts. Defaults to `False`.
+
+    Returns:
+        A `ForwardEncoder`, or a `MirrorModel`.
+
+    Raises:
+        click.UsageError: There is no preset of this name.
+        ValueError: An archive or a folder cannot be loaded.
+    """
+    is_forward = backend is None and not (many and _has_gpu())
+    is_forward &= importlib.util.find_spec("openvino") is not None
+    if is_forward:
+        from keras_mirror.forward.load_forward import kept_encoder
+
+        with status(f"Loading {name}"):
+            encoder = kept_encoder(name)
+        if encoder is not None:
+            return encoder
+    start_keras(backend, debug)
+    model = open_model(name)
+    return _forward(model, name) if is_forward else model
+
+
+def _forward(model, name: str):
+    """What computes as the model does, and starts faster the next time."""
+    from keras_mirror.forward.forward_encoder import ForwardEncoder
+    from keras_mirror.forward.load_forward import keep_encoder
+
+    # Of a model with other layers or another tokenizer there is no graph.
+    with contextlib.suppress(ValueError):
+        encoder = ForwardEncoder.of(model)
+        keep_encoder(encoder, name)
+        return encoder
+    return model
+
+
+def _has_gpu() -> bool:
+    is_hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
+    return not is_hidden and any(map(os.path.exists, _GPU_DEVICES))

@@ -1,0 +1,66 @@
+"""Batches of texts that are about as long, so that little is padding."""
+
+from collections.abc import Iterator
+from collections.abc import Sequence
+
+import numpy as np
+
+# Padding that takes as long as a call of the encoder by itself: of MiniLM on a
+# CPU 46 tokens on TensorFlow, 110 on PyTorch.
+CALL_TOKENS = 64
+
+
+def distinct_rows(token_ids: list[list[int]]) -> tuple[list, list[int]]:
+    """The different rows of some, each once, and where each row is in them.
+
+    Example:
+
+    >>> distinct_rows([[7, 8], [9], [7, 8]])
+    ([(7, 8), (9,)], [0, 1, 0])
+    """
+    index: dict[tuple[int, ...], int] = {}
+    row_of_texts = [
+        index.setdefault(tuple(ids), len(index)) for ids in token_ids
+    ]
+    return list(index), row_of_texts
+
+
+def similar_lengths(
+    lengths: Sequence[int], widths: list[int], most_tokens: int
+) -> Iterator[tuple]:
+    """Splits texts into batches of one width and about the same size.
+
+    Args:
+        lengths: Integers, the tokens of every text.
+        widths: List of integers in rising order, the widths that batches may
+            have. The last one holds every text.
+        most_tokens: Integer, the tokens of a batch, padding included.
+
+    Yields:
+        Tuples of an integer array, the texts of a batch, and its width.
+
+    Example:
+
+    >>> [(rows.tolist(), w) for rows, w in similar_lengths([90, 2], [2, 99], 9)]
+    [([1], 2), ([0], 99)]
+    """
+    width_of_texts = _joined(np.searchsorted(widths, lengths), widths)
+    for index, width in enumerate(widths):
+        texts = np.flatnonzero(width_of_texts == index)
+        most = max(1, most_tokens // width)
+        for start in range(0, len(texts), most):
+            yield texts[start : start + most], width
+
+
+def _joined(width_of_texts, widths: list[int]):
+    """Widths of a few texts become wider ones, where that is less work."""
+    counts = np.bincount(width_of_texts, minlength=len(widths))
+    joined, wider = np.arange(len(widths)), None
+    for index in np.flatnonzero(counts)[::-1]:
+        if wider is not None:
+            padding = counts[index] * (widths[wider] - widths[index])
+            if padding <= CALL_TOKENS:
+                joined[index] = wider
+                continue
+        wider = index
+    return joined[width_of_texts]

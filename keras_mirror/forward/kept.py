@@ -1,0 +1,143 @@
+"""Graphs kept in the user's cache, one for each content of an encoder.
+
+What was computed for an archive is found again by the SHA-256 of the archive,
+so that a file that changed has another place, and one that was moved has not.
+"""
+
+import dataclasses
+import hashlib
+import os
+import pathlib
+import shutil
+
+from keras_mirror.atomic_output import atomic_output
+from keras_mirror.files import read_json
+from keras_mirror.files import write_json
+from keras_mirror.forward.forward_encoder import ForwardEncoder
+from keras_mirror.forward.preprocessor import ForwardPreprocessor
+from keras_mirror.forward.tokenizer import ForwardTokenizer
+from keras_mirror.optional import import_optional
+from keras_mirror.preprocessing.prompts import Prompts
+from keras_mirror.version import __version__
+
+FORMAT = 1
+# More than a user works with at a time; those used last stay.
+MOST_KEPT = 8
+_GRAPH = ("graph.xml", "graph.bin")
+_SETTINGS = "settings.json"
+
+
+def cache_folder() -> pathlib.Path:
+    """Where graphs are kept: below `XDG_CACHE_HOME`, or `~/.cache`."""
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return pathlib.Path(cache, "keras-mirror", "forward")
+
+
+def place_of(source: str | os.PathLike[str]) -> pathlib.Path:
+    """The folder in the cache that belongs to an encoder.
+
+    Args:
+        source: String or path of an archive, or of the folder of a preset.
+
+    Returns:
+        A `pathlib.Path`. There may be nothing yet.
+    """
+    digest = hashlib.sha256(f"{FORMAT} {__version__}".encode())
+    source = pathlib.Path(source)
+    paths = sorted(source.rglob("*")) if source.is_dir() else [source]
+    for path in paths:
+        if path.is_file():
+            digest.update(_sha256(path).encode())
+            digest.update(path.relative_to(source).as_posix().encode())
+    return cache_folder() / digest.hexdigest()[:32]
+
+
+def keep(encoder: ForwardEncoder, place: pathlib.Path) -> None:
+    """Writes a graph to its place, and removes those not used for longest.
+
+    Args:
+        encoder: A `ForwardEncoder`, of `place_of`'s encoder.
+        place: A `pathlib.Path`.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    openvino = import_optional("openvino", extra="openvino")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_output(place, overwrite=True) as unfinished:
+        unfinished.mkdir()
+        openvino.save_model(
+            encoder.graph, unfinished / _GRAPH[0], compress_to_fp16=False
+        )
+        hashes = {name: _sha256(unfinished / name) for name in _GRAPH}
+        settings = _settings(encoder)
+        write_json(unfinished / _SETTINGS, {**settings, "sha256": hashes})
+    _remove_oldest(place.parent)
+
+
+def load_kept(
+    place: pathlib.Path, precision: str = "float32"
+) -> ForwardEncoder | None:
+    """Loads what `keep` wrote.
+
+    Args:
+        place: A `pathlib.Path`, of `place_of`.
+        precision: String, see `ForwardEncoder`.
+
+    Returns:
+        A `ForwardEncoder`, or `None` where nothing is kept, or what is there
+        is damaged: it will be made anew.
+    """
+    if not (place / _SETTINGS).is_file():
+        return None
+    try:
+        settings = read_json(place / _SETTINGS)
+        hashes = settings["sha256"]
+        if any(_sha256(place / name) != hashes[name] for name in _GRAPH):
+            return None
+        return _loaded(place, settings, precision)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _loaded(
+    place: pathlib.Path, settings: dict, precision: str
+) -> ForwardEncoder:
+    openvino = import_optional("openvino", extra="openvino")
+    prompts = Prompts(settings["prompts"], settings["default_prompt_name"])
+    preprocessor = ForwardPreprocessor(
+        ForwardTokenizer(**settings["tokenizer"]),
+        settings["sequence_length"],
+        settings["pools_padding"],
+        prompts,
+    )
+    graph = openvino.Core().read_model(place / _GRAPH[0])
+    encoder = ForwardEncoder(
+        graph, preprocessor, settings["fingerprint"], precision
+    )
+    os.utime(place)  # it was used
+    return encoder
+
+
+def _settings(encoder: ForwardEncoder) -> dict:
+    preprocessor = encoder.preprocessor
+    return {
+        "fingerprint": encoder.fingerprint,
+        "tokenizer": dataclasses.asdict(preprocessor.tokenizer),
+        "sequence_length": preprocessor.sequence_length,
+        "pools_padding": preprocessor.pools_padding,
+        "prompts": preprocessor.prompts.texts,
+        "default_prompt_name": preprocessor.prompts.default_name,
+    }
+
+
+def _remove_oldest(folder: pathlib.Path) -> None:
+    kept = [path for path in folder.iterdir() if path.is_dir()]
+    kept.sort(key=lambda path: path.stat().st_mtime)
+    for path in kept[:-MOST_KEPT]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _sha256(path: pathlib.Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
