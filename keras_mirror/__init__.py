@@ -9,12 +9,14 @@ from keras_mirror.version import __version__ as __version__
 
 # Where a public name is defined; the others are modules.
 _HOMES = {
+    "ForwardEncoder": "forward.forward_encoder",
     "MirrorModel": "mirror_model",
     "MirrorPreprocessor": "preprocessing.mirror_preprocessor",
     "Recipe": "recipes",
     "SentenceEncoder": "encoder.sentence_encoder",
     "adapt": "adaptation.adapt",
     "distill": "distillation.distill",
+    "load_forward": "forward.load_forward",
     "merge": "merging",
     "mirror_dataset": "data.mirror_dataset",
 }
@@ -86,6 +88,10 @@ if TYPE_CHECKING or (
     from keras_mirror.encoder.sentence_encoder import (
         SentenceEncoder as SentenceEncoder,
     )
+    from keras_mirror.forward.forward_encoder import (
+        ForwardEncoder as ForwardEncoder,
+    )
+    from keras_mirror.forward.load_forward import load_forward as load_forward
     from keras_mirror.merging import merge as merge
     from keras_mirror.mirror_model import MirrorModel as MirrorModel
     from keras_mirror.preprocessing.mirror_preprocessor import (

@@ -1,3 +1,4 @@
+import itertools
 import logging
 import os
 import time
@@ -19,6 +20,7 @@ from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import progress_bar
 from keras_mirror.cli.console import status
 from keras_mirror.cli.console import usage_errors
+from keras_mirror.cli.encoders import in_precision
 from keras_mirror.cli.encoders import open_encoder
 from keras_mirror.cli.files import check_output
 from keras_mirror.cli.files import check_space
@@ -30,9 +32,11 @@ from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import batch_size_option
 from keras_mirror.cli.options import model_argument
 from keras_mirror.cli.options import overwrite_option
+from keras_mirror.cli.options import precision_option
 from keras_mirror.cli.options import prompt_option
 from keras_mirror.cli.options import text_options
 from keras_mirror.data.open_binary import is_remote
+from keras_mirror.forward.precision import SAMPLE_SIZE
 from keras_mirror.startup import choose_backend
 
 
@@ -45,6 +49,7 @@ from keras_mirror.startup import choose_backend
     help="File *.npy, or folder for Parquet files of ids and vectors.",
 )
 @batch_size_option
+@precision_option
 @prompt_option
 @text_options
 @click.option(
@@ -76,6 +81,7 @@ def encode(
     texts: tuple[str, ...],
     output: str,
     batch_size: int | None,
+    precision: str,
     prompt: str | None,
     column: str | None,
     errors: str,
@@ -99,18 +105,23 @@ def encode(
     """
     start = time.monotonic()
     if output.endswith(".npy"):
-        _refuse("id_column", "engine", "workers", "rows_per_file")
+        _refuse("a folder", "id_column", "engine", "workers", "rows_per_file")
         check_output(output, overwrite)
         with status("Counting texts"):
             num_texts, opened = counted_texts(
                 *texts, column=column, errors=errors, encoding=encoding
             )
         model = open_encoder(encoder, backend, debug, many=True)
+        sample = list(itertools.islice(opened, SAMPLE_SIZE))
+        opened = itertools.chain(sample, opened)
+        model, told = in_precision(model, precision, sample, num_texts)
         from keras_mirror.encoder.encode import encode_in_chunks
 
         chunks = encode_in_chunks(model, opened, batch_size, prompt=prompt)
         rows = _encode_array(model, chunks, num_texts, output, overwrite)
+        rows.update(told)
     else:
+        _refuse("a file *.npy", "precision")
         _check_folder(output)
         with usage_errors():
             plan = ShardPlan(
@@ -135,12 +146,13 @@ def encode(
 # === Into a file ===
 
 
-def _refuse(*of_folders: str) -> None:
+def _refuse(other: str, *names: str) -> None:
+    """Refuses options that belong to another kind of output."""
     context = click.get_current_context()
-    for name in of_folders:
+    for name in names:
         if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
             raise click.UsageError(
-                f"--{name.replace('_', '-')} needs a folder as --output"
+                f"--{name.replace('_', '-')} needs {other} as --output"
             )
 
 

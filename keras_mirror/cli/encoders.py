@@ -3,6 +3,9 @@
 import contextlib
 import importlib.util
 import os
+from typing import Any
+
+import click
 
 from keras_mirror.cli.console import status
 from keras_mirror.cli.models import open_model
@@ -46,6 +49,49 @@ def open_encoder(
     start_keras(backend, debug)
     model = open_model(name)
     return _forward(model, name) if is_forward else model
+
+
+def in_precision(
+    encoder, precision: str, sample: list[str], num_texts: int
+) -> tuple[Any, dict[str, str]]:
+    """An encoder in the arithmetic of `--precision`.
+
+    Args:
+        encoder: What `open_encoder` returned.
+        precision: String, the value of the option.
+        sample: List of strings, a few of the texts to encode.
+        num_texts: Integer, how many these are.
+
+    Returns:
+        A tuple of the encoder and a row of the command's summary, which says
+        so where the arithmetic is not float32.
+
+    Raises:
+        click.UsageError: Keras runs the encoder, which has its own dtypes.
+    """
+    from keras_mirror.forward.fitting_precision import in_fitting_precision
+    from keras_mirror.forward.fitting_precision import largest_difference
+    from keras_mirror.forward.forward_encoder import ForwardEncoder
+
+    if not isinstance(encoder, ForwardEncoder):
+        if precision != "auto":
+            raise click.UsageError(
+                "--precision is for encoders that OpenVINO runs, without "
+                f"--backend. Received: --precision {precision}, and one that "
+                "Keras runs"
+            )
+        return encoder, {}
+    if precision == "auto":
+        other, difference = in_fitting_precision(encoder, sample, num_texts)
+    else:
+        other = encoder.in_precision(precision)
+        difference = largest_difference(encoder, other, sample)
+    if other.precision == "float32":
+        return other, {}
+    return other, {
+        "precision": f"{other.precision}, vectors of length 1 within "
+        f"{difference:.4f} of float32's"
+    }
 
 
 def _forward(model, name: str):

@@ -10,6 +10,7 @@ from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import status
 from keras_mirror.cli.console import usage_errors
+from keras_mirror.cli.encoders import in_precision
 from keras_mirror.cli.encoders import open_encoder
 from keras_mirror.cli.files import check_space
 from keras_mirror.cli.files import check_unused
@@ -18,10 +19,12 @@ from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import batch_size_option
 from keras_mirror.cli.options import model_argument
 from keras_mirror.cli.options import overwrite_option
+from keras_mirror.cli.options import precision_option
 from keras_mirror.cli.options import prompt_option
 from keras_mirror.cli.options import text_options
 from keras_mirror.data.read_records import expand_globs
 from keras_mirror.data.read_records import read_records
+from keras_mirror.forward.precision import SAMPLE_SIZE
 
 _NUM_BYTES_BESIDE = 400  # of a document, without its text and vector
 
@@ -49,6 +52,7 @@ _NUM_BYTES_BESIDE = 400  # of a document, without its text and vector
     help="Whether to compare with all vectors. Default: up to 100,000.",
 )
 @batch_size_option
+@precision_option
 @prompt_option
 @text_options
 @overwrite_option
@@ -63,6 +67,7 @@ def index(
     update: bool,
     exact: bool | None,
     batch_size: int | None,
+    precision: str,
     prompt: str | None,
     column: str | None,
     errors: str,
@@ -97,12 +102,12 @@ def index(
         batch = _only_new(output, batch)
         rows["already there"] = lines - len(batch.texts)
     if not (append or update):
-        model = open_encoder(encoder, backend, debug, many=True)
+        model = _open(encoder, batch.texts, precision, rows, backend, debug)
         made = _made(model, output, batch, exact, batch_size, prompt)
         with status("Saving"):
             made.save(output, overwrite, encoder)
     elif batch.texts:
-        model = open_encoder(encoder, backend, debug, many=True)
+        model = _open(encoder, batch.texts, precision, rows, backend, debug)
         _change(model, output, batch, update, batch_size, prompt)
     rows["empty"] = (
         f"{sum(not line.strip() for line in batch.texts)}, not searched"
@@ -110,6 +115,21 @@ def index(
     rows["index"] = f"{output}, {_num_bytes(output) / 1e6:.1f} MB"
     print_summary(rows, start)
     print_next("search", output, '"..."')
+
+
+def _open(
+    encoder: str,
+    texts: list[str],
+    precision: str,
+    rows: dict[str, object],
+    backend: str | None,
+    debug: bool,
+):
+    model = open_encoder(encoder, backend, debug, many=True)
+    sample = texts[:SAMPLE_SIZE]
+    model, told = in_precision(model, precision, sample, len(texts))
+    rows.update(told)
+    return model
 
 
 def _check_options(

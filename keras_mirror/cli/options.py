@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from keras_mirror.data.read_lines import check_encoding
+from keras_mirror.forward.precision import PRECISIONS
 from keras_mirror.integrations.load_model import ARCHIVE_SUFFIX
 from keras_mirror.machine_errors import check_reachable
 from keras_mirror.recipes import FIELDS
@@ -67,6 +68,14 @@ batch_size_option = click.option(
     help="Texts per encoder call, at full length. Default: 64, or what fits.",
 )
 
+precision_option = click.option(
+    "--precision",
+    type=click.Choice(("auto", *PRECISIONS)),
+    default="auto",
+    show_default=True,
+    help="Arithmetic. auto: bfloat16 of many texts, where the processor has "
+    "it and vectors stay within 0.005; float32 otherwise.",
+)
 overwrite_option = click.option(
     "--overwrite", is_flag=True, help="Replace an existing output file."
 )

@@ -64,11 +64,8 @@ class ForwardEncoder:
             None,
             graph.output(0).partial_shape[1].get_length(),
         )
-        if precision == "int8":
-            graph = graph.clone()
-            round_kernels(graph)
         self._compiled = openvino.compile_model(
-            graph, "CPU", settings_of(precision)
+            self._graph_of(precision), "CPU", settings_of(precision)
         )
 
     @classmethod
@@ -155,6 +152,13 @@ class ForwardEncoder:
             features = self.preprocessor.pack(batch, width)
             embeddings[rows] = _run(request, features)
         return embeddings[row_of_texts]
+
+    def _graph_of(self, precision: str):
+        if precision != "int8":
+            return self.graph
+        graph = self.graph.clone()
+        round_kernels(graph)
+        return graph
 
     def similarity(self, embeddings_1, embeddings_2):
         """Cosines of all rows with all: see `MirrorModel.similarity`."""

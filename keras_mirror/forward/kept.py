@@ -64,7 +64,7 @@ def keep(encoder: ForwardEncoder, place: pathlib.Path) -> None:
     """
     openvino = import_optional("openvino", extra="openvino")
     place.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_output(place, overwrite=True) as unfinished:
+    with atomic_output(place, replace_folder=True) as unfinished:
         unfinished.mkdir()
         openvino.save_model(
             encoder.graph, unfinished / _GRAPH[0], compress_to_fp16=False

@@ -38,9 +38,9 @@ def load_forward(
     Example:
 
     ```python
-    from keras_mirror.forward import load_forward
+    import keras_mirror
 
-    encoder = load_forward("encoder.keras")
+    encoder = keras_mirror.load_forward("encoder.keras")
     vectors = encoder.encode_text(["My card has not arrived."])
     ```
     """

@@ -8,6 +8,8 @@ PRECISIONS = ("float32", "bfloat16", "int8")
 # OpenVINO rounds the inputs of a product to int8 in groups of so many, each
 # with a scale. 32, its default, is slower; 128 loses more.
 _GROUP_SIZE = 64
+SAMPLE_SIZE = 256  # texts that tell how much a precision changes
+CPU_INFO = "/proc/cpuinfo"  # of Linux
 _CPU_FLAGS = ("avx512_bf16", "amx_bf16")
 
 
@@ -33,7 +35,7 @@ def check_precision(precision: str, known: tuple[str, ...] = PRECISIONS) -> str:
 def has_bfloat16() -> bool:
     """Whether this processor multiplies in bfloat16, as far as it tells."""
     try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
+        with open(CPU_INFO, encoding="utf-8") as file:
             flags = next((line for line in file if line[:5] == "flags"), "")
     except OSError:  # not Linux
         return False

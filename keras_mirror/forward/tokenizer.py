@@ -2,10 +2,13 @@
 
 import dataclasses
 import functools
+import json
 from collections.abc import Callable
 
 import regex
 import tokenizers
+
+from keras_mirror.preprocessing.tokenizer_file import with_hidden_tokens
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +46,7 @@ class ForwardTokenizer:
         """
         plain = preprocessor.plain_text
         return cls(
-            content=_library(plain).to_str(),
+            content=_content(plain),
             prefix_ids=plain.prefix_ids,
             suffix_ids=plain.suffix_ids,
             pad_token_id=plain.tokenizer.pad_token_id,
@@ -81,11 +84,21 @@ class ForwardTokenizer:
         return tokenize
 
 
-def _library(plain) -> tokenizers.Tokenizer:
-    """What of the tokenizers library gives the ids of a plain tokenizer."""
+def _content(plain) -> str:
+    """The `tokenizer.json` that gives the ids of a plain tokenizer."""
     # Late: it needs keras-hub.
-    from keras_mirror.export.transformers.fast_tokenizer import fast_tokenizer
+    from keras_mirror.export.transformers import fast_tokenizer as fast
 
+    if plain.is_sentence_piece:
+        # The tokenizers library composes accents otherwise.
+        raise ValueError(
+            "A SentencePiece tokenizer cannot be written for OpenVINO's "
+            f"encoder. Received: {type(plain.tokenizer).__name__}"
+        )
     if plain.is_hugging_face:
-        return plain.tokenizer.library
-    return fast_tokenizer(plain.tokenizer)
+        return plain.tokenizer.library.to_str()
+    content = json.loads(fast.fast_tokenizer(plain.tokenizer).to_str())
+    special = fast.special_tokens(plain.tokenizer).values()
+    # SentencePiece's vocabulary holds them beside other pieces.
+    hidden = with_hidden_tokens(content, {token.content for token in special})
+    return json.dumps(hidden)
