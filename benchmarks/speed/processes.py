@@ -13,21 +13,23 @@ FOLDER = pathlib.Path(__file__).parent / "sides"
 
 @dataclasses.dataclass
 class Run:
-    """What a process took, and the JSON object that it printed last."""
+    """What a process took and printed, and the JSON object of its last line."""
 
     seconds: float
     peak_megabytes: float
+    output: str
     printed: dict
 
 
 def run_script(name, *arguments, backend=None):
     """Runs a script of `sides` with the Python that runs us."""
-    return run([sys.executable, str(FOLDER / name), *arguments], backend)
+    command = [sys.executable, str(FOLDER / name), *arguments]
+    return run(command, surroundings(backend))
 
 
-def run_command(*arguments, backend=None):
-    """Runs `keras-mirror`."""
-    return run(command_line(*arguments), backend)
+def run_command(*arguments, backend=None, cache=None):
+    """Runs `keras-mirror`; `cache` is where JAX keeps what it compiles."""
+    return run(command_line(*arguments), surroundings(backend, cache))
 
 
 def command_line(*arguments):
@@ -36,7 +38,7 @@ def command_line(*arguments):
     return [str(program), *map(str, arguments)]
 
 
-def surroundings(backend):
+def surroundings(backend, cache=None):
     """The environment of every side."""
     environment = {
         **os.environ,
@@ -44,16 +46,19 @@ def surroundings(backend):
         "TF_ENABLE_ONEDNN_OPTS": "1",
         "HF_HUB_OFFLINE": "1",
     }
+    environment.pop("KERAS_BACKEND", None)
     if backend:
         environment["KERAS_BACKEND"] = backend
+    if cache:
+        environment["XDG_CACHE_HOME"] = str(cache)
     return environment
 
 
-def run(command, backend):
+def run(command, environment):
     start = time.perf_counter()
     process = subprocess.Popen(
         [str(part) for part in command],
-        env=surroundings(backend),
+        env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -68,4 +73,4 @@ def run(command, backend):
     lines = output.strip().splitlines()
     is_json = bool(lines) and lines[-1].startswith('{"')
     printed = json.loads(lines[-1]) if is_json else {}
-    return Run(seconds, usage.ru_maxrss / 1024, printed)
+    return Run(seconds, usage.ru_maxrss / 1024, output, printed)

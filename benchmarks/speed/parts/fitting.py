@@ -31,12 +31,3 @@ def memory(arguments):
             cells = [batch, mini or "-", f"{run.peak_megabytes:.0f}"]
             table.add_row(backend, *map(str, cells), f"{rate:.0f}")
     return table
-
-
-def floor(arguments):
-    """(f): what the arithmetic alone would take."""
-    options = ("--weights", arguments.weights)
-    run = run_script("floor.py", arguments.corpus, *options, backend="torch")
-    table = Table(*run.printed)
-    table.add_row(*(f"{value:.1f}" for value in run.printed.values()))
-    return table

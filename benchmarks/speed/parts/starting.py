@@ -22,9 +22,8 @@ def first_loss(arguments):
             *["train", arguments.corpus, *options],
             arguments.folder / "first.keras",
         )
-        environment = surroundings(backend)
         # Nothing is compiled yet, then JAX finds what it compiled.
-        environment["XDG_CACHE_HOME"] = str(arguments.folder / backend)
+        environment = surroundings(backend, arguments.folder / backend)
         seconds = [seconds_to_loss(command, environment) for _ in range(2)]
         table.add_row(backend, *(f"{value:.1f}" for value in seconds))
     return table

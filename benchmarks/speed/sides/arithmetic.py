@@ -3,9 +3,9 @@
 import numpy as np
 
 
-def num_real_tokens(model, strings):
-    """Tokens of both views of all strings."""
-    views = model.preprocessor.views(strings, (1, 2))
+def num_real_tokens(model, strings, views=(1, 2)):
+    """Tokens of these views of all strings."""
+    views = model.preprocessor.views(strings, views)
     return sum(int(np.sum(view["padding_mask"])) for view in views)
 
 

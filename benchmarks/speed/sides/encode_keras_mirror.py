@@ -4,8 +4,10 @@ import encode_timing
 
 import keras_mirror
 
+POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+
 arguments = encode_timing.parse_arguments(__doc__)
 model = keras_mirror.MirrorModel.from_preset(
-    arguments.weights, pooling_mode="mean", dtype=arguments.dtype_policy
+    arguments.weights, pooling_mode="mean", dtype=POLICIES[arguments.precision]
 )
 encode_timing.run(arguments, model.encode_text)

@@ -1,7 +1,8 @@
-"""Seconds that the arithmetic of an epoch needs at the machine's own rate.
+"""What the arithmetic of real tokens costs, and the machine's own rate.
 
-Counts the multiplications with weights of all real tokens of both views,
-forward and backward, and divides by the measured rate of such a product.
+Counts the multiplications with weights: of all texts once for encoding, of both
+views of different strings, forward and backward, for an epoch of training. The
+rate is that of one such product in PyTorch, by its precision.
 """
 
 import argparse
@@ -11,10 +12,10 @@ import time
 import torch
 from arithmetic import forward_flops
 from arithmetic import num_real_tokens
+from corpus_file import read_strings
 
 import keras_mirror
 from keras_mirror.data import collect_strings
-from keras_mirror.data import read_lines
 
 
 def main():
@@ -24,26 +25,29 @@ def main():
     arguments = parser.parse_args()
 
     model = keras_mirror.MirrorModel.from_preset(arguments.weights)
-    strings = collect_strings(read_lines(arguments.corpus)).strings
-    num_tokens = num_real_tokens(model, strings)
+    texts = read_strings(arguments.corpus)
+    strings = collect_strings(texts).strings
     backbone = model.encoder.backbone
-    forward = forward_flops(backbone, num_tokens)
-    rate = matrix_rate(6400, backbone.hidden_dim, backbone.intermediate_dim)
-    print(
-        json.dumps(
-            {
-                "tokens": num_tokens,
-                "gflops_per_second": rate / 1e9,
-                "train_seconds": 3 * forward / rate,
-                "encode_seconds": forward / 2 / rate,
-            }
+    once = forward_flops(backbone, num_real_tokens(model, texts, (1,)))
+    both = forward_flops(backbone, num_real_tokens(model, strings))
+    result = {
+        "texts": len(texts),
+        "encode_gflops": once / 1e9,
+        "train_gflops": 3 * both / 1e9,  # backward is twice forward
+    }
+    for precision in ("float32", "bfloat16"):
+        dtype = getattr(torch, precision)
+        rate = matrix_rate(
+            6400, backbone.hidden_dim, backbone.intermediate_dim, dtype
         )
-    )
+        result[precision] = rate / 1e9
+    print(json.dumps(result))
 
 
-def matrix_rate(rows, inner, columns):
+def matrix_rate(rows, inner, columns, dtype):
     """Floating-point operations a second, the best of thirty products."""
-    left, right = torch.randn(rows, inner), torch.randn(inner, columns)
+    left = torch.randn(rows, inner, dtype=dtype)
+    right = torch.randn(inner, columns, dtype=dtype)
     seconds = []
     for _ in range(30):
         start = time.perf_counter()
