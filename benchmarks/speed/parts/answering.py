@@ -72,7 +72,7 @@ def sides_of(arguments):
         return lambda work: run_script(script, work, weights, folder, QUERY)
 
     yield from ((side, other(f"answer_{side}.py")) for side in OTHERS)
-    yield "keras_mirror", ours()
+    yield "keras_mirror, default", ours()
     for backend in arguments.backends:
         yield f"keras_mirror {backend}", ours("--backend", backend)
 

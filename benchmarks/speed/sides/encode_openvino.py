@@ -12,7 +12,7 @@ from sorted_batches import mapped
 HINTS = {"float32": "f32", "bfloat16": "bf16"}
 
 arguments = encode_timing.parse_arguments(__doc__)
-path = exported_graph(arguments.weights, arguments.graphs)
+path = exported_graph(arguments.weights, arguments.graphs, "sdpa")
 
 
 def make_compute(num_streams):

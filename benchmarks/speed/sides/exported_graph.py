@@ -19,11 +19,15 @@ def sequence_length(weights):
     return json.loads(path.read_text())["max_seq_length"]
 
 
-def exported_graph(weights, folder):
-    """The path of the ONNX file, which is written if it is not there."""
-    path = pathlib.Path(folder) / "independent.onnx"
+def exported_graph(weights, folder, attention="eager"):
+    """The path of the ONNX file, which is written if it is not there.
+
+    Args:
+        attention: String, the form that the runtime is fastest with.
+    """
+    path = pathlib.Path(folder) / f"{attention}.onnx"
     if not path.exists():
-        export(weights, path)
+        export(mean_pooled(weights, attention), path)
     return path
 
 
@@ -31,7 +35,7 @@ def quantized_graph(weights, folder):
     """The same with int8 weights, one scale per channel."""
     from onnxruntime import quantization
 
-    path = pathlib.Path(folder) / "independent_int8.onnx"
+    path = pathlib.Path(folder) / "int8.onnx"
     if not path.exists():
         quantization.quantize_dynamic(
             exported_graph(weights, folder), path, per_channel=True
@@ -39,7 +43,7 @@ def quantized_graph(weights, folder):
     return path
 
 
-def export(weights, path):
+def export(module, path):
     import torch
 
     axes = {0: "batch", 1: "length"}
@@ -47,7 +51,7 @@ def export(weights, path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            mean_pooled(weights),
+            module,
             (example, example),
             path,
             input_names=["input_ids", "attention_mask"],
@@ -58,7 +62,7 @@ def export(weights, path):
         )
 
 
-def mean_pooled(weights):
+def mean_pooled(weights, attention="sdpa"):
     """A PyTorch module from token ids and mask to vectors."""
     import torch
     import transformers
@@ -66,9 +70,10 @@ def mean_pooled(weights):
     class MeanPooled(torch.nn.Module):
         def __init__(self):
             super().__init__()
-            # Runtimes know this form of attention and fuse it.
             self.model = transformers.AutoModel.from_pretrained(
-                weights, attn_implementation="eager", add_pooling_layer=False
+                weights,
+                attn_implementation=attention,
+                add_pooling_layer=False,
             )
 
         def forward(self, input_ids, attention_mask):
