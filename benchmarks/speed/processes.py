@@ -6,6 +6,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 import time
 
 FOLDER = pathlib.Path(__file__).parent / "sides"
@@ -55,21 +56,24 @@ def surroundings(backend, cache=None):
 
 
 def run(command, environment):
-    start = time.perf_counter()
-    process = subprocess.Popen(
-        [str(part) for part in command],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    output = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - start
-    if status:
-        raise RuntimeError(
-            f"{' '.join(map(str, command))} failed with status {status}"
+    with tempfile.TemporaryFile("w+") as errors:
+        start = time.perf_counter()
+        process = subprocess.Popen(
+            [str(part) for part in command],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
         )
+        output = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - start
+        if status:
+            errors.seek(0)
+            raise RuntimeError(
+                f"{' '.join(map(str, command))} failed with status {status}: "
+                f"{errors.read()[-1000:]}"
+            )
     lines = output.strip().splitlines()
     is_json = bool(lines) and lines[-1].startswith('{"')
     printed = json.loads(lines[-1]) if is_json else {}
