@@ -77,4 +77,6 @@ def run(command, environment):
     lines = output.strip().splitlines()
     is_json = bool(lines) and lines[-1].startswith('{"')
     printed = json.loads(lines[-1]) if is_json else {}
+    program = pathlib.Path(str(command[1])).name  # a script, or our command
+    print(f"{seconds:7.1f} s  {program} {printed or ''}", file=sys.stderr)
     return Run(seconds, usage.ru_maxrss / 1024, output, printed)
