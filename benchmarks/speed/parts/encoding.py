@@ -28,7 +28,7 @@ def precision(arguments):
     kinds = ("float32", "bfloat16")
     sides = [BASELINE, *RUNTIMES, *LESS_PRECISE]
     sides += ours(arguments.backends, kinds)
-    return compare("precision", sides, arguments)
+    return compare("encoding", sides, arguments)
 
 
 def compare(title, sides, arguments):
