@@ -393,12 +393,6 @@ def test_a_corpus_without_duplicates(
     command, model, archive, corpus, tmp_path, monkeypatch, options
 ):
     monkeypatch.chdir(tmp_path)
-    corpus.write_text("\n".join([*LINES, *[LINES[-1]] * 500]))
-    code, screen, errors = command(
-        *["duplicates", archive, corpus, "--threshold", 0.99],
-        *["--keep", "kept.txt", *options],
-    )
-    assert code == 0, errors
     dropped = {
         row
         for each in group_duplicates(model, LINES, 0.99)
@@ -409,7 +403,13 @@ def test_a_corpus_without_duplicates(
         for row, line in enumerate(LINES)
         if line.strip() and row not in dropped
     ]
-    assert 0 < len(dropped) and kept[-1] == "with\ta tab"
+    assert dropped  # which depends on the model's weights
+    corpus.write_text("\n".join([*LINES, *[kept[-1]] * 500]))
+    code, screen, errors = command(
+        *["duplicates", archive, corpus, "--threshold", 0.99],
+        *["--keep", "kept.txt", *options],
+    )
+    assert code == 0, errors
     assert (tmp_path / "kept.txt").read_text().splitlines() == kept
     assert (screen == "") == (options != ["--groups"])
     assert (tmp_path / "pairs").exists() == ("--output" in options)

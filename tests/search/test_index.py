@@ -243,14 +243,14 @@ def test_refuses_vectors_that_are_no_numbers(number, monkeypatch):
     model = make_model()
     index = Index(model)
     index.add(["a cat"])
-    encode_ids = encode_module.encode_ids
+    encode_ids = model.encode_ids
 
-    def broken(model, token_ids, batch_size):
-        vectors = encode_ids(model, token_ids, batch_size)
+    def broken(token_ids, batch_size):
+        vectors = encode_ids(token_ids, batch_size)
         vectors[1, 2] = number
         return vectors
 
-    monkeypatch.setattr(encode_module, "encode_ids", broken)
+    monkeypatch.setattr(model, "encode_ids", broken)
     message = (
         "^Vectors must be of finite numbers. Received: NaN or infinity from "
         "the model, for the text 'two dogs'$"
