@@ -9,10 +9,9 @@ import click
 
 from keras_mirror.cli.console import encoding_bar
 from keras_mirror.cli.console import status
+from keras_mirror.cli.encoders import open_encoder
 from keras_mirror.cli.files import list_texts
 from keras_mirror.cli.files import named_texts
-from keras_mirror.cli.models import open_model
-from keras_mirror.cli.models import start_keras
 from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import batch_size_option
 from keras_mirror.cli.options import check_model_name
@@ -83,8 +82,7 @@ def open_corpus(
             f"'{encoder}' is no index: give MODEL and TEXTS, or an INDEX"
         )
     lines = list_texts(texts, column, errors, encoding)
-    start_keras(backend, debug)
-    model = open_model(encoder)
+    model = open_encoder(encoder, backend, debug, many=True)
     with encoding_bar(lines, then) as on_progress:
         yield EncodedTexts.of(model, lines, batch_size, on_progress, prompt)
 

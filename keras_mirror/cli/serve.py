@@ -11,8 +11,7 @@ import click
 from keras_mirror.cli.console import echo
 from keras_mirror.cli.console import status
 from keras_mirror.cli.console import usage_errors
-from keras_mirror.cli.models import open_model
-from keras_mirror.cli.models import start_keras
+from keras_mirror.cli.encoders import open_encoder
 from keras_mirror.cli.options import ExistingFile
 from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import model_argument
@@ -98,8 +97,7 @@ def serve(
     local = is_loopback(host)
     _check_token(token, host, local)
     with listening_socket(host, port) as listening:
-        start_keras(backend, debug)
-        model = open_model(encoder)
+        model = open_encoder(encoder, backend, debug, many=True)
         searched = _open_index(index, model)
         from keras_mirror.serving.app import create_app
 

@@ -1,4 +1,5 @@
-from collections.abc import Mapping
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from keras_mirror.encoder.similar_lengths import similar_lengths
 from keras_mirror.forward.graph import OUTPUT_NAME
 from keras_mirror.forward.graph import forward_graph
 from keras_mirror.forward.precision import check_precision
+from keras_mirror.forward.precision import num_streams
 from keras_mirror.forward.precision import round_kernels
 from keras_mirror.forward.precision import settings_of
 from keras_mirror.forward.preprocessor import ForwardPreprocessor
@@ -142,15 +144,24 @@ class ForwardEncoder:
         distinct, row_of_texts = distinct_rows(token_ids)
         shape = (len(distinct), self.output_shape[1])
         embeddings = np.empty(shape, dtype="float32")
-        request = self._compiled.create_infer_request()
-        for rows, width in similar_lengths(
-            self.preprocessor.packed_lengths(distinct),
-            self.preprocessor.widths,
-            most_tokens,
-        ):
-            batch = [distinct[row] for row in rows]
-            features = self.preprocessor.pack(batch, width)
-            embeddings[rows] = _run(request, features)
+        lengths = self.preprocessor.packed_lengths(distinct)
+        widths = self.preprocessor.widths
+
+        own = threading.local()  # a request is for one thread
+
+        def start() -> None:
+            own.request = self._compiled.create_infer_request()
+
+        def encode(batch: tuple) -> None:
+            rows, width = batch
+            texts = [distinct[row] for row in rows]
+            features = self.preprocessor.pack(texts, width)
+            outputs = own.request.infer(features, share_inputs=True)
+            embeddings[rows] = outputs[OUTPUT_NAME]
+
+        batches = similar_lengths(lengths, widths, most_tokens)
+        with ThreadPoolExecutor(num_streams(), initializer=start) as threads:
+            list(threads.map(encode, batches))
         return embeddings[row_of_texts]
 
     def _graph_of(self, precision: str):
@@ -175,7 +186,3 @@ def check_encoder(model) -> None:
     """
     if not isinstance(model, ForwardEncoder):
         check_model(model)
-
-
-def _run(request, features: Mapping):
-    return request.infer(features, share_inputs=True)[OUTPUT_NAME]

@@ -47,18 +47,28 @@ def settings_of(precision: str) -> dict[str, str]:
     hint = "bf16" if precision == "bfloat16" else "f32"
     settings = {
         "INFERENCE_PRECISION_HINT": hint,
-        "INFERENCE_NUM_THREADS": str(_num_processors()),
+        "INFERENCE_NUM_THREADS": str(num_processors()),
+        "NUM_STREAMS": str(num_streams()),
     }
     if precision == "int8":
         settings["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = str(_GROUP_SIZE)
     return settings
 
 
-def _num_processors() -> int:
+def num_processors() -> int:
     """Those that this process may use, of which OpenVINO counts fewer."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def num_streams() -> int:
+    """How many batches are computed beside each other, by four threads each.
+
+    The products of a batch are too small for more threads. Two streams of one
+    thread each would be 5 % faster on two cores, and a query half as fast.
+    """
+    return max(1, num_processors() // 4)
 
 
 def round_kernels(graph) -> None:

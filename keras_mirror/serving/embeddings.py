@@ -6,7 +6,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.responses import Response
 
-from keras_mirror.encoder.encode import encode_ids
 from keras_mirror.serving.batches import Batches
 from keras_mirror.serving.metrics import Metrics
 from keras_mirror.serving.read_json import read_json
@@ -62,7 +61,7 @@ class Embeddings:
         """Vectors of texts, each with its number of tokens."""
         preprocessor = self.model.preprocessor
         token_ids = preprocessor.tokenize(texts, prompt)
-        embeddings = unit_rows(encode_ids(self.model, token_ids))
+        embeddings = unit_rows(self.model.encode_ids(token_ids))
         check_finite_rows(embeddings, texts)
         longest = preprocessor.sequence_length
         num_special = preprocessor.num_special_tokens
