@@ -1,11 +1,13 @@
 """The tokenizer of an encoder, without Keras."""
 
+import base64
 import dataclasses
 import functools
 import json
 from collections.abc import Callable
 
 import regex
+import sentencepiece
 import tokenizers
 
 from keras_mirror.preprocessing.tokenizer_file import with_hidden_tokens
@@ -16,12 +18,15 @@ class ForwardTokenizer:
     """Strings to the ids that `PlainTextTokenizer` gives, as plain text only.
 
     Args:
-        content: String, a `tokenizer.json` without a template.
+        content: String, a `tokenizer.json` without a template; or the model
+            of SentencePiece, in base64.
         prefix_ids: List of integers, to be put before the ids of every text.
         suffix_ids: List of integers, to be put behind.
         pad_token_id: Integer.
         cuts_start: Boolean, whether a text that is too long loses its start.
         replacements: Pairs of a pattern and what replaces it in every text.
+        piece_ids: List of integers, the ids of SentencePiece's pieces.
+            Defaults to `None`: it is no SentencePiece.
 
     Example:
 
@@ -36,6 +41,7 @@ class ForwardTokenizer:
     pad_token_id: int
     cuts_start: bool
     replacements: list[list[str]]
+    piece_ids: list[int] | None = None
 
     @classmethod
     def of(cls, preprocessor) -> "ForwardTokenizer":
@@ -45,8 +51,13 @@ class ForwardTokenizer:
             ValueError: It is of a kind that cannot be written.
         """
         plain = preprocessor.plain_text
+        if plain.is_sentence_piece:
+            content, piece_ids = _pieces(plain.tokenizer)
+        else:
+            content, piece_ids = _content(plain), None
         return cls(
-            content=_content(plain),
+            content=content,
+            piece_ids=piece_ids,
             prefix_ids=plain.prefix_ids,
             suffix_ids=plain.suffix_ids,
             pad_token_id=plain.tokenizer.pad_token_id,
@@ -74,6 +85,8 @@ class ForwardTokenizer:
 
     @functools.cached_property
     def _tokenize(self) -> Callable[[list[str]], list[list[int]]]:
+        if self.piece_ids is not None:
+            return _encode_pieces(self.content, self.piece_ids)
         library = tokenizers.Tokenizer.from_str(self.content)
         library.encode_special_tokens = True
 
@@ -89,16 +102,35 @@ def _content(plain) -> str:
     # Late: it needs keras-hub.
     from keras_mirror.export.transformers import fast_tokenizer as fast
 
-    if plain.is_sentence_piece:
-        # The tokenizers library composes accents otherwise.
-        raise ValueError(
-            "A SentencePiece tokenizer cannot be written for OpenVINO's "
-            f"encoder. Received: {type(plain.tokenizer).__name__}"
-        )
     if plain.is_hugging_face:
         return plain.tokenizer.library.to_str()
     content = json.loads(fast.fast_tokenizer(plain.tokenizer).to_str())
     special = fast.special_tokens(plain.tokenizer).values()
-    # SentencePiece's vocabulary holds them beside other pieces.
     hidden = with_hidden_tokens(content, {token.content for token in special})
     return json.dumps(hidden)
+
+
+# The tokenizers library composes accents in other ways than SentencePiece.
+
+
+def _pieces(tokenizer) -> tuple[str, list[int]]:
+    """The model of SentencePiece, and the ids that keras-hub gives pieces."""
+    proto = tokenizer.proto
+    processor = sentencepiece.SentencePieceProcessor(model_proto=proto)
+    pieces = map(processor.id_to_piece, range(processor.get_piece_size()))
+    ids = [int(tokenizer.token_to_id(piece)) for piece in pieces]
+    return base64.b64encode(proto).decode(), ids
+
+
+def _encode_pieces(content: str, piece_ids: list[int]) -> Callable:
+    processor = sentencepiece.SentencePieceProcessor(
+        model_proto=base64.b64decode(content)
+    )
+
+    def tokenize(texts: list[str]) -> list[list[int]]:
+        return [
+            [piece_ids[piece] for piece in row]
+            for row in processor.encode(texts)
+        ]
+
+    return tokenize

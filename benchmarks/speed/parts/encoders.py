@@ -40,7 +40,11 @@ LESS_PRECISE = (
 
 def ours(backends, precisions=("float32",)):
     """The rows of this package; a new way to encode is one more here."""
+    forward = [*precisions, "int8"] if len(precisions) > 1 else precisions
     return [
+        Side("keras_mirror, forward", "encode_forward.py", "torch", kind)
+        for kind in forward
+    ] + [
         Side(f"keras_mirror {backend}", "encode_keras_mirror.py", backend, kind)
         for backend in backends
         for kind in precisions
