@@ -2,6 +2,7 @@ import numpy as np
 
 # Similarities in memory at a time: 64 MB.
 _NUM_SIMILARITIES = 2**24
+_GROUP = 64
 
 
 def nearest_rows(queries, embeddings, k: int, left_out=()) -> tuple:
@@ -35,7 +36,7 @@ def nearest_rows(queries, embeddings, k: int, left_out=()) -> tuple:
     for start in range(0, len(queries), num_queries):
         with np.errstate(invalid="ignore"):
             block = queries[start : start + num_queries] @ embeddings.T
-        if np.isnan(block).any():
+        if np.isnan(block.max(initial=-np.inf)):
             raise ValueError("Embeddings must be of finite numbers")
         if len(left_out):
             block[:, left_out] = -np.inf
@@ -91,6 +92,21 @@ def largest(values, k: int):
     >>> largest(np.array([1.0, 3.0, 1.0, 2.0]), 3).tolist()
     [1, 3, 0]
     """
-    smallest = np.partition(values, -k)[-k]
-    places = np.flatnonzero(values >= smallest)
-    return places[np.argsort(-values[places], kind="stable")[:k]]
+    places = np.flatnonzero(values >= _bound(values, k))
+    values = values[places]
+    is_large = values >= np.partition(values, -k)[-k]
+    places, values = places[is_large], values[is_large]
+    return places[np.argsort(-values, kind="stable")[:k]]
+
+
+def _bound(values, k: int):
+    """A number that is at most the k-th largest, and mostly not far below.
+
+    It is the k-th largest of the maxima of groups, which takes a fifth of the
+    time of a partition of all.
+    """
+    num_groups = len(values) // _GROUP
+    if num_groups < k:
+        return -np.inf
+    groups = values[: num_groups * _GROUP].reshape(_GROUP, num_groups)
+    return np.partition(groups.max(axis=0), -k)[-k]

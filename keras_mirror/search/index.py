@@ -34,8 +34,8 @@ class Index:
     is written there: all of it or, where something goes wrong, nothing.
 
     Up to 100,000 different texts every search looks at all of them, which
-    takes milliseconds. Of more, a graph finds nearly the same ones faster
-    still (extra `[search]`).
+    takes milliseconds. Of more, it looks at those whose signs are most like
+    the query's, and finds nearly the same ones faster still.
 
     Every text has a row, in the order in which texts are added, and an id. A
     text that is added again has another row and the same vector, and both are
@@ -118,7 +118,6 @@ class Index:
             TypeError: An element is not a string.
             ValueError: An id is there already, the model gives NaN, has
                 trained since the last call, or has no such prompt.
-            ImportError: So many texts need the extra `[search]`.
         """
         batch = Batch.of(texts, ids, metadata)
         self._write(batch, False, batch_size, on_progress, prompt)
@@ -141,7 +140,7 @@ class Index:
             ids: List of strings, different ones.
 
         Raises:
-            TypeError, ValueError, ImportError: See `add`.
+            TypeError, ValueError: See `add`.
         """
         batch = Batch.of(texts, ids, metadata)
         self._write(batch, True, batch_size, on_progress, prompt)
@@ -307,9 +306,7 @@ class Index:
                     if not replace:
                         check_new(store, batch)
                     new = store.documents.unknown(batch.texts)
-                    number = store.settings.num_vectors
                 new = [text for text in new if text not in vectors]
-                store.prepare(number + len(new))
                 embeddings = unit_embeddings(
                     self.model, new, batch_size, on_progress, prompt
                 )

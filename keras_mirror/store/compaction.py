@@ -5,6 +5,7 @@ import numpy as np
 
 from keras_mirror.store.keywords import index_keywords_anew
 from keras_mirror.store.settings import Settings
+from keras_mirror.store.settings import forget_signs
 from keras_mirror.store.vectors import FileVectors
 from keras_mirror.store.vectors import MemoryVectors
 
@@ -43,7 +44,7 @@ def compact(
         vectors.write(start, embeddings[slots[start : start + _WRITTEN]])
     _renumber(connection, slots.tolist())
     settings.num_vectors = len(slots)
-    settings.graph, settings.num_in_graph = None, 0
+    forget_signs(settings)
 
 
 def _renumber(connection: apsw.Connection, slots: list[int]) -> None:
@@ -61,7 +62,6 @@ def _renumber(connection: apsw.Connection, slots: list[int]) -> None:
         f"UPDATE texts SET slot = {_FAR} + {new} WHERE slot >= 0;"
         f"UPDATE texts SET slot = slot - {_FAR} WHERE slot >= {_FAR};"
         "DELETE FROM removed;"
-        "DELETE FROM equal_vectors;"
         "DROP TABLE renumbered;"
     )
     index_keywords_anew(connection)

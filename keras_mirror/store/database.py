@@ -11,7 +11,8 @@ from keras_mirror.store.keywords import TABLES as KEYWORD_TABLES
 
 DATABASE = "documents.sqlite"
 # One row of `texts` for every different text. Its slot is the place of its
-# vector; texts of white space have negative ones, and no vector.
+# vector; texts of white space have negative ones, and no vector. No one reads
+# `equal_vectors`, which older versions used: all indexes have the same tables.
 _TABLES = """
 CREATE TABLE settings (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE texts (

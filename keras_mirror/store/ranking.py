@@ -45,7 +45,7 @@ def rank_by_vector(
     Returns:
         A list of at most `k` `Ranked`s for each query, best first.
     """
-    found = nearest(embeddings, snapshot.embeddings, k, snapshot.graph, mask)
+    found = nearest(embeddings, snapshot.embeddings, k, snapshot.signs, mask)
     return [
         [
             Ranked(slot, cosine, cosine)

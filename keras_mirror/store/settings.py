@@ -2,12 +2,14 @@
 
 import dataclasses
 import json
+import math
 from typing import Any
 
 import apsw
 
 FORMAT = "keras_mirror.search.Index"
-VERSION = 2  # 1 is the ZIP file of `zip_index`
+VERSION = 3  # 1 is the ZIP file of `zip_index`
+_GRAPH_VERSION = 2  # had a graph of neighbors instead of signs
 _MAX_NUMBER = 2**40
 
 
@@ -28,8 +30,10 @@ class Settings:
         file_number: Integer, that of the newest file: names do not come again,
             since other processes may have mapped what had them.
         vectors: String, the name of the file of vectors.
-        graph: String, the name of the file of the graph, or `None`.
-        num_in_graph: Integer, the slots that are in the graph: the first ones.
+        signs: String, the name of the file of signs, or `None`.
+        num_signed: Integer, the slots whose signs are known: the first ones.
+        num_centered: Integer, the slots whose center was found.
+        center: List of floats, see `sign_codes.center_of`; or `None`.
         columns: Dict, see `column_types`.
     """
 
@@ -43,9 +47,17 @@ class Settings:
     next_row: int = 0
     file_number: int = 0
     vectors: str = "vectors.npy"
-    graph: str | None = None
-    num_in_graph: int = 0
+    signs: str | None = None
+    num_signed: int = 0
+    num_centered: int = 0
+    center: list[float] | None = None
     columns: dict[str, str | None] = dataclasses.field(default_factory=dict)
+
+
+def forget_signs(settings: Settings) -> None:
+    """Settings of an index whose signs are not made yet."""
+    settings.signs = settings.center = None
+    settings.num_signed = settings.num_centered = 0
 
 
 def write_settings(connection: apsw.Connection, settings: Settings) -> None:
@@ -55,8 +67,9 @@ def write_settings(connection: apsw.Connection, settings: Settings) -> None:
         "version": VERSION,
         **dataclasses.asdict(settings),
     }
+    connection.execute("DELETE FROM settings")  # also of older versions
     connection.executemany(
-        "INSERT OR REPLACE INTO settings VALUES (?, ?)",
+        "INSERT INTO settings VALUES (?, ?)",
         ((name, json.dumps(value)) for name, value in values.items()),
     )
 
@@ -70,7 +83,9 @@ def read_settings(connection: apsw.Connection) -> Settings:
     rows = connection.execute("SELECT name, value FROM settings LIMIT 100")
     values = {name: json.loads(value) for name, value in rows}
     found = values.pop("format", None), values.pop("version", None)
-    if found != (FORMAT, VERSION):
+    if found == (FORMAT, _GRAPH_VERSION):
+        values = _without_graph(values)
+    elif found != (FORMAT, VERSION):
         raise ValueError(
             f"format and version must be {(FORMAT, VERSION)}, not {found}"
         )
@@ -82,12 +97,29 @@ def read_settings(connection: apsw.Connection) -> Settings:
     return Settings(**values)
 
 
+def _without_graph(values: dict[str, Any]) -> dict[str, Any]:
+    """Settings of the version before, whose signs are not made yet."""
+    new = {"signs": None, "num_signed": 0, "num_centered": 0, "center": None}
+    old = {"graph", "num_in_graph"}
+    return new | {name: values[name] for name in values.keys() - old}
+
+
 def _is_count(value: Any) -> bool:
     return type(value) is int and 0 <= value < _MAX_NUMBER
 
 
 def _is_text_or_none(value: Any) -> bool:
     return isinstance(value, str | None)
+
+
+def _is_center(value: Any) -> bool:
+    return value is None or (
+        isinstance(value, list)
+        and all(
+            isinstance(number, float) and math.isfinite(number)
+            for number in value
+        )
+    )
 
 
 def _is_file_name(value: Any) -> bool:
@@ -109,8 +141,10 @@ _CHECKS = {
     "next_row": _is_count,
     "file_number": _is_count,
     "vectors": _is_file_name,
-    "graph": lambda value: value is None or _is_file_name(value),
-    "num_in_graph": _is_count,
+    "signs": lambda value: value is None or _is_file_name(value),
+    "num_signed": _is_count,
+    "num_centered": _is_count,
+    "center": _is_center,
     "columns": lambda value: (
         isinstance(value, dict)
         and set(value.values()) <= {"number", "text", None}

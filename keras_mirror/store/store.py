@@ -1,6 +1,7 @@
 """An index's documents and vectors together: in memory, or in a folder."""
 
 import contextlib
+import copy
 import os
 import pathlib
 import re
@@ -21,21 +22,21 @@ from keras_mirror.store.database import open_database
 from keras_mirror.store.database import transaction
 from keras_mirror.store.documents import Document
 from keras_mirror.store.documents import Documents
-from keras_mirror.store.graphs import FolderGraph
-from keras_mirror.store.graphs import MemoryGraph
 from keras_mirror.store.index_errors import index_errors
-from keras_mirror.store.neighbor_graph import NeighborGraph
 from keras_mirror.store.settings import Settings
+from keras_mirror.store.settings import forget_signs
 from keras_mirror.store.settings import read_settings
 from keras_mirror.store.settings import write_settings
+from keras_mirror.store.signs import Signs
+from keras_mirror.store.signs import StoredSigns
 from keras_mirror.store.trigrams import TrigramScores
 from keras_mirror.store.vector_search import is_exact
 from keras_mirror.store.vectors import FileVectors
 from keras_mirror.store.vectors import MemoryVectors
 
 _NUM_SAMPLED = 10_000
-# What a store writes beside its database.
-_FILES = re.compile(r"(?:vectors|graph)(?:-(\d+))?\.(?:npy|usearch)")
+# What a store writes beside its database; older versions wrote graphs.
+_FILES = re.compile(r"(?:vectors|signs|graph)(?:-(\d+))?\.(?:npy|bin|usearch)")
 
 
 class Snapshot(NamedTuple):
@@ -44,18 +45,18 @@ class Snapshot(NamedTuple):
     Args:
         embeddings: Float32 array, the vectors of all slots.
         mask: Boolean array of the slots that are not removed, or `None`.
-        graph: A `NeighborGraph`, or `None` where searches do without.
+        signs: `Signs`, or `None` where searches look at all vectors.
         version: Object, equal as long as nothing changes.
     """
 
     embeddings: Any
     mask: Any
-    graph: NeighborGraph | None
+    signs: Signs | None
     version: object
 
 
 class Store:
-    """Documents, vectors and a graph that belong together.
+    """Documents, vectors and their signs that belong together.
 
     Several threads may use it, and several processes one folder: one of them
     writes at a time, and the others see what it wrote once all is written.
@@ -78,13 +79,11 @@ class Store:
         self.connection = connection
         self.documents = Documents(connection)
         self._vectors: MemoryVectors | FileVectors
-        self._graph: MemoryGraph | FolderGraph
         if folder is None:
             self._vectors = MemoryVectors(settings.embedding_dim)
-            self._graph = MemoryGraph(settings.embedding_dim)
         else:
             self._vectors = _file_vectors(folder, settings)
-            self._graph = FolderGraph(folder, connection)
+        self._signs = StoredSigns(folder)
         self._mask: tuple[object, Any] = None, None
         self._trigrams: TrigramScores | None = None
         self._num_sampled = 0
@@ -151,16 +150,16 @@ class Store:
             The `Settings`, to be changed too.
         """
         with self.lock, database_errors(self.name, self.connection):
-            before = self._vectors, self._graph
+            before = self._vectors, copy.copy(self._signs)
             try:
                 with transaction(self.connection):
                     self._take(self._settings())
                     yield self.settings
                     self._compact()
-                    self._graph.grow(self.settings, self.embeddings())
+                    self._grow_signs()
                     write_settings(self.connection, self.settings)
             except BaseException:
-                self._vectors, self._graph = before
+                self._vectors, self._signs = before
                 raise
             finally:
                 self._changes += 1
@@ -206,8 +205,10 @@ class Store:
             embeddings = self.embeddings()
             if self._mask[0] != version:
                 self._mask = version, self._removed_mask(len(embeddings))
-            graph = self._graph.current(self.settings, embeddings)
-            return Snapshot(embeddings, self._mask[1], graph, version)
+            signs = None
+            if not is_exact(self.settings.exact, len(embeddings)):
+                signs = self._signs.current(self.settings)
+            return Snapshot(embeddings, self._mask[1], signs, version)
 
     def refresh(self) -> object:
         """Takes notice of what others wrote; returns the version."""
@@ -230,15 +231,6 @@ class Store:
                 self._num_sampled = len(self)
             return self._trigrams
 
-    def prepare(self, num_embeddings: int) -> None:
-        """Finds out whether what so many vectors need is installed.
-
-        Raises:
-            ImportError: It is not.
-        """
-        if not is_exact(self.settings.exact, num_embeddings):
-            NeighborGraph(self.settings.embedding_dim)
-
     def copy_to(self, folder: pathlib.Path, **changes: Any) -> None:
         """Writes all of it into an empty folder.
 
@@ -251,18 +243,19 @@ class Store:
             with contextlib.closing(target), database_errors(folder, target):
                 with target.backup("main", self.connection, "main") as backup:
                     backup.step()
-                copy = Store(target, self._settings(), folder)
-                copy.settings.num_vectors = copy.settings.num_in_graph = 0
-                copy.settings.vectors, copy.settings.graph = "vectors.npy", None
-                copy.settings.file_number = 0
-                copy._vectors = _file_vectors(folder, copy.settings)
+                other = Store(target, self._settings(), folder)
+                settings = other.settings
+                settings.num_vectors = settings.file_number = 0
+                settings.vectors = "vectors.npy"
+                forget_signs(settings)
+                other._vectors = _file_vectors(folder, settings)
                 with transaction(target):
                     for name, value in changes.items():
-                        setattr(copy.settings, name, value)
-                    copy.write_vectors(self.embeddings())
-                    copy._graph.grow(copy.settings, copy.embeddings())
-                    write_settings(target, copy.settings)
-                copy._tidy()
+                        setattr(settings, name, value)
+                    other.write_vectors(self.embeddings())
+                    other._grow_signs()
+                    write_settings(target, settings)
+                other._tidy()
 
     def _take(self, settings: Settings) -> None:
         """Goes on with settings that were read, which may name other files."""
@@ -278,7 +271,6 @@ class Store:
         embeddings = self.embeddings()
         if self.folder is None:
             self._vectors = MemoryVectors(self.settings.embedding_dim)
-            self._graph = MemoryGraph(self.settings.embedding_dim)
         else:
             self.settings.file_number += 1
             self.settings.vectors = f"vectors-{self.settings.file_number}.npy"
@@ -286,6 +278,11 @@ class Store:
         compact(
             self.connection, self.settings, embeddings, removed, self._vectors
         )
+
+    def _grow_signs(self) -> None:
+        embeddings = self.embeddings()
+        if not is_exact(self.settings.exact, len(embeddings)):
+            self._signs.grow(self.settings, embeddings)
 
     def _settings(self) -> Settings:
         with index_errors(self.name):
@@ -310,7 +307,7 @@ class Store:
         if not isinstance(self._vectors, FileVectors):
             return
         self._vectors.tell_number(self.settings.num_vectors)
-        used = {self.settings.vectors, self.settings.graph}
+        used = {self.settings.vectors, self.settings.signs}
         for path in self._vectors.path.parent.iterdir():
             number = _FILES.fullmatch(path.name)
             # A larger one is what another process is about to use.
@@ -328,4 +325,6 @@ def _restored(database: bytes, settings: Settings, embeddings) -> Store:
     connection.deserialize("main", database)
     store = Store(connection, settings)
     store._vectors.write(0, embeddings)
+    with store.change():  # makes the signs anew
+        forget_signs(store.settings)
     return store

@@ -2,15 +2,20 @@ import numpy as np
 
 from keras_mirror.nearest_rows import largest
 from keras_mirror.nearest_rows import nearest_rows
-from keras_mirror.store.neighbor_graph import NeighborGraph
+from keras_mirror.store.signs import Signs
 
-# Looking at so many embeddings takes about as long as encoding the query, and a
-# graph of more takes minutes to build: see benchmarks/search.py.
+# Looking at so many embeddings takes about as long as encoding the query: see
+# benchmarks/search.py.
 MAX_EXACT = 100_000
-# A graph is of use for the first few neighbors only.
+# Signs tell the first few neighbors only.
 _MAX_APPROXIMATE_K = 1000
-# So many embeddings behind those of a graph are looked at one by one.
-MAX_BEHIND = 10_000
+# For so many queries, a matrix product with all embeddings is as fast.
+_BATCH = 16
+# So many vectors whose signs are most like the query's are looked at: so many
+# at least, for every neighbor, and of so many vectors one more.
+_NUM_CANDIDATES = 1000
+_CANDIDATES_PER_NEIGHBOR = 20
+_VECTORS_PER_CANDIDATE = 1000
 # So many vectors of a mask are taken out of the others to be looked at.
 _MAX_GATHERED = 20_000
 # A vector has length 1; more is what rounding leaves, or damage.
@@ -23,7 +28,7 @@ def is_exact(exact: bool | None, num_embeddings: int) -> bool:
 
 
 def nearest(
-    queries, embeddings, k: int, graph: NeighborGraph | None = None, mask=None
+    queries, embeddings, k: int, signs: Signs | None = None, mask=None
 ) -> list[tuple]:
     """The embeddings most similar to each query.
 
@@ -32,8 +37,8 @@ def nearest(
             `(num_queries, embedding_dim)`.
         embeddings: The same of shape `(num_embeddings, embedding_dim)`.
         k: Positive integer.
-        graph: A `NeighborGraph` of the first embeddings, or `None`: all are
-            looked at. Defaults to `None`.
+        signs: `Signs` of the embeddings, or `None`: all are looked at.
+            Defaults to `None`.
         mask: Boolean array of shape `(num_embeddings,)`, which of them may be
             found. Defaults to `None`: all.
 
@@ -57,11 +62,12 @@ def nearest(
         none = np.empty(0, "float32"), np.empty(0, "int64")
         return [none for _ in queries]
     is_few = mask is not None and number <= _MAX_GATHERED
-    if graph is None or k > _MAX_APPROXIMATE_K or is_few:
+    is_batch = len(queries) >= _BATCH
+    if signs is None or is_batch or k > _MAX_APPROXIMATE_K or is_few:
         found = _nearest_of_all(queries, embeddings, k, mask, number)
     else:
         found = [
-            _nearest_in(graph, query, embeddings, k, mask, number)
+            _nearest_by(signs, query, embeddings, k, mask, number)
             for query in queries
         ]
     for similarities, _ in found:
@@ -83,20 +89,12 @@ def _nearest_of_all(queries, embeddings, k: int, mask, number) -> list[tuple]:
     ]
 
 
-def _nearest_in(
-    graph: NeighborGraph, query, embeddings, k: int, mask, number: int
+def _nearest_by(
+    signs: Signs, query, embeddings, k: int, mask, number: int
 ) -> tuple:
-    wanted = 2 * k * len(embeddings) // number
-    places = graph.places(query, wanted)
-    behind = np.arange(len(graph), len(embeddings))
-    # In order, so that of equally similar ones the first comes first.
-    places = np.sort(np.concatenate([places, behind]))
-    places = places[places < len(embeddings)]  # others may have added some
-    if mask is not None:
-        places = places[mask[places]]
-    if len(places) < k:  # the graph has come apart
-        [found] = _nearest_of_all(query[None], embeddings, k, mask, number)
-        return found
+    wanted = max(_NUM_CANDIDATES, k * _CANDIDATES_PER_NEIGHBOR)
+    wanted += number // _VECTORS_PER_CANDIDATE
+    places = signs.places(query, len(embeddings), min(wanted, number), mask)
     similarities = embeddings[places] @ query
     best = largest(similarities, k)
     return similarities[best], places[best]

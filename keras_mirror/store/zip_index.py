@@ -40,7 +40,7 @@ _MAX_RATIO = 10
 def read_zip_index(path: str | os.PathLike[str]) -> Store:
     """Reads an index of an older version into memory; damage is found out.
 
-    Its graph is not read: it is built anew where searches need one.
+    Its graph is not read: searches use the signs of its vectors instead.
 
     Raises:
         ValueError: The file is damaged, or something else.

@@ -23,8 +23,6 @@ from rich.progress import track
 
 from keras_mirror.store import batch
 from keras_mirror.store import compaction
-from keras_mirror.store import graphs
-from keras_mirror.store import vector_search
 from keras_mirror.store.store import Store
 
 DIM = 24
@@ -97,9 +95,10 @@ def texts_of(store: Store) -> dict[str, str]:
     store.connection.execute(
         "INSERT INTO keywords (keywords, rank) VALUES ('integrity-check', 1)"
     )
-    graph = store.snapshot().graph
-    if graph is not None:
-        graph.places(vector_of("a"), 10)
+    signs = store.snapshot().signs
+    for document, slot in documents if signs else ():
+        query = vector_of(document.text)
+        assert slot in signs.places(query, len(vectors), 1)
     return {document.id: document.text for document, _ in documents}
 
 
@@ -157,9 +156,8 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=500)
     parser.add_argument("--first", type=int, default=0)
     options = parser.parse_args()
-    # A graph that is written, and slots given back, every few changes.
+    # Slots are given back, and signs made anew, every few changes.
     compaction.FEW_REMOVED = 100
-    graphs.MAX_BEHIND = vector_search.MAX_BEHIND = 50
     half = options.kills // 2
     for exact, kills in ((None, half), (False, options.kills - half)):
         total = kill_often(kills, options.first, exact)

@@ -267,7 +267,6 @@ def test_index_of_either_kind(
 @pytest.mark.parametrize(
     "arguments, module",
     [
-        (["index", "--output", "i", "--approximate"], "usearch.index"),
         (["cluster"], "sknetwork.clustering"),
         (["cluster", "--clusters", 2], "sklearn.cluster"),
         (["cluster", "--threshold", 0.5], "scipy.cluster.hierarchy"),

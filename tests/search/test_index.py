@@ -1,6 +1,5 @@
 import json
 import re
-import sys
 
 import keras
 import numpy as np
@@ -14,7 +13,6 @@ from keras_mirror.encoder import encode as encode_module
 from keras_mirror.search import Index
 from keras_mirror.search import SearchResult
 from keras_mirror.store import batch as batch_module
-from keras_mirror.store import vector_search
 
 QUERIES = ["a man plays", "two dogs run", SENTENCES[3]]
 
@@ -476,41 +474,7 @@ def test_an_error_half_way_changes_nothing(tickets, monkeypatch):
     assert result.id == "b" and len(tickets) == 3
 
 
-# === The extra ===
-
-MISSING = (
-    r"^`usearch.index` is needed for this and cannot be imported: .*"
-    r'Install it with `pip install "keras-mirror\[search\]"`$'
-)
-
-
-@pytest.fixture
-def without_usearch(monkeypatch):
-    monkeypatch.setitem(sys.modules, "usearch.index", None)
-
-
-def test_exact_search_needs_no_extra(model, without_usearch, tmp_path):
-    index = Index(model)
-    index.add(SENTENCES)
-    index.save(tmp_path / "texts.index")
-    assert Index.load(tmp_path / "texts.index", model).query("a man")[0]
-
-
-def test_many_texts_need_it_before_they_are_encoded(
-    model, without_usearch, monkeypatch
-):
-    monkeypatch.setattr(vector_search, "MAX_EXACT", 12)
-    index = Index(model)
-    index.add(SENTENCES)
-    counts = []
-    with pytest.raises(ImportError, match=MISSING):
-        index.add(texts(3), on_progress=counts.append)
-    assert not counts and len(index) == 10
-    index = Index(model, exact=True)
-    index.add(texts(20))
-    assert len(index.query("a man")[0]) == 10
-    with pytest.raises(ImportError, match=MISSING):
-        Index(model, exact=False).add("a man")
+# === Imports ===
 
 
 @pytest.mark.processes
@@ -518,8 +482,8 @@ def test_the_package_imports_nothing_for_it():
     code = (
         "import sys, keras_mirror\n"
         "print('keras_mirror.search' in sys.modules,\n"
-        "      'usearch' in sys.modules, 'scipy.cluster' in sys.modules)"
+        "      'scipy.cluster' in sys.modules)"
     )
     backend = keras.backend.backend()
     printed = run_python(code, backend=backend).splitlines()[-1]
-    assert printed == "True False False"
+    assert printed == "True False"

@@ -1,5 +1,6 @@
 """Indexes on the disk: saved, opened, changed in their place, damaged."""
 
+import contextlib
 import os
 import re
 import sqlite3
@@ -13,7 +14,6 @@ from support.texts import texts
 
 from keras_mirror.search import Index
 from keras_mirror.store import compaction
-from keras_mirror.store import graphs
 from keras_mirror.store import store as store_module
 from keras_mirror.store import vector_search
 from keras_mirror.store.index_folder import archive_of_index
@@ -97,7 +97,7 @@ def test_vectors_are_a_file_of_numpy(model, path):
     np.testing.assert_allclose(vectors[:10], expected, atol=1e-5)
 
 
-def test_only_approximate_indexes_have_a_graph(model, tmp_path):
+def test_only_approximate_indexes_have_signs(model, tmp_path):
     for exact in (None, True, False):
         index = Index(model, exact)
         index.add(SENTENCES)
@@ -107,22 +107,23 @@ def test_only_approximate_indexes_have_a_graph(model, tmp_path):
         for exact in (None, True, False)
     ]
     assert names[0] == names[1] == ["documents.sqlite", "vectors.npy"]
-    assert names[2] == ["documents.sqlite", "graph-1.usearch", "vectors.npy"]
+    assert names[2] == ["documents.sqlite", "signs-1.bin", "vectors.npy"]
 
 
-def test_a_graph_grows_when_many_are_behind_it(model, tmp_path, monkeypatch):
-    monkeypatch.setattr(graphs, "MAX_BEHIND", 5)
+def test_signs_grow_with_the_texts(model, tmp_path, monkeypatch):
+    monkeypatch.setattr(vector_search, "_NUM_CANDIDATES", 5)
+    monkeypatch.setattr(vector_search, "_CANDIDATES_PER_NEIGHBOR", 5)
     index = Index(model, exact=False)
     index.add(texts(20))
     index.save(tmp_path / "texts.index")
     index = Index.load(tmp_path / "texts.index", model)
-    for number in range(12):
+    for number in range(22):
         index.add([f"number {number} of them"])
         for text in index.texts[-7:]:
             [[result]] = index.query(text, k=1)
             assert result.similarity > 0.999
     names = sorted(os.listdir(tmp_path / "texts.index"))
-    assert names == ["documents.sqlite", "graph-3.usearch", "vectors.npy"]
+    assert names == ["documents.sqlite", "signs-2.bin", "vectors.npy"]
 
 
 @pytest.mark.parametrize("exact", [True, False])
@@ -131,7 +132,6 @@ def test_slots_of_removed_texts_are_given_back(
     model, tmp_path, monkeypatch, exact, in_folder
 ):
     monkeypatch.setattr(compaction, "FEW_REMOVED", 5)
-    monkeypatch.setattr(graphs, "MAX_BEHIND", 3)
     index = Index(model, exact)
     strings = [*texts(20), " ", *SENTENCES]
     index.add(strings, metadata=[{"n": n} for n in range(31)])
@@ -180,7 +180,7 @@ def test_more_texts_than_are_looked_at(model, path, monkeypatch):
     monkeypatch.setattr(vector_search, "MAX_EXACT", 12)
     index = Index.load(path, model)
     index.add(texts(5))
-    assert "graph-1.usearch" in os.listdir(path)
+    assert "signs-1.bin" in os.listdir(path)
     assert Index.load(path, model).query("a man", 3) == index.query("a man", 3)
 
 
@@ -313,7 +313,7 @@ def changed(path, sql):
         ),
         ("CREATE VIEW v AS SELECT 1", r"has others: \['v'\]"),
         ("DELETE FROM settings", "format and version must be"),
-        ("UPDATE settings SET value = '3' WHERE name = 'version'", "must be"),
+        ("UPDATE settings SET value = '4' WHERE name = 'version'", "must be"),
         ("DELETE FROM settings WHERE name = 'exact'", "its settings must be"),
         ("INSERT INTO settings VALUES ('more', '1')", "its settings must be"),
         (
@@ -338,8 +338,16 @@ def changed(path, sql):
             WHERE name = 'vectors'""",
             "",
         ),
-        ("UPDATE settings SET value = '[' WHERE name = 'graph'", ""),
-        ("UPDATE settings SET value = x'ff' WHERE name = 'graph'", ""),
+        ("UPDATE settings SET value = '[' WHERE name = 'signs'", ""),
+        ("UPDATE settings SET value = x'ff' WHERE name = 'signs'", ""),
+        (
+            "UPDATE settings SET value = '[0.5, null]' WHERE name = 'center'",
+            "center must not be '\\[0.5, None\\]'",
+        ),
+        (
+            "UPDATE settings SET value = '2' WHERE name = 'version'",
+            "its settings must be",
+        ),
         ("UPDATE settings SET value = '16' WHERE name = 'embedding_dim'", ""),
         ("INSERT INTO removed VALUES (99)", "index 99 is out of bounds"),
     ],
@@ -397,16 +405,57 @@ def test_vectors_that_are_no_unit_vectors(model, path):
         refuse(path, model)
 
 
-def test_a_damaged_graph(model, tmp_path):
+def test_damaged_signs(model, tmp_path):
     index = Index(model, exact=False)
     index.add(SENTENCES)
     index.save(tmp_path / "texts.index")
-    graph = tmp_path / "texts.index" / "graph-1.usearch"
-    for damaged in (b"", b"nothing", graph.read_bytes()[:-5]):
-        graph.write_bytes(damaged)
+    signs = tmp_path / "texts.index" / "signs-1.bin"
+    for damaged in (b"", b"nothing", signs.read_bytes()[:-5]):
+        signs.write_bytes(damaged)
         refuse(tmp_path / "texts.index", model)
-    graph.unlink()
+    signs.unlink()
     refuse(tmp_path / "texts.index", model)
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_an_index_that_has_a_graph(model, exact, tmp_path):
+    """Version 2: it is searched exactly until a change makes its signs."""
+
+    def found(index):
+        results = index.query([*QUERIES, "one more"], k=3)
+        return [
+            [(each.id, round(each.score, 4)) for each in one] for one in results
+        ]
+
+    path = tmp_path / "texts.index"
+    index = Index(model, exact)
+    index.add(SENTENCES)
+    expected = found(index)
+    index.save(path)
+    (path / "graph-1.usearch").write_bytes(b"a graph")
+    (path / "signs-1.bin").unlink(missing_ok=True)
+    with contextlib.closing(sqlite3.connect(path / "documents.sqlite")) as file:
+        file.executescript(
+            """
+            DELETE FROM settings WHERE name IN
+                ('signs', 'num_signed', 'num_centered', 'center');
+            UPDATE settings SET value = '2' WHERE name = 'version';
+            UPDATE settings SET value = '1' WHERE name = 'file_number';
+            INSERT INTO settings VALUES
+                ('graph', '"graph-1.usearch"'), ('num_in_graph', '10');
+            """
+        )
+    before = content(path)
+    index = Index.load(path, model)
+    assert found(index) == expected
+    assert content(path) == before
+    index.add("one more")
+    assert found(Index.load(path, model)) == found(index)
+    assert found(index) != expected
+    signs = [] if exact else ["signs-2.bin"]
+    kept = ["documents.sqlite", *signs, "vectors.npy"]
+    assert set(kept) == set(os.listdir(path)) - {"graph-1.usearch"}
+    assert exact or kept == sorted(os.listdir(path))
 
 
 # === Other processes ===
