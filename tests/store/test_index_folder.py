@@ -344,10 +344,6 @@ def changed(path, sql):
             "UPDATE settings SET value = '[0.5, null]' WHERE name = 'center'",
             "center must not be '\\[0.5, None\\]'",
         ),
-        (
-            "UPDATE settings SET value = '2' WHERE name = 'version'",
-            "its settings must be",
-        ),
         ("UPDATE settings SET value = '16' WHERE name = 'embedding_dim'", ""),
         ("INSERT INTO removed VALUES (99)", "index 99 is out of bounds"),
     ],
