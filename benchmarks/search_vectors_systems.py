@@ -1,6 +1,10 @@
 """Ways to search among vectors with one interface, for `search_vectors.py`."""
 
+import os
+
 import numpy as np
+
+NUM_THREADS = int(os.environ.get("OMP_NUM_THREADS", 0))  # 0: all cores
 
 
 class System:
@@ -102,7 +106,8 @@ class Usearch(System):
 
     def build(self, folder, vectors):
         index = self.make(vectors.shape[1])
-        index.add(np.arange(len(vectors), dtype="uint64"), vectors)
+        keys = np.arange(len(vectors), dtype="uint64")
+        index.add(keys, vectors, threads=NUM_THREADS)
         index.save(folder / "index.usearch")
 
     def open(self, folder):
@@ -114,7 +119,7 @@ class Usearch(System):
         self.index.expansion_search = effort
 
     def search(self, queries, k):
-        found = self.index.search(queries, 2 * k)
+        found = self.index.search(queries, 2 * k, threads=NUM_THREADS)
         places = np.atleast_2d(found.keys.astype("int64"))
         return self.rescored(queries, places, k)
 
