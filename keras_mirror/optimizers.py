@@ -80,7 +80,12 @@ class AdamW(keras.optimizers.AdamW):
 
     def apply(self, grads, trainable_variables=None):
         flat = [ops.reshape(grad, -1) for grad in grads if grad is not None]
-        norm = sum(ops.cast(ops.vdot(each, each), "float32") for each in flat)
+        norms = [ops.cast(ops.vdot(each, each), "float32") for each in flat]
+        if not norms:
+            return super().apply(grads, trainable_variables)
+        # A product at the end: XLA would copy a sum into every update.
+        norms = ops.sqrt(ops.stack(norms))
+        norm = ops.vdot(norms, norms)
         norm = active_replicas().all_reduce_sum(norm)
         self._is_finite = self._is_taken = is_taken = ops.isfinite(norm)
         # Once per step: once per weight, it would be a quarter of the graph.
@@ -90,7 +95,7 @@ class AdamW(keras.optimizers.AdamW):
         self._rate_correction = ops.where(is_taken, rate_correction, 0.0)
         self._decay = ops.where(is_taken, self.weight_decay or 0.0, 0.0)
         self._corrected_epsilon = self.epsilon * root
-        super().apply(grads, trainable_variables)
+        return super().apply(grads, trainable_variables)
 
     def update_step(self, gradient, variable, learning_rate):
         dtype = variable.dtype

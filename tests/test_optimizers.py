@@ -55,3 +55,22 @@ def test_defaults_and_round_trip():
         keras.saving.serialize_keras_object(changed)
     )
     assert type(copy) is AdamW and copy.get_config() == changed.get_config()
+
+
+@pytest.mark.skipif(
+    keras.backend.backend() != "jax", reason="only JAX shows what it compiled"
+)
+def test_xla_does_not_copy_the_norm_of_all_gradients_into_every_update():
+    import jax
+
+    num_weights = 40
+    layers = [keras.layers.Dense(1, use_bias=False) for _ in range(num_weights)]
+    model = keras.Sequential([keras.Input((1,)), *layers])
+    optimizer = AdamW()
+    optimizer.build(model.trainable_variables)
+    weights = [variable.value for variable in model.trainable_variables]
+    state = [variable.value for variable in optimizer.variables]
+    step = jax.jit(optimizer.stateless_apply)
+    compiled = step.lower(state, weights, weights).compile().as_text()
+    # Every update of a weight has a few; the norm has one for every weight.
+    assert compiled.count(" add(") < 10 * num_weights
