@@ -79,13 +79,14 @@ class AdamW(keras.optimizers.AdamW):
         return is_finite
 
     def apply(self, grads, trainable_variables=None):
-        flat = [ops.reshape(grad, -1) for grad in grads if grad is not None]
-        norms = [ops.cast(ops.vdot(each, each), "float32") for each in flat]
-        if not norms:
+        grads = [
+            None if grad is None else ops.convert_to_tensor(grad)
+            for grad in grads
+        ]
+        given = [grad for grad in grads if grad is not None]
+        if not given:
             return super().apply(grads, trainable_variables)
-        # A product at the end: XLA would copy a sum into every update.
-        norms = ops.sqrt(ops.stack(norms))
-        norm = ops.vdot(norms, norms)
+        norm = _sum_of_squares(given)
         norm = active_replicas().all_reduce_sum(norm)
         self._is_finite = self._is_taken = is_taken = ops.isfinite(norm)
         # Once per step: once per weight, it would be a quarter of the graph.
@@ -105,21 +106,69 @@ class AdamW(keras.optimizers.AdamW):
         momentum = self._momentums[index]
         velocity = self._velocities[index]
 
-        # This makes TensorFlow's sparse gradient dense, too.
         gradient = ops.where(self._is_taken, gradient, 0.0)
+        decays = self.weight_decay and self._use_weight_decay(variable)
+        decay = ops.cast(learning_rate * self._decay, dtype) if decays else None
+        if keras.backend.backend() == "tensorflow":
+            state = (momentum, velocity)
+            betas = (self.beta_1, self.beta_2)
+            _step_at_once(
+                variable, gradient, state, rate, betas, epsilon, decay
+            )
+            return
         change = (gradient - momentum) * (1 - self.beta_1)
         self.assign_add(momentum, change)
         change = (ops.square(gradient) - velocity) * (1 - self.beta_2)
         self.assign_add(velocity, change)
         root = ops.sqrt(velocity) + epsilon
         change = rate * momentum / root
-        if self.weight_decay and self._use_weight_decay(variable):
-            decay = ops.cast(learning_rate * self._decay, dtype)
+        if decays:
             change = change + decay * variable
         self.assign_sub(variable, change)
 
     def _apply_weight_decay(self, variables) -> None:
         """`update_step` does it: Keras 3.15 would decay in every step."""
+
+
+def _sum_of_squares(gradients: list):
+    """Float32, of all numbers of dense gradients."""
+    if keras.backend.backend() == "tensorflow":
+        from tensorflow.nn import l2_loss
+
+        halves = [ops.cast(l2_loss(each), "float32") for each in gradients]
+        return 2 * ops.sum(ops.stack(halves))
+    flat = [ops.reshape(gradient, -1) for gradient in gradients]
+    norms = [ops.cast(ops.vdot(each, each), "float32") for each in flat]
+    # A product at the end: XLA would copy a sum into every update.
+    roots = ops.sqrt(ops.stack(norms))
+    return ops.vdot(roots, roots)
+
+
+def _step_at_once(
+    variable, gradient, state, rate, betas, epsilon, decay
+) -> None:
+    """What `AdamW.update_step` does, in one pass over memory on TensorFlow.
+
+    Its operation corrects the rate by the powers of the betas: powers of 0
+    leave it as it is.
+    """
+    from tensorflow.raw_ops import ResourceApplyAdam
+
+    if decay is not None:
+        variable.assign_sub(decay * variable)
+    momentum, velocity = state
+    ResourceApplyAdam(
+        var=variable.handle,
+        m=momentum.value.handle,
+        v=velocity.value.handle,
+        beta1_power=ops.zeros((), variable.dtype),
+        beta2_power=ops.zeros((), variable.dtype),
+        lr=rate,
+        beta1=ops.cast(betas[0], variable.dtype),
+        beta2=ops.cast(betas[1], variable.dtype),
+        epsilon=epsilon,
+        grad=gradient,
+    )
 
 
 def loss_scale(optimizer, state: list):

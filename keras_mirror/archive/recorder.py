@@ -88,18 +88,23 @@ class RunRecorder(keras.callbacks.Callback):
         dataset: The training data. One made by `mirror_dataset` knows its
             corpus.
         epochs: Integer, the number of the last epoch.
+        product_dtype: String, in which `fit` multiplies by weights. Defaults
+            to `None`: the model's own.
     """
 
     # Keras may call this in a thread while the next step runs: waiting for
     # every step would slow down a GPU.
     async_safe = True
 
-    def __init__(self, model, dataset, epochs: int):
+    def __init__(
+        self, model, dataset, epochs: int, product_dtype: str | None = None
+    ):
         super().__init__()
         # Not `self.model`: reading it on JAX writes the state of the running
         # step into the weights, and training goes on from there.
         self._recorded = model
         self.epochs = epochs
+        self._product_dtype = product_dtype
         self._lock = threading.Lock()
         self._source = getattr(dataset, "mirror_source", {})
 
@@ -122,6 +127,9 @@ class RunRecorder(keras.callbacks.Callback):
         self._before = self._recorded.record
         self._counter = StepCounter()
         self._versions = software_versions()
+        if self._product_dtype:
+            products = f", products in {self._product_dtype}"
+            self._versions["backend"] += products
         self._completed_epochs = 0
         self._initial_epoch: int | None = None
         self._start = time.monotonic()

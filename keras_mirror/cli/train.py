@@ -95,7 +95,11 @@ LOGGED_METRICS = [
 @whiten_option
 @dimensions_option
 @text_options
-@click.option("--dtype-policy", help="E.g. mixed_bfloat16. Default: float32.")
+@click.option(
+    "--dtype-policy",
+    help="E.g. mixed_bfloat16. Default: float32; processors with units for "
+    "products of bfloat16 use them.",
+)
 @devices_option
 @click.option(
     "--keep-optimizer",
@@ -217,7 +221,15 @@ def train(
             callbacks.append(StepLog(log, overwrite, done.get("step", 0)))
         with stop, saving_finite_weights(model, output):
             progress = fit_with_progress(
-                model, corpus, seed, stop, checkpoint, resume, callbacks
+                model,
+                corpus,
+                seed,
+                stop,
+                checkpoint,
+                resume,
+                callbacks,
+                # Whoever names a policy gets no other arithmetic.
+                product_dtype=None if dtype_policy else "auto",
             )
     if is_worker():
         return 0

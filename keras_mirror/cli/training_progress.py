@@ -25,6 +25,7 @@ def fit_with_progress(
     checkpoint: TrainingCheckpoint | None = None,
     resume: bool = False,
     callbacks: Sequence = (),
+    product_dtype: str | None = "auto",
 ) -> "TrainingProgress":
     """Mirror-fine-tunes as the recipe says, under a progress bar.
 
@@ -38,6 +39,7 @@ def fit_with_progress(
         resume: Boolean, whether to go on from the checkpoint. Defaults to
             `False`.
         callbacks: List of `keras.callbacks.Callback`. Defaults to none.
+        product_dtype: String, see `MirrorModel.fit`. Defaults to `"auto"`.
 
     Returns:
         The `TrainingProgress`.
@@ -66,6 +68,7 @@ def fit_with_progress(
                 verbose=0,
                 callbacks=callbacks,
                 mini_batch_size=slices and slices.mini_batch_size,
+                product_dtype=product_dtype,
             )
     if checkpoint:
         if checkpoint.step and not progress.finished:

@@ -4,6 +4,9 @@ import math
 import keras
 from keras import ops
 
+from keras_mirror.encoder.training_arithmetic import activation_for_training
+from keras_mirror.encoder.training_arithmetic import product_of
+
 
 def flatten_projections(backbone) -> None:
     """Makes dense layers multiply all tokens of a batch by a kernel at once.
@@ -66,16 +69,17 @@ def _project(layer, num_axes: int, inputs, training=None):
     is_int8 = layer.quantization_mode == "int8"
     if is_int8:
         kernel = ops.cast(kernel, layer.compute_dtype)
-    outputs = ops.matmul(ops.reshape(inputs, (-1, num_features)), kernel)
+    outputs = product_of(ops.reshape(inputs, (-1, num_features)), kernel)
     if is_int8:
         outputs = ops.divide(outputs, ops.reshape(layer.kernel_scale, (-1,)))
     if layer.bias is not None:
         outputs = ops.add(outputs, ops.reshape(layer.bias, (-1,)))
+    activation = activation_for_training(layer.activation)
     # Before the shape is restored: TensorFlow fuses it with the product.
-    if layer.activation is not None and len(kernel_shape) == num_axes + 1:
-        outputs = layer.activation(outputs)
+    if activation is not None and len(kernel_shape) == num_axes + 1:
+        outputs = activation(outputs)
     batch_shape = ops.shape(inputs)[:-num_axes]
     outputs = ops.reshape(outputs, (*batch_shape, *kernel_shape[num_axes:]))
-    if layer.activation is not None and len(kernel_shape) > num_axes + 1:
-        outputs = layer.activation(outputs)
+    if activation is not None and len(kernel_shape) > num_axes + 1:
+        outputs = activation(outputs)
     return outputs

@@ -1,0 +1,173 @@
+"""How a step of training computes on a CPU that TensorFlow runs on.
+
+Layers learn it from a context, since only training computes so: encoding gives
+the same vectors on every processor.
+"""
+
+import contextlib
+import contextvars
+import dataclasses
+import functools
+import math
+import pathlib
+from collections.abc import Callable
+from collections.abc import Iterator
+
+import keras
+from keras import ops
+
+# Of Linux. Other systems do not say there what their processors can.
+_CPU_INFO = pathlib.Path("/proc/cpuinfo")
+# Units that multiply matrices of bfloat16.
+_FLAG = "amx_bf16"
+
+
+@dataclasses.dataclass(frozen=True)
+class _Arithmetic:
+    product_dtype: str | None = None  # `None`: that of what is multiplied
+    is_fused: bool = False
+
+
+_arithmetic: contextvars.ContextVar[_Arithmetic] = contextvars.ContextVar(
+    "training_arithmetic", default=_Arithmetic()
+)
+
+
+@contextlib.contextmanager
+def training_arithmetic(product_dtype: str | None) -> Iterator[None]:
+    """Computes what is inside as a step of training.
+
+    Args:
+        product_dtype: String, such as `"bfloat16"`: the dtype in which
+            projections multiply. Weights, sums over the batch,
+            normalizations and the optimizer keep theirs. `None` changes
+            nothing.
+
+    Example:
+
+    >>> with training_arithmetic("bfloat16"):
+    ...     product_of(np.eye(2), np.full((2, 2), 1.001))[0, 0] == 1
+    True
+    """
+    # Compilers of other backends fuse operations, or have fused ones.
+    is_fused = keras.backend.backend() == "tensorflow"
+    token = _arithmetic.set(_Arithmetic(product_dtype, is_fused))
+    try:
+        yield
+    finally:
+        _arithmetic.reset(token)
+
+
+def fastest_product_dtype(model) -> str | None:
+    """The dtype whose products take this machine a fraction of the time.
+
+    That is `"bfloat16"` for a float32 model on TensorFlow, on a processor with
+    units that multiply such matrices.
+
+    Args:
+        model: A `keras.Model`.
+
+    Returns:
+        A string, or `None` where there is none.
+
+    Example:
+
+    >>> fastest_product_dtype(model) in (None, "bfloat16")
+    True
+    """
+    is_plain = model.compute_dtype == "float32"
+    if not is_plain or keras.backend.backend() != "tensorflow":
+        return None
+    import tensorflow as tf
+
+    has_gpu = bool(tf.config.list_physical_devices("GPU"))
+    return "bfloat16" if _has_matrix_units() and not has_gpu else None
+
+
+@functools.cache
+def _has_matrix_units() -> bool:
+    try:
+        return _FLAG in _CPU_INFO.read_text(encoding="utf-8").split()
+    except OSError:
+        return False
+
+
+def product_of(inputs, kernel):
+    """`ops.matmul` in the dtype that `training_arithmetic` asks for.
+
+    The products of its gradient are of this dtype too.
+
+    Args:
+        inputs: Tensor of shape `(num_rows, num_features)`.
+        kernel: Tensor of shape `(num_features, num_outputs)`.
+
+    Returns:
+        A tensor of the dtype of `inputs`.
+
+    Example:
+
+    >>> tuple(product_of(np.ones((3, 2)), np.ones((2, 4))).shape)
+    (3, 4)
+    """
+    dtype = _arithmetic.get().product_dtype
+    if dtype is None:
+        return ops.matmul(inputs, kernel)
+    outputs = ops.matmul(ops.cast(inputs, dtype), ops.cast(kernel, dtype))
+    return ops.cast(outputs, inputs.dtype)
+
+
+def activation_for_training(activation: Callable | None) -> Callable | None:
+    """The same activation, one of fewer operations in a step of training.
+
+    Args:
+        activation: A function, or `None`.
+
+    Returns:
+        A function, or `None`.
+
+    Example:
+
+    >>> activation_for_training(keras.activations.relu).__name__
+    'relu'
+    """
+    if not _arithmetic.get().is_fused:
+        return activation
+    if activation is keras.activations.gelu:
+        return _gelu
+    is_partial = isinstance(activation, functools.partial)
+    if is_partial and activation.keywords == {"approximate": True}:
+        return _gelu_approximate
+    return activation
+
+
+# Where nothing fuses operations, each of them reads and writes a whole tensor.
+# Derivatives are those of what is computed anyway.
+
+
+@ops.custom_gradient
+def _gelu_approximate(inputs):
+    # x (1 + tanh(u / 2)) / 2 = x sigmoid(u)
+    linear = 2 * math.sqrt(2 / math.pi)
+    cubic = linear * 0.044715
+    squares = ops.square(inputs)
+    shares = ops.sigmoid(inputs * (linear + cubic * squares))
+    outputs = inputs * shares
+
+    def gradient(*upstream):
+        slopes = (outputs - outputs * shares) * (linear + 3 * cubic * squares)
+        return upstream[0] * (shares + slopes)
+
+    return outputs, gradient
+
+
+@ops.custom_gradient
+def _gelu(inputs):
+    shares = 0.5 + 0.5 * ops.erf(inputs * math.sqrt(0.5))
+    outputs = inputs * shares
+
+    def gradient(*upstream):
+        density = ops.exp(-0.5 * ops.square(inputs))
+        slopes = inputs * density * math.sqrt(0.5 / math.pi)
+        return upstream[0] * (shares + slopes)
+
+    return outputs, gradient
