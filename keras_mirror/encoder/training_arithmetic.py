@@ -28,8 +28,9 @@ class _Arithmetic:
     is_fused: bool = False
 
 
+_PLAIN = _Arithmetic()
 _arithmetic: contextvars.ContextVar[_Arithmetic] = contextvars.ContextVar(
-    "training_arithmetic", default=_Arithmetic()
+    "training_arithmetic", default=_PLAIN
 )
 
 
@@ -134,10 +135,16 @@ def activation_for_training(activation: Callable | None) -> Callable | None:
         return activation
     if activation is keras.activations.gelu:
         return _gelu
-    is_partial = isinstance(activation, functools.partial)
-    if is_partial and activation.keywords == {"approximate": True}:
+    if _is_approximate_gelu(activation):
         return _gelu_approximate
     return activation
+
+
+def _is_approximate_gelu(activation) -> bool:
+    """Whether it is the partial function of `set_activation`."""
+    options = getattr(activation, "keywords", None)
+    is_gelu = getattr(activation, "func", None) is keras.activations.gelu
+    return is_gelu and options == {"approximate": True}
 
 
 # Where nothing fuses operations, each of them reads and writes a whole tensor.
