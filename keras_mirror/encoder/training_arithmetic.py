@@ -117,6 +117,17 @@ def product_of(inputs, kernel):
     return ops.cast(outputs, inputs.dtype)
 
 
+def is_fused() -> bool:
+    """Whether layers should compute in few operations, in a step of training.
+
+    Example:
+
+    >>> is_fused()
+    False
+    """
+    return _arithmetic.get().is_fused
+
+
 def activation_for_training(activation: Callable | None) -> Callable | None:
     """The same activation, one of fewer operations in a step of training.
 
@@ -131,13 +142,26 @@ def activation_for_training(activation: Callable | None) -> Callable | None:
     >>> activation_for_training(keras.activations.relu).__name__
     'relu'
     """
-    if not _arithmetic.get().is_fused:
+    if not is_fused():
         return activation
     if activation is keras.activations.gelu:
         return _gelu
     if _is_approximate_gelu(activation):
         return _gelu_approximate
     return activation
+
+
+def upstream_of(*args, upstream=None):
+    """What Keras gives to the function of a gradient.
+
+    On PyTorch it gives it by name, after the inputs (Keras 3.15).
+
+    Example:
+
+    >>> upstream_of("upstream"), upstream_of("inputs", upstream="upstream")
+    ('upstream', 'upstream')
+    """
+    return args[0] if upstream is None else upstream
 
 
 def _is_approximate_gelu(activation) -> bool:
@@ -160,9 +184,9 @@ def _gelu_approximate(inputs):
     shares = ops.sigmoid(inputs * (linear + cubic * squares))
     outputs = inputs * shares
 
-    def gradient(*upstream):
+    def gradient(*upstream, **options):
         slopes = (outputs - outputs * shares) * (linear + 3 * cubic * squares)
-        return upstream[0] * (shares + slopes)
+        return upstream_of(*upstream, **options) * (shares + slopes)
 
     return outputs, gradient
 
@@ -172,9 +196,9 @@ def _gelu(inputs):
     shares = 0.5 + 0.5 * ops.erf(inputs * math.sqrt(0.5))
     outputs = inputs * shares
 
-    def gradient(*upstream):
+    def gradient(*upstream, **options):
         density = ops.exp(-0.5 * ops.square(inputs))
         slopes = inputs * density * math.sqrt(0.5 / math.pi)
-        return upstream[0] * (shares + slopes)
+        return upstream_of(*upstream, **options) * (shares + slopes)
 
     return outputs, gradient

@@ -41,7 +41,9 @@ def test_activations_and_gradients_stay(name, monkeypatch):
         for function in (changed, activation)
     )
     np.testing.assert_allclose(found[0], expected[0], rtol=1e-5)
-    np.testing.assert_allclose(found[1][0], expected[1][0], atol=1e-5)
+    np.testing.assert_allclose(
+        found[1][0], expected[1][0], rtol=1e-5, atol=1e-5
+    )
 
 
 def test_other_activations_are_the_same_function(monkeypatch):
