@@ -20,7 +20,7 @@ def test_values_and_gradients_stay(monkeypatch, axis):
 
     def compute(inputs, gamma, beta):
         layer.gamma, layer.beta = gamma, beta
-        return ops.sum(layer.call(inputs) * weights)
+        return ops.sum(layer.call(inputs) * ops.convert_to_tensor(weights))
 
     layer = keras.layers.LayerNormalization(axis=axis, epsilon=1e-3)
     layer.built = True
