@@ -78,6 +78,7 @@ PURE = (
     "tests/test_main_directions.py",
     "tests/test_import_law.py",
     "tests/test_memory.py",
+    "tests/test_processor.py",
     "tests/test_recipes.py",
     "tests/test_result_tables.py",
 )

@@ -49,6 +49,7 @@ KERAS_FREE = (
     "output_locks",
     "preprocessing.tokenizer_content",
     "presets",
+    "processor",
     "recipes",
     "search",
     "serving.limits",

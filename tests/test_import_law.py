@@ -31,6 +31,7 @@ FLOORS = (
         "optional",
         "optional_tensorflow",
         "output_locks",
+        "processor",
         "recipes",
         "startup",
         "unit_rows",

@@ -7,17 +7,15 @@ the same vectors on every processor.
 import contextlib
 import contextvars
 import dataclasses
-import functools
 import math
-import pathlib
 from collections.abc import Callable
 from collections.abc import Iterator
 
 import keras
 from keras import ops
 
-# Of Linux. Other systems do not say there what their processors can.
-_CPU_INFO = pathlib.Path("/proc/cpuinfo")
+from keras_mirror.processor import processor_has
+
 # Units that multiply matrices of bfloat16.
 _FLAG = "amx_bf16"
 
@@ -82,15 +80,7 @@ def fastest_product_dtype(model) -> str | None:
     import tensorflow as tf
 
     has_gpu = bool(tf.config.list_physical_devices("GPU"))
-    return "bfloat16" if _has_matrix_units() and not has_gpu else None
-
-
-@functools.cache
-def _has_matrix_units() -> bool:
-    try:
-        return _FLAG in _CPU_INFO.read_text(encoding="utf-8").split()
-    except OSError:
-        return False
+    return "bfloat16" if processor_has(_FLAG) and not has_gpu else None
 
 
 def product_of(inputs, kernel):

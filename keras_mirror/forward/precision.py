@@ -4,13 +4,13 @@ import os
 
 import numpy as np
 
+from keras_mirror.processor import processor_has
+
 PRECISIONS = ("float32", "bfloat16", "int8")
 # OpenVINO rounds the inputs of a product to int8 in groups of so many, each
 # with a scale. 32, its default, is slower; 128 loses more.
 _GROUP_SIZE = 64
 SAMPLE_SIZE = 256  # texts that tell how much a precision changes
-CPU_INFO = "/proc/cpuinfo"  # of Linux
-_CPU_FLAGS = ("avx512_bf16", "amx_bf16")
 
 
 def check_precision(precision: str, known: tuple[str, ...] = PRECISIONS) -> str:
@@ -34,12 +34,7 @@ def check_precision(precision: str, known: tuple[str, ...] = PRECISIONS) -> str:
 
 def has_bfloat16() -> bool:
     """Whether this processor multiplies in bfloat16, as far as it tells."""
-    try:
-        with open(CPU_INFO, encoding="utf-8") as file:
-            flags = next((line for line in file if line[:5] == "flags"), "")
-    except OSError:  # not Linux
-        return False
-    return any(flag in flags.split() for flag in _CPU_FLAGS)
+    return processor_has("avx512_bf16", "amx_bf16")
 
 
 def settings_of(precision: str) -> dict[str, str]:
