@@ -3,11 +3,13 @@
 import contextlib
 import importlib.util
 import os
+import pathlib
 from typing import Any
 
 import click
 
 from keras_mirror.cli.console import status
+from keras_mirror.cli.models import fetch_if_named
 from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import start_keras
 
@@ -39,16 +41,19 @@ def open_encoder(
     """
     is_forward = backend is None and not (many and _has_gpu())
     is_forward &= importlib.util.find_spec("openvino") is not None
-    if is_forward:
-        from keras_mirror.forward.load_forward import kept_encoder
+    if not is_forward:
+        start_keras(backend, debug)
+        return open_model(name)
+    from keras_mirror.forward import load_forward
 
-        with status(f"Loading {name}"):
-            encoder = kept_encoder(name)
-        if encoder is not None:
-            return encoder
+    fetch_if_named(name)
+    with status(f"Loading {name}"):
+        place = load_forward.kept_place(name)
+        encoder = load_forward.kept_encoder(place)
+    if encoder is not None:
+        return encoder
     start_keras(backend, debug)
-    model = open_model(name)
-    return _forward(model, name) if is_forward else model
+    return _forward(open_model(name), name, place)
 
 
 def in_precision(
@@ -94,7 +99,7 @@ def in_precision(
     }
 
 
-def _forward(model, name: str):
+def _forward(model, name: str, place: pathlib.Path | None):
     """What computes as the model does, and starts faster the next time."""
     from keras_mirror.forward.forward_encoder import ForwardEncoder
     from keras_mirror.forward.load_forward import keep_encoder
@@ -102,7 +107,7 @@ def _forward(model, name: str):
     # Of a model with other layers or another tokenizer there is no graph.
     with contextlib.suppress(ValueError):
         encoder = ForwardEncoder.of(model)
-        keep_encoder(encoder, name)
+        keep_encoder(encoder, name, place)
         return encoder
     return model
 

@@ -34,6 +34,7 @@ def forward_graph(encoder):
     """
     # Late: it needs Keras, and what reads a graph that was kept does not.
     from keras_mirror.forward.layers import LayerGraphs
+    from keras_mirror.forward.layers import UnsupportedLayerError
 
     openvino = import_optional("openvino", extra="openvino")
     graphs = LayerGraphs()
@@ -41,7 +42,12 @@ def forward_graph(encoder):
         name: graphs.nodes.parameter([-1, -1], np.int32, name=name)
         for name in INPUT_NAMES
     }
-    outputs = graphs.graph_of(encoder)(inputs)
+    try:
+        outputs = graphs.graph_of(encoder)(inputs)
+    # A model of one's own has other inputs, or calls layers otherwise.
+    except (KeyError, TypeError) as error:
+        name = type(encoder).__name__
+        raise UnsupportedLayerError(f"{name}: {error}") from error
     parameters = list(inputs.values())
     graph = openvino.Model([outputs.output(0)], parameters, "encoder")
     for name, parameter in inputs.items():

@@ -4,6 +4,7 @@ What was computed for an archive is found again by the SHA-256 of the archive,
 so that a file that changed has another place, and one that was moved has not.
 """
 
+import contextlib
 import dataclasses
 import hashlib
 import os
@@ -14,22 +15,35 @@ from keras_mirror.atomic_output import atomic_output
 from keras_mirror.files import read_json
 from keras_mirror.files import write_json
 from keras_mirror.forward.forward_encoder import ForwardEncoder
+from keras_mirror.forward.precision import check_precision
 from keras_mirror.forward.preprocessor import ForwardPreprocessor
 from keras_mirror.forward.tokenizer import ForwardTokenizer
 from keras_mirror.optional import import_optional
 from keras_mirror.preprocessing.prompts import Prompts
 from keras_mirror.version import __version__
 
-FORMAT = 1
+FORMAT = 2
 # More than a user works with at a time; those used last stay.
 MOST_KEPT = 8
-_GRAPH = ("graph.xml", "graph.bin")
+_GRAPH = "graph.xml"
 _SETTINGS = "settings.json"
+_FILES = (_GRAPH, "graph.bin", _SETTINGS)
+_HASHES = "sha256.json"
 
 
 def cache_folder() -> pathlib.Path:
-    """Where graphs are kept: below `XDG_CACHE_HOME`, or `~/.cache`."""
-    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    """Where graphs are kept: below `XDG_CACHE_HOME`, or `~/.cache`.
+
+    A relative `XDG_CACHE_HOME` does not count, as its specification asks.
+
+    Raises:
+        OSError: The user has no home.
+    """
+    cache = os.environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(cache):
+        cache = os.path.expanduser("~/.cache")
+    if not os.path.isabs(cache):
+        raise FileNotFoundError("there is no home for a cache")
     return pathlib.Path(cache, "keras-mirror", "forward")
 
 
@@ -60,18 +74,17 @@ def keep(encoder: ForwardEncoder, place: pathlib.Path) -> None:
         place: A `pathlib.Path`.
 
     Raises:
-        OSError: It cannot be written.
+        OSError, RuntimeError: It cannot be written.
     """
     openvino = import_optional("openvino", extra="openvino")
     place.parent.mkdir(parents=True, exist_ok=True)
     with atomic_output(place, replace_folder=True) as unfinished:
         unfinished.mkdir()
         openvino.save_model(
-            encoder.graph, unfinished / _GRAPH[0], compress_to_fp16=False
+            encoder.graph, unfinished / _GRAPH, compress_to_fp16=False
         )
-        hashes = {name: _sha256(unfinished / name) for name in _GRAPH}
-        settings = _settings(encoder)
-        write_json(unfinished / _SETTINGS, {**settings, "sha256": hashes})
+        write_json(unfinished / _SETTINGS, _settings(encoder))
+        write_json(unfinished / _HASHES, _hashes(unfinished))
     _remove_oldest(place.parent)
 
 
@@ -88,22 +101,22 @@ def load_kept(
         A `ForwardEncoder`, or `None` where nothing is kept, or what is there
         is damaged: it will be made anew.
     """
-    if not (place / _SETTINGS).is_file():
-        return None
+    check_precision(precision)
     try:
-        settings = read_json(place / _SETTINGS)
-        hashes = settings["sha256"]
-        if any(_sha256(place / name) != hashes[name] for name in _GRAPH):
+        if read_json(place / _HASHES) != _hashes(place):
             return None
-        return _loaded(place, settings, precision)
-    except (OSError, ValueError, KeyError, TypeError):
+        encoder = _loaded(place, precision)
+        with contextlib.suppress(OSError):  # the cache may be read only
+            os.utime(place)  # it was used
+        return encoder
+    # Also a graph that this version of OpenVINO does not read.
+    except (OSError, ValueError, RuntimeError):
         return None
 
 
-def _loaded(
-    place: pathlib.Path, settings: dict, precision: str
-) -> ForwardEncoder:
+def _loaded(place: pathlib.Path, precision: str) -> ForwardEncoder:
     openvino = import_optional("openvino", extra="openvino")
+    settings = read_json(place / _SETTINGS)
     prompts = Prompts(settings["prompts"], settings["default_prompt_name"])
     preprocessor = ForwardPreprocessor(
         ForwardTokenizer(**settings["tokenizer"]),
@@ -111,12 +124,10 @@ def _loaded(
         settings["pools_padding"],
         prompts,
     )
-    graph = openvino.Core().read_model(place / _GRAPH[0])
-    encoder = ForwardEncoder(
+    graph = openvino.Core().read_model(place / _GRAPH)
+    return ForwardEncoder(
         graph, preprocessor, settings["fingerprint"], precision
     )
-    os.utime(place)  # it was used
-    return encoder
 
 
 def _settings(encoder: ForwardEncoder) -> dict:
@@ -136,6 +147,10 @@ def _remove_oldest(folder: pathlib.Path) -> None:
     kept.sort(key=lambda path: path.stat().st_mtime)
     for path in kept[:-MOST_KEPT]:
         shutil.rmtree(path, ignore_errors=True)
+
+
+def _hashes(place: pathlib.Path) -> dict[str, str]:
+    return {name: _sha256(place / name) for name in _FILES}
 
 
 def _sha256(path: pathlib.Path) -> str:

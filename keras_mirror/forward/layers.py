@@ -1,5 +1,6 @@
 """What layers of Keras and keras-hub compute, in nodes of OpenVINO."""
 
+import functools
 import math
 from collections.abc import Callable
 
@@ -72,11 +73,13 @@ class LayerGraphs:
             return lambda inputs, **_: run_nodes(layer, inputs, self.graph_of)
         if name == "ZerosLike":
             return lambda inputs: self.nodes.multiply(inputs, np.int32(0))
-        if name == "GetItem":  # a pooler takes the first token
-            return lambda inputs, _: self._first(inputs)
+        if name == "GetItem":
+            return self._item
         graph = self._graphs.get(type(layer))
-        if graph is None or layer.compute_dtype != "float32":
-            raise UnsupportedLayerError(f"{name} in {layer.compute_dtype}")
+        # An operation that is no layer has no dtype.
+        dtype = getattr(layer, "compute_dtype", None)
+        if graph is None or dtype != "float32":
+            raise UnsupportedLayerError(f"{name} in {dtype}")
         return lambda *inputs, **named: graph(layer, *inputs, **named)
 
     # === Embeddings ===
@@ -153,18 +156,20 @@ class LayerGraphs:
 
     def _activated(self, function, inputs):
         name = activation_name(function)
-        if name == "gelu_approximate":
-            return self.nodes.gelu(inputs, "TANH")
-        if name == "gelu":
-            return self.nodes.gelu(inputs, "ERF")
-        if name == "linear":
-            return inputs
-        if name not in ("relu", "tanh"):
+        known = {
+            "gelu": lambda: self.nodes.gelu(inputs, "ERF"),
+            "gelu_approximate": lambda: self.nodes.gelu(inputs, "TANH"),
+            "linear": lambda: inputs,
+            "relu": lambda: self.nodes.relu(inputs),
+            "tanh": lambda: self.nodes.tanh(inputs),
+        }
+        if name not in known or not _is_of_keras(function, name):
             raise UnsupportedLayerError(f"activation {name}")
-        return getattr(self.nodes, name)(inputs)
+        return known[name]()
 
     def _layer_norm(self, layer, inputs):
-        if layer.rms_scaling or not (layer.scale and layer.center):
+        is_plain = layer.scale and layer.center and not layer.rms_scaling
+        if not is_plain or layer.axis != [-1]:
             raise UnsupportedLayerError("LayerNormalization")
         normed = self.nodes.mvn(
             inputs, _axes(-1), True, layer.epsilon, "INSIDE_SQRT"
@@ -210,6 +215,11 @@ class LayerGraphs:
 
     # === Small parts ===
 
+    def _item(self, tokens, key):
+        if key != (slice(None), 0, slice(None)):  # a pooler's first token
+            raise UnsupportedLayerError(f"GetItem of {key}")
+        return self._first(tokens)
+
     def _first(self, tokens):
         return self.nodes.gather(tokens, np.int64(0), np.int64(1))
 
@@ -236,6 +246,16 @@ def run_nodes(model, inputs, graph_of: Callable):
         What comes out, in the structure of the model's outputs.
     """
     return model._run_through_graph(inputs, operation_fn=graph_of)
+
+
+def _is_of_keras(function: Callable, name: str) -> bool:
+    """Whether an activation is Keras's, not a user's of the same name."""
+    if isinstance(function, functools.partial):
+        gelu, settings = keras.activations.gelu, {"approximate": True}
+        return (function.func, function.keywords) == (gelu, settings)
+    if name == "gelu_approximate":
+        return function.__module__.startswith("keras_hub.")
+    return function is keras.activations.get(name)
 
 
 def _axes(*numbers: int):

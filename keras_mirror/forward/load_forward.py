@@ -7,10 +7,13 @@ from keras_mirror.forward.forward_encoder import ForwardEncoder
 from keras_mirror.forward.kept import keep
 from keras_mirror.forward.kept import load_kept
 from keras_mirror.forward.kept import place_of
+from keras_mirror.forward.precision import check_precision
 from keras_mirror.integrations.load_model import is_archive
 from keras_mirror.integrations.load_model import load_model
-from keras_mirror.presets.locate import local_folder
+from keras_mirror.presets.locate import locate
 from keras_mirror.presets.registry import named_presets
+
+_CONFIG = "config.json"  # every folder of a preset has one
 
 
 def load_forward(
@@ -44,36 +47,60 @@ def load_forward(
     vectors = encoder.encode_text(["My card has not arrived."])
     ```
     """
-    encoder = kept_encoder(name, precision)
+    check_precision(precision)
+    place = kept_place(name)
+    encoder = kept_encoder(place, precision)
     if encoder is None:
         encoder = ForwardEncoder.of(load_model(name), precision)
-        keep_encoder(encoder, name)
+        keep_encoder(encoder, name, place)
     return encoder
 
 
+def kept_place(name: str | os.PathLike[str]) -> pathlib.Path | None:
+    """Where the graph of an encoder is kept, with the content it has now.
+
+    Args:
+        name: See `load_forward`. A named preset is fetched.
+
+    Returns:
+        A `pathlib.Path`, or `None` for what has no files on this machine, and
+        where there is no cache.
+    """
+    source: str | os.PathLike[str] = name
+    if not is_archive(name):
+        preset = named_presets().get(os.fspath(name))
+        source = name if preset is None else locate(preset)
+        if not os.path.isfile(os.path.join(source, _CONFIG)):
+            return None  # no preset: a folder of anything, however large
+    # What cannot be read has its message where it is loaded.
+    with contextlib.suppress(OSError):
+        return place_of(source)
+    return None
+
+
 def kept_encoder(
-    name: str | os.PathLike[str], precision: str = "float32"
+    place: pathlib.Path | None, precision: str = "float32"
 ) -> ForwardEncoder | None:
-    """The encoder of `load_forward`, if its graph is kept and can be run."""
-    place = _place(name)
+    """The encoder that is kept in a place, if it can be run."""
     if place is None or importlib.util.find_spec("openvino") is None:
         return None
     return load_kept(place, precision)
 
 
-def keep_encoder(encoder: ForwardEncoder, name: str | os.PathLike[str]) -> None:
-    """Keeps the graph of an encoder, where the cache can be written to."""
-    place = _place(name)
-    if place is not None:
+def keep_encoder(
+    encoder: ForwardEncoder,
+    name: str | os.PathLike[str],
+    place: pathlib.Path | None,
+) -> None:
+    """Keeps the graph of an encoder, where the cache can be written to.
+
+    Args:
+        encoder: A `ForwardEncoder`.
+        name: See `load_forward`.
+        place: What `kept_place` returned before `encoder` was loaded. If its
+            files changed since then, it may be of either content.
+    """
+    if place is not None and place == kept_place(name):
         # It only saves time: the next process makes it again.
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, RuntimeError):
             keep(encoder, place)
-
-
-def _place(name: str | os.PathLike[str]) -> pathlib.Path | None:
-    """Where a graph is kept: `None` for what has no files on this machine."""
-    preset = named_presets().get(os.fspath(name))
-    source = name if preset is None else local_folder(preset)
-    if source is None or not (is_archive(source) or os.path.isdir(source)):
-        return None
-    return place_of(source) if os.path.exists(source) else None

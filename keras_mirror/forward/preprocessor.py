@@ -56,7 +56,8 @@ class ForwardPreprocessor:
         longest = self.sequence_length
         if self.pools_padding:
             return [longest]
-        return list(range(self.tokenizer.num_special_tokens, longest + 1))
+        shortest = max(1, self.tokenizer.num_special_tokens)
+        return list(range(shortest, longest + 1))
 
     def tokenize(self, texts, prompt: str | None = None) -> list[list[int]]:
         """See `MirrorPreprocessor.tokenize`."""

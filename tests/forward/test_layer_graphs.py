@@ -1,0 +1,150 @@
+"""What a graph does not compute as Keras does is refused, not guessed."""
+
+import functools
+
+import keras
+import keras_hub
+import numpy as np
+import pytest
+from keras import layers
+from support import models
+
+from keras_mirror.forward.forward_encoder import ForwardEncoder
+from keras_mirror.forward.graph import forward_graph
+from keras_mirror.forward.layers import UnsupportedLayerError
+from keras_mirror.forward.preprocessor import ForwardPreprocessor
+from keras_mirror.forward.tokenizer import ForwardTokenizer
+from keras_mirror.layers import SentencePooling
+from keras_mirror.preprocessing.prompts import Prompts
+
+IDS = np.array([[3, 1, 2, 0], [1, 1, 0, 0], [0, 0, 0, 0]], "int32")
+
+
+class OwnDense(layers.Dense):
+    """Computes something else."""
+
+    def call(self, inputs):
+        return 2 * super().call(inputs)
+
+
+def relu(inputs):
+    return 2 * keras.activations.relu(inputs)
+
+
+def encoder_of(end):
+    """A functional encoder whose tokens go through a function."""
+    inputs = {
+        name: keras.Input((None,), dtype="int32", name=name)
+        for name in ("token_ids", "padding_mask")
+    }
+    tokens = layers.Embedding(5, 4)(inputs["token_ids"])
+    return keras.Model(inputs, end(tokens, inputs["padding_mask"]))
+
+
+def first(tokens, _):
+    return tokens[:, 0, :]
+
+
+def transformer(**settings):
+    return keras_hub.layers.TransformerEncoder(8, 2, **settings)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        first,
+        lambda tokens, mask: transformer()(tokens, mask)[:, 0, :],
+        lambda tokens, mask: SentencePooling("mean")(tokens, mask),
+        lambda tokens, mask: SentencePooling("max")(tokens, mask),
+        lambda tokens, _: layers.Dense(3, use_bias=False)(tokens)[:, 0, :],
+        lambda tokens, _: layers.Average()([tokens, tokens])[:, 0, :],
+    ],
+)
+def test_own_model_of_known_layers(end):
+    encoder = encoder_of(end)
+    inputs = {"token_ids": IDS, "padding_mask": (IDS > 0).astype("int32")}
+    # Of a text without tokens, only a mean says what it is.
+    graph = _compiled(forward_graph(encoder))
+    expected = keras.ops.convert_to_numpy(encoder(inputs))
+    np.testing.assert_allclose(
+        graph(inputs)["embeddings"][:2], expected[:2], atol=1e-6
+    )
+
+
+def test_mean_of_no_tokens_is_zero():
+    encoder = encoder_of(lambda *inputs: SentencePooling("mean")(*inputs))
+    nothing = {"token_ids": IDS, "padding_mask": 0 * IDS}
+    graph = _compiled(forward_graph(encoder))
+    np.testing.assert_array_equal(graph(nothing)["embeddings"], 0)
+
+
+def _compiled(graph):
+    import openvino
+
+    settings = {"INFERENCE_PRECISION_HINT": "f32"}
+    return openvino.compile_model(graph, "CPU", settings)
+
+
+@pytest.mark.parametrize(
+    "end, told",
+    [
+        (lambda tokens, _: tokens[:, 1, :], "GetItem of"),
+        (lambda tokens, _: keras.ops.mean(tokens, axis=1), "Mean in None"),
+        (lambda tokens, _: OwnDense(3)(tokens)[:, 0, :], "OwnDense in float32"),
+        (lambda tokens, _: layers.Dense(3, "elu")(tokens)[:, 0, :], "elu"),
+        (lambda tokens, _: layers.Dense(3, relu)(tokens)[:, 0, :], "relu"),
+        (
+            lambda tokens, _: layers.Dense(
+                3, functools.partial(keras.activations.elu, alpha=0.1)
+            )(tokens)[:, 0, :],
+            "activation",
+        ),
+        (
+            lambda tokens, _: layers.LayerNormalization(center=False)(tokens)[
+                :, 0, :
+            ],
+            "LayerNormalization",
+        ),
+        (
+            lambda tokens, mask: transformer(normalize_first=True)(
+                tokens, mask
+            )[:, 0, :],
+            "normalize_first",
+        ),
+        (lambda tokens, _: transformer()(tokens)[:, 0, :], "padding_mask"),
+    ],
+)
+def test_refused(end, told):
+    with pytest.raises(UnsupportedLayerError, match=told):
+        forward_graph(encoder_of(end))
+
+
+def test_norm_over_another_axis_is_refused():
+    encoder = encoder_of(
+        lambda *inputs: layers.LayerNormalization()(
+            SentencePooling("mean")(*inputs)
+        )
+    )
+    encoder.layers[-1].axis = [0]
+    with pytest.raises(UnsupportedLayerError, match="LayerNormalization"):
+        forward_graph(encoder)
+
+
+def test_model_without_a_padding_mask_is_refused():
+    inputs = {"token_ids": keras.Input((None,), dtype="int32")}
+    tokens = layers.Embedding(5, 4)(inputs["token_ids"])
+    encoder = keras.Model({"ids": inputs["token_ids"]}, tokens[:, 0, :])
+    with pytest.raises(ValueError):
+        forward_graph(encoder)
+
+
+def test_texts_without_any_token():
+    model = models.make_model(pooling_mode="mean")
+    kept = ForwardTokenizer.of(model.preprocessor)
+    bare = ForwardTokenizer(kept.content, [], [], 0, False, [])
+    preprocessor = ForwardPreprocessor(bare, 6, False, Prompts())
+    graph = forward_graph(model.encoder)
+    encoder = ForwardEncoder(graph, preprocessor, "0" * 16)
+    embeddings = encoder.encode_text(["", "a man"])
+    np.testing.assert_array_equal(embeddings[0], 0)
+    assert preprocessor.widths == [1, 2, 3, 4, 5, 6]
