@@ -244,7 +244,15 @@ def run_nodes(model, inputs, graph_of: Callable):
 
     Returns:
         What comes out, in the structure of the model's outputs.
+
+    Raises:
+        TypeError, KeyError: The model has other inputs.
     """
+    expected = model._inputs_struct
+    if isinstance(inputs, dict) != isinstance(expected, dict):
+        raise TypeError(f"inputs in a {type(expected).__name__}")
+    if isinstance(inputs, dict):  # Keras would take them by their order
+        inputs = {name: inputs[name] for name in expected}
     return model._run_through_graph(inputs, operation_fn=graph_of)
 
 

@@ -130,12 +130,25 @@ def test_norm_over_another_axis_is_refused():
         forward_graph(encoder)
 
 
-def test_model_without_a_padding_mask_is_refused():
-    inputs = {"token_ids": keras.Input((None,), dtype="int32")}
-    tokens = layers.Embedding(5, 4)(inputs["token_ids"])
-    encoder = keras.Model({"ids": inputs["token_ids"]}, tokens[:, 0, :])
-    with pytest.raises(ValueError):
-        forward_graph(encoder)
+@pytest.mark.parametrize("takes", [dict, list])
+def test_model_of_other_inputs_is_refused(takes):
+    ids = keras.Input((None,), dtype="int32", name="ids")
+    tokens = layers.Embedding(5, 4)(ids)
+    inputs = {"ids": ids} if takes is dict else [ids]
+    with pytest.raises(UnsupportedLayerError, match="ids|list"):
+        forward_graph(keras.Model(inputs, tokens[:, 0, :]))
+
+
+def test_model_without_a_padding_mask():
+    ids = keras.Input((None,), dtype="int32", name="token_ids")
+    embedding = layers.Embedding(5, 4)
+    encoder = keras.Model({"token_ids": ids}, embedding(ids)[:, 0, :])
+    graph = forward_graph(encoder)
+    table = keras.ops.convert_to_numpy(embedding.embeddings)
+    inputs = {"token_ids": IDS, "padding_mask": 0 * IDS}
+    np.testing.assert_allclose(
+        _compiled(graph)(inputs)["embeddings"], table[IDS[:, 0]], atol=1e-6
+    )
 
 
 def test_texts_without_any_token():
