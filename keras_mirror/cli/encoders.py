@@ -104,8 +104,9 @@ def _forward(model, name: str, place: pathlib.Path | None):
     from keras_mirror.forward.forward_encoder import ForwardEncoder
     from keras_mirror.forward.load_forward import keep_encoder
 
-    # Of a model with other layers or another tokenizer there is no graph.
-    with contextlib.suppress(ValueError):
+    # Of a model with other layers or another tokenizer there is no graph, and
+    # OpenVINO does not run on every processor.
+    with contextlib.suppress(ValueError, RuntimeError):
         encoder = ForwardEncoder.of(model)
         keep_encoder(encoder, name, place)
         return encoder

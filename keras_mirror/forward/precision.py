@@ -4,6 +4,7 @@ import os
 
 import numpy as np
 
+from keras_mirror.optional import import_optional
 from keras_mirror.processor import processor_has
 
 PRECISIONS = ("float32", "bfloat16", "int8")
@@ -82,8 +83,7 @@ def round_kernels(graph) -> None:
 
 
 def _rounded(kernel):
-    from openvino import opset15 as nodes
-
+    nodes = import_optional("openvino.opset15", extra="openvino")
     scale = np.abs(kernel).max(axis=0, keepdims=True) / 127
     scale = np.where(scale > 0, scale, 1).astype("float32")
     whole = np.rint(kernel / scale).astype("int8")

@@ -131,15 +131,43 @@ def test_gpu_is_for_many_texts(archive, monkeypatch, tmp_path):
         (True, True, None),
         (True, False, None),
         (True, True, "-1"),
+        (True, True, ""),
     ):
         if exists:
             device.touch()
-        if hidden:
+        if hidden is not None:
             monkeypatch.setenv("CUDA_VISIBLE_DEVICES", hidden)
         found = encoders.open_encoder(str(archive), None, True, many)
         kinds.append(type(found).__name__)
     forward = "ForwardEncoder"
-    assert kinds == [forward, "MirrorModel", forward, forward]
+    assert kinds == [forward, "MirrorModel", forward, forward, forward]
+
+
+def test_second_time_needs_no_model(archive, monkeypatch):
+    encoders.open_encoder(str(archive), None, True)
+    monkeypatch.setattr(encoders, "open_model", None)
+    found = encoders.open_encoder(str(archive), None, True)
+    assert type(found).__name__ == "ForwardEncoder"
+
+
+def test_keras_where_openvino_is_missing(archive, monkeypatch):
+    find_spec = encoders.importlib.util.find_spec
+    monkeypatch.setattr(
+        encoders.importlib.util,
+        "find_spec",
+        lambda name: None if name == "openvino" else find_spec(name),
+    )
+    found = encoders.open_encoder(str(archive), None, True)
+    assert type(found).__name__ == "MirrorModel"
+
+
+def test_keras_where_openvino_does_not_run(archive, monkeypatch):
+    def fail(*_):
+        raise RuntimeError("no such instruction")
+
+    monkeypatch.setattr("openvino.compile_model", fail)
+    found = encoders.open_encoder(str(archive), None, True)
+    assert type(found).__name__ == "MirrorModel"
 
 
 def test_model_without_a_graph_is_run_by_keras(archive, monkeypatch):

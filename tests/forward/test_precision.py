@@ -36,6 +36,42 @@ def test_int8_rounds_every_kernel(encoder):
     )
 
 
+def test_scale_is_of_each_output():
+    kernel = np.random.default_rng(0).normal(size=(9, 3)) * [1, 10, 0.01]
+    rounded = precision._rounded(kernel.astype("float32"))
+    scale = rounded.input_value(1).get_node().data
+    np.testing.assert_allclose(
+        scale, np.abs(kernel).max(axis=0, keepdims=True) / 127, rtol=1e-6
+    )
+    whole = rounded.input_value(0).get_node().input_value(0).get_node().data
+    assert whole.dtype == np.int8 and np.abs(whole).max(axis=0).min() == 127
+    assert (np.abs(whole * scale - kernel) <= 0.51 * scale).all()
+
+
+@pytest.mark.parametrize(
+    "name, hint, group_size",
+    [
+        ("float32", "f32", None),
+        ("bfloat16", "bf16", None),
+        ("int8", "f32", "64"),
+    ],
+)
+def test_settings_of_openvino(name, hint, group_size):
+    settings = precision.settings_of(name)
+    assert settings["INFERENCE_PRECISION_HINT"] == hint
+    assert settings.get("DYNAMIC_QUANTIZATION_GROUP_SIZE") == group_size
+
+
+@pytest.mark.parametrize("number, streams", [(1, 1), (4, 1), (7, 1), (16, 4)])
+def test_processors_that_this_process_may_use(monkeypatch, number, streams):
+    monkeypatch.setattr(
+        precision.os, "sched_getaffinity", lambda _: range(number), False
+    )
+    settings = precision.settings_of("float32")
+    assert settings["INFERENCE_NUM_THREADS"] == str(number)
+    assert settings["NUM_STREAMS"] == str(streams)
+
+
 def test_rows_of_zeros_stay(encoder):
     rounded = precision._rounded(np.zeros((3, 2), "float32"))
     assert rounded.get_type_name() == "Multiply"
@@ -50,7 +86,12 @@ def test_unknown_precision(encoder):
 
 @pytest.mark.parametrize(
     "flags, expected",
-    [("fma avx512_bf16", True), ("fma amx_bf16 x", True), ("fma avx2", False)],
+    [
+        ("fma avx512_bf16", True),
+        ("fma amx_bf16 x", True),
+        ("fma avx2", False),
+        ("fma avx512_bf16x", False),
+    ],
 )
 def test_flags_of_the_processor(tmp_path, monkeypatch, flags, expected):
     path = tmp_path / "cpuinfo"
