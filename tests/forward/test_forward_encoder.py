@@ -97,6 +97,14 @@ def test_tokenizer_that_the_library_follows():
     check_same(models.followed_model())
 
 
+def test_texts_that_lose_their_start():
+    tokenizer = models.followed_tokenizer()
+    tokenizer.truncation_side = "left"
+    preprocessor = keras_mirror.MirrorPreprocessor(tokenizer, 16)
+    model = keras_mirror.MirrorModel(models.make_model().encoder, preprocessor)
+    check_same(models.moved(model), ["two dogs", " ".join(TEXTS)])
+
+
 def test_prompts():
     start = models.make_model()
     preprocessor = keras_mirror.MirrorPreprocessor(

@@ -119,6 +119,17 @@ def test_refused(end, told):
         forward_graph(encoder_of(end))
 
 
+@pytest.mark.parametrize("mode, has_lora", [("int4", False), ("int8", True)])
+def test_weights_kept_otherwise_are_refused(mode, has_lora):
+    encoder = encoder_of(lambda tokens, _: layers.Dense(4)(tokens)[:, 0, :])
+    dense = next(x for x in encoder.layers if isinstance(x, layers.Dense))
+    dense.quantize(mode)
+    if has_lora:
+        dense.enable_lora(2)
+    with pytest.raises(UnsupportedLayerError, match=f"Dense in {mode}"):
+        forward_graph(encoder)
+
+
 def test_norm_over_another_axis_is_refused():
     encoder = encoder_of(
         lambda *inputs: layers.LayerNormalization()(
