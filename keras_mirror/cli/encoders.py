@@ -9,7 +9,6 @@ from typing import Any
 import click
 
 from keras_mirror.cli.console import status
-from keras_mirror.cli.models import fetch_if_named
 from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import start_keras
 
@@ -46,9 +45,8 @@ def open_encoder(
         return open_model(name)
     from keras_mirror.forward import load_forward
 
-    fetch_if_named(name)
+    place = load_forward.kept_place(name)  # may show a download's progress
     with status(f"Loading {name}"):
-        place = load_forward.kept_place(name)
         encoder = load_forward.kept_encoder(place)
     if encoder is not None:
         return encoder

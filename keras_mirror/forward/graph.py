@@ -45,7 +45,7 @@ def forward_graph(encoder):
     try:
         outputs = graphs.graph_of(encoder)(inputs)
     # A model of one's own has other inputs, or calls layers otherwise.
-    except (KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError) as error:
         name = type(encoder).__name__
         raise UnsupportedLayerError(f"{name}: {error}") from error
     parameters = list(inputs.values())

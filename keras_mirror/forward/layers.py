@@ -69,7 +69,7 @@ class LayerGraphs:
             UnsupportedLayerError: There is none.
         """
         name = type(layer).__name__
-        if hasattr(layer, "_run_through_graph"):  # a functional model
+        if _is_functional(layer):
             return lambda inputs, **_: run_nodes(layer, inputs, self.graph_of)
         if name == "ZerosLike":
             return lambda inputs: self.nodes.multiply(inputs, np.int32(0))
@@ -254,6 +254,13 @@ def run_nodes(model, inputs, graph_of: Callable):
     if isinstance(inputs, dict):  # Keras would take them by their order
         inputs = {name: inputs[name] for name in expected}
     return model._run_through_graph(inputs, operation_fn=graph_of)
+
+
+def _is_functional(layer) -> bool:
+    """Whether a call of a model runs its graph, and nothing beside."""
+    classes = type(layer).__mro__
+    owner = next((each for each in classes if "call" in vars(each)), None)
+    return owner is not None and owner.__name__ == "Functional"
 
 
 def _is_of_keras(function: Callable, name: str) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from keras import layers
 from support import models
 
+from keras_mirror.encoder.sentence_encoder import SentenceEncoder
 from keras_mirror.forward.forward_encoder import ForwardEncoder
 from keras_mirror.forward.graph import forward_graph
 from keras_mirror.forward.layers import UnsupportedLayerError
@@ -25,6 +26,13 @@ class OwnDense(layers.Dense):
 
     def call(self, inputs):
         return 2 * super().call(inputs)
+
+
+class OwnEncoder(SentenceEncoder):
+    """Computes something else."""
+
+    def call(self, inputs, *args, **kwargs):
+        return 2 * super().call(inputs, *args, **kwargs)
 
 
 def relu(inputs):
@@ -91,6 +99,12 @@ def _compiled(graph):
         (lambda tokens, _: tokens[:, 1, :], "GetItem of"),
         (lambda tokens, _: keras.ops.mean(tokens, axis=1), "Mean in None"),
         (lambda tokens, _: OwnDense(3)(tokens)[:, 0, :], "OwnDense in float32"),
+        (
+            lambda tokens, _: layers.Dense(3, layers.LeakyReLU())(tokens)[
+                :, 0, :
+            ],
+            "Functional",
+        ),
         (lambda tokens, _: layers.Dense(3, "elu")(tokens)[:, 0, :], "elu"),
         (lambda tokens, _: layers.Dense(3, relu)(tokens)[:, 0, :], "relu"),
         (
@@ -138,6 +152,12 @@ def test_norm_over_another_axis_is_refused():
     )
     encoder.layers[-1].axis = [0]
     with pytest.raises(UnsupportedLayerError, match="LayerNormalization"):
+        forward_graph(encoder)
+
+
+def test_own_class_of_encoder_is_refused():
+    encoder = OwnEncoder(models.make_backbone(vocabulary_size=9))
+    with pytest.raises(UnsupportedLayerError, match="OwnEncoder"):
         forward_graph(encoder)
 
 
