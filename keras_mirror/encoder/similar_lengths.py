@@ -52,6 +52,35 @@ def similar_lengths(
             yield texts[start : start + most], width
 
 
+def sorted_batches(lengths: Sequence[int], most_tokens: int) -> Iterator[tuple]:
+    """Splits texts, the shortest first, into batches as wide as their longest.
+
+    For what takes any width at no cost: batches are fewer and fuller than
+    those of `similar_lengths`.
+
+    Args:
+        lengths: Integers, the tokens of every text.
+        most_tokens: Integer, the tokens of a batch, padding included.
+
+    Yields:
+        Tuples of an integer array, the texts of a batch, and its width, which
+        is 1 for texts without tokens.
+
+    Example:
+
+    >>> [(rows.tolist(), w) for rows, w in sorted_batches([90, 3, 2], 9)]
+    [([2, 1], 3), ([0], 90)]
+    """
+    order = np.argsort(lengths, kind="stable")
+    start = 0
+    for end in range(1, len(order) + 1):
+        is_last = end == len(order)
+        if is_last or (end + 1 - start) * lengths[order[end]] > most_tokens:
+            width = max(1, int(lengths[order[end - 1]]))
+            yield order[start:end], width
+            start = end
+
+
 def _joined(width_of_texts, widths: list[int]):
     """Widths of a few texts become wider ones, where that is less work."""
     counts = np.bincount(width_of_texts, minlength=len(widths))

@@ -6,7 +6,7 @@ import numpy as np
 from keras_mirror.arguments import check_integer
 from keras_mirror.data.as_strings import as_strings
 from keras_mirror.encoder.similar_lengths import distinct_rows
-from keras_mirror.encoder.similar_lengths import similar_lengths
+from keras_mirror.encoder.similar_lengths import sorted_batches
 from keras_mirror.forward.graph import OUTPUT_NAME
 from keras_mirror.forward.graph import forward_graph
 from keras_mirror.forward.precision import check_precision
@@ -145,7 +145,6 @@ class ForwardEncoder:
         shape = (len(distinct), self.output_shape[1])
         embeddings = np.empty(shape, dtype="float32")
         lengths = self.preprocessor.packed_lengths(distinct)
-        widths = self.preprocessor.widths
 
         own = threading.local()  # a request is for one thread
 
@@ -159,7 +158,7 @@ class ForwardEncoder:
             outputs = own.request.infer(features, share_inputs=True)
             embeddings[rows] = outputs[OUTPUT_NAME]
 
-        batches = similar_lengths(lengths, widths, most_tokens)
+        batches = sorted_batches(lengths, most_tokens)
         with ThreadPoolExecutor(num_streams(), initializer=start) as threads:
             list(threads.map(encode, batches))
         return embeddings[row_of_texts]

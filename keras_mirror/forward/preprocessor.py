@@ -50,15 +50,6 @@ class ForwardPreprocessor:
     def max_text_tokens(self) -> int:
         return self.tokenizer.most_tokens(self.sequence_length)
 
-    @property
-    def widths(self) -> list[int]:
-        """The widths that batches may have, in rising order."""
-        longest = self.sequence_length
-        if self.pools_padding:
-            return [longest]
-        shortest = max(1, self.tokenizer.num_special_tokens)
-        return list(range(shortest, longest + 1))
-
     def tokenize(self, texts, prompt: str | None = None) -> list[list[int]]:
         """See `MirrorPreprocessor.tokenize`."""
         return self._python.tokenize(self.prompts.prepend(texts, prompt))
@@ -69,5 +60,10 @@ class ForwardPreprocessor:
         return self._python.pack(token_ids, length)
 
     def packed_lengths(self, token_ids: list) -> list[int]:
-        """See `MirrorPreprocessor.packed_lengths`."""
+        """See `MirrorPreprocessor.packed_lengths`.
+
+        All are `sequence_length` where padding is pooled.
+        """
+        if self.pools_padding:
+            return [self.sequence_length] * len(token_ids)
         return self._python.packed_lengths(token_ids, self.sequence_length)

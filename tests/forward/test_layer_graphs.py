@@ -191,4 +191,3 @@ def test_texts_without_any_token():
     encoder = ForwardEncoder(graph, preprocessor, "0" * 16)
     embeddings = encoder.encode_text(["", "a man"])
     np.testing.assert_array_equal(embeddings[0], 0)
-    assert preprocessor.widths == [1, 2, 3, 4, 5, 6]
