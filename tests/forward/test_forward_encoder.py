@@ -171,9 +171,11 @@ def test_unknown_layers_are_refused():
 
 def test_similarity():
     model = models.make_model()
+    encoder = ForwardEncoder.of(model)
     rows = keras.random.normal((3, 8), seed=0)
     rows = np.array(keras.ops.convert_to_numpy(rows))
     np.testing.assert_array_equal(
-        ForwardEncoder.of(model).similarity(rows, rows),
-        model.similarity(rows, rows),
+        encoder.similarity(rows, rows), model.similarity(rows, rows)
     )
+    with pytest.raises(ValueError, match="one `embedding_dim`"):
+        encoder.similarity(rows, rows[:, :7])
