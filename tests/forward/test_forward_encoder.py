@@ -47,7 +47,9 @@ def test_ids_are_those_of_the_model(family):
 
 @pytest.mark.parametrize("mode", ["cls", "mean", "max", "padded_mean"])
 def test_pooling(mode):
-    check_same(models.moved(models.make_model(pooling_mode=mode)))
+    model = models.moved(models.make_model(pooling_mode=mode))
+    check_same(model)
+    check_same(model, ["a man"])  # by itself, of no other's width
 
 
 def test_weighted_tokens_of_first_and_last_layer():
@@ -133,6 +135,10 @@ def test_embeddings_do_not_depend_on_batches():
         )
     with pytest.raises(ValueError, match="`batch_size` must be"):
         encoder.encode_text(TEXTS, batch_size=0)
+
+
+def test_a_text_that_comes_twice():
+    check_same(models.make_model(), ["a man", "two dogs", "a man"])
 
 
 def test_no_texts_and_one():
