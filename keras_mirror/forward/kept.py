@@ -47,16 +47,21 @@ def cache_folder() -> pathlib.Path:
     return pathlib.Path(cache, "keras-mirror", "forward")
 
 
-def place_of(source: str | os.PathLike[str]) -> pathlib.Path:
+def place_of(
+    source: str | os.PathLike[str], settings: object = None
+) -> pathlib.Path:
     """The folder in the cache that belongs to an encoder.
 
     Args:
         source: String or path of an archive, or of the folder of a preset.
+        settings: What else decides embeddings, as `repr` tells it. Defaults
+            to `None`.
 
     Returns:
         A `pathlib.Path`. There may be nothing yet.
     """
-    digest = hashlib.sha256(f"{FORMAT} {__version__}".encode())
+    known = f"{FORMAT} {__version__} {settings!r}"
+    digest = hashlib.sha256(known.encode())
     source = pathlib.Path(source)
     paths = sorted(source.rglob("*")) if source.is_dir() else [source]
     for path in paths:

@@ -67,14 +67,17 @@ def kept_place(name: str | os.PathLike[str]) -> pathlib.Path | None:
         where there is no cache.
     """
     source: str | os.PathLike[str] = name
+    prompts = None  # those of the name, where the files have none
     if not is_archive(name):
         preset = named_presets().get(os.fspath(name))
-        source = name if preset is None else locate(preset)
+        if preset is not None:
+            source = locate(preset)
+            prompts = preset.prompts, preset.default_prompt_name
         if not os.path.isfile(os.path.join(source, _CONFIG)):
             return None  # no preset: a folder of anything, however large
     # What cannot be read has its message where it is loaded.
     with contextlib.suppress(OSError):
-        return place_of(source)
+        return place_of(source, prompts)
     return None
 
 

@@ -45,13 +45,13 @@ def late(monkeypatch):
     """Makes a file appear while the model loads."""
 
     def appear(module, path):
-        open_model = module.open_model
+        open_encoder = module.open_encoder
 
         def open_late(*arguments, **options):
             pathlib.Path(path).write_text("precious")
-            return open_model(*arguments, **options)
+            return open_encoder(*arguments, **options)
 
-        monkeypatch.setattr(module, "open_model", open_late)
+        monkeypatch.setattr(module, "open_encoder", open_late)
 
     return appear
 
@@ -227,7 +227,7 @@ def test_no_memory_is_told(command, scores, monkeypatch):
         raise MemoryError
 
     module = sys.modules["keras_mirror.cli.similarity"]
-    monkeypatch.setattr(module, "open_model", full)
+    monkeypatch.setattr(module, "open_encoder", full)
     code, _, errors = command(*scores)
     assert (code, errors) == (
         1,
