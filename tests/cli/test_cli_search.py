@@ -8,7 +8,7 @@ import sys
 import keras
 import numpy as np
 import pytest
-from support.models import make_model
+from support.models import moved
 from support.texts import SENTENCES
 from support.texts import texts
 
@@ -172,8 +172,8 @@ def test_an_index_from_python_does_not_say(command, model, archive, tmp_path):
     assert code == 0 and f"1.00  5: {SENTENCES[4]}" in screen, errors
 
 
-def test_search_refuses_another_encoder(command, index, archive):
-    make_model().save(archive)
+def test_search_refuses_another_encoder(command, index, archive, model):
+    moved(model).save(archive)
     code, screen, errors = command("search", index, "a man")
     assert (code, screen) == (1, "")
     assert re.fullmatch(
