@@ -103,7 +103,9 @@ def test_a_projection_is_a_part_of_the_student_or_of_training(
     student = many.model
     assert student.encode_text(TEXTS[:2]).shape == (2, dim)
     assert (many.reached.cosine is None) == (dim == 4)
-    assert agreement(student, teacher) > agreement(few.model, teacher)
+    if projection == "kept":  # a dropped one takes along what it learned
+        assert agreement(student, teacher) > agreement(few.model, teacher)
+    assert len(few.model.encode_text(TEXTS[:1])[0]) == dim
     student.save(tmp_path / "student.keras")
     loaded = keras.saving.load_model(tmp_path / "student.keras")
     np.testing.assert_allclose(
