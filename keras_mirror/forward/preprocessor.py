@@ -47,6 +47,10 @@ class ForwardPreprocessor:
         )
 
     @property
+    def num_special_tokens(self) -> int:
+        return self.tokenizer.num_special_tokens
+
+    @property
     def max_text_tokens(self) -> int:
         return self.tokenizer.most_tokens(self.sequence_length)
 

@@ -34,6 +34,9 @@ def test_families(family):
     encoder = check_same(model)
     assert encoder.fingerprint == fingerprint(model)
     assert encoder.output_shape == (None, 8)
+    own, expected = encoder.preprocessor, model.preprocessor
+    for name in ("sequence_length", "max_text_tokens", "num_special_tokens"):
+        assert getattr(own, name) == getattr(expected, name)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
