@@ -31,7 +31,6 @@ from keras_mirror.archive.record import checked_record
 from keras_mirror.archive.recorder import RunRecorder
 from keras_mirror.arguments import check_integer
 from keras_mirror.arguments import chosen_seed
-from keras_mirror.data import as_strings
 from keras_mirror.data import collect_strings
 from keras_mirror.data.dataset_epochs import DatasetEpochs
 from keras_mirror.data.epoch_seeds import EpochSeeds
@@ -44,6 +43,7 @@ from keras_mirror.distribution import gather_views
 from keras_mirror.distribution import seed_variables
 from keras_mirror.distribution import training_devices
 from keras_mirror.encoder.encode import encode_ids
+from keras_mirror.encoder.encode import encode_text
 from keras_mirror.encoder.fingerprint import check_same_tokens
 from keras_mirror.encoder.fitting_batches import fitting_slices
 from keras_mirror.encoder.jitted_call import is_jitted
@@ -73,9 +73,7 @@ from keras_mirror.recipes import Recipe
 from keras_mirror.recipes import check_field
 from keras_mirror.recipes import get_recipe
 from keras_mirror.startup import return_freed_memory
-from keras_mirror.unit_rows import check_finite_rows
-from keras_mirror.unit_rows import check_rows
-from keras_mirror.unit_rows import unit_rows
+from keras_mirror.unit_rows import all_cosines
 
 # What a view tells the loss about its strings, see `info_nce`.
 LOSS_FEATURES = ("string_ids", "guide", "guide_ceiling")
@@ -545,11 +543,7 @@ class MirrorModel(keras.Model):
         >>> model.encode_text(["a man plays", "a woman plays"]).shape[0]
         2
         """
-        texts = as_strings(text)
-        token_ids = self.preprocessor.tokenize(texts, prompt)
-        embeddings = self.encode_ids(token_ids, batch_size)
-        check_finite_rows(embeddings, texts)
-        return embeddings
+        return encode_text(self, text, batch_size, prompt)
 
     def encode_ids(
         self, token_ids: list[list[int]], batch_size: int | None = None
@@ -589,8 +583,7 @@ class MirrorModel(keras.Model):
         >>> model.similarity(np.eye(2, 8), np.eye(3, 8)).shape
         (2, 3)
         """
-        check_rows(embeddings_1, embeddings_2)
-        return unit_rows(embeddings_1) @ unit_rows(embeddings_2).T
+        return all_cosines(embeddings_1, embeddings_2)
 
     def centered(self, texts, batch_size: int | None = None, on_progress=None):
         """Makes a model whose embeddings have no mean direction.

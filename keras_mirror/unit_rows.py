@@ -29,6 +29,28 @@ def unit_rows(embeddings):
     return rows / _lengths(rows)
 
 
+def all_cosines(embeddings_1, embeddings_2):
+    """The cosines of all rows of one array with all of another.
+
+    Args:
+        embeddings_1: Array of shape `(n, embedding_dim)`.
+        embeddings_2: Array of shape `(m, embedding_dim)`.
+
+    Returns:
+        A float32 NumPy array of shape `(n, m)`.
+
+    Raises:
+        ValueError: See `check_rows`.
+
+    Example:
+
+    >>> all_cosines(np.eye(2, 8), np.eye(3, 8)).shape
+    (2, 3)
+    """
+    check_rows(embeddings_1, embeddings_2)
+    return unit_rows(embeddings_1) @ unit_rows(embeddings_2).T
+
+
 def pairwise_cosines(embeddings_1, embeddings_2):
     """The cosine of row `i` of one array with row `i` of another.
 

@@ -88,8 +88,10 @@ def in_precision(
         other, difference = in_fitting_precision(encoder, sample, num_texts)
     else:
         other = encoder.in_precision(precision)
-        difference = largest_difference(encoder, other, sample)
-    if other.precision == "float32":
+        difference = 0.0
+        if other is not encoder:
+            difference = largest_difference(encoder, other, sample)
+    if other is encoder:
         return other, {}
     return other, {
         "precision": f"{other.precision}, vectors of length 1 within "

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from keras_mirror.arguments import check_integer
+from keras_mirror.data.as_strings import as_strings
 from keras_mirror.data.as_strings import batched
 from keras_mirror.encoder.similar_lengths import distinct_rows
 from keras_mirror.encoder.similar_lengths import similar_lengths
@@ -65,6 +66,35 @@ def encode_ids(
         outputs = np.asarray(model.predict_on_batch(features))
         embeddings[rows] = outputs[: len(rows)]
     return embeddings[row_of_texts]
+
+
+def encode_text(
+    model, text, batch_size: int | None = None, prompt: str | None = None
+):
+    """What `encode_text` of a `MirrorModel` or a `ForwardEncoder` does.
+
+    Args:
+        model: One of these.
+        text, batch_size, prompt: See `MirrorModel.encode_text`.
+
+    Returns:
+        A float32 array of shape `(len(text), embedding_dim)`.
+
+    Raises:
+        TypeError: An element is not a string.
+        ValueError: There is no prompt of this name, or an embedding holds
+            NaN or infinity.
+
+    Example:
+
+    >>> encode_text(model, ["a man", "a woman"]).shape[0]
+    2
+    """
+    texts = as_strings(text)
+    token_ids = model.preprocessor.tokenize(texts, prompt)
+    embeddings = model.encode_ids(token_ids, batch_size)
+    check_finite_rows(embeddings, texts)
+    return embeddings
 
 
 def encode_in_chunks(

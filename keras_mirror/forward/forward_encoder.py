@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from keras_mirror.arguments import check_integer
-from keras_mirror.data.as_strings import as_strings
+from keras_mirror.encoder.encode import encode_text
 from keras_mirror.encoder.similar_lengths import distinct_rows
 from keras_mirror.encoder.similar_lengths import sorted_batches
 from keras_mirror.forward.graph import OUTPUT_NAME
@@ -16,9 +16,7 @@ from keras_mirror.forward.precision import settings_of
 from keras_mirror.forward.preprocessor import ForwardPreprocessor
 from keras_mirror.integrations.load_model import check_model
 from keras_mirror.optional import import_optional
-from keras_mirror.unit_rows import check_finite_rows
-from keras_mirror.unit_rows import check_rows
-from keras_mirror.unit_rows import unit_rows
+from keras_mirror.unit_rows import all_cosines
 
 # Of MiniLM the fastest of 512 to 8192: more do not stay in the cache.
 BATCH_TOKENS = 2048
@@ -108,6 +106,8 @@ class ForwardEncoder:
 
     def in_precision(self, precision: str) -> "ForwardEncoder":
         """The same encoder in another precision."""
+        if precision == self.precision:
+            return self
         return type(self)(
             self.graph, self.preprocessor, self.fingerprint, precision
         )
@@ -132,11 +132,7 @@ class ForwardEncoder:
             ValueError: There is no prompt of this name, or an embedding holds
                 NaN or infinity.
         """
-        texts = as_strings(text)
-        token_ids = self.preprocessor.tokenize(texts, prompt)
-        embeddings = self.encode_ids(token_ids, batch_size)
-        check_finite_rows(embeddings, texts)
-        return embeddings
+        return encode_text(self, text, batch_size, prompt)
 
     def encode_ids(
         self, token_ids: list[list[int]], batch_size: int | None = None
@@ -177,8 +173,7 @@ class ForwardEncoder:
 
     def similarity(self, embeddings_1, embeddings_2):
         """Cosines of all rows with all: see `MirrorModel.similarity`."""
-        check_rows(embeddings_1, embeddings_2)
-        return unit_rows(embeddings_1) @ unit_rows(embeddings_2).T
+        return all_cosines(embeddings_1, embeddings_2)
 
 
 def check_encoder(model) -> None:

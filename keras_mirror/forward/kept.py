@@ -20,6 +20,7 @@ from keras_mirror.forward.preprocessor import ForwardPreprocessor
 from keras_mirror.forward.tokenizer import ForwardTokenizer
 from keras_mirror.optional import import_optional
 from keras_mirror.preprocessing.prompts import Prompts
+from keras_mirror.presets.checked_files import sha256
 from keras_mirror.version import __version__
 
 FORMAT = 2
@@ -66,7 +67,7 @@ def place_of(
     paths = sorted(source.rglob("*")) if source.is_dir() else [source]
     for path in paths:
         if path.is_file():
-            digest.update(_sha256(path).encode())
+            digest.update(sha256(path).encode())
             digest.update(path.relative_to(source).as_posix().encode())
     return cache_folder() / digest.hexdigest()[:32]
 
@@ -155,9 +156,4 @@ def _remove_oldest(folder: pathlib.Path) -> None:
 
 
 def _hashes(place: pathlib.Path) -> dict[str, str]:
-    return {name: _sha256(place / name) for name in _FILES}
-
-
-def _sha256(path: pathlib.Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return {name: sha256(place / name) for name in _FILES}

@@ -14,7 +14,7 @@ _GROUP_SIZE = 64
 SAMPLE_SIZE = 256  # texts that tell how much a precision changes
 
 
-def check_precision(precision: str, known: tuple[str, ...] = PRECISIONS) -> str:
+def check_precision(precision: str) -> str:
     """A precision, if it is one.
 
     Raises:
@@ -25,9 +25,9 @@ def check_precision(precision: str, known: tuple[str, ...] = PRECISIONS) -> str:
     >>> check_precision("int8")
     'int8'
     """
-    if precision not in known:
+    if precision not in PRECISIONS:
         raise ValueError(
-            f"`precision` must be one of {', '.join(known)}. "
+            f"`precision` must be one of {', '.join(PRECISIONS)}. "
             f"Received: precision={precision!r}"
         )
     return precision

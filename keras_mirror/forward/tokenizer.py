@@ -6,15 +6,14 @@ import functools
 import json
 from collections.abc import Callable
 
-import regex
-import sentencepiece
 import tokenizers
 
+from keras_mirror.preprocessing.text_tokenizer import TextTokenizer
 from keras_mirror.preprocessing.tokenizer_file import with_hidden_tokens
 
 
 @dataclasses.dataclass(frozen=True)
-class ForwardTokenizer:
+class ForwardTokenizer(TextTokenizer):
     """Strings to the ids that `PlainTextTokenizer` gives, as plain text only.
 
     Args:
@@ -65,23 +64,9 @@ class ForwardTokenizer:
             replacements=[list(pair) for pair in plain.replacements],
         )
 
-    def __call__(self, texts: list[str]) -> list[list[int]]:
-        for pattern, replacement in self.replacements:
-            found = regex.compile(pattern)
-            texts = [found.sub(replacement, text) for text in texts]
-        return self._tokenize(texts) if texts else []
-
     @property
     def tokenizer(self) -> "ForwardTokenizer":
         return self  # it knows its `pad_token_id`
-
-    @property
-    def num_special_tokens(self) -> int:
-        return len(self.prefix_ids) + len(self.suffix_ids)
-
-    def most_tokens(self, length: int) -> int:
-        """How many tokens of a text find room in `length`."""
-        return length - self.num_special_tokens
 
     @functools.cached_property
     def _tokenize(self) -> Callable[[list[str]], list[list[int]]]:
@@ -116,16 +101,14 @@ def _content(plain) -> str:
 def _pieces(tokenizer) -> tuple[str, list[int]]:
     """The model of SentencePiece, and the ids that keras-hub gives pieces."""
     proto = tokenizer.proto
-    processor = sentencepiece.SentencePieceProcessor(model_proto=proto)
+    processor = _processor(proto)
     pieces = map(processor.id_to_piece, range(processor.get_piece_size()))
     ids = [int(tokenizer.token_to_id(piece)) for piece in pieces]
     return base64.b64encode(proto).decode(), ids
 
 
 def _encode_pieces(content: str, piece_ids: list[int]) -> Callable:
-    processor = sentencepiece.SentencePieceProcessor(
-        model_proto=base64.b64decode(content)
-    )
+    processor = _processor(base64.b64decode(content))
 
     def tokenize(texts: list[str]) -> list[list[int]]:
         return [
@@ -134,3 +117,9 @@ def _encode_pieces(content: str, piece_ids: list[int]) -> Callable:
         ]
 
     return tokenize
+
+
+def _processor(proto: bytes):
+    import sentencepiece  # late: few encoders need it, and it takes 0.2 s
+
+    return sentencepiece.SentencePieceProcessor(model_proto=proto)

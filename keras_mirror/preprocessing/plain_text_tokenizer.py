@@ -11,10 +11,11 @@ from keras_mirror.preprocessing.fast_tokenizers import fast_word_piece
 from keras_mirror.preprocessing.hugging_face_tokenizer import (
     HuggingFaceTokenizer,
 )
+from keras_mirror.preprocessing.text_tokenizer import TextTokenizer
 from keras_mirror.preprocessing.word_piece_graph import WordPieceGraph
 
 
-class PlainTextTokenizer:
+class PlainTextTokenizer(TextTokenizer):
     """Strings to token ids with a tokenizer of a model, as plain text only.
 
     What a user writes is text, also where it reads `[MASK]` or `</s>`: no
@@ -73,12 +74,6 @@ class PlainTextTokenizer:
         if self.is_byte_pair:
             _stop_matching_special_tokens(tokenizer)
 
-    def __call__(self, texts: list[str]) -> list[list[int]]:
-        for pattern, replacement in self.replacements:
-            found = regex.compile(pattern)
-            texts = [found.sub(replacement, text) for text in texts]
-        return self._tokenize(texts) if texts else []
-
     @property
     def prefix_ids(self) -> list[int]:
         if self.is_hugging_face:
@@ -90,19 +85,6 @@ class PlainTextTokenizer:
         if self.is_hugging_face:
             return self.tokenizer.suffix_ids
         return [self.tokenizer.end_token_id]
-
-    @property
-    def num_special_tokens(self) -> int:
-        return len(self.prefix_ids) + len(self.suffix_ids)
-
-    def most_tokens(self, length: int) -> int:
-        """How many tokens of a text find room in `length`."""
-        if length < self.num_special_tokens:
-            raise ValueError(
-                "`sequence_length` must leave room for the special tokens of "
-                f"every text, {self.num_special_tokens}. Received: {length}"
-            )
-        return length - self.num_special_tokens
 
     @functools.cached_property
     def graph_tokenizer(self):
