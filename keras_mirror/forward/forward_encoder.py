@@ -1,4 +1,5 @@
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -20,9 +21,10 @@ from keras_mirror.unit_rows import all_cosines
 
 # Of MiniLM the fastest of 512 to 8192: more do not stay in the cache.
 BATCH_TOKENS = 2048
-# OpenVINO 2026.4 crashes where Python's garbage collector is what ends a
-# compiled graph, in a process in which TensorFlow runs.
-_KEPT_ALIVE: list[tuple] = []
+# Compiled graphs whose encoder is gone, to be freed when the next is made:
+# OpenVINO 2026.4 crashes where Python's garbage collector is what frees one,
+# in a process in which TensorFlow runs.
+_ENDED: list = []
 
 
 class ForwardEncoder:
@@ -31,8 +33,8 @@ class ForwardEncoder:
     It gives the embeddings of the `MirrorModel` that it was made of: in
     float32 within 2e-6 of their length, in bfloat16 within about 4e-3, in
     int8 within about 2e-2. `load_forward` and `ForwardEncoder.of` make one.
-    Several threads may use it at once. Its memory stays in use until the
-    process ends.
+    Several threads may use it at once. Its memory is free again when the
+    next one is made.
 
     Args:
         graph: An `openvino.Model`, of `forward_graph`.
@@ -68,10 +70,11 @@ class ForwardEncoder:
             None,
             graph.output(0).partial_shape[1].get_length(),
         )
+        _ENDED.clear()
         self._compiled = openvino.compile_model(
             self._graph_of(precision), "CPU", settings_of(precision)
         )
-        _KEPT_ALIVE.append((self._compiled, self.graph))
+        weakref.finalize(self, _ENDED.append, (self._compiled, self.graph))
 
     @classmethod
     def of(cls, model, precision: str = "float32") -> "ForwardEncoder":
