@@ -1,8 +1,6 @@
 # PyTorch first: after TensorFlow its import crashes on some machines.
 from support.quick_graphs import use_quick_graphs  # isort: skip
 
-import ctypes
-
 import keras
 import pytest
 from support import models
@@ -20,15 +18,6 @@ def seed(monkeypatch):
     monkeypatch.delenv("COLUMNS", raising=False)
     keras.config.disable_traceback_filtering()
     keras.utils.set_random_seed(0)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def small_heap():
-    """Gives back what training freed: a worker grew to 9 GB without it."""
-    yield
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # of glibc
-    if trim is not None:
-        trim(0)
 
 
 # === To read, not to change: one for all tests of a worker ===

@@ -4,7 +4,6 @@ import keras
 from keras import ops
 
 from keras_mirror.encoder.training_arithmetic import is_fused
-from keras_mirror.encoder.training_arithmetic import upstream_of
 
 
 def lean_normalizations(backbone) -> None:
@@ -33,35 +32,10 @@ def _call(layer, plain, inputs):
     is_float32 = layer.compute_dtype == "float32"
     if not (is_fused() and is_last and is_float32) or layer.rms_scaling:
         return plain(layer, inputs)
-    gamma, beta = map(ops.convert_to_tensor, (layer.gamma, layer.beta))
-    return _normalized(layer.epsilon)(inputs, gamma, beta)
-
-
-def _normalized(epsilon: float):
-    @ops.custom_gradient
-    def normalized(inputs, gamma, beta):
-        centered = inputs - _mean(inputs)
-        root = ops.rsqrt(_mean(ops.square(centered)) + epsilon)
-        normal = centered * root
-
-        def gradient(*args, **options):
-            upstream = upstream_of(*args, **options)
-            change = upstream * gamma
-            slope = change - normal * _mean(change * normal)
-            return (
-                root * (slope - _mean(change)),
-                _sum_of_rows(upstream * normal),
-                _sum_of_rows(upstream),
-            )
-
-        return normal * gamma + beta, gradient
-
-    return normalized
+    centered = inputs - _mean(inputs)
+    root = ops.rsqrt(_mean(ops.square(centered)) + layer.epsilon)
+    return centered * root * layer.gamma + layer.beta
 
 
 def _mean(values):
     return ops.mean(values, axis=-1, keepdims=True)
-
-
-def _sum_of_rows(values):
-    return ops.sum(values, axis=tuple(range(len(values.shape) - 1)))

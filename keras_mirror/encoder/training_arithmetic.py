@@ -18,6 +18,7 @@ from keras_mirror.processor import processor_has
 
 # Units that multiply matrices of bfloat16.
 _FLAG = "amx_bf16"
+_KERAS_HUBS_GELU = "keras_hub>gelu_approximate"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -141,21 +142,11 @@ def activation_for_training(activation: Callable | None) -> Callable | None:
     return activation
 
 
-def upstream_of(*args, upstream=None):
-    """What Keras gives to the function of a gradient.
-
-    On PyTorch it gives it by name, after the inputs (Keras 3.15).
-
-    Example:
-
-    >>> upstream_of("upstream"), upstream_of("inputs", upstream="upstream")
-    ('upstream', 'upstream')
-    """
-    return args[0] if upstream is None else upstream
-
-
 def _is_approximate_gelu(activation) -> bool:
-    """Whether it is the partial function of `set_activation`."""
+    """Whether it is keras-hub's, or the partial one of `set_activation`."""
+    keras_hubs = keras.saving.get_registered_object(_KERAS_HUBS_GELU)
+    if activation is not None and activation is keras_hubs:
+        return True
     options = getattr(activation, "keywords", None)
     is_gelu = getattr(activation, "func", None) is keras.activations.gelu
     return is_gelu and options == {"approximate": True}
@@ -165,7 +156,6 @@ def _is_approximate_gelu(activation) -> bool:
 # Derivatives are those of what is computed anyway.
 
 
-@ops.custom_gradient
 def _gelu_approximate(inputs):
     # x (1 + tanh(u / 2)) / 2 = x sigmoid(u)
     linear = 2 * math.sqrt(2 / math.pi)
@@ -173,22 +163,23 @@ def _gelu_approximate(inputs):
     squares = ops.square(inputs)
     shares = ops.sigmoid(inputs * (linear + cubic * squares))
     outputs = inputs * shares
-
-    def gradient(*upstream, **options):
-        slopes = (outputs - outputs * shares) * (linear + 3 * cubic * squares)
-        return upstream_of(*upstream, **options) * (shares + slopes)
-
-    return outputs, gradient
+    slopes = (outputs - outputs * shares) * (linear + 3 * cubic * squares)
+    return _with_slopes(inputs, outputs, shares + slopes)
 
 
-@ops.custom_gradient
 def _gelu(inputs):
     shares = 0.5 + 0.5 * ops.erf(inputs * math.sqrt(0.5))
     outputs = inputs * shares
+    density = ops.exp(-0.5 * ops.square(inputs))
+    slopes = inputs * density * math.sqrt(0.5 / math.pi)
+    return _with_slopes(inputs, outputs, shares + slopes)
 
-    def gradient(*upstream, **options):
-        density = ops.exp(-0.5 * ops.square(inputs))
-        slopes = inputs * density * math.sqrt(0.5 / math.pi)
-        return upstream_of(*upstream, **options) * (shares + slopes)
 
-    return outputs, gradient
+def _with_slopes(inputs, outputs, slopes):
+    """The outputs, whose derivatives by the inputs are the slopes.
+
+    `ops.custom_gradient` would do the same, but TensorFlow keeps all graphs in
+    which it was called until the process ends: 70 MB for every training.
+    """
+    zeros = inputs - ops.stop_gradient(inputs)
+    return ops.stop_gradient(outputs) + zeros * ops.stop_gradient(slopes)

@@ -1,3 +1,5 @@
+import gc
+
 import keras
 import numpy as np
 import pytest
@@ -24,10 +26,11 @@ def fused(activation, monkeypatch):
             return activation_for_training(activation)
 
 
-@pytest.mark.parametrize("name", ["gelu", "gelu_approximate"])
+@pytest.mark.parametrize("name", ["gelu", "gelu_approximate", "keras-hub's"])
 def test_activations_and_gradients_stay(name, monkeypatch):
     backbone = make_model().encoder.backbone
-    set_activation(backbone, name)
+    if name != "keras-hub's":
+        set_activation(backbone, name)
     [activation, *_] = [
         layer.activation
         for layer in backbone._flatten_layers()
@@ -83,6 +86,21 @@ def test_training_in_bfloat16_is_close_and_on_record():
     [run] = rounded.record.runs
     assert run.versions["backend"].endswith(", products in bfloat16")
     assert "products" not in plain.record.runs[0].versions["backend"]
+
+
+@pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="TensorFlow has graphs"
+)
+def test_no_graph_outlives_its_model():
+    from tensorflow.python.framework.func_graph import FuncGraph
+
+    def graphs():
+        gc.collect()
+        return [g for g in gc.get_objects() if type(g) is FuncGraph]
+
+    before = {id(graph) for graph in graphs()}
+    trained("bfloat16")
+    assert {id(graph) for graph in graphs()} <= before
 
 
 def test_a_trained_model_encodes_in_its_own_dtype():
