@@ -10,6 +10,7 @@ from keras_mirror.encoder.similar_lengths import distinct_rows
 from keras_mirror.encoder.similar_lengths import sorted_batches
 from keras_mirror.forward.graph import OUTPUT_NAME
 from keras_mirror.forward.graph import forward_graph
+from keras_mirror.forward.precision import batch_tokens
 from keras_mirror.forward.precision import check_precision
 from keras_mirror.forward.precision import num_streams
 from keras_mirror.forward.precision import round_kernels
@@ -19,8 +20,6 @@ from keras_mirror.integrations.load_model import check_model
 from keras_mirror.optional import import_optional
 from keras_mirror.unit_rows import all_cosines
 
-# Of MiniLM the fastest of 512 to 8192: more do not stay in the cache.
-BATCH_TOKENS = 2048
 # Compiled graphs whose encoder is gone, to be freed when the next is made:
 # OpenVINO 2026.4 crashes where Python's garbage collector is what frees one,
 # in a process in which TensorFlow runs.
@@ -123,7 +122,7 @@ class ForwardEncoder:
         Args:
             text: A string, or a list or array of strings.
             batch_size: Integer, texts of `sequence_length` tokens per call.
-                Defaults to `None`: 2,048 tokens.
+                Defaults to `None`: 2,048 tokens, of int8 1,024.
             prompt: String, the name of a prompt. Defaults to `None`: the
                 default one.
 
@@ -141,7 +140,7 @@ class ForwardEncoder:
         self, token_ids: list[list[int]], batch_size: int | None = None
     ):
         """As `encode_text`, of what `preprocessor.tokenize` returns."""
-        most_tokens = BATCH_TOKENS
+        most_tokens = batch_tokens(self.precision)
         if batch_size is not None:
             batch_size = check_integer("batch_size", batch_size)
             most_tokens = batch_size * self.preprocessor.sequence_length
@@ -163,7 +162,8 @@ class ForwardEncoder:
             embeddings[rows] = outputs[OUTPUT_NAME]
 
         batches = sorted_batches(lengths, most_tokens)
-        with ThreadPoolExecutor(num_streams(), initializer=start) as threads:
+        streams = num_streams(self.precision)
+        with ThreadPoolExecutor(streams, initializer=start) as threads:
             list(threads.map(encode, batches))
         return embeddings[row_of_texts]
 

@@ -11,6 +11,9 @@ PRECISIONS = ("float32", "bfloat16", "int8")
 # OpenVINO rounds the inputs of a product to int8 in groups of so many, each
 # with a scale. 32, its default, is slower; 128 loses more.
 _GROUP_SIZE = 64
+# Of 1,024, 2,048, 4,096 and 8,192 the fastest on MiniLM: batches of more do not
+# stay in the cache. benchmarks/results/encoding.md has the figures.
+_BATCH_TOKENS = {"float32": 2048, "bfloat16": 2048, "int8": 1024}
 SAMPLE_SIZE = 256  # texts that tell how much a precision changes
 
 
@@ -44,7 +47,7 @@ def settings_of(precision: str) -> dict[str, str]:
     settings = {
         "INFERENCE_PRECISION_HINT": hint,
         "INFERENCE_NUM_THREADS": str(num_processors()),
-        "NUM_STREAMS": str(num_streams()),
+        "NUM_STREAMS": str(num_streams(precision)),
     }
     if precision == "int8":
         settings["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = str(_GROUP_SIZE)
@@ -58,13 +61,21 @@ def num_processors() -> int:
     return os.cpu_count() or 1
 
 
-def num_streams() -> int:
-    """How many batches are computed beside each other, by four threads each.
+def num_streams(precision: str) -> int:
+    """How many batches are computed beside each other.
 
-    The products of a batch are too small for more threads. Two streams of one
-    thread each would be 5 % faster on two cores, and a query half as fast.
+    The products of a batch are too small for more than four threads. Those of
+    bfloat16 are quicker still, and threads that wait for nobody encode a fifth
+    more on two cores. With float32 they encode as many, and a query, alone in
+    its batch, would have one thread.
     """
-    return max(1, num_processors() // 4)
+    num_threads = 1 if precision == "bfloat16" else 4
+    return max(1, num_processors() // num_threads)
+
+
+def batch_tokens(precision: str) -> int:
+    """The most tokens of a batch, if it has no size."""
+    return _BATCH_TOKENS[precision]
 
 
 def round_kernels(graph) -> None:

@@ -62,12 +62,20 @@ def test_settings_of_openvino(name, hint, group_size):
     assert settings.get("DYNAMIC_QUANTIZATION_GROUP_SIZE") == group_size
 
 
-@pytest.mark.parametrize("number, streams", [(1, 1), (4, 1), (7, 1), (16, 4)])
-def test_processors_that_this_process_may_use(monkeypatch, number, streams):
+@pytest.mark.parametrize(
+    "name, number, streams",
+    [
+        *(("float32", 1, 1), ("float32", 7, 1), ("float32", 16, 4)),
+        *(("bfloat16", 1, 1), ("bfloat16", 7, 7), ("int8", 7, 1)),
+    ],
+)
+def test_processors_that_this_process_may_use(
+    monkeypatch, name, number, streams
+):
     monkeypatch.setattr(
         precision.os, "sched_getaffinity", lambda _: range(number), False
     )
-    settings = precision.settings_of("float32")
+    settings = precision.settings_of(name)
     assert settings["INFERENCE_NUM_THREADS"] == str(number)
     assert settings["NUM_STREAMS"] == str(streams)
 
