@@ -37,7 +37,7 @@ def main():
     parser.add_argument("--texts-per-request", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--backend", default="tensorflow")
+    parser.add_argument("--backend", help="Keras's; default: OpenVINO")
     parser.add_argument("--only", choices=["ours", "theirs"])
     parser.add_argument("--side", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -76,7 +76,9 @@ def main():
 
 def commands(arguments):
     if arguments.only != "theirs":
-        options = ["serve", arguments.folder, "--backend", arguments.backend]
+        options = ["serve", arguments.folder]
+        if arguments.backend:
+            options += ["--backend", arguments.backend]
         yield "keras-mirror serve", ["-c", OURS, *options, "--port"]
     if arguments.only != "ours":
         options = [__file__, arguments.folder, arguments.texts, "--side"]
