@@ -55,6 +55,7 @@ from keras_mirror.encoder.trained_weights import freeze_positions
 from keras_mirror.encoder.trained_weights import frozen_positions
 from keras_mirror.encoder.training_arithmetic import fastest_product_dtype
 from keras_mirror.encoder.training_arithmetic import training_arithmetic
+from keras_mirror.encoder.training_arithmetic import without_rewriting
 from keras_mirror.finite import FiniteTraining
 from keras_mirror.finite import check_finite_variables
 from keras_mirror.finite import tells_of_weights
@@ -478,6 +479,12 @@ class MirrorModel(keras.Model):
     def __call__(self, inputs, *args, **kwargs):
         _check_features("A call of the model", inputs)
         return super().__call__(inputs, *args, **kwargs)
+
+    def make_train_function(self, force: bool = False):
+        if self.train_function is None or force:
+            super().make_train_function(force)
+            self.train_function = without_rewriting(self.train_function)
+        return self.train_function
 
     def _symbolic_build(self, *args, **kwargs):
         """Keras 3.15 would take the first batch away to build what is built."""

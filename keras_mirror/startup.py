@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import gc
 import importlib.util
 import logging
 import os
@@ -63,7 +64,9 @@ KERAS_FREE = (
 
 # Keras imports these where they are installed, for features that no command
 # uses, and they take as long as Keras. A command that needs one imports it.
-NEEDLESS_IMPORTS = ("sklearn", "matplotlib", "pandas", "orbax")
+NEEDLESS_IMPORTS = ("sklearn", "matplotlib", "pandas", "orbax", "PIL")
+# JAX needs the second one.
+NEEDLESS_WITHOUT_JAX = ("jax", "scipy.sparse")
 
 # A module that is `None` in here cannot be imported.
 MODULES: dict[str, ModuleType | None] = sys.modules  # type: ignore[assignment]
@@ -132,6 +135,21 @@ def import_keras(backend: str | None) -> ModuleType:
     return keras
 
 
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """Imports what stays: the garbage collector never looks through it.
+
+    It would do so again and again while modules are imported, which takes a
+    tenth of the time, and once more when the process ends.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 def check_legacy_keras() -> None:
     """Raises an `ImportError` where TensorFlow would look for `tf_keras`.
 
@@ -158,7 +176,9 @@ def _is_found(module: str) -> bool:
 def _needless(backend: str | None) -> tuple[str, ...]:
     # With no backend named, Keras's own configuration may say JAX.
     needs_jax = backend in (None, "jax")
-    return NEEDLESS_IMPORTS if needs_jax else (*NEEDLESS_IMPORTS, "jax")
+    if needs_jax:
+        return NEEDLESS_IMPORTS
+    return NEEDLESS_IMPORTS + NEEDLESS_WITHOUT_JAX
 
 
 @contextlib.contextmanager

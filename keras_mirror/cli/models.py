@@ -27,7 +27,7 @@ def start_keras(backend: str | None, debug: bool) -> ModuleType:
     """Imports Keras and registers this package's classes, with a spinner."""
     with usage_errors():
         backend = startup.choose_backend(backend, debug)
-    with status("Starting Keras"):
+    with status("Starting Keras"), startup.uncollected():
         keras = startup.import_keras(backend)
         import keras_mirror.mirror_model  # noqa: F401  registers the classes
     return keras

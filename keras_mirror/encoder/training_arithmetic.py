@@ -7,6 +7,7 @@ the same vectors on every processor.
 import contextlib
 import contextvars
 import dataclasses
+import functools
 import math
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -78,10 +79,49 @@ def fastest_product_dtype(model) -> str | None:
     is_plain = model.compute_dtype == "float32"
     if not is_plain or keras.backend.backend() != "tensorflow":
         return None
+    return "bfloat16" if processor_has(_FLAG) and not _has_gpu() else None
+
+
+def without_rewriting(function: Callable | None) -> Callable | None:
+    """A function whose graph TensorFlow runs as it was traced, on a CPU.
+
+    To rewrite the graph of a step takes TensorFlow a second before the first
+    one, and no later step is faster for it.
+
+    Args:
+        function: A function, or `None`, which other trainers leave.
+
+    Returns:
+        A function, the same one on other backends and where there is a GPU.
+
+    Example:
+
+    >>> without_rewriting(max)(1, 2)
+    2
+    """
+    is_plain = keras.backend.backend() != "tensorflow" or function is None
+    if is_plain or _has_gpu():
+        return function
+    from tensorflow.config import optimizer
+
+    @functools.wraps(function)
+    def call(*args):
+        is_off = optimizer.get_experimental_options()["disable_meta_optimizer"]
+        optimizer.set_experimental_options({"disable_meta_optimizer": True})
+        try:
+            return function(*args)
+        finally:
+            optimizer.set_experimental_options(
+                {"disable_meta_optimizer": is_off}
+            )
+
+    return call
+
+
+def _has_gpu() -> bool:
     import tensorflow as tf
 
-    has_gpu = bool(tf.config.list_physical_devices("GPU"))
-    return "bfloat16" if processor_has(_FLAG) and not has_gpu else None
+    return bool(tf.config.list_physical_devices("GPU"))
 
 
 def product_of(inputs, kernel):

@@ -16,9 +16,11 @@ class GraphPipeline:
 
     Args:
         plain_text: A `PlainTextTokenizer`.
-        can_call_python: Boolean, whether byte pairs are merged by Python from
-            within the graph. keras-hub's ops are quadratic in the length of a
-            word and lose NUL bytes, but can be exported. Defaults to `True`.
+        can_call_python: Boolean, whether the `tokenizers` library is called
+            by Python from within the graph. Ops can be exported, but tracing
+            those of WordPiece takes a second, and those of byte pairs are
+            quadratic in the length of a word and lose NUL bytes. Defaults to
+            `True`.
 
     Raises:
         ValueError: Python may not be called, and the tokenizer is a
@@ -30,7 +32,7 @@ class GraphPipeline:
     ) -> None:
         self.plain_text = plain_text
         self.special = plain_text.tokenizer
-        calls_python = plain_text.is_byte_pair or plain_text.is_hugging_face
+        calls_python = not plain_text.is_sentence_piece
         self.calls_python = can_call_python and calls_python
         if plain_text.is_hugging_face and not can_call_python:
             raise ValueError(
@@ -78,7 +80,7 @@ class GraphPipeline:
         left = tf.where(is_masked, tf.strings.strip(left), left)
         right = tf.strings.join([" ", tf.strings.strip(right)])
         right = tf.where(is_masked, right, "")
-        # One call for all three: each adds about a second of tracing.
+        # One call for all three: each adds to the time of tracing.
         token_ids = self.tokenize(tf.concat([texts, left, right], axis=0))
         count = tf.shape(left)[0]
         view_1, left = token_ids[:count], token_ids[count : 2 * count]
@@ -86,7 +88,9 @@ class GraphPipeline:
         num_masks = tf.cast(is_masked, "int64")
         mask_id = self.special.mask_token_id
         masks = tf.fill([tf.reduce_sum(num_masks)], mask_id)
-        masks = tf.RaggedTensor.from_row_lengths(masks, num_masks)
+        masks = tf.RaggedTensor.from_row_lengths(
+            masks, num_masks, validate=False
+        )
         return view_1, tf.concat([left, masks, right], axis=1)
 
     def pack(self, token_ids, length):

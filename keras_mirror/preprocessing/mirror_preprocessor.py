@@ -196,7 +196,8 @@ class MirrorPreprocessor(keras.layers.Layer):
         Returns:
             An integer array of shape `(len(texts),)`.
         """
-        pipeline = self._python if tf is None else self._graph
+        is_python = tf is None or self._graph.calls_python
+        pipeline = self._python if is_python else self._graph
         return pipeline.count_tokens(self.prompts.prepend(texts))
 
     def packed_lengths(self, token_ids: list) -> list[int]:

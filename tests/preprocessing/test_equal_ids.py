@@ -69,8 +69,10 @@ def test_word_pieces_are_those_of_tokenizers(steps):
     expected = [encoding.ids for encoding in encodings]
     found = plain_text(generated())
     assert not differences(generated(), found, expected)
-    found = in_graph(GraphPipeline(plain_text), generated())
-    assert not differences(generated(), found, expected)
+    for can_call_python in (True, False):
+        pipeline = GraphPipeline(plain_text, can_call_python)
+        found = in_graph(pipeline, generated())
+        assert not differences(generated(), found, expected)
 
 
 def test_every_character_is_split_off_and_dropped_as_by_tokenizers():
