@@ -1,4 +1,5 @@
 from typing import Any
+from typing import NamedTuple
 
 import keras
 from keras import ops
@@ -8,6 +9,17 @@ from keras_mirror.distribution import active_replicas
 # Keras begins with 2^15: after 25 steps whose gradients overflowed, each at
 # half the scale of the one before, more will.
 SMALLEST_LOSS_SCALE = 2.0**-10
+
+
+class _Scalars(NamedTuple):
+    """What a step multiplies by, in a dtype of weights."""
+
+    rate: Any
+    epsilon: Any
+    decay: Any
+    zero: Any
+    beta_1: Any
+    beta_2: Any
 
 
 @keras.saving.register_keras_serializable(package="keras_mirror")
@@ -90,32 +102,26 @@ class AdamW(keras.optimizers.AdamW):
         norm = active_replicas().all_reduce_sum(norm)
         self._is_finite = self._is_taken = is_taken = ops.isfinite(norm)
         # Once per step: once per weight, it would be a quarter of the graph.
-        step = ops.cast(self.iterations + 1, "float32")
-        root = ops.sqrt(1 - ops.power(self.beta_2, step))
-        rate_correction = root / (1 - ops.power(self.beta_1, step))
-        self._rate_correction = ops.where(is_taken, rate_correction, 0.0)
-        self._decay = ops.where(is_taken, self.weight_decay or 0.0, 0.0)
-        self._corrected_epsilon = self.epsilon * root
+        variables = trainable_variables or self._trainable_variables
+        self._scalars = {
+            dtype: self._scalars_of_step(dtype, is_taken)
+            for dtype in {_dtype(variable) for variable in variables}
+        }
         return super().apply(grads, trainable_variables)
 
     def update_step(self, gradient, variable, learning_rate):
-        dtype = variable.dtype
-        rate = ops.cast(learning_rate * self._rate_correction, dtype)
-        epsilon = ops.cast(self._corrected_epsilon, dtype)
+        scalars = self._scalars[_dtype(variable)]
         index = self._get_variable_index(variable)
         momentum = self._momentums[index]
         velocity = self._velocities[index]
 
-        gradient = ops.where(self._is_taken, gradient, 0.0)
+        gradient = ops.where(self._is_taken, gradient, scalars.zero)
         decays = self.weight_decay and self._use_weight_decay(variable)
-        decay = ops.cast(learning_rate * self._decay, dtype) if decays else None
         if keras.backend.backend() == "tensorflow":
             state = (momentum, velocity)
-            betas = (self.beta_1, self.beta_2)
-            _step_at_once(
-                variable, gradient, state, rate, betas, epsilon, decay
-            )
+            _step_at_once(variable, gradient, state, scalars, decays)
             return
+        rate, epsilon, decay, *_ = scalars
         change = (gradient - momentum) * (1 - self.beta_1)
         self.assign_add(momentum, change)
         change = (ops.square(gradient) - velocity) * (1 - self.beta_2)
@@ -126,8 +132,27 @@ class AdamW(keras.optimizers.AdamW):
             change = change + decay * variable
         self.assign_sub(variable, change)
 
+    def _scalars_of_step(self, dtype: str, is_taken) -> _Scalars:
+        step = ops.cast(self.iterations + 1, "float32")
+        root = ops.sqrt(1 - ops.power(self.beta_2, step))
+        correction = root / (1 - ops.power(self.beta_1, step))
+        decay = self.weight_decay or 0.0
+        scalars = _Scalars(
+            rate=self.learning_rate * ops.where(is_taken, correction, 0.0),
+            epsilon=self.epsilon * root,
+            decay=self.learning_rate * ops.where(is_taken, decay, 0.0),
+            zero=0.0,
+            beta_1=self.beta_1,
+            beta_2=self.beta_2,
+        )
+        return _Scalars(*(ops.cast(scalar, dtype) for scalar in scalars))
+
     def _apply_weight_decay(self, variables) -> None:
         """`update_step` does it: Keras 3.15 would decay in every step."""
+
+
+def _dtype(variable) -> str:
+    return keras.backend.standardize_dtype(variable.dtype)
 
 
 def _sum_of_squares(gradients: list):
@@ -144,9 +169,7 @@ def _sum_of_squares(gradients: list):
     return ops.vdot(roots, roots)
 
 
-def _step_at_once(
-    variable, gradient, state, rate, betas, epsilon, decay
-) -> None:
+def _step_at_once(variable, gradient, state, scalars, decays) -> None:
     """What `AdamW.update_step` does, in one pass over memory on TensorFlow.
 
     Its operation corrects the rate by the powers of the betas: powers of 0
@@ -154,19 +177,19 @@ def _step_at_once(
     """
     from tensorflow.raw_ops import ResourceApplyAdam
 
-    if decay is not None:
-        variable.assign_sub(decay * variable)
+    if decays:
+        variable.assign_sub(scalars.decay * variable)
     momentum, velocity = state
     ResourceApplyAdam(
         var=variable.handle,
         m=momentum.value.handle,
         v=velocity.value.handle,
-        beta1_power=ops.zeros((), variable.dtype),
-        beta2_power=ops.zeros((), variable.dtype),
-        lr=rate,
-        beta1=ops.cast(betas[0], variable.dtype),
-        beta2=ops.cast(betas[1], variable.dtype),
-        epsilon=epsilon,
+        beta1_power=scalars.zero,
+        beta2_power=scalars.zero,
+        lr=scalars.rate,
+        beta1=scalars.beta_1,
+        beta2=scalars.beta_2,
+        epsilon=scalars.epsilon,
         grad=gradient,
     )
 
