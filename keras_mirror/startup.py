@@ -92,15 +92,25 @@ def choose_backend(backend: str | None, debug: bool) -> str | None:
     """
     if backend:
         os.environ["KERAS_BACKEND"] = backend
+    backend = named_backend()
+    if not debug:
+        _silence()
+    _tune(backend)
+    return backend
+
+
+def named_backend() -> str | None:
+    """The backend that `KERAS_BACKEND` names, `None` if it names none.
+
+    Raises:
+        ValueError: There is no such backend.
+    """
     backend = os.environ.get("KERAS_BACKEND") or None  # Keras: as if unset
     if backend and backend not in BACKENDS:
         raise ValueError(
             f"KERAS_BACKEND must be one of {', '.join(BACKENDS)}. "
             f"Received: KERAS_BACKEND={backend}"
         )
-    if not debug:
-        _silence()
-    _tune(backend)
     return backend
 
 

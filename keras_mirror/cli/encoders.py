@@ -8,7 +8,9 @@ from typing import Any
 
 import click
 
+from keras_mirror import startup
 from keras_mirror.cli.console import status
+from keras_mirror.cli.console import usage_errors
 from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import start_keras
 
@@ -35,9 +37,12 @@ def open_encoder(
         A `ForwardEncoder`, or a `MirrorModel`.
 
     Raises:
-        click.UsageError: There is no preset of this name.
+        click.UsageError: There is no preset of this name, or no backend of
+            the name in `KERAS_BACKEND`.
         ValueError: An archive or a folder cannot be loaded.
     """
+    with usage_errors():
+        startup.named_backend()  # also where nothing asks for one
     is_forward = backend is None and not (many and _has_gpu())
     is_forward &= importlib.util.find_spec("openvino") is not None
     if not is_forward:

@@ -1,5 +1,7 @@
 import hashlib
+import os
 import pathlib
+import time
 
 from keras_mirror.files import read_json
 from keras_mirror.presets.registry import NamedPreset
@@ -36,7 +38,25 @@ def check_files(
             )
 
 
-def sha256(path: pathlib.Path) -> str:
-    """The SHA-256 of a file, in hexadecimal digits."""
+# Hashes of this process, by what tells one state of a file from another.
+_known: dict[tuple[int, ...], str] = {}
+# A file changed since then may change again without another time of change.
+_RECENT = 10**9  # nanoseconds
+
+
+def sha256(path: str | os.PathLike[str]) -> str:
+    """The SHA-256 of a file, in hexadecimal digits.
+
+    A file that has not changed is not read again.
+    """
+    now = time.time_ns()
     with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        state = os.fstat(file.fileno())
+        times = (state.st_mtime_ns, state.st_ctime_ns)
+        key = (state.st_dev, state.st_ino, state.st_size, *times)
+        if key in _known:
+            return _known[key]
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if now - max(times) > _RECENT:
+        _known[key] = found
+    return found

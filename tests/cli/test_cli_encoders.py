@@ -1,5 +1,6 @@
 """Commands that only encode need Keras once, and no framework after that."""
 
+import click
 import keras
 import numpy as np
 import pytest
@@ -90,6 +91,13 @@ def test_backend_means_keras(encode, monkeypatch, model):
     encode()
     monkeypatch.setattr(encoders, "_forward", None)
     encode("--backend", keras.backend.backend())
+
+
+def test_backend_that_does_not_exist(archive, monkeypatch):
+    encoders.open_encoder(str(archive), None, debug=True)  # keeps its graph
+    monkeypatch.setenv("KERAS_BACKEND", "nonsense")
+    with pytest.raises(click.UsageError, match="Received: KERAS_BACKEND=non"):
+        encoders.open_encoder(str(archive), None, debug=True)
 
 
 def test_precision_is_told(encode, monkeypatch):
