@@ -66,6 +66,7 @@ PURE = (
     "tests/forward/test_precision.py",
     "tests/integrations/test_embeddings.py",
     "tests/integrations/test_mteb.py",
+    "tests/presets/test_checked_files.py",
     "tests/presets/test_download.py",
     "tests/presets/test_locate.py",
     "tests/presets/test_stand_ins.py",
