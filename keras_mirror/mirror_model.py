@@ -19,6 +19,7 @@ import math
 import os
 import pathlib
 from collections.abc import Iterator
+from typing import Any
 
 import keras
 import numpy as np
@@ -483,7 +484,8 @@ class MirrorModel(keras.Model):
     def make_train_function(self, force: bool = False):
         if self.train_function is None or force:
             super().make_train_function(force)
-            self.train_function = without_rewriting(self.train_function)
+            function: Any = self.train_function
+            self.train_function = without_rewriting(function)  # type: ignore
         return self.train_function
 
     def _symbolic_build(self, *args, **kwargs):

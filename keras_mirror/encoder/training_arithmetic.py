@@ -82,14 +82,14 @@ def fastest_product_dtype(model) -> str | None:
     return "bfloat16" if processor_has(_FLAG) and not _has_gpu() else None
 
 
-def without_rewriting(function: Callable | None) -> Callable | None:
+def without_rewriting(function: Callable) -> Callable:
     """A function whose graph TensorFlow runs as it was traced, on a CPU.
 
     To rewrite the graph of a step takes TensorFlow a second before the first
     one, and no later step is faster for it.
 
     Args:
-        function: A function, or `None`, which other trainers leave.
+        function: A function, such as the `train_function` of a model.
 
     Returns:
         A function, the same one on other backends and where there is a GPU.
@@ -99,8 +99,7 @@ def without_rewriting(function: Callable | None) -> Callable | None:
     >>> without_rewriting(max)(1, 2)
     2
     """
-    is_plain = keras.backend.backend() != "tensorflow" or function is None
-    if is_plain or _has_gpu():
+    if keras.backend.backend() != "tensorflow" or _has_gpu():
         return function
     from tensorflow.config import optimizer
 
@@ -116,12 +115,6 @@ def without_rewriting(function: Callable | None) -> Callable | None:
             )
 
     return call
-
-
-def _has_gpu() -> bool:
-    import tensorflow as tf
-
-    return bool(tf.config.list_physical_devices("GPU"))
 
 
 def product_of(inputs, kernel):
@@ -180,6 +173,12 @@ def activation_for_training(activation: Callable | None) -> Callable | None:
     if _is_approximate_gelu(activation):
         return _gelu_approximate
     return activation
+
+
+def _has_gpu() -> bool:
+    import tensorflow as tf
+
+    return bool(tf.config.list_physical_devices("GPU"))
 
 
 def _is_approximate_gelu(activation) -> bool:

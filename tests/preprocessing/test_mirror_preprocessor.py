@@ -432,11 +432,16 @@ def test_seeds_decide_the_spans(bert):
     assert (first[0] != first[1]).any()
 
 
-def test_graph_holds_no_python(bert):
+@pytest.mark.parametrize(
+    ("family", "calls_python"), [("Bert", True), ("XLMRoberta", False)]
+)
+def test_graph_calls_python_to_tokenize_only(family, calls_python):
     tf = pytest.importorskip("tensorflow", reason=REASON)
+    layer = MirrorPreprocessor(tiny_models.tokenizer(family), LENGTH)
     spec = [tf.TensorSpec([None], "string"), tf.TensorSpec([2], "int64")]
-    ops = references.graph_ops(bert.views, *spec)
-    assert ops and not [op for op in ops if "PyFunc" in op]
+    ops = references.graph_ops(layer.views, *spec)
+    calls = [op for op in ops if "PyFunc" in op]
+    assert calls == ["PyFuncStateless"] * calls_python
 
 
 @pytest.mark.parametrize("family", ["Bert", "XLMRoberta"])
