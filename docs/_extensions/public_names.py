@@ -1,0 +1,74 @@
+"""The directive `public-names`: all public names of a module, documented."""
+
+import ast
+import importlib
+import inspect
+import types
+
+from sphinx.util.docutils import SphinxDirective
+
+PACKAGE = "keras_mirror"
+
+
+def public_names(module: types.ModuleType) -> list[str]:
+    """The names of `__all__`, or without it the re-exports and definitions.
+
+    `from x import y as y` exports `y` again; plain imports do not.
+
+    Args:
+        module: A module.
+
+    Returns:
+        A list of strings, without the names of modules.
+    """
+    names = getattr(module, "__all__", None)
+    if names is None:
+        names = [
+            name
+            for node in ast.parse(inspect.getsource(module)).body
+            for name in _defined(node)
+            if not name.startswith("_")
+        ]
+    return [
+        name
+        for name in names
+        if not isinstance(getattr(module, name), types.ModuleType)
+    ]
+
+
+def _defined(node: ast.stmt) -> list[str]:
+    if isinstance(node, ast.ImportFrom):
+        return [each.name for each in node.names if each.name == each.asname]
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return [node.name]
+    return []
+
+
+class PublicNames(SphinxDirective):
+    required_arguments = 1
+
+    def run(self):
+        name = self.arguments[0]
+        module = importlib.import_module(name)
+        # Without this, a change of a docstring would not reach the page.
+        self.env.note_dependency(inspect.getsourcefile(module))
+        lines = ["```{eval-rst}"]
+        for each in public_names(module):
+            lines += _documented(name, each, getattr(module, each))
+        return self.parse_text_to_nodes("\n".join([*lines, "```"]))
+
+
+def _documented(module: str, name: str, value: object) -> list[str]:
+    """A name in reStructuredText; one at the top is documented there alone."""
+    top = importlib.import_module(PACKAGE)
+    if module != PACKAGE and getattr(top, name, None) is value:
+        role = "class" if inspect.isclass(value) else "func"
+        return [f"`{name}` is :py:{role}:`{PACKAGE}.{name}`.", ""]
+    if inspect.isclass(value):
+        return [f".. autoclass:: {module}.{name}", "   :members:", ""]
+    return [f".. autofunction:: {module}.{name}", ""]
+
+
+def setup(app):
+    app.add_directive("public-names", PublicNames)
+    return {"parallel_read_safe": True}
