@@ -76,6 +76,7 @@ PURE = (
     "tests/store",
     "tests/serving",
     "tests/test_atomic_output.py",
+    "tests/test_docs.py",
     "tests/test_main_directions.py",
     "tests/test_import_law.py",
     "tests/test_memory.py",

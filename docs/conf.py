@@ -27,7 +27,7 @@ extensions = [
 exclude_patterns = ["_build"]
 
 # === Pages ===
-myst_enable_extensions = ["attrs_block", "colon_fence", "dollarmath"]
+myst_enable_extensions = ["attrs_block", "colon_fence"]
 myst_heading_anchors = 4
 # `$ ` and `>>> ` are no part of what is copied.
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
@@ -42,7 +42,7 @@ napoleon_custom_sections = [
     ("Call arguments", "params_style"),
     "Input shape",
     "Output shape",
-    ("Reference", "notes"),
+    "Reference",
 ]
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the text says the type, and more
@@ -53,6 +53,7 @@ html_title = f"keras_mirror {release}"
 html_static_path: list[str] = ["_static"]
 html_css_files = ["tables.css"]
 html_copy_source = False
+html_show_copyright = False
 html_show_sourcelink = False
 html_theme_options = {"navigation_with_keys": True}
 html_extra_path = ["../llms.txt"]

@@ -9,6 +9,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
+PAGE = "docs/results.md"
 CARD = "keras_mirror/presets/mirror_mini_lm_en/README.md"
 PAPERS = "stsbenchmark_train_10k_sents_random_sampled.txt"
 
@@ -82,7 +83,7 @@ def scores(log, recipe, fields, is_trained, is_whitened):
             ("sentences", "sentence.jsonl", SENTENCES),
             ("words", "word.jsonl", WORDS),
         )
-        for path in ("README.md", CARD)
+        for path in (PAGE, CARD)
         for column in columns
         if path != CARD or "whitened" not in column
     ],

@@ -55,7 +55,7 @@ def draw(columns, output):
     figure, axes = matplotlib.pyplot.subplots(
         1, 2, figsize=(8.6, 2.8), sharex=True, sharey=True
     )
-    bins = np.linspace(-0.4, 1, 57)
+    bins = np.linspace(0.2, 1, 65)
     for axis, (name, (similar, random)) in zip(
         axes, columns.items(), strict=True
     ):

@@ -1,4 +1,4 @@
-"""How a program meets its other devices: what the README tells, by backend.
+"""How a program meets its other devices, by backend, as `docs/scale.md` says.
 
 Each of these is a tuple of a context to make and compile a model in, and a
 function that embeds one text on every replica, as many arrays.
