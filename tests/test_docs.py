@@ -20,7 +20,8 @@ def test_every_public_module_has_a_page():
         for name in keras_mirror.__all__
         if isinstance(getattr(keras_mirror, name), types.ModuleType)
     }
-    pages = {path.stem for path in (DOCS / "api").glob("*.md")} - {"index"}
+    pages = {path.stem for path in (DOCS / "api").glob("*.md")}
+    pages -= {"index", "mirror_model"}  # the names of `keras_mirror` itself
     assert modules - {"engines", "interop"} == pages  # earlier paths
     for name in pages:
         text = (DOCS / "api" / f"{name}.md").read_text()

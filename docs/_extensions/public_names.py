@@ -45,7 +45,10 @@ def _defined(node: ast.stmt) -> list[str]:
 
 
 class PublicNames(SphinxDirective):
+    """Takes a module, and `:only:` or `:except:` with names of it."""
+
     required_arguments = 1
+    option_spec = {"only": str.split, "except": str.split}
 
     def run(self):
         name = self.arguments[0]
@@ -53,7 +56,10 @@ class PublicNames(SphinxDirective):
         # Without this, a change of a docstring would not reach the page.
         self.env.note_dependency(inspect.getsourcefile(module))
         lines = ["```{eval-rst}"]
-        for each in public_names(module):
+        names = self.options.get("only", public_names(module))
+        for each in names:
+            if each in self.options.get("except", ()):
+                continue
             lines += _documented(name, each, getattr(module, each))
         return self.parse_text_to_nodes("\n".join([*lines, "```"]))
 
