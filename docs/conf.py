@@ -44,6 +44,7 @@ napoleon_custom_sections = [
     "Output shape",
     "Reference",
 ]
+autodoc_inherit_docstrings = False  # Keras documents what is Keras's
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the text says the type, and more
 

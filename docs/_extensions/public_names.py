@@ -75,6 +75,15 @@ def _documented(module: str, name: str, value: object) -> list[str]:
     return [f".. autofunction:: {module}.{name}", ""]
 
 
+def _signature(app, what, name, value, options, signature, returns):
+    """Of a `keras.Model` or layer, that of `__init__`, not of `__new__`."""
+    if what == "class" and signature == "(*args, **kwargs)":
+        first, *rest = inspect.signature(value.__init__).parameters.values()
+        plain = [each.replace(annotation=each.empty) for each in rest]
+        return str(inspect.Signature(plain)), None
+
+
 def setup(app):
+    app.connect("autodoc-process-signature", _signature)
     app.add_directive("public-names", PublicNames)
     return {"parallel_read_safe": True}
