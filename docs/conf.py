@@ -57,4 +57,3 @@ html_copy_source = False
 html_show_copyright = False
 html_show_sourcelink = False
 html_theme_options = {"navigation_with_keys": True}
-html_extra_path = ["../llms.txt"]

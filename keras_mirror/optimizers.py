@@ -205,6 +205,13 @@ def loss_scale(optimizer, state: list):
 
     Returns:
         A scalar tensor.
+
+    Example:
+
+    >>> optimizer = keras.optimizers.LossScaleOptimizer(AdamW())
+    >>> optimizer.build([keras.Variable([1.0])])
+    >>> float(loss_scale(optimizer, []))
+    32768.0
     """
     scale = optimizer.dynamic_scale
     if not state:

@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import inspect
 import pathlib
 import re
 import sys
@@ -11,6 +12,7 @@ import keras_mirror
 
 ROOT = pathlib.Path(__file__).parents[1]
 DOCS = ROOT / "docs"
+PUBLIC = keras_mirror.__all__
 sys.path.insert(0, str(DOCS / "_extensions"))
 
 
@@ -26,6 +28,24 @@ def test_every_public_module_has_a_page():
     for name in pages:
         text = (DOCS / "api" / f"{name}.md").read_text()
         assert f"keras_mirror.{name}" in text.splitlines()[0]
+
+
+def test_every_public_name_has_an_example():
+    public = importlib.import_module("public_names").public_names
+    modules = [keras_mirror, *vars(keras_mirror).values()]
+    values = {
+        f"{module.__name__}.{name}": getattr(module, name)
+        for module in modules
+        if isinstance(module, types.ModuleType)
+        and module.__name__.rpartition(".")[2] in ("keras_mirror", *PUBLIC)
+        for name in public(module)
+    }
+    assert len(values) > 60
+    assert not [
+        name
+        for name, value in values.items()
+        if not re.search(r">>> |```python", inspect.getdoc(value) or "")
+    ]
 
 
 def test_every_test_that_a_page_names_is_there():

@@ -51,6 +51,14 @@ class Adaptation:
         corpus: The `Corpus` that was trained on.
         is_encoder: Boolean, whether the start was an encoder already.
         seconds: Dict from the parts of the work to seconds.
+
+    Example:
+
+    ```python
+    adaptation = keras_mirror.adapt(model, texts, labels=labels)
+    print(adaptation.sentence)
+    adaptation.model.save("encoder.keras")
+    ```
     """
 
     model: Any

@@ -37,6 +37,15 @@ class ShardPlan:
         FileNotFoundError: A path is not a file.
         ValueError: A path is a pipe or comes twice, or a file has no columns,
             and one is asked for.
+
+    Example:
+
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "texts.txt")
+    >>> _ = path.write_text("a man\\ntwo dogs run\\na woman\\n")
+    >>> plan = ShardPlan((str(path),), rows_per_shard=2)
+    >>> [len(shard.texts) for shard in plan.shards(0)]
+    [2, 1]
     """
 
     paths: tuple[str, ...]

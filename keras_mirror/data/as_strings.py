@@ -53,7 +53,12 @@ def items_of(column: Iterable) -> Iterable:
 
 
 def check_string(text: object, index: int) -> None:
-    """Raises an error unless `text`, the element `index`, is a string."""
+    """Raises an error unless `text`, the element `index`, is a string.
+
+    Example:
+
+    >>> check_string("a man", 0)
+    """
     if not isinstance(text, str):
         raise TypeError(
             "Texts must be strings. "

@@ -42,6 +42,14 @@ class Distillation:
         of_prefixes: Dict from the `prefixes` to what these first numbers of
             its vectors reach alone.
         num_texts: Integer, the texts that have a vector of the teacher.
+
+    Example:
+
+    ```python
+    distillation = keras_mirror.distill(model, texts, num_layers=2)
+    print(distillation.reached)
+    distillation.model.save("student.keras")
+    ```
     """
 
     model: Any

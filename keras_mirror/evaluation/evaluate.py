@@ -54,6 +54,19 @@ class Evaluation:
             texts of the tasks. A baseline has none.
         rows: List of `ScoreRow`: task by task, the averages of a kind behind
             its tasks.
+
+    Example:
+
+    >>> from keras_mirror.evaluation import SimilarityTask
+    >>> task = SimilarityTask(
+    ...     name="mine",
+    ...     texts_1=["a man plays", "a man", "a woman plays"],
+    ...     texts_2=["a man plays", "plays", "a man"],
+    ...     scores=[5.0, 1.0, 2.0],
+    ... )
+    >>> evaluation = evaluate({"encoder": model}, [task])
+    >>> [row.metric for row in evaluation.rows]
+    ['Spearman', 'Pearson']
     """
 
     models: dict

@@ -20,6 +20,12 @@ class Choice:
     Args:
         best: String, the name of a model, or `None`: nothing decides.
         sentence: String, the same for a reader, with the reason.
+
+    Example:
+
+    >>> choice = Choice(best=None, sentence="Nothing decides.")
+    >>> choice.best or "keep the first one"
+    'keep the first one'
     """
 
     best: str | None

@@ -31,6 +31,18 @@ class TextMap:
         names: List of strings, one per cluster.
         numbers: Integer array of shape `(num_texts,)`: the cluster of each
             text, from 0; `len(names)` where it is in none.
+
+    Example:
+
+    >>> made = TextMap(
+    ...     texts=["a man", "dogs"],
+    ...     ids=[["T17"], ["T23", "T24"]],
+    ...     positions=np.array([[0.2, 0.3], [0.7, 0.1]], "float32"),
+    ...     names=["men", "animals"],
+    ...     numbers=np.array([0, 1]),
+    ... )
+    >>> made.names[made.numbers[1]]
+    'animals'
     """
 
     texts: list[str]

@@ -27,6 +27,13 @@ class Cluster(NamedTuple):
         rows: Integer array, the places of the texts, from 0; nearest to the
             center first.
         similarities: Float32 array, their cosines with the center.
+
+    Example:
+
+    >>> texts = ["a man", "two dogs run", "a man"]
+    >>> largest = cluster(model, texts, num_clusters=2)[0]
+    >>> texts[largest.rows[0]]
+    'a man'
     """
 
     rows: np.ndarray

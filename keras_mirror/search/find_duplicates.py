@@ -22,6 +22,13 @@ class DuplicatePair(NamedTuple):
         similarity: Float, their cosine.
         row_1: Integer, the place of the first text, from 0.
         row_2: Integer, the place of the second one, always larger.
+
+    Example:
+
+    >>> texts = ["a man", "two dogs run", "a man"]
+    >>> [pair] = find_duplicates(model, texts, threshold=0.999)
+    >>> pair.row_1, pair.row_2
+    (0, 2)
     """
 
     similarity: float

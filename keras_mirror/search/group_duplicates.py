@@ -20,6 +20,13 @@ class DuplicateGroup(NamedTuple):
             the representative, then the others in their order.
         similarities: Float array, their cosines with the representative, of
             six decimals.
+
+    Example:
+
+    >>> [group] = group_duplicates(model, ["a man", "a man"], 0.999)
+    >>> representative, *others = group.rows.tolist()
+    >>> representative, others
+    (0, [1])
     """
 
     rows: np.ndarray

@@ -24,6 +24,12 @@ class ClusterName(NamedTuple):
         words: List of strings, most telling first.
         rows: List of integers, the places of the most central texts that
             differ, from 0.
+
+    Example:
+
+    >>> name = ClusterName(words=["dogs", "run"], rows=[1, 3])
+    >>> ", ".join(name.words)
+    'dogs, run'
     """
 
     words: list[str]

@@ -13,6 +13,12 @@ class SearchResult(NamedTuple):
         id: String.
         metadata: Dict.
         score: Float, what results are sorted by, see `Index.query`.
+
+    Example:
+
+    >>> found = SearchResult("a man", 0.9, 0, "T17", {"page": 3}, 0.9)
+    >>> found.id, found.metadata["page"]
+    ('T17', 3)
     """
 
     text: str
