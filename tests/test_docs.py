@@ -65,6 +65,22 @@ def test_every_test_that_a_page_names_is_there():
     assert found > 15
 
 
+def test_links_of_files_outside_of_the_site():
+    # Sphinx checks those of the pages.
+    for name in ("README.md", "llms.txt", "CONTRIBUTING.md", "CHANGELOG.md"):
+        for link in re.findall(r"\]\(([^)]+)\)", (ROOT / name).read_text()):
+            path, _, heading = link.partition("#")
+            if not link.startswith("https://"):
+                assert (ROOT / path).exists(), f"{name}: {link}"
+                assert not heading or heading in headings(ROOT / path), link
+
+
+def headings(path):
+    """The anchors of a page, as GitHub and MyST make them."""
+    titles = re.findall(r"^#+ (.+)$", path.read_text(), re.M)
+    return [re.sub(r"[^\w -]", "", t).lower().replace(" ", "-") for t in titles]
+
+
 # === Extensions ===
 
 
