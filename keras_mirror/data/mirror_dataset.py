@@ -35,13 +35,14 @@ def mirror_dataset(
 ):
     """Batches of two views of every string, ready for `MirrorModel.fit`.
 
-    A `tf.data` pipeline that masks and tokenizes in its graph, in parallel;
-    where TensorFlow cannot be imported, a `keras.utils.PyDataset` that does
-    the same in NumPy. A batch is padded to its longest string, in steps of a
-    few widths. An incomplete last batch is left out, as in the original code;
-    shuffling changes which strings are left out each epoch. A corpus smaller
-    than a batch makes one smaller batch, with a warning. There is a warning
-    too where most tokens of the corpus are unknown to the model.
+    A `tf.data` pipeline that masks in its graph and tokenizes there, or by
+    the threads of the `tokenizers` library; where TensorFlow cannot be
+    imported, a `keras.utils.PyDataset` that does the same in NumPy. A batch
+    is padded to its longest string, in steps of a few widths. An incomplete
+    last batch is left out, as in the original code; shuffling changes which
+    strings are left out each epoch. A corpus smaller than a batch makes one
+    smaller batch, with a warning. There is a warning too where most tokens of
+    the corpus are unknown to the model.
 
     Args:
         source: A path or address, several paths (of what
