@@ -5,9 +5,6 @@ import keras_hub
 from keras_mirror.checkpoints.hugging_face.config import activation_name
 from keras_mirror.checkpoints.hugging_face.config import complete_config
 from keras_mirror.checkpoints.hugging_face.keras_hub_view import keras_hub_view
-from keras_mirror.checkpoints.hugging_face.undrawn_weights import (
-    undrawn_weights,
-)
 from keras_mirror.checkpoints.preset_parts import PresetParts
 from keras_mirror.checkpoints.tokenizers.byte_pair import byte_pair_tokenizer
 from keras_mirror.checkpoints.tokenizers.hugging_face import (
@@ -80,10 +77,7 @@ def load_hugging_face(
     with keras_hub_view(folder, config) as view:  # checks all sizes first
         tokenizer = load_hugging_face_tokenizer(folder, config)
         try:
-            with undrawn_weights():
-                backbone = keras_hub.models.Backbone.from_preset(
-                    view, **options
-                )
+            backbone = keras_hub.models.Backbone.from_preset(view, **options)
         except ValueError as error:
             raise ValueError(
                 "The weights must have the sizes that config.json says, and "
