@@ -15,6 +15,7 @@ from keras_mirror.encoder.training_arithmetic import activation_for_training
 from keras_mirror.encoder.training_arithmetic import fastest_product_dtype
 from keras_mirror.encoder.training_arithmetic import product_of
 from keras_mirror.encoder.training_arithmetic import training_arithmetic
+from keras_mirror.encoder.training_arithmetic import without_rewriting
 
 ONE = 1.001  # 1 in bfloat16
 
@@ -101,6 +102,28 @@ def test_no_graph_outlives_its_model():
     before = {id(graph) for graph in graphs()}
     trained("bfloat16")
     assert {id(graph) for graph in graphs()} <= before
+
+
+@pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="TensorFlow rewrites graphs"
+)
+@pytest.mark.parametrize("was_off", [True, False])
+def test_only_a_step_is_not_rewritten(was_off):
+    from tensorflow.config import optimizer
+
+    def is_off():
+        return optimizer.get_experimental_options()["disable_meta_optimizer"]
+
+    before = is_off()
+    optimizer.set_experimental_options({"disable_meta_optimizer": was_off})
+    try:
+        assert without_rewriting(is_off)() is True
+        with pytest.raises(ZeroDivisionError):
+            without_rewriting(lambda: 1 / 0)()
+        assert is_off() is was_off
+    finally:
+        optimizer.set_experimental_options({"disable_meta_optimizer": before})
+    assert hasattr(trained(None).train_function, "__wrapped__")
 
 
 def test_a_trained_model_encodes_in_its_own_dtype():
