@@ -1,5 +1,6 @@
 """What the command line sets before it imports a backend."""
 
+import gc
 import os
 import platform
 import sys
@@ -116,3 +117,18 @@ def test_jax_is_found_where_keras_may_be_configured_for_it():
     assert "jax" not in startup._needless(None)
     assert "jax" not in startup._needless("jax")
     assert "jax" in startup._needless("torch")
+
+
+def test_only_the_first_import_of_keras_is_not_collected(monkeypatch):
+    frozen = gc.get_freeze_count()
+    with startup.uncollected():
+        assert gc.isenabled()
+    assert gc.get_freeze_count() == frozen
+    monkeypatch.setattr(startup, "MODULES", {})
+    try:
+        with pytest.raises(ImportError), startup.uncollected():
+            assert not gc.isenabled()
+            raise ImportError
+        assert gc.isenabled() and gc.get_freeze_count() > frozen
+    finally:
+        gc.unfreeze()
