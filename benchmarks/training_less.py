@@ -33,8 +33,8 @@ from keras_mirror.recipes import ADAPT_SAMPLE
 RECIPE = "together"
 WAYS = ("all", "no embeddings", "upper half", "last two", "LoRA", "cosine")
 LORA_RANK = 8
-# LoRA's matrices begin near zero, and want larger steps: of 1e-4, 3e-4 and
-# 1e-3 the one whose loss fell as far as that of all weights.
+# LoRA's matrices begin near zero, and want larger steps. Not yet chosen by
+# measurement: `--lora-rate` tries others.
 LORA_LEARNING_RATE = 3e-4
 
 
