@@ -10,6 +10,7 @@ Prints a Markdown table.
 """
 
 import argparse
+import itertools
 import math
 import pathlib
 import statistics
@@ -111,7 +112,7 @@ def trained(model, dataset):
 
     told = keras.callbacks.LambdaCallback(on_train_batch_end=on_end)
     model.fit(dataset, verbose=0, callbacks=[told], mini_batch_size="auto")
-    return [b - a for a, b in zip(ends, ends[1:], strict=False)], losses[-1]
+    return [b - a for a, b in itertools.pairwise(ends)], losses[-1]
 
 
 def half_way(original, tuned, way):

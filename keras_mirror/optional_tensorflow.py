@@ -19,3 +19,8 @@ except ImportError:
 def is_tensor(value) -> bool:
     """Whether `value` is a tensor of TensorFlow."""
     return tf is not None and tf.is_tensor(value)
+
+
+def has_gpu() -> bool:
+    """Whether TensorFlow, which must be there, sees a GPU."""
+    return bool(tf.config.list_physical_devices("GPU"))

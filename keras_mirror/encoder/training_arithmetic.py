@@ -15,6 +15,7 @@ from collections.abc import Iterator
 import keras
 from keras import ops
 
+from keras_mirror.optional_tensorflow import has_gpu
 from keras_mirror.processor import processor_has
 
 # Units that multiply matrices of bfloat16.
@@ -79,7 +80,7 @@ def fastest_product_dtype(model) -> str | None:
     is_plain = model.compute_dtype == "float32"
     if not is_plain or keras.backend.backend() != "tensorflow":
         return None
-    return "bfloat16" if processor_has(_FLAG) and not _has_gpu() else None
+    return "bfloat16" if processor_has(_FLAG) and not has_gpu() else None
 
 
 def without_rewriting(function: Callable) -> Callable:
@@ -99,7 +100,7 @@ def without_rewriting(function: Callable) -> Callable:
     >>> without_rewriting(max)(1, 2)
     2
     """
-    if keras.backend.backend() != "tensorflow" or _has_gpu():
+    if keras.backend.backend() != "tensorflow" or has_gpu():
         return function
     from tensorflow.config import optimizer
 
@@ -173,12 +174,6 @@ def activation_for_training(activation: Callable | None) -> Callable | None:
     if _is_approximate_gelu(activation):
         return _gelu_approximate
     return activation
-
-
-def _has_gpu() -> bool:
-    import tensorflow as tf
-
-    return bool(tf.config.list_physical_devices("GPU"))
 
 
 def _is_approximate_gelu(activation) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import keras
 
+from keras_mirror.optional_tensorflow import has_gpu
 from keras_mirror.optional_tensorflow import tf
 
 _NUM_PREFETCHED = 2
@@ -14,7 +15,7 @@ _SHORTEST = 2  # start and end, as most tokenizers put around every text
 def compiles_every_shape() -> bool:
     """Whether XLA compiles every new shape of a batch, which takes seconds."""
     if keras.backend.backend() == "tensorflow":
-        return bool(tf.config.list_physical_devices("GPU"))
+        return has_gpu()
     return keras.backend.backend() == "jax"
 
 
