@@ -33,28 +33,21 @@ os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "true"
 
 # Tests of code that asks for no backend, or stands above the model and reaches
-# one through its methods only: what they find is the same on each, and so they
-# run on one, as docstrings do. Paths from the root.
+# one through its methods only: what they find is the same on each, so they run
+# on one, as docstrings do. PyTorch compiles nothing, which makes it the
+# quickest; whole programs run on the default. Paths from the root.
 PURE = (
     "keras_mirror",
-    "tests/adaptation/test_verdict.py",
+    "tests/adaptation",
+    "tests/archive/test_known_objects.py",
+    "tests/archive/test_limits.py",
     "tests/archive/test_model_card.py",
     "tests/archive/test_reading.py",
+    "tests/archive/test_weight_budget.py",
+    "tests/bulk",
+    "tests/campaign",
     "tests/checkpoints/test_torch_checkpoint.py",
-    "tests/cli/test_cli_compare.py",
-    "tests/cli/test_cli_adapt.py",
-    "tests/cli/test_cli_evaluate.py",
-    "tests/cli/test_cli_export_index.py",
-    "tests/cli/test_cli_judge.py",
-    "tests/cli/test_cli_map.py",
-    "tests/cli/test_cli_outputs.py",
-    "tests/cli/test_cli_presets.py",
-    "tests/cli/test_cli_reduce.py",
-    "tests/cli/test_cli_search.py",
-    "tests/cli/test_cli_texts.py",
-    "tests/cli/test_info.py",
-    "tests/cli/test_printable.py",
-    "tests/cli/test_train_memory.py",
+    "tests/cli",
     "tests/data/test_batch_schedule.py",
     "tests/data/test_corpus.py",
     "tests/data/test_next_lines.py",
@@ -62,8 +55,9 @@ PURE = (
     "tests/data/test_sample_strings.py",
     "tests/evaluation",
     "tests/evidence",
-    "tests/forward/test_kept.py",
-    "tests/forward/test_precision.py",
+    "tests/export/test_sentence_transformers.py",
+    "tests/export/test_static.py",
+    "tests/forward",
     "tests/integrations/test_embeddings.py",
     "tests/integrations/test_mteb.py",
     "tests/presets/test_checked_files.py",
@@ -84,7 +78,24 @@ PURE = (
     "tests/test_recipes.py",
     "tests/test_result_tables.py",
 )
-PURE_BACKEND = "tensorflow"
+# What stands among them and asks for the backend.
+NOT_PURE = (
+    "tests/cli/test_causes.py",
+    "tests/cli/test_cli.py",
+    "tests/cli/test_cli_encoders.py",
+    "tests/cli/test_cli_export.py",
+    "tests/cli/test_devices.py",
+    "tests/cli/test_serve.py",
+)
+# Tokenizers and files: JAX has the code of PyTorch for them, without graphs.
+NOT_ON_JAX = (
+    "tests/archive/test_record.py",
+    "tests/checkpoints/test_followed_tokenizers.py",
+    "tests/checkpoints/test_tokenizer_steps.py",
+    "tests/checkpoints/test_tokenizers.py",
+    "tests/export/test_keras_hub.py",
+    "tests/preprocessing",
+)
 
 # Their docstrings need an optional dependency from the import on.
 SERVER = ("starlette", "uvicorn", "prometheus_client", "httpx2")
@@ -117,25 +128,30 @@ def pytest_addoption(parser):
     parser.addoption(
         "--all-backends",
         action="store_true",
-        help=f"run the pure tests on others than {PURE_BACKEND} too",
+        help="run on this backend what others suffice for, too",
     )
 
 
 def pytest_collection_modifyitems(config, items):
-    runs_pure = config.getoption("--all-backends") or (
-        os.environ.get("KERAS_BACKEND", PURE_BACKEND) == PURE_BACKEND
-    )
     kept, left_out = [], []
     for item in items:
-        if item.path.relative_to(ROOT).as_posix().startswith(PURE):
+        path = item.path.relative_to(ROOT).as_posix()
+        if path.startswith(PURE) and not path.startswith(NOT_PURE):
             item.add_marker(pytest.mark.pure)
         if "slow" in item.keywords and not config.getoption("--runslow"):
             item.add_marker(pytest.mark.skip(reason="needs --runslow"))
-        is_left_out = "pure" in item.keywords and not runs_pure
-        (left_out if is_left_out else kept).append(item)
-    if left_out:
+        (kept if _runs_here(item, path) else left_out).append(item)
+    if left_out and not config.getoption("--all-backends"):
         config.hook.pytest_deselected(items=left_out)
         items[:] = kept
+
+
+def _runs_here(item, path):
+    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+    if "pure" in item.keywords:
+        is_program = "processes" in item.keywords
+        return backend == ("tensorflow" if is_program else "torch")
+    return backend != "jax" or not path.startswith(NOT_ON_JAX)
 
 
 @functools.cache

@@ -85,6 +85,7 @@ def test_vectors_teach_what_the_model_teaches(teacher, tmp_path, kind):
     )
 
 
+@pytest.mark.pure
 @pytest.mark.parametrize(("projection", "dim"), [("kept", 8), ("dropped", 4)])
 def test_a_projection_is_a_part_of_the_student_or_of_training(
     teacher, tmp_path, projection, dim
@@ -162,6 +163,7 @@ def test_it_does_not_go_on_with_another_training(teacher, tmp_path):
         distill_texts(teacher, TEXTS, resume=True, seed=1, **start)
 
 
+@pytest.mark.pure
 def test_prefixes_are_useful_by_themselves(teacher):
     nested, plain = (
         distill_texts(
