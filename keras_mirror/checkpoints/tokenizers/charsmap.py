@@ -1,4 +1,5 @@
 import base64
+import functools
 import io
 import json
 import pathlib
@@ -74,7 +75,7 @@ def compile_charsmap(steps: list[dict]) -> bytes:
     ]
     if [step["type"] for step in steps] == ["Precompiled"]:
         return base64.b64decode(steps[0]["precompiled_charsmap"])
-    return _compile(_rules(steps))
+    return _compiled(json.dumps(steps))
 
 
 def split_special_tokens(steps: list[dict]) -> list[str]:
@@ -169,6 +170,12 @@ def _normalize_function(steps: list[dict]) -> Callable[[str], str]:
     content = {"version": "1.0", "normalizer": sequence, "model": model}
     tokenizer = tokenizers.Tokenizer.from_str(json.dumps(content))
     return tokenizer.normalizer.normalize_str
+
+
+# Half a second for all of Unicode, and one that models of a kind share.
+@functools.lru_cache(maxsize=8)
+def _compiled(steps: str) -> bytes:
+    return _compile(_rules(json.loads(steps)))
 
 
 def _compile(rules: dict[str, str]) -> bytes:
