@@ -20,3 +20,9 @@ def set_up_worker() -> None:
     from keras_mirror.startup import choose_backend
 
     choose_backend(None, debug=True)  # nobody sees what it prints
+
+
+if __name__ == "__main__":
+    import keras_mirror_cli  # by the name that the package looks for
+
+    keras_mirror_cli.main()

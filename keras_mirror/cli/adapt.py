@@ -12,6 +12,8 @@ from keras_mirror.cli.adaptation_report import report_facts
 from keras_mirror.cli.adaptation_report import report_rows
 from keras_mirror.cli.adaptation_report import save_candidates
 from keras_mirror.cli.adaptation_report import summary_rows
+from keras_mirror.cli.command import Command
+from keras_mirror.cli.completion import complete_models
 from keras_mirror.cli.console import echo_warnings
 from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_rows
@@ -19,14 +21,14 @@ from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import progress_bar
 from keras_mirror.cli.console import usage_errors
 from keras_mirror.cli.evaluation_steps import show_table
-from keras_mirror.cli.evaluation_steps import write_json
+from keras_mirror.cli.evaluation_steps import write_forms
 from keras_mirror.cli.evaluation_steps import write_report
 from keras_mirror.cli.evidence_options import SAMPLE
 from keras_mirror.cli.evidence_options import EvidenceOptions
 from keras_mirror.cli.evidence_options import evidence_options
 from keras_mirror.cli.evidence_options import read_evidence
 from keras_mirror.cli.files import check_output
-from keras_mirror.cli.files import check_reports
+from keras_mirror.cli.files import check_report
 from keras_mirror.cli.files import check_space
 from keras_mirror.cli.files import check_unused
 from keras_mirror.cli.files import named_texts
@@ -40,9 +42,11 @@ from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import center_option
 from keras_mirror.cli.options import check_model_name
 from keras_mirror.cli.options import field_options
+from keras_mirror.cli.options import html_option
 from keras_mirror.cli.options import overwrite_option
-from keras_mirror.cli.options import report_options
 from keras_mirror.cli.options import text_options
+from keras_mirror.cli.result_forms import ResultForms
+from keras_mirror.cli.result_forms import result_options
 from keras_mirror.integrations.load_model import is_archive
 from keras_mirror.recipes import ADAPT_SAMPLE
 from keras_mirror.recipes import ENCODER_RECIPES
@@ -51,10 +55,17 @@ from keras_mirror.recipes import MIRRORED
 from keras_mirror.recipes import WHITENED
 
 
-@click.command()
-@click.argument("start", callback=check_model_name)
+@click.command(cls=Command)
+@click.argument(
+    "start", shell_complete=complete_models, callback=check_model_name
+)
 @click.argument("texts", type=TEXT_FILE)
-@click.option("--output", required=True, help="Archive to write, *.keras.")
+@click.option(
+    "--output",
+    type=click.Path(),
+    required=True,
+    help="Archive to write, *.keras.",
+)
 @evidence_options
 @text_options
 @click.option(
@@ -88,6 +99,7 @@ from keras_mirror.recipes import WHITENED
 @click.option(
     "--guide",
     "guide_folder",
+    type=click.Path(),
     help="Folder that keeps the guide's vectors, to go on if stopped.",
 )
 @click.option(
@@ -96,7 +108,8 @@ from keras_mirror.recipes import WHITENED
     help="Take what was tried first without evidence, and train although the "
     "model knows hardly any of the tokens.",
 )
-@report_options
+@result_options("json", "csv", "latex")
+@html_option
 @field_options
 @overwrite_option
 @backend_options
@@ -110,7 +123,7 @@ def adapt(
     encoding: str,
     sample: int | None,
     seed: int,
-    json_path: str | None,
+    forms: ResultForms,
     html_path: str | None,
     overwrite: bool,
     backend: str | None,
@@ -118,7 +131,7 @@ def adapt(
     fields: dict[str, Any],
     **options: Any,
 ) -> None:
-    """Adapts START to the lines of TEXTS, and proves whether that helped.
+    """Adapts START to the lines of TEXTS and shows whether it helped.
 
     START is an archive, a name or a folder. An encoder is trained beside a
     frozen copy of itself, which says which texts are related, in two ways:
@@ -140,7 +153,7 @@ def adapt(
     check_output(output, overwrite, suffix=".keras")
     for name in (*ENCODER_RECIPES, MIRRORED, WHITENED):
         check_unused(candidate_path(output, name), overwrite)
-    check_reports(json_path, html_path, overwrite)
+    check_report(html_path, overwrite)
     num_read = max(sample or 0, SAMPLE)
     read = read_evidence(
         texts, evidence, column, errors, num_read, seed, encoding
@@ -175,16 +188,11 @@ def adapt(
     kept = {}
     if not adaptation.taken and adaptation.verdict.name != "kept":
         kept = save_candidates(adaptation, output, overwrite)
-    show_table(adaptation.evaluation)
-    click.echo()
-    print_rows(report_rows(adaptation), sys.stdout)
-    if json_path:
-        write_json(
-            adaptation.evaluation,
-            json_path,
-            overwrite,
-            **report_facts(adaptation),
-        )
+    if not forms.take_screen:
+        show_table(adaptation.evaluation)
+        click.echo()
+        print_rows(report_rows(adaptation), sys.stdout)
+    write_forms(adaptation.evaluation, forms, report_facts(adaptation))
     if html_path:
         notes = [f"{name}: {value}" for name, value in report_rows(adaptation)]
         write_report(adaptation.evaluation, html_path, overwrite, None, notes)

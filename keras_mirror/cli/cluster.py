@@ -2,6 +2,7 @@ import time
 
 import click
 
+from keras_mirror.cli.command import Command
 from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import print_texts
@@ -15,17 +16,24 @@ from keras_mirror.cli.options import SEED
 from keras_mirror.cli.options import check_cluster_options
 from keras_mirror.cli.options import cluster_options
 from keras_mirror.cli.options import overwrite_option
+from keras_mirror.cli.result_forms import ResultForms
+from keras_mirror.cli.result_forms import result_options
+from keras_mirror.cli.sheet import Sheet
 from keras_mirror.search.encoded_texts import EncodedTexts
 
 NUM_SHOWN = 10
+COLUMNS = ("id", "cluster", "words", "cosine", "text")
 OUTLIER = 0  # the number that stands for no cluster
 
 
-@click.command()
+@click.command(cls=Command)
 @corpus_arguments
 @cluster_options
-@click.option("--output", help="Write assignments to this TSV file.")
+@click.option(
+    "--output", type=click.Path(), help="Write assignments to this TSV file."
+)
 @click.option("--seed", type=SEED, default=0, help="Random seed.")
+@result_options("json", "csv")
 @overwrite_option
 def cluster(
     encoder: str,
@@ -33,11 +41,12 @@ def cluster(
     clusters: int | None,
     threshold: float | None,
     output: str | None,
+    forms: ResultForms,
     seed: int,
     overwrite: bool,
     **options,
 ) -> None:
-    """Sorts the lines of TEXTS, or of an INDEX, into clusters of like meaning.
+    """Sorts lines of TEXTS or of an INDEX into clusters by meaning.
 
     Finds how many there are, and which lines are outliers, unless --clusters
     or --threshold is given. Shows the largest clusters: words that tell them
@@ -67,14 +76,22 @@ def cluster(
     left = outliers(made, encoded.texts)
     if clusters is None and threshold is None:
         rows["outliers"] = len(left)
+    table = _rows(made, names, left, encoded)
     if output:
-        table = _rows(made, names, left, encoded)
         write_table(table, output, overwrite)
         rows["written"] = output
     shown = zip(made[:NUM_SHOWN], names, strict=False)
     for number, (each, name) in enumerate(shown, start=1):
-        _show(number, each, name, encoded)
-    print_summary(rows, start)
+        if not forms.take_screen:
+            _show(number, each, name, encoded)
+    told = print_summary(rows, start)
+    described = [
+        _described(number, each, name, encoded)
+        for number, (each, name) in enumerate(
+            zip(made, names, strict=True), start=1
+        )
+    ]
+    forms.write(Sheet(COLUMNS, table), {**told, "found": described})
     if texts is None:
         print_next("search", encoder, '"..."')
     else:
@@ -95,6 +112,18 @@ def _show(number: int, members, name, encoded: EncodedTexts) -> None:
     )
 
 
+def _described(
+    number: int, members, name, encoded: EncodedTexts
+) -> dict[str, object]:
+    """A cluster for JSON: its words, its center, and all of its texts."""
+    return {
+        "cluster": number,
+        "words": list(name.words),
+        "nearest": [encoded.ids[row] for row in name.rows],
+        "members": [encoded.ids[row] for row in members.rows],
+    }
+
+
 def _words(name) -> str:
     return ", ".join(name.words)
 
@@ -102,9 +131,9 @@ def _words(name) -> str:
 def _rows(
     made: list, names: list, left: list[int], encoded: EncodedTexts
 ) -> list[tuple]:
-    rows = [(row, OUTLIER, "", "") for row in left]
+    rows: list[tuple] = [(row, OUTLIER, "", "") for row in left]
     rows += [
-        (row, number, _words(name), f"{cosine:.4f}")
+        (row, number, _words(name), round(float(cosine), 6))
         for number, (members, name) in enumerate(
             zip(made, names, strict=True), start=1
         )

@@ -4,6 +4,8 @@ import time
 
 import click
 
+from keras_mirror.cli.command import Command
+from keras_mirror.cli.completion import complete_models
 from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_rows
 from keras_mirror.cli.console import print_summary
@@ -11,14 +13,14 @@ from keras_mirror.cli.evaluation_steps import BASELINE
 from keras_mirror.cli.evaluation_steps import evaluation_summary
 from keras_mirror.cli.evaluation_steps import run_evaluation
 from keras_mirror.cli.evaluation_steps import show_table
-from keras_mirror.cli.evaluation_steps import write_json
+from keras_mirror.cli.evaluation_steps import write_forms
 from keras_mirror.cli.evaluation_steps import write_report
 from keras_mirror.cli.evidence_options import SAMPLE
 from keras_mirror.cli.evidence_options import EvidenceOptions
 from keras_mirror.cli.evidence_options import evidence_options
 from keras_mirror.cli.evidence_options import gather
 from keras_mirror.cli.evidence_options import read_evidence
-from keras_mirror.cli.files import check_reports
+from keras_mirror.cli.files import check_report
 from keras_mirror.cli.files import named_texts
 from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import start_keras
@@ -27,9 +29,11 @@ from keras_mirror.cli.options import TEXT_FILE
 from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import batch_size_option
 from keras_mirror.cli.options import check_model_name
+from keras_mirror.cli.options import html_option
 from keras_mirror.cli.options import overwrite_option
-from keras_mirror.cli.options import report_options
 from keras_mirror.cli.options import text_options
+from keras_mirror.cli.result_forms import ResultForms
+from keras_mirror.cli.result_forms import result_options
 from keras_mirror.integrations.load_model import is_archive
 from keras_mirror.presets.locate import local_folder
 from keras_mirror.presets.registry import named_presets
@@ -44,13 +48,14 @@ def _check_model_names(
     return [name for name in names if name != BASELINE]
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument(
     "models",
     nargs=-1,
     required=True,
     metavar="MODEL...",
     callback=_check_model_names,
+    shell_complete=complete_models,
 )
 @click.argument("texts", type=TEXT_FILE)
 @evidence_options
@@ -63,7 +68,8 @@ def _check_model_names(
     help="Draw this many texts where there are more.",
 )
 @click.option("--seed", type=SEED, default=0, help="Decides what is drawn.")
-@report_options
+@result_options("json", "csv", "latex")
+@html_option
 @batch_size_option
 @overwrite_option
 @backend_options
@@ -76,7 +82,7 @@ def compare(
     encoding: str,
     sample: int,
     seed: int,
-    json_path: str | None,
+    forms: ResultForms,
     html_path: str | None,
     batch_size: int | None,
     overwrite: bool,
@@ -93,7 +99,7 @@ def compare(
     against the starting point or, without one, the first model.
     """
     start = time.monotonic()
-    check_reports(json_path, html_path, overwrite)
+    check_report(html_path, overwrite)
     read = read_evidence(
         texts, evidence, column, errors, sample, seed, encoding
     )
@@ -104,17 +110,17 @@ def compare(
     tasks = gather(read, evidence, seed, batch_size)
     evaluation = run_evaluation(loaded, tasks, batch_size)
     choice = choose(list(loaded), evaluation.rows)
-    show_table(evaluation)
-    click.echo()
-    print_rows([("answer", choice.sentence)], sys.stdout)
+    if not forms.take_screen:
+        show_table(evaluation)
+        click.echo()
+        print_rows([("answer", choice.sentence)], sys.stdout)
     answer = {"best": choice.best, "sentence": choice.sentence}
-    if json_path:
-        write_json(evaluation, json_path, overwrite, choice=answer, notes=notes)
+    write_forms(evaluation, forms, {"choice": answer, "notes": notes})
     if html_path:
         write_report(
             evaluation, html_path, overwrite, None, [choice.sentence, *notes]
         )
-    outputs = [path for path in (json_path, html_path) if path]
+    outputs = [*forms.files, *filter(None, [html_path])]
     print_summary(evaluation_summary(evaluation, notes, outputs), start)
     if choice.best in models:
         named = named_texts(texts, column, errors, encoding)

@@ -12,6 +12,8 @@ import warnings
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import TextIO
 
 import click
@@ -27,6 +29,9 @@ from rich.table import Table
 from rich.text import Text
 
 from keras_mirror.atomic_output import atomic_output
+from keras_mirror.cli.facts import Fact
+from keras_mirror.cli.facts import values_of
+from keras_mirror.cli.facts import words_of
 from keras_mirror.cli.printable import one_line
 from keras_mirror.cli.printable import printable
 from keras_mirror.cli.standard_streams import named_output
@@ -70,10 +75,23 @@ def fits_screen(table: Table) -> bool:
     return not _has_width(screen) or natural <= screen.width
 
 
-def print_rows(rows: Iterable[tuple[str, object]], file: TextIO) -> None:
+def print_sections(
+    sections: Mapping[str, Sequence[tuple[str, object]]], file: TextIO
+) -> None:
+    """Titles, and under each its names and values, all in one column."""
+    shown = {title: rows for title, rows in sections.items() if rows}
+    indent = 4 + max(len(name) for x in shown.values() for name, _ in x)
+    for number, (title, rows) in enumerate(shown.items()):
+        echo(f"\n{title}" if number else title, err=file is sys.stderr)
+        print_rows([(f"  {name}", x) for name, x in rows], file, indent)
+
+
+def print_rows(
+    rows: Iterable[tuple[str, object]], file: TextIO, indent: int = 0
+) -> None:
     """Names and values; long values go on under themselves on a screen."""
     rows = list(rows)
-    indent = max(len(name) for name, _ in rows) + 2
+    indent = max(indent, *(len(name) + 2 for name, _ in rows))
     screen = console(file)
     for name, value in rows:
         line = one_line(f"{name:<{indent}}{value}")
@@ -105,14 +123,19 @@ def write_table(
 ) -> None:
     """Writes rows with TABs between their columns, to a file or the screen.
 
-    TABs and line breaks in a text become spaces: a row stays a line.
+    TABs and line breaks in a text become spaces: a row stays a line. Floats
+    have four decimals.
     """
-    lines = ("\t".join(one_line(str(cell)) for cell in row) for row in rows)
+    lines = ("\t".join(map(_tab_cell, row)) for row in rows)
     if path:
         write_lines(lines, path, overwrite)
         return
     for line in lines:
         echo(line)
+
+
+def _tab_cell(cell: object) -> str:
+    return f"{cell:.4f}" if isinstance(cell, float) else one_line(str(cell))
 
 
 def write_lines(lines: Iterable[str], path: str, overwrite: bool) -> None:
@@ -169,14 +192,20 @@ def encoding_bar(texts: list[str], then: str) -> Iterator[Callable]:
         yield on_progress
 
 
-def print_summary(rows: dict[str, object], start: float) -> None:
+def print_summary(rows: dict[str, object], start: float) -> dict[str, object]:
     """The end of a command: what was done, in how many seconds.
 
-    `start` is `time.monotonic()` when the command began.
+    Args:
+        rows: Dict from names to values, or to `Fact`s.
+        start: Float, `time.monotonic()` when the command began.
+
+    Returns:
+        A dict, the same as plain values for programs.
     """
     seconds = time.monotonic() - start
-    rows = {**rows, "seconds": f"{seconds:.1f}"}
-    print_rows(rows.items(), sys.stderr)
+    rows = {**rows, "seconds": Fact(round(seconds, 3), f"{seconds:.1f}")}
+    print_rows(words_of(rows).items(), sys.stderr)
+    return values_of(rows)
 
 
 def print_next(*command: str) -> None:

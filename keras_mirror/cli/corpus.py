@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from keras_mirror.cli.completion import complete_models
 from keras_mirror.cli.console import encoding_bar
 from keras_mirror.cli.console import status
 from keras_mirror.cli.encoders import open_encoder
@@ -35,9 +36,12 @@ def corpus_arguments(command: Callable[..., Any]) -> Callable[..., Any]:
         text_options,
         prompt_option,
         batch_size_option,
-        click.argument("texts", required=False),
+        click.argument("texts", required=False, type=click.Path()),
         click.argument(
-            "encoder", metavar="MODEL|INDEX", callback=check_model_name
+            "encoder",
+            metavar="MODEL|INDEX",
+            shell_complete=complete_models,
+            callback=check_model_name,
         ),
     ):
         command = decorator(command)

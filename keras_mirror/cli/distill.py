@@ -1,14 +1,18 @@
+import dataclasses
 import os
 import time
 
 import click
 
+from keras_mirror.cli.command import Command
+from keras_mirror.cli.completion import complete_models
 from keras_mirror.cli.console import echo_warnings
 from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import progress_bar
 from keras_mirror.cli.console import status
 from keras_mirror.cli.console import usage_errors
+from keras_mirror.cli.facts import Fact
 from keras_mirror.cli.files import check_output
 from keras_mirror.cli.files import check_space
 from keras_mirror.cli.files import claim_output
@@ -23,6 +27,8 @@ from keras_mirror.cli.options import check_model_name
 from keras_mirror.cli.options import overwrite_option
 from keras_mirror.cli.options import resume_option
 from keras_mirror.cli.options import text_options
+from keras_mirror.cli.result_forms import ResultForms
+from keras_mirror.cli.result_forms import result_options
 from keras_mirror.cli.stop_signals import StopSignals
 
 FOLDER_SUFFIX = ".distillation"
@@ -40,10 +46,17 @@ def _prefixes(
         ) from error
 
 
-@click.command()
-@click.argument("teacher", callback=check_model_name)
-@click.argument("texts", nargs=-1, required=True)
-@click.option("--output", required=True, help="Archive to write, *.keras.")
+@click.command(cls=Command)
+@click.argument(
+    "teacher", shell_complete=complete_models, callback=check_model_name
+)
+@click.argument("texts", nargs=-1, required=True, type=click.Path())
+@click.option(
+    "--output",
+    type=click.Path(),
+    required=True,
+    help="Archive to write, *.keras.",
+)
 @click.option(
     "--layers",
     "num_layers",
@@ -58,6 +71,7 @@ def _prefixes(
 )
 @click.option(
     "--student",
+    shell_complete=complete_models,
     callback=check_model_name,
     help="Begin with another model: an archive, a name or a folder.",
 )
@@ -94,11 +108,13 @@ def _prefixes(
 )
 @click.option(
     "--folder",
+    type=click.Path(),
     help="Keeps the teacher's vectors, for other students of these texts. "
     "Default: beside the output, and removed at the end.",
 )
 @resume_option
 @text_options
+@result_options("json")
 @overwrite_option
 @backend_options
 def distill(
@@ -114,12 +130,13 @@ def distill(
     column: str | None,
     errors: str,
     encoding: str,
+    forms: ResultForms,
     overwrite: bool,
     backend: str | None,
     debug: bool,
     **settings,
 ) -> int:
-    """Makes a small encoder that gives the vectors of TEACHER for TEXTS.
+    """Trains a small encoder to give TEACHER's vectors for TEXTS.
 
     TEACHER is an archive, a name, a folder, or a file of vectors that any
     encoder made of the same lines (*.npy, *.parquet). Its vectors are computed
@@ -194,15 +211,19 @@ def distill(
     begun.unlink(missing_ok=True)
     if folder is None:
         shards.remove()
-    rows = {
-        "texts": f"{shards.num_texts:,}, {total - shards.num_texts:,} empty",
+    num_empty = total - shards.num_texts
+    rows: dict[str, object] = {
+        "texts": Fact(
+            shards.num_texts, f"{shards.num_texts:,}, {num_empty:,} empty"
+        ),
+        "empty": Fact(num_empty),
         "steps": training.num_steps,
-        "last loss": f"{progress.loss:.4f}",
+        "last loss": Fact(progress.loss, f"{progress.loss:.4f}"),
         **_reached_rows(distillation),
         **({"teacher's vectors": folder} if folder else {}),
         "archive": path,
     }
-    print_summary(rows, start)
+    forms.write(content=print_summary(rows, start))
     named = named_texts(texts[0], column, errors, encoding)
     if taught_by.model is None:
         print_next("index", path, *named, "--output", "texts.index")
@@ -214,7 +235,11 @@ def distill(
 def _reached_rows(distillation) -> dict[str, object]:
     prefixes = distillation.of_prefixes.items()
     rows = {f"first {size}": reached for size, reached in prefixes}
-    return {"reached": distillation.reached, **rows}
+    rows = {"reached": distillation.reached, **rows}
+    return {
+        name: Fact(dataclasses.asdict(reached), str(reached))
+        for name, reached in rows.items()
+    }
 
 
 def _teach(taught_by, shards, texts, total: int, stop: StopSignals) -> None:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import click
 
+from keras_mirror.cli.command import Command
 from keras_mirror.cli.console import echo_warnings
 from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_summary
@@ -13,17 +14,23 @@ from keras_mirror.cli.console import write_table
 from keras_mirror.cli.corpus import corpus_arguments
 from keras_mirror.cli.corpus import named_corpus
 from keras_mirror.cli.corpus import open_corpus
+from keras_mirror.cli.facts import Fact
 from keras_mirror.cli.files import check_output
 from keras_mirror.cli.options import overwrite_option
 from keras_mirror.cli.printable import one_line
+from keras_mirror.cli.result_forms import ResultForms
+from keras_mirror.cli.result_forms import result_options
+from keras_mirror.cli.sheet import Sheet
 from keras_mirror.data.read_columns import has_columns
 from keras_mirror.search.encoded_texts import EncodedTexts
 
 MARK = "*"
 MAX_PAIRS = 100_000
+PAIR_COLUMNS = ("cosine", "id_1", "id_2", "text_1", "text_2")
+GROUP_COLUMNS = ("group", "mark", "cosine", "id", "text")
 
 
-@click.command()
+@click.command(cls=Command)
 @corpus_arguments
 @click.option(
     "--threshold",
@@ -38,6 +45,7 @@ MAX_PAIRS = 100_000
 )
 @click.option(
     "--keep",
+    type=click.Path(),
     help="File to write without duplicates: one text per line, or a TSV file "
     "of ids and texts with an INDEX.",
 )
@@ -49,8 +57,10 @@ MAX_PAIRS = 100_000
 )
 @click.option(
     "--output",
+    type=click.Path(),
     help="File of the rows. Default: the screen, or nothing with --keep alone.",
 )
+@result_options("json", "csv")
 @overwrite_option
 def duplicates(
     encoder: str,
@@ -60,6 +70,7 @@ def duplicates(
     keep: str | None,
     limit: int | None,
     output: str | None,
+    forms: ResultForms,
     overwrite: bool,
     **options,
 ) -> None:
@@ -79,23 +90,26 @@ def duplicates(
     if is_grouped and limit:
         raise click.UsageError("--limit is for pairs, not for --groups")
     _check_outputs(output, keep, texts, overwrite)
-    is_paired = not is_grouped and bool(output or not keep)
+    is_written = bool(output or not (keep or forms.paths))
+    is_paired = not is_grouped and bool(is_written or forms.paths)
     with (
         echo_warnings(),
         open_corpus(encoder, texts, "Comparing", **options) as encoded,
     ):
         most = (limit or MAX_PAIRS) if is_paired else None
         found = _find(encoded, threshold, most, is_grouped or bool(keep))
-    if is_grouped:
-        write_table(_group_rows(found, encoded), output, overwrite)
-    elif is_paired:
-        write_table(_pair_rows(found, encoded), output, overwrite)
+    table = _group_rows if is_grouped else _pair_rows
+    if is_written:
+        write_table(table(found, encoded), output, overwrite)
     rows = _told(found, encoded) | ({"written": output} if output else {})
     if keep:
         kept = _kept(found, encoded, has_ids=texts is None)
         write_lines(kept, keep, overwrite)
         rows["kept"] = keep
-    print_summary(rows, start)
+    told = print_summary(rows, start)
+    columns = GROUP_COLUMNS if is_grouped else PAIR_COLUMNS
+    sheet = Sheet(columns, list(table(found, encoded)) if forms.paths else [])
+    forms.write(sheet, {**told, "rows": sheet.as_records()})
     if keep and texts is not None:
         print_next("index", encoder, keep, "--output", "texts.index")
     else:
@@ -150,35 +164,44 @@ def _find(
 def _told(found: _Found, encoded: EncodedTexts) -> dict[str, object]:
     rows: dict[str, object] = {
         "lines": len(encoded.texts),
-        "threshold": f"{found.threshold:g}"
-        + (", proposed" if found.is_proposed else ""),
+        "threshold": Fact(
+            float(found.threshold),
+            f"{found.threshold:g}"
+            + (", proposed" if found.is_proposed else ""),
+        ),
+        "proposed": Fact(found.is_proposed),
     }
     if found.pairs is not None:
         rows["pairs"] = len(found.pairs)
     if found.groups is not None:
         rows["groups"] = len(found.groups)
         cosines = [each.similarities[1:] for each in found.groups]
-        rows["duplicates"] = sum(map(len, cosines))
+        number = sum(map(len, cosines))
         far = sum(int((each < found.threshold).sum()) for each in cosines)
-        if far:
-            rows["duplicates"] = (
-                f"{rows['duplicates']}, of which {far} are less similar than "
-                "the threshold to the text that stands for them"
-            )
+        words = (
+            f", of which {far} are less similar than the threshold to the text "
+            "that stands for them"
+        )
+        rows["duplicates"] = Fact(number, f"{number}{words if far else ''}")
+        rows["far duplicates"] = Fact(far)
     return rows
 
 
 def _pair_rows(found: _Found, encoded: EncodedTexts) -> Iterator[tuple]:
     for cosine, *rows in found.pairs or []:
         ids = (encoded.ids[row] for row in rows)
-        yield f"{cosine:.4f}", *ids, *(encoded.texts[row] for row in rows)
+        yield (
+            round(float(cosine), 6),
+            *ids,
+            *(encoded.texts[row] for row in rows),
+        )
 
 
 def _group_rows(found: _Found, encoded: EncodedTexts) -> Iterator[tuple]:
     for number, group in enumerate(found.groups or [], start=1):
         for place, (row, cosine) in enumerate(zip(*group, strict=True)):
             mark = "" if place else MARK
-            told = number, mark, f"{cosine:.4f}"
+            told = number, mark, round(float(cosine), 6)
             yield *told, encoded.ids[row], encoded.texts[row]
 
 

@@ -15,6 +15,7 @@ from keras_mirror.bulk.encode_files import ENGINES
 from keras_mirror.bulk.encode_files import ShardWriter
 from keras_mirror.bulk.encode_files import encode_shards
 from keras_mirror.bulk.shards import ShardPlan
+from keras_mirror.cli.command import Command
 from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import progress_bar
@@ -22,6 +23,7 @@ from keras_mirror.cli.console import status
 from keras_mirror.cli.console import usage_errors
 from keras_mirror.cli.encoders import in_precision
 from keras_mirror.cli.encoders import open_encoder
+from keras_mirror.cli.facts import Fact
 from keras_mirror.cli.files import check_output
 from keras_mirror.cli.files import check_space
 from keras_mirror.cli.files import claim_output
@@ -35,16 +37,19 @@ from keras_mirror.cli.options import overwrite_option
 from keras_mirror.cli.options import precision_option
 from keras_mirror.cli.options import prompt_option
 from keras_mirror.cli.options import text_options
+from keras_mirror.cli.result_forms import ResultForms
+from keras_mirror.cli.result_forms import result_options
 from keras_mirror.data.open_binary import is_remote
 from keras_mirror.forward.precision import SAMPLE_SIZE
 from keras_mirror.startup import choose_backend
 
 
-@click.command()
+@click.command(cls=Command)
 @model_argument
-@click.argument("texts", nargs=-1, required=True)
+@click.argument("texts", nargs=-1, required=True, type=click.Path())
 @click.option(
     "--output",
+    type=click.Path(),
     required=True,
     help="File *.npy, or folder for Parquet files of ids and vectors.",
 )
@@ -74,6 +79,7 @@ from keras_mirror.startup import choose_backend
     show_default=True,
     help="(folder output only) Number of texts per Parquet file.",
 )
+@result_options("json")
 @overwrite_option
 @backend_options
 def encode(
@@ -90,6 +96,7 @@ def encode(
     engine: str,
     workers: int | None,
     rows_per_file: int,
+    forms: ResultForms,
     overwrite: bool,
     backend: str | None,
     debug: bool,
@@ -138,7 +145,7 @@ def encode(
         writer = ShardWriter(encoder, folder, batch_size, prompt)
         rows = _encode_shards(plan, writer, engine, workers)
         rows["vectors"] = output
-    print_summary(rows, start)
+    forms.write(content=print_summary(rows, start))
     named = named_texts(texts[0], column, errors, encoding)
     print_next("index", encoder, *named, "--output", "texts.index")
 
@@ -174,8 +181,11 @@ def _encode_array(
         num_cut = _write_rows(file, chunks, num_texts)
     return {
         "texts": num_texts,
-        "cut": f"{num_cut} at {model.preprocessor.sequence_length} tokens",
-        "vectors": f"{output}, {shape[0]} x {shape[1]}",
+        "cut": Fact(
+            num_cut, f"{num_cut} at {model.preprocessor.sequence_length} tokens"
+        ),
+        "vectors": Fact(output, f"{output}, {shape[0]} x {shape[1]}"),
+        "dimensions": Fact(shape[1]),
     }
 
 
@@ -240,5 +250,9 @@ def _encode_shards(
     return {
         "texts": done["num_texts"],
         "cut": done["num_cut"],
-        "files": f"{done['num_shards']}, {done['num_found']} were there",
+        "files": Fact(
+            done["num_shards"],
+            f"{done['num_shards']}, {done['num_found']} were there",
+        ),
+        "files found": Fact(done["num_found"]),
     }

@@ -11,6 +11,7 @@ import click
 from keras_mirror import startup
 from keras_mirror.cli.console import status
 from keras_mirror.cli.console import usage_errors
+from keras_mirror.cli.facts import Fact
 from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import start_keras
 
@@ -61,7 +62,7 @@ def open_encoder(
 
 def in_precision(
     encoder, precision: str, sample: list[str], num_texts: int
-) -> tuple[Any, dict[str, str]]:
+) -> tuple[Any, dict[str, Fact]]:
     """An encoder in the arithmetic of `--precision`.
 
     Args:
@@ -99,8 +100,12 @@ def in_precision(
     if other is encoder:
         return other, {}
     return other, {
-        "precision": f"{other.precision}, vectors of length 1 within "
-        f"{difference:.4f} of float32's"
+        "precision": Fact(
+            other.precision,
+            f"{other.precision}, vectors of length 1 within {difference:.4f} "
+            "of float32's",
+        ),
+        "precision difference": Fact(float(difference)),
     }
 
 

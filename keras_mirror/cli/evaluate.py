@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 import click
 
+from keras_mirror.cli.command import Command
+from keras_mirror.cli.completion import complete_models
 from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import status
@@ -14,32 +16,46 @@ from keras_mirror.cli.evaluation_steps import is_baseline
 from keras_mirror.cli.evaluation_steps import load_models
 from keras_mirror.cli.evaluation_steps import run_evaluation
 from keras_mirror.cli.evaluation_steps import show_table
-from keras_mirror.cli.evaluation_steps import write_json
+from keras_mirror.cli.evaluation_steps import write_forms
 from keras_mirror.cli.evaluation_steps import write_report
-from keras_mirror.cli.files import check_reports
+from keras_mirror.cli.files import check_report
 from keras_mirror.cli.models import is_language_model
 from keras_mirror.cli.models import is_model
 from keras_mirror.cli.models import start_keras
 from keras_mirror.cli.options import ExistingFile
 from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import batch_size_option
+from keras_mirror.cli.options import html_option
 from keras_mirror.cli.options import overwrite_option
-from keras_mirror.cli.options import report_options
+from keras_mirror.cli.result_forms import ResultForms
+from keras_mirror.cli.result_forms import result_options
+from keras_mirror.cli.seed_scores import grouped
 from keras_mirror.recipes import POOLING_MODES
 
 RAW_WORDS = "the mean of its last layer's tokens, all of equal weight"
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument(
-    "arguments", nargs=-1, required=True, metavar="MODEL... PATH..."
+    "arguments",
+    nargs=-1,
+    required=True,
+    metavar="MODEL... PATH...",
+    shell_complete=complete_models,
 )
 @click.option(
     "--pooling",
     type=click.Choice(POOLING_MODES),
     help="Replaces each model's own pooling; the report says so.",
 )
-@report_options
+@click.option(
+    "--over-seeds",
+    is_flag=True,
+    help="Show NAME.seed1.keras, NAME.seed2.keras, ... as one model: the mean "
+    "and standard deviation of their scores.",
+)
+@result_options("json", "csv", "latex")
+@html_option
 @click.option(
     "--log",
     type=ExistingFile(),
@@ -51,7 +67,8 @@ RAW_WORDS = "the mean of its last layer's tokens, all of equal weight"
 def evaluate(
     arguments: tuple[str, ...],
     pooling: str | None,
-    json_path: str | None,
+    over_seeds: bool,
+    forms: ResultForms,
     html_path: str | None,
     log: str | None,
     batch_size: int | None,
@@ -72,26 +89,37 @@ def evaluate(
     first model.
     """
     start = time.monotonic()
-    check_reports(json_path, html_path, overwrite)
+    check_report(html_path, overwrite)
     if log and not html_path:
         raise click.UsageError("--log is drawn in --html, which is missing")
     start_keras(backend, debug)  # first: names of presets are keras-hub's
     if log:
         _check_log(log)
     names, paths = _sort(arguments)
+    if over_seeds:
+        _check_seeds(names)
     tasks = _read(paths)
     models = load_models(names, pooling)
     evaluation = run_evaluation(models, tasks, batch_size)
-    show_table(evaluation)
+    if not forms.take_screen:
+        show_table(evaluation, over_seeds)
     notes = [f"pooling overridden: {pooling}"] if pooling else _raw(names)
-    if json_path:
-        write_json(evaluation, json_path, overwrite, notes=notes)
+    write_forms(evaluation, forms, {"notes": notes}, over_seeds)
     if html_path:
         write_report(evaluation, html_path, overwrite, log, notes)
-    outputs = [path for path in (json_path, html_path) if path]
+    outputs = [*forms.files, *filter(None, [html_path])]
     print_summary(evaluation_summary(evaluation, notes, outputs), start)
     if encoders := [name for name in names if name != BASELINE]:
         print_next("index", encoders[-1], "TEXTS", "--output", "texts.index")
+
+
+def _check_seeds(names: list[str]) -> None:
+    if len(grouped(names)) == len(names):
+        raise click.UsageError(
+            "--over-seeds needs archives NAME.seed1.keras, NAME.seed2.keras "
+            "of one NAME, as `train --seeds 1 2` writes them. "
+            f"Received: {' '.join(names)}"
+        )
 
 
 def _raw(names: list[str]) -> list[str]:

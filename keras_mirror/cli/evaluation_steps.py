@@ -1,18 +1,20 @@
 """What `evaluate` and `compare` do alike: load, score, show and write."""
 
-import json
 import os
 
-from keras_mirror.atomic_output import atomic_output
 from keras_mirror.cli.console import fits_screen
 from keras_mirror.cli.console import print_table
 from keras_mirror.cli.console import progress_bar
 from keras_mirror.cli.console import status
 from keras_mirror.cli.evaluation_tables import evaluation_table
 from keras_mirror.cli.evaluation_tables import narrow_evaluation_table
+from keras_mirror.cli.evaluation_tables import printed_sheet
+from keras_mirror.cli.evaluation_tables import score_sheet
 from keras_mirror.cli.models import load_model
 from keras_mirror.cli.printable import one_line
 from keras_mirror.cli.printable import printable
+from keras_mirror.cli.result_forms import ResultForms
+from keras_mirror.cli.seed_scores import seed_sheets
 
 BASELINE = "tfidf"
 
@@ -56,16 +58,21 @@ def run_evaluation(models: dict, tasks: list, batch_size: int | None):
         )
 
 
-def write_json(
-    evaluation, path: str, overwrite: bool, **others: object
+def write_forms(
+    evaluation,
+    forms: ResultForms,
+    others: dict[str, object],
+    over_seeds: bool = False,
 ) -> None:
-    """Writes all numbers, and what else there is to say."""
+    """Writes all numbers, and in JSON `others` too."""
     from keras_mirror.evaluation.evaluate import as_dict
 
     content = {**as_dict(evaluation), **others}
-    with atomic_output(path, overwrite=overwrite) as unfinished:
-        with open(unfinished, "w", encoding="utf-8") as file:
-            json.dump(content, file, indent=1, ensure_ascii=False)
+    if over_seeds:
+        shown, sheet = seed_sheets(evaluation)
+        forms.write(sheet, {**content, "seeds": sheet.as_records()}, shown)
+        return
+    forms.write(score_sheet(evaluation), content, printed_sheet(evaluation))
 
 
 def write_report(
@@ -109,8 +116,12 @@ def evaluation_summary(
     return rows
 
 
-def show_table(evaluation) -> None:
-    """Prints the table that fits the screen."""
+def show_table(evaluation, over_seeds: bool = False) -> None:
+    """Prints the table that fits the screen, or that of means over seeds."""
+    if over_seeds:
+        shown, _ = seed_sheets(evaluation)
+        print_table(shown.as_table())
+        return
     table = evaluation_table(evaluation)
     if not fits_screen(table):
         table = narrow_evaluation_table(evaluation)

@@ -8,6 +8,8 @@ from typing import Any
 import click
 
 from keras_mirror.atomic_output import atomic_output
+from keras_mirror.cli.command import Command
+from keras_mirror.cli.completion import complete_models
 from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import status
@@ -18,6 +20,7 @@ from keras_mirror.cli.export_static import check_static_options
 from keras_mirror.cli.export_static import static_arguments
 from keras_mirror.cli.export_static import static_options
 from keras_mirror.cli.export_static import static_rows
+from keras_mirror.cli.facts import Fact
 from keras_mirror.cli.files import check_output
 from keras_mirror.cli.files import check_unused
 from keras_mirror.cli.files import claim_output
@@ -26,6 +29,8 @@ from keras_mirror.cli.models import start_keras
 from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import check_model_name
 from keras_mirror.cli.options import overwrite_option
+from keras_mirror.cli.result_forms import ResultForms
+from keras_mirror.cli.result_forms import result_options
 from keras_mirror.export.backends import EXPORT_BACKENDS
 from keras_mirror.startup import BACKENDS
 from keras_mirror.store.arrow import SUFFIXES as TABLE_SUFFIXES
@@ -44,15 +49,25 @@ MARKERS = {
 }
 
 
-@click.command()
-@click.argument("encoder", metavar="MODEL|INDEX", callback=check_model_name)
+@click.command(cls=Command)
+@click.argument(
+    "encoder",
+    metavar="MODEL|INDEX",
+    shell_complete=complete_models,
+    callback=check_model_name,
+)
 @click.option(
     "--format",
     "format_name",
     type=click.Choice([*EXPORT_BACKENDS, *TABLE_SUFFIXES]),
     help=f"Default: {DEFAULT_FORMAT}; parquet for an INDEX.",
 )
-@click.option("--output", required=True, help="File or folder to write.")
+@click.option(
+    "--output",
+    type=click.Path(),
+    required=True,
+    help="File or folder to write.",
+)
 @click.option(
     "--normalize/--no-normalize",
     default=None,
@@ -61,6 +76,7 @@ MARKERS = {
 )
 @click.option("--int8", is_flag=True, help="Store weights as int8.")
 @static_options
+@result_options("json")
 @overwrite_option
 @backend_options
 def export(
@@ -69,12 +85,13 @@ def export(
     output: str,
     normalize: bool | None,
     int8: bool,
+    forms: ResultForms,
     overwrite: bool,
     backend: str | None,
     debug: bool,
     **static: Any,
 ) -> None:
-    """Writes MODEL, an archive or a preset, or INDEX for another library.
+    """Writes a MODEL or an INDEX in the format of another library.
 
     Writes folders for sentence-transformers and OpenVINO, SavedModels that
     contain the tokenizer, ONNX and LiteRT files with a model card beside them,
@@ -93,7 +110,10 @@ def export(
     if is_index(encoder):
         check_static_options(format_name or "parquet")
         _check_index_options(normalize, int8, backend)
-        export_index(encoder, format_name or "parquet", output, overwrite)
+        told = export_index(
+            encoder, format_name or "parquet", output, overwrite
+        )
+        forms.write(content=told)
         return
     format_name = format_name or DEFAULT_FORMAT
     if format_name in TABLE_SUFFIXES:
@@ -112,14 +132,16 @@ def export(
             output, replace_folder=True, overwrite=overwrite
         ) as unfinished:
             model.export(unfinished, format_name, **options, **more)
-    rows = {
+    size = _size_of(output)
+    rows: dict[str, object] = {
         "format": f"{format_name}, int8" if int8 else format_name,
         "backend": keras.backend.backend(),
-        "written": f"{output}, {_size_of(output) / 1e6:.1f} MB",
+        "written": Fact(output, f"{output}, {size / 1e6:.1f} MB"),
+        "bytes": Fact(size),
     }
     if format_name == STATIC:
         rows |= static_rows(output)
-    print_summary(rows, start)
+    forms.write(content=print_summary(rows, start))
     if format_name in ("keras", "sentence-transformers"):
         print_next("info", output)
 

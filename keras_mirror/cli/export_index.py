@@ -16,7 +16,7 @@ from keras_mirror.store.index_folder import open_index
 
 def export_index(
     path: str, format_name: str, output: str, overwrite: bool
-) -> None:
+) -> dict[str, object]:
     """Writes an index as a table; Keras is not needed.
 
     Args:
@@ -24,6 +24,9 @@ def export_index(
         format_name: String, a key of `SUFFIXES`.
         output: String, the file to write.
         overwrite: Boolean, whether an existing file may be replaced.
+
+    Returns:
+        A dict, what the summary tells, for programs.
 
     Raises:
         click.UsageError: The format is one of a model, or `output` exists.
@@ -49,4 +52,4 @@ def export_index(
         "dimensions": settings.embedding_dim,
         "written": output,
     }
-    print_summary(rows, start)
+    return print_summary(rows, start)

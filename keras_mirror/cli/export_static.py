@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from keras_mirror.cli.console import progress_bar
+from keras_mirror.cli.facts import Fact
 from keras_mirror.cli.files import open_texts
 from keras_mirror.cli.options import TEXT_FILE
 from keras_mirror.cli.options import text_options
@@ -80,22 +81,25 @@ def static_arguments(
         yield {**arguments, "on_progress": on_progress}
 
 
-def static_rows(folder: str) -> dict[str, str]:
+def static_rows(folder: str) -> dict[str, Fact]:
     """What a summary says of static vectors that were written."""
     report = read_json(pathlib.Path(folder, _REPORT))
     rows = {
-        "vectors": f"{report['tokens']:,} tokens, {report['dimensions']} "
-        "numbers each"
+        "vectors": Fact(
+            report["tokens"],
+            f"{report['tokens']:,} tokens, {report['dimensions']} numbers each",
+        ),
+        "dimensions": Fact(report["dimensions"]),
     }
     if "texts" not in report:
-        rows["kept"] = "not measured: no --corpus, so nothing was fitted"
-        return rows
-    rows["fitted to"] = f"{report['texts']:,} texts"
-    rows["kept"] = f"not measured: only {report['held_out']} texts are left"
+        why = "not measured: no --corpus, so nothing was fitted"
+        return {**rows, "kept": Fact(None, why)}
+    rows["fitted to"] = Fact(report["texts"], f"{report['texts']:,} texts")
+    why = f"not measured: only {report['held_out']} texts are left"
     if report["kept"]:
-        rows["kept"] = (
+        why = (
             f"{report['kept']['neighbors']:.0%} of the ten nearest texts; "
             f"cosines correlate by {report['kept']['cosines']:.2f} "
             f"({report['held_out']:,} texts held out)"
         )
-    return rows
+    return {**rows, "kept": Fact(report["kept"] or None, why)}

@@ -155,17 +155,13 @@ def check_space(path: str, num_bytes: int) -> None:
         )
 
 
-def check_reports(
-    json_path: str | None, html_path: str | None, overwrite: bool
-) -> None:
-    """Finds out before the work starts whether `--json` and `--html` can be.
+def check_report(html_path: str | None, overwrite: bool) -> None:
+    """Finds out before the work starts whether `--html` can be written.
 
     Raises:
-        click.UsageError: A file exists or ends otherwise.
+        click.UsageError: The file exists or ends otherwise.
         ImportError: The extra `[report]` is not installed.
     """
-    if json_path:
-        check_output(json_path, overwrite, ".json", "--json")
     if html_path:
         check_output(html_path, overwrite, ".html", "--html")
         for module in ("plotly", "jinja2"):

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from keras_mirror.cli.command import Command
 from keras_mirror.cli.console import encoding_bar
 from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_summary
@@ -12,6 +13,7 @@ from keras_mirror.cli.console import status
 from keras_mirror.cli.console import usage_errors
 from keras_mirror.cli.encoders import in_precision
 from keras_mirror.cli.encoders import open_encoder
+from keras_mirror.cli.facts import Fact
 from keras_mirror.cli.files import check_space
 from keras_mirror.cli.files import check_unused
 from keras_mirror.cli.files import claim_output
@@ -22,6 +24,8 @@ from keras_mirror.cli.options import overwrite_option
 from keras_mirror.cli.options import precision_option
 from keras_mirror.cli.options import prompt_option
 from keras_mirror.cli.options import text_options
+from keras_mirror.cli.result_forms import ResultForms
+from keras_mirror.cli.result_forms import result_options
 from keras_mirror.data.read_records import expand_globs
 from keras_mirror.data.read_records import read_records
 from keras_mirror.forward.precision import SAMPLE_SIZE
@@ -29,10 +33,15 @@ from keras_mirror.forward.precision import SAMPLE_SIZE
 _NUM_BYTES_BESIDE = 400  # of a document, without its text and vector
 
 
-@click.command()
+@click.command(cls=Command)
 @model_argument
-@click.argument("texts", nargs=-1, required=True)
-@click.option("--output", required=True, help="Folder of the index to write.")
+@click.argument("texts", nargs=-1, required=True, type=click.Path())
+@click.option(
+    "--output",
+    type=click.Path(),
+    required=True,
+    help="Folder of the index to write.",
+)
 @click.option("--id-column", help="Column of ids. Default: numbers from 1.")
 @click.option(
     "--metadata",
@@ -55,6 +64,7 @@ _NUM_BYTES_BESIDE = 400  # of a document, without its text and vector
 @precision_option
 @prompt_option
 @text_options
+@result_options("json")
 @overwrite_option
 @backend_options
 def index(
@@ -72,6 +82,7 @@ def index(
     column: str | None,
     errors: str,
     encoding: str,
+    forms: ResultForms,
     overwrite: bool,
     backend: str | None,
     debug: bool,
@@ -109,11 +120,12 @@ def index(
     elif batch.texts:
         model = _open(encoder, batch.texts, precision, rows, backend, debug)
         _change(model, output, batch, update, batch_size, prompt)
-    rows["empty"] = (
-        f"{sum(not line.strip() for line in batch.texts)}, not searched"
-    )
-    rows["index"] = f"{output}, {_num_bytes(output) / 1e6:.1f} MB"
-    print_summary(rows, start)
+    num_empty = sum(not line.strip() for line in batch.texts)
+    size = _num_bytes(output)
+    rows["empty"] = Fact(num_empty, f"{num_empty}, not searched")
+    rows["index"] = Fact(output, f"{output}, {size / 1e6:.1f} MB")
+    rows["bytes"] = Fact(size)
+    forms.write(content=print_summary(rows, start))
     print_next("search", output, '"..."')
 
 

@@ -1,6 +1,7 @@
 import dataclasses
 import os
 import sys
+from collections.abc import Iterator
 
 import click
 
@@ -11,37 +12,47 @@ from keras_mirror.archive.card_wording import run_words
 from keras_mirror.archive.reading import archive_card
 from keras_mirror.archive.reading import archive_info
 from keras_mirror.archive.training_run import checked_run
+from keras_mirror.cli.command import Command
 from keras_mirror.cli.console import echo
-from keras_mirror.cli.console import print_json
 from keras_mirror.cli.console import print_next
-from keras_mirror.cli.console import print_rows
+from keras_mirror.cli.console import print_sections
 from keras_mirror.cli.models import open_model
 from keras_mirror.cli.models import start_keras
 from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import model_argument
+from keras_mirror.cli.options import overwrite_option
+from keras_mirror.cli.result_forms import ResultForms
+from keras_mirror.cli.result_forms import result_options
 from keras_mirror.integrations.load_model import is_archive
 from keras_mirror.presets.locate import place_of
 from keras_mirror.presets.registry import NamedPreset
 from keras_mirror.presets.registry import named_presets
 
 
-@click.command()
+@click.command(cls=Command)
 @model_argument
-@click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
-@click.option("--card", is_flag=True, help="The model card, as Markdown.")
+@result_options("json")
+@click.option("--card", is_flag=True, help="Print the model card, Markdown.")
+@overwrite_option
 @backend_options
 def info(
-    encoder: str, as_json: bool, card: bool, backend: str | None, debug: bool
+    encoder: str,
+    forms: ResultForms,
+    card: bool,
+    overwrite: bool,
+    backend: str | None,
+    debug: bool,
 ) -> None:
-    """Shows what MODEL is: of an archive, without loading a framework.
+    """Shows what MODEL is and how it was trained.
 
-    Nothing is fetched: of a preset that is elsewhere it tells what is known.
+    An archive is read without loading a framework. Nothing is downloaded: for
+    a preset that is not on this machine, shows what the package knows of it.
     """
-    if as_json and card:
+    if forms.paths and card:
         raise click.UsageError("--json and --card cannot be combined")
     preset = named_presets().get(encoder)
     if preset is not None and place_of(preset) == "to download":
-        _print_known(preset, as_json)
+        _print_known(preset, forms)
         return
     model = None
     if not is_archive(encoder):
@@ -51,19 +62,19 @@ def info(
         echo(_card(encoder, model), nl=False)
         return
     content = archive_info(encoder) if model is None else _facts(model)
-    if as_json:
-        print_json(content, indent=2)
+    forms.write(content=content)
+    if forms.take_screen:
         return
     origin = _preset_rows(preset) if preset else _origin(encoder, content)
-    print_rows([*origin, *_rows(content)], sys.stdout)
+    print_sections({"Model": origin, **_sections(content)}, sys.stdout)
     print_next("index", encoder, "TEXTS", "--output", "texts.index")
 
 
-def _print_known(preset: NamedPreset, as_json: bool) -> None:
-    if as_json:
-        print_json(dataclasses.asdict(preset), indent=2)
+def _print_known(preset: NamedPreset, forms: ResultForms) -> None:
+    forms.write(content=dataclasses.asdict(preset))
+    if forms.take_screen:
         return
-    print_rows(_preset_rows(preset), sys.stdout)
+    print_sections({"Model": _preset_rows(preset)}, sys.stdout)
     print_next("download", preset.name)
 
 
@@ -109,41 +120,56 @@ def _origin(encoder: str, content: dict) -> list[tuple[str, str]]:
     if "saved" not in content:
         kind = "folder" if os.path.isdir(encoder) else "preset"
         return [(kind, encoder), *origin]
-    saved = f"{content['size'] / 1e6:,.1f} MB, saved {content['saved']}"
-    name = f"{encoder}, {saved} by keras {content['keras']}"
-    return [("archive", name), *origin]
+    return [
+        ("archive", encoder),
+        ("size", f"{content['size'] / 1e6:,.1f} MB"),
+        ("saved", f"{content['saved']} by keras {content['keras']}"),
+        *origin,
+    ]
 
 
 def _preset_rows(preset: NamedPreset) -> list[tuple[str, str]]:
-    scores = ", ".join(f"{k} {v:g}" for k, v in preset.scores.items())
     return [
-        ("preset", f"{preset.name}, {preset.kind}, {place_of(preset)}"),
+        ("preset", preset.name),
+        ("kind", preset.kind),
+        ("place", place_of(preset)),
         *([("from", f"hf://{preset.repository}")] if preset.files else []),
         ("languages", preset.languages),
         ("license", preset.license),
         ("size", f"{preset.megabytes}, {preset.num_weights:,} weights"),
-        *([("scores", scores)] if scores else []),
+        *((name, f"{score:g}") for name, score in preset.scores.items()),
     ]
 
 
-def _rows(content: dict) -> list[tuple[str, str]]:
-    """Names and values; several runs are several rows."""
-    recipe, tokenizer = content["recipe"], content["tokenizer"]
-    fields = ", ".join(f"{name} {value}" for name, value in recipe.items())
+def _sections(content: dict) -> dict[str, list[tuple[str, str]]]:
+    """Titles, and under them names and values."""
     record = content["record"] or {}
     prompts = content.get("prompts") or {}
-    return [
-        ("backbone", _backbone(content["backbone"])),
-        ("parameters", _parameters(content["parameters"])),
-        ("dtype policy", content["dtype_policy"]),
-        ("tokenizer", _tokenizer(tokenizer)),
-        ("pooling", _pooling(content)),
-        *(("prompt", f"{name}: {text!r}") for name, text in prompts.items()),
-        ("recipe", fields),
-        *(("fit", run_words(checked_run(x))) for x in record.get("runs", [])),
-        *(("score", f"{k} {v:g}") for k, v in record.get("scores", {}).items()),
-        *(("note", note) for note in record.get("notes", [])),
-    ]
+    runs = enumerate(record.get("runs", []), start=1)
+    return {
+        "Encoder": [
+            ("backbone", _backbone(content["backbone"])),
+            ("parameters", _parameters(content["parameters"])),
+            ("dtype policy", content["dtype_policy"]),
+            ("tokenizer", _tokenizer(content["tokenizer"])),
+            ("pooling", _pooling(content)),
+            *((f"prompt {name}", repr(x)) for name, x in prompts.items()),
+        ],
+        "Recipe": [
+            (name, "-" if value is None else str(value))
+            for name, value in content["recipe"].items()
+        ],
+        "Training": [
+            (f"fit {number}", run_words(checked_run(run)))
+            for number, run in runs
+        ],
+        "Scores": [(k, f"{v:g}") for k, v in record.get("scores", {}).items()],
+        "Notes": [(f"note {n}", x) for n, x in _numbered(record.get("notes"))],
+    }
+
+
+def _numbered(notes: list[str] | None) -> Iterator[tuple[int, str]]:
+    return enumerate(notes or [], start=1)
 
 
 def _pooling(content: dict) -> str:

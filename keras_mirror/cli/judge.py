@@ -4,9 +4,10 @@ import time
 
 import click
 
+from keras_mirror.cli.command import Command
+from keras_mirror.cli.completion import complete_models
 from keras_mirror.cli.console import echo
 from keras_mirror.cli.console import encoding_bar
-from keras_mirror.cli.console import print_json
 from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import status
@@ -22,17 +23,33 @@ from keras_mirror.cli.options import batch_size_option
 from keras_mirror.cli.options import check_model_name
 from keras_mirror.cli.options import overwrite_option
 from keras_mirror.cli.options import text_options
+from keras_mirror.cli.result_forms import ResultForms
+from keras_mirror.cli.result_forms import result_options
 from keras_mirror.optional import import_optional
 
 NUMBER = 20
 
 
-@click.command()
-@click.argument("a", metavar="A", required=False, callback=check_model_name)
-@click.argument("b", metavar="B", required=False, callback=check_model_name)
+@click.command(cls=Command)
+@click.argument(
+    "a",
+    metavar="A",
+    required=False,
+    shell_complete=complete_models,
+    callback=check_model_name,
+)
+@click.argument(
+    "b",
+    metavar="B",
+    required=False,
+    shell_complete=complete_models,
+    callback=check_model_name,
+)
 @click.argument("texts", metavar="TEXTS", required=False)
 @click.option(
-    "--queries", help="File of searches, one a line. Default: lines of TEXTS."
+    "--queries",
+    type=click.Path(),
+    help="File of searches, one a line. Default: lines of TEXTS.",
 )
 @click.option(
     "--number",
@@ -56,7 +73,7 @@ NUMBER = 20
     multiple=True,
     help="Count the answers from a page, without A B TEXTS. May be repeated.",
 )
-@click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
+@result_options("json")
 @batch_size_option
 @text_options
 @overwrite_option
@@ -71,7 +88,7 @@ def judge(
     seed: int,
     html_path: str | None,
     answers: tuple[str, ...],
-    as_json: bool,
+    forms: ResultForms,
     batch_size: int | None,
     column: str | None,
     errors: str,
@@ -80,7 +97,7 @@ def judge(
     backend: str | None,
     debug: bool,
 ) -> None:
-    """Which of two encoders finds better? You say, without knowing which.
+    """Asks you which of two encoders finds better, without names.
 
     A and B are encoders: names, folders or archives. Both search TEXTS for
     some of its own lines, or for --queries. You see the five nearest texts of
@@ -93,7 +110,7 @@ def judge(
         if a or html_path:
             raise click.UsageError("--answers takes no A B TEXTS and no --html")
         start_keras(backend, debug)
-        _count(answers, as_json, start)
+        _count(answers, forms, start)
         return
     names, path = _check(a, b, texts, html_path, overwrite)
     start_keras(backend, debug)
@@ -118,7 +135,7 @@ def judge(
     print_summary(rows, start)
     from keras_mirror.evidence.sign_test import Judgments
 
-    _print(Judgments.count(names, ask_leads(blind.pairs)), as_json)
+    _print(Judgments.count(names, ask_leads(blind.pairs)), forms)
 
 
 def _check(
@@ -204,21 +221,20 @@ def _write_page(
     write_page_file(path, render_judge_page(blind, names), overwrite)
 
 
-def _count(answers: tuple[str, ...], as_json: bool, start: float) -> None:
+def _count(answers: tuple[str, ...], forms: ResultForms, start: float) -> None:
     from keras_mirror.evidence.judge_answers import count_answers
 
     judgments = count_answers(answers)
-    _print(judgments, as_json)
+    _print(judgments, forms)
     rows: dict[str, object] = {"people": len(answers)}
     if len(answers) > 1:
         rows["counted"] = "each search once, as most of them chose"
     print_summary(rows, start)
 
 
-def _print(judgments, as_json: bool) -> None:
-    if not as_json:
+def _print(judgments, forms: ResultForms) -> None:
+    if not forms.take_screen:
         echo(judgments.sentence())
-        return
     content = {
         "names": judgments.names,
         "first": judgments.first,
@@ -227,4 +243,4 @@ def _print(judgments, as_json: bool) -> None:
         "p_value": judgments.p_value,
         "better": judgments.better,
     }
-    print_json(content)
+    forms.write(content=content)

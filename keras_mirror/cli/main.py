@@ -7,6 +7,7 @@ import click
 from keras_mirror.cli.adapt import adapt
 from keras_mirror.cli.cluster import cluster
 from keras_mirror.cli.compare import compare
+from keras_mirror.cli.completion import completion
 from keras_mirror.cli.console import echo
 from keras_mirror.cli.console import print_error
 from keras_mirror.cli.console import write_utf8
@@ -15,6 +16,8 @@ from keras_mirror.cli.duplicates import duplicates
 from keras_mirror.cli.encode import encode
 from keras_mirror.cli.evaluate import evaluate
 from keras_mirror.cli.export import export
+from keras_mirror.cli.first_screen import GroupedCommands
+from keras_mirror.cli.first_screen import first_screen
 from keras_mirror.cli.index import index
 from keras_mirror.cli.info import info
 from keras_mirror.cli.judge import judge
@@ -34,40 +37,9 @@ from keras_mirror.machine_errors import check_backend
 from keras_mirror.machine_errors import is_memory_error
 from keras_mirror.version import __version__
 
-OVERVIEW = """\
-keras-mirror {version}: text encoders from language models, without labels
-
-Look first
-  keras-mirror quickstart                       a search over Python functions
-  keras-mirror presets                          encoders that have a name
-
-Use an encoder: MODEL is a name, a folder or an archive
-  keras-mirror index MODEL TEXTS --output INDEX then: search INDEX "..."
-  keras-mirror remove INDEX ID...               takes texts out of it
-  keras-mirror cluster INDEX                    what the texts are about
-  keras-mirror map INDEX --html map.html        the same, to look at
-  keras-mirror duplicates INDEX                 texts that mean the same
-  keras-mirror serve MODEL                      over HTTP, as OpenAI's API
-  keras-mirror encode MODEL TEXTS --output vectors.npy
-  keras-mirror similarity MODEL PAIRS           text TAB text
-
-Make one for your own texts, and see what that changed
-  keras-mirror adapt MODEL TEXTS --output encoder.keras   better, or as it was
-  keras-mirror train TEXTS --output encoder.keras
-  keras-mirror distill MODEL TEXTS --layers 3 --output small.keras    a student
-  keras-mirror reduce MODEL TEXTS --output small.keras        shorter vectors
-  keras-mirror evaluate MODEL... BENCHMARK...
-  keras-mirror compare MODEL... TEXTS           which one for my texts?
-  keras-mirror judge A B TEXTS                  which finds better? judge blind
-  keras-mirror export MODEL --format onnx --output encoder.onnx
-  keras-mirror info MODEL                       what it is
-
-A good encoder to start with is all_minilm_l6_v2_en (92 MB, fetched once); its
-student mirror_student_en is in the package.
-keras-mirror COMMAND --help tells what a command takes."""
-
 
 @click.group(
+    cls=GroupedCommands,
     context_settings={"help_option_names": ["-h", "--help"]},
     invoke_without_command=True,
 )
@@ -76,7 +48,7 @@ keras-mirror COMMAND --help tells what a command takes."""
 def cli(context: click.Context) -> None:
     """Turns a pretrained language model into a text encoder, without labels."""
     if context.invoked_subcommand is None:
-        click.echo(OVERVIEW.format(version=__version__))
+        click.echo(first_screen(context))
 
 
 for command in (
@@ -101,6 +73,7 @@ for command in (
     info,
     presets,
     download,
+    completion,
 ):
     cli.add_command(command)
 

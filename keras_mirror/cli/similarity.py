@@ -1,5 +1,6 @@
 import click
 
+from keras_mirror.cli.command import Command
 from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import status
 from keras_mirror.cli.console import write_table
@@ -12,14 +13,22 @@ from keras_mirror.cli.options import encoding_options
 from keras_mirror.cli.options import model_argument
 from keras_mirror.cli.options import overwrite_option
 from keras_mirror.cli.options import prompt_option
+from keras_mirror.cli.result_forms import ResultForms
+from keras_mirror.cli.result_forms import result_options
+from keras_mirror.cli.sheet import Sheet
+
+COLUMNS = ("cosine", "text_1", "text_2")
 
 
-@click.command()
+@click.command(cls=Command)
 @model_argument
 @click.argument("pairs", type=TEXT_FILE)
 @prompt_option
 @encoding_options
-@click.option("--output", help="File to write. Default: the screen.")
+@click.option(
+    "--output", type=click.Path(), help="File to write. Default: the screen."
+)
+@result_options("json", "csv")
 @overwrite_option
 @backend_options
 def similarity(
@@ -29,13 +38,15 @@ def similarity(
     errors: str,
     encoding: str,
     output: str | None,
+    forms: ResultForms,
     overwrite: bool,
     backend: str | None,
     debug: bool,
 ) -> None:
     """Scores PAIRS, lines of two texts with a TAB between them.
 
-    Writes one row per pair: cosine, text, text (TAB-separated).
+    Writes one row per pair: cosine, text, text (TAB-separated), or what
+    --json or --csv asks for.
     """
     if output:
         check_output(output, overwrite)
@@ -45,8 +56,10 @@ def similarity(
     with status(f"Encoding {len(rows)} pairs"):
         cosines = _cosines(model, rows, prompt)
     scored = zip(cosines, rows, strict=True)
-    cells = ((f"{cosine:.4f}", *row) for cosine, row in scored)
-    write_table(cells, output, overwrite)
+    cells = [(round(float(cosine), 6), *row) for cosine, row in scored]
+    if output or not forms.paths:
+        write_table(cells, output, overwrite)
+    forms.write(Sheet(COLUMNS, cells))
     print_next("evaluate", encoder, "BENCHMARK")
 
 

@@ -279,7 +279,13 @@ def test_html_report(command, tmp_path):
         (["none.keras", "data"], 2, "no archive 'none.keras'"),
         (["first.keras", "none"], 2, "none"),
         (["first.keras", "data/LICENSE.txt"], 2, "data/LICENSE.txt"),
-        (["first.keras", "data", "--json", "x.txt"], 2, "must end in .json"),
+        (["first.keras", "data", "--json=x.txt"], 2, "must end in .json"),
+        (["first.keras", "data", "--json", "--csv"], 2, "printed together"),
+        (
+            ["first.keras", "data", "--over-seeds"],
+            2,
+            "needs archives NAME.seed1",
+        ),
         (["first.keras", "data", "--html", "x.json"], 2, "must end in .html"),
         (["first.keras", "data", "--pooling", "sum"], 2, "--pooling"),
         (

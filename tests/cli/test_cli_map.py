@@ -50,7 +50,7 @@ def test_an_index_needs_no_keras(
 @pytest.mark.parametrize(
     "options, message",
     [
-        ([], "give --html, --png or both"),
+        ([], "give --html, --png, --csv or --json"),
         (["--html", "a.txt"], "--html must end in .html. Received: a.txt"),
         (["--png", "a.jpg"], "--png must end in .png. Received: a.jpg"),
         (
