@@ -77,8 +77,8 @@ from keras_mirror.recipes import WHITENED
     "--merge",
     "alpha",
     type=click.FloatRange(0, 1),
-    help="How far to go from the start to what was trained. Default: 0.5 for "
-    "an encoder, 1 for a raw language model.",
+    help="Weight of the trained model when it is merged with START. Default: "
+    "0.5 for an encoder, 1 for a raw language model.",
 )
 @click.option(
     "--seeds",
@@ -86,7 +86,7 @@ from keras_mirror.recipes import WHITENED
     type=click.IntRange(1),
     default=1,
     show_default=True,
-    help="Train so often and merge all.",
+    help="Number of trainings, whose results are merged.",
 )
 @click.option(
     "--sample",
@@ -94,18 +94,20 @@ from keras_mirror.recipes import WHITENED
     help="Train on this many texts, drawn where there are more. Default: "
     f"{ADAPT_SAMPLE}; {MIRROR_SAMPLE} for a raw language model.",
 )
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Random seed."
+)
 @center_option
 @click.option(
     "--guide",
     "guide_folder",
     type=click.Path(),
-    help="Folder that keeps the guide's vectors, to go on if stopped.",
+    help="Folder for the guide's vectors, so that a stopped run can resume.",
 )
 @click.option(
     "--force",
     is_flag=True,
-    help="Take what was tried first without evidence, and train although the "
+    help="Write the first result even without evidence, and train even if the "
     "model knows hardly any of the tokens.",
 )
 @result_options("json", "csv", "latex")
@@ -133,21 +135,21 @@ def adapt(
 ) -> None:
     """Adapts START to the lines of TEXTS and shows whether it helped.
 
-    START is an archive, a name or a folder. An encoder is trained beside a
-    frozen copy of itself, which says which texts are related, in two ways:
-    related texts together, and similar ones apart. Each goes half of the way
-    to the new weights. A raw language model is mirrored as `train` does it,
-    and whitened after that.
+    START is an archive, a name or a folder. An encoder is trained in two ways,
+    with a frozen copy of itself as a guide: to move related texts together,
+    and to move similar texts apart. Each result is merged half-way with START.
+    A raw language model is trained as `train` does it, and then whitened.
 
-    Whether it helped is shown by what training did not see: columns that
-    belong together, known pairs, labels of fifty rows, a second encoder. With
-    evidence for one of the two and none against it, it is taken; else the
-    output is START as it was, and says so. With no evidence either way, what
-    was tried is written beside it, for `judge`.
+    Evidence that training did not see shows whether it helped: columns that
+    belong together, known pairs, labels of fifty rows, a second encoder. A
+    result is written to --output if there is evidence for it and none against
+    it. Otherwise the output is START, unchanged, and the command says so. If
+    there is no evidence at all, the results are written next to the output,
+    for `judge`.
 
-    It pays for raw and for domain language models, and for languages and words
-    that have no strong encoder. Of a strong encoder of general English expect
-    a point or less; keywords beside vectors, or known pairs, give more.
+    Adapting pays for raw language models, for domain models, and for languages
+    and words without a strong encoder. For a strong encoder of general English
+    expect a point or less. Keywords beside vectors, or known pairs, give more.
     """
     clock = time.monotonic()
     check_output(output, overwrite, suffix=".keras")

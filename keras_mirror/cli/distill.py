@@ -61,19 +61,19 @@ def _prefixes(
     "--layers",
     "num_layers",
     type=click.IntRange(1),
-    help="Begin with so many of the teacher's layers.",
+    help="Number of the teacher's layers that the student starts with.",
 )
 @click.option(
     "--width",
     "hidden_dim",
     type=click.IntRange(1),
-    help="Begin with a copy of the teacher of so many numbers a token.",
+    help="Hidden size of the student, which starts as a narrowed teacher.",
 )
 @click.option(
     "--student",
     shell_complete=complete_models,
     callback=check_model_name,
-    help="Begin with another model: an archive, a name or a folder.",
+    help="Model to start with: an archive, a name or a folder.",
 )
 @click.option(
     "--projection",
@@ -86,31 +86,46 @@ def _prefixes(
     "--dimensions",
     "prefixes",
     callback=_prefixes,
-    help="Keep the first so many numbers useful by themselves, e.g. 64,128.",
+    help="Sizes to which vectors can be cut later, e.g. 64,128.",
 )
 @click.option(
     "--mirrored",
     is_flag=True,
     help="Show the student both views of every text, with dropout.",
 )
-@click.option("--epochs", type=click.IntRange(1), default=1, show_default=True)
 @click.option(
-    "--batch-size", type=click.IntRange(2), default=256, show_default=True
+    "--epochs",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Passes over the texts.",
+)
+@click.option(
+    "--batch-size",
+    type=click.IntRange(2),
+    default=256,
+    show_default=True,
+    help="Texts per step.",
 )
 @click.option(
     "--learning-rate",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     default=1e-3,
     show_default=True,
+    help="Learning rate.",
 )
 @click.option(
-    "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=0,
+    show_default=True,
+    help="Random seed.",
 )
 @click.option(
     "--folder",
     type=click.Path(),
-    help="Keeps the teacher's vectors, for other students of these texts. "
-    "Default: beside the output, and removed at the end.",
+    help="Folder that keeps the teacher's vectors for other students. Default: "
+    "next to the output, and removed at the end.",
 )
 @resume_option
 @text_options
@@ -140,11 +155,11 @@ def distill(
 
     TEACHER is an archive, a name, a folder, or a file of vectors that any
     encoder made of the same lines (*.npy, *.parquet). Its vectors are computed
-    once, into a folder beside the output; then the student learns them. There
-    may be any number of texts. What was stopped goes on with --resume.
+    once, into a folder next to the output; then the student learns them. There
+    may be any number of texts. A stopped run continues with --resume.
 
-    At the end it tells how much of the teacher was reached, on one in twenty
-    texts (2,000 at most) that the student was not trained on.
+    At the end the command shows how close the student comes to the teacher, on
+    one text in twenty (2,000 at most) that it was not trained on.
     """
     start = time.monotonic()
     check_output(output, overwrite, suffix=".keras")

@@ -80,17 +80,18 @@ def duplicates(
     the two lines (TAB-separated). Empty lines have no pairs.
 
     With --groups, writes one row per text: group (1 = largest), * for the
-    text that stands for its group, cosine to that text, line number or id,
-    text. Pairs connect a group, so that in a long chain its ends may differ.
+    text that represents its group, cosine to that text, line number or id,
+    text. Pairs connect a group, so that the ends of a long chain may differ.
 
-    --keep writes that text of each group and all texts that are in none, in
-    the order of the corpus. Empty lines are left out.
+    --keep writes the corpus without duplicates, in its order: one text of
+    each group, and all texts in no group. Empty lines are left out.
     """
     start = time.monotonic()
     if is_grouped and limit:
         raise click.UsageError("--limit is for pairs, not for --groups")
     _check_outputs(output, keep, texts, overwrite)
-    is_written = bool(output or not (keep or forms.paths))
+    is_shown = (is_grouped or not keep) and not forms.paths
+    is_written = bool(output or is_shown)
     is_paired = not is_grouped and bool(is_written or forms.paths)
     with (
         echo_warnings(),

@@ -107,8 +107,8 @@ def encode(
     into one file *.npy, where row i is the vector of line i of all files; or
     into a folder of Parquet files with one row of id and vector per text, for
     any number of texts, on one machine or many. If interrupted, run the same
-    command again to resume. So too after lines were added to a file, or files
-    behind the others: only these are encoded.
+    command again to resume. Run it again, too, after lines or files were added
+    at the end: only these are encoded.
     """
     start = time.monotonic()
     if output.endswith(".npy"):

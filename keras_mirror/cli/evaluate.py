@@ -79,11 +79,11 @@ def evaluate(
     """Scores models on benchmarks, side by side, with 95% intervals.
 
     MODEL is an archive (*.keras) or a preset. An encoder is scored with its own
-    pooling, a language model raw: untrained, the mean of its last layer's
-    tokens, all of equal weight. So a difference to it has in it what training
-    gained and what pooling did. The model "tfidf" is TF-IDF, a baseline
-    that every encoder should beat (extra [search]). PATH is a file or folder
-    of benchmarks in their owners' formats: STS, STS-B, SICK, word similarity,
+    pooling. A language model is scored raw: untrained, by the mean of its last
+    layer's tokens, all of equal weight, so that a difference to it includes
+    both training and pooling. The model "tfidf" is TF-IDF, a baseline that
+    every encoder should beat (extra [search]). PATH is a file or folder of
+    benchmarks in their owners' formats: STS, STS-B, SICK, word similarity,
     Multi-SimLex, bilingual lexicons, entity linking, QNLI, BEIR, labeled
     texts, or any table of two texts and a score. Differences are against the
     first model.

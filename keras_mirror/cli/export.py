@@ -98,9 +98,9 @@ def export(
     and `keras`, an archive without its optimizer. Picks a backend that can
     write the format.
 
-    `static` is one vector per token, for machines where no transformer fits:
-    loaded with NumPy alone, and by model2vec. Fitted to a --corpus, which
-    should look like the texts to be encoded, it loses far less.
+    `static` stores one vector per token, for machines where no transformer
+    fits; NumPy alone or model2vec loads it. It loses far less if it is fitted
+    to a --corpus that resembles the texts to be encoded.
 
     Writes the ids, texts, metadata and vectors of an INDEX as a Parquet or
     Arrow file, which DuckDB, LanceDB, pandas and others read.

@@ -48,7 +48,7 @@ _NUM_BYTES_BESIDE = 400  # of a document, without its text and vector
     help="Columns to keep, such as source,date: see `search --where`.",
 )
 @click.option(
-    "--append", is_flag=True, help="Add what an existing index has not yet."
+    "--append", is_flag=True, help="Add the texts that an existing index lacks."
 )
 @click.option(
     "--update",
@@ -90,9 +90,9 @@ def index(
     """Makes an index of the lines of TEXTS for `keras-mirror search`.
 
     MODEL is an archive, the name of a preset, or a folder of one. The index
-    is a folder of the lines, their ids, metadata and vectors, and of where
-    MODEL is. With --append or --update only new texts are encoded, and the
-    index is the one before or the one after, whatever happens.
+    is a folder that holds the lines, their ids, metadata and vectors, and the
+    place of MODEL. With --append or --update only new texts are encoded. If
+    that is interrupted, the index stays as it was.
     """
     start = time.monotonic()
     output = output.rstrip(os.sep) or output

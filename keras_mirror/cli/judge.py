@@ -49,7 +49,7 @@ NUMBER = 20
 @click.option(
     "--queries",
     type=click.Path(),
-    help="File of searches, one a line. Default: lines of TEXTS.",
+    help="File of searches, one per line. Default: lines of TEXTS.",
 )
 @click.option(
     "--number",
@@ -63,7 +63,9 @@ NUMBER = 20
     show_default=True,
     help="The maximum number of texts to search in, drawn at random.",
 )
-@click.option("--seed", type=SEED, default=0, show_default=True)
+@click.option(
+    "--seed", type=SEED, default=0, show_default=True, help="Random seed."
+)
 @click.option(
     "--html", "html_path", help="Write a page to judge on to this file."
 )

@@ -38,7 +38,9 @@ _MODULES = (
     "--png", "png_path", type=click.Path(), help="Write a picture to this file."
 )
 @cluster_options
-@click.option("--seed", type=SEED, default=0, show_default=True)
+@click.option(
+    "--seed", type=SEED, default=0, show_default=True, help="Random seed."
+)
 @result_options("json", "csv")
 @overwrite_option
 def map_texts(

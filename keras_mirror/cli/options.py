@@ -87,11 +87,11 @@ overwrite_option = click.option(
 resume_option = click.option(
     "--resume",
     is_flag=True,
-    help="Go on where this very command was stopped.",
+    help="Continue where the same command was stopped.",
 )
 
 interactive_option = click.option(
-    "--interactive", is_flag=True, help="Then answer searches as you type."
+    "--interactive", is_flag=True, help="Then ask for searches."
 )
 
 
@@ -122,20 +122,22 @@ def check_cluster_options(
 
 
 center_option = click.option(
-    "--center", is_flag=True, help="Then subtract the mean of the vectors."
+    "--center",
+    is_flag=True,
+    help="Subtract the mean of the vectors after training.",
 )
 
 whiten_option = click.option(
     "--whiten",
     is_flag=True,
-    help="Then let no direction of the vectors prevail.",
+    help="Whiten the vectors after training.",
 )
 
 
 dimensions_option = click.option(
     "--dimensions",
     type=click.IntRange(1),
-    help="Then keep this many numbers of the vectors, see `reduce`.",
+    help="Reduce the vectors to this size after training, see `reduce`.",
 )
 
 
@@ -152,7 +154,7 @@ def text_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--column",
         help="Column of .jsonl, .parquet (default: text), .csv and .tsv files. "
-        "Those of subject,body are joined.",
+        "Several, e.g. subject,body, are joined.",
     )(encoding_options(command))
 
 

@@ -29,10 +29,10 @@ COLUMNS = ("name", "languages", "MB", "texts/s", "STS-B", "where")
 def presets(forms: ResultForms, overwrite: bool, debug: bool) -> None:
     """Lists the encoders and language models that have a name.
 
-    An encoder is good as it is; a language model becomes one by `train`. Texts
-    a second are on two CPU cores; STS-B is Spearman x 100 on the test set,
-    without training, of a language model raw: the mean of its last layer's
-    tokens. Both were measured here, or are left out. The names of
+    An encoder can be used as it is; a language model becomes one by `train`.
+    texts/s is measured on two CPU cores. STS-B is Spearman x 100 on the test
+    set, before any training; a language model is scored by the mean of its
+    last layer's tokens. What was not measured here is left out. The names of
     keras-hub work too, and any folder or handle (hf://, kaggle://).
     """
     entries = list(named_presets().values())

@@ -43,7 +43,7 @@ MOST_KEPT = 2_000
     type=click.IntRange(1),
     default=128,
     show_default=True,
-    help="Numbers of a vector that are left.",
+    help="Size of the new vectors.",
 )
 @click.option(
     "--output",
@@ -72,9 +72,9 @@ def reduce(
 ) -> None:
     """Writes MODEL with shorter vectors, by PCA on the lines of TEXTS.
 
-    Keeps the directions that tell most of TEXTS, in order: the first numbers
-    of a vector tell most. Up to 10,000 lines show which these are. A tenth of
-    the lines shows what is lost, which is printed and noted in the archive.
+    Keeps the directions in which the vectors of TEXTS vary most, the strongest
+    first. Up to 10,000 lines are used to find them. A tenth of the lines is
+    held out to measure what is lost, which is printed and noted in the archive.
     """
     start = time.monotonic()
     check_output(output, overwrite, suffix=".keras")

@@ -16,7 +16,9 @@ from keras_mirror.data.read_lines import read_lines
 @click.command(cls=Command)
 @click.argument("index", type=ExistingFile(or_folder=True))
 @click.argument("ids", nargs=-1, metavar="ID...")
-@click.option("--ids-from", type=click.Path(), help="File of ids, one a line.")
+@click.option(
+    "--ids-from", type=click.Path(), help="File of ids, one per line."
+)
 @click.option(
     "--where", help="Remove the texts that meet a condition: see `search`."
 )

@@ -73,17 +73,17 @@ def _seeds(
     word=r"\d+(,\d+)*,?",
     callback=_seeds,
     metavar="N N...",
-    help="Train once per seed, e.g. 1 2 3: see above.",
+    help="Train once per seed, e.g. --seeds 1 2 3.",
 )
 @click.option(
     "--limit",
     type=click.IntRange(2),
-    help="Stop after this many usable strings.",
+    help="Stop after this many usable texts.",
 )
 @click.option(
     "--sample",
     type=click.IntRange(2),
-    help="Draw this many of all: for corpora larger than memory.",
+    help="Draw this many at random, for corpora larger than memory.",
 )
 @click.option(
     "--log",
@@ -97,9 +97,13 @@ def _seeds(
     help="Write the same for TensorBoard (extra [tensorboard]).",
 )
 @click.option(
-    "--keep-duplicates", is_flag=True, help="As the original code does."
+    "--keep-duplicates",
+    is_flag=True,
+    help="Keep duplicate texts, as the original code does.",
 )
-@click.option("--pairs", is_flag=True, help="Lines may be text TAB text.")
+@click.option(
+    "--pairs", is_flag=True, help="Read lines of text TAB text as pairs."
+)
 @click.option(
     "--next-lines",
     is_flag=True,
@@ -118,13 +122,13 @@ def _seeds(
 @click.option(
     "--keep-optimizer",
     is_flag=True,
-    help="Three times the file, for those who train on.",
+    help="Save the optimizer too, to train on: three times the size.",
 )
 @resume_option
 @click.option(
     "--force",
     is_flag=True,
-    help="Train although the model knows hardly any of the tokens.",
+    help="Train even if the model knows hardly any of the tokens.",
 )
 @result_options("json", "csv", "latex")
 @overwrite_option

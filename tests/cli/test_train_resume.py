@@ -8,7 +8,7 @@ import pytest
 from support.texts import texts
 
 from keras_mirror.archive.checkpoint_file import read_facts
-from keras_mirror.cli import train as train_command
+from keras_mirror.cli import train_once as training
 from keras_mirror.cli.training_progress import TrainingProgress
 
 STEPS = 9  # of three epochs
@@ -135,7 +135,7 @@ def test_a_failed_last_write_keeps_the_training(
     def fail(*arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(train_command, "save_archive", fail)
+    monkeypatch.setattr(training, "save_archive", fail)
     code, _, errors = train("parts", "--resume")
     assert code == 1
     assert "No space left on device. The training is kept in" in errors
