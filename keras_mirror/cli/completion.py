@@ -59,12 +59,12 @@ def script(shell: str) -> str:
 def complete_models(
     context: click.Context, parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Names of presets, and files."""
+    """Files, and names of presets: bash forgets names before files."""
     from keras_mirror.presets.registry import named_presets
 
     names = [x for x in named_presets() if x.startswith(incomplete)]
     items = [CompletionItem(name) for name in names]
-    return [*items, CompletionItem(incomplete, type="file")]
+    return [CompletionItem(incomplete, type="file"), *items]
 
 
 def _own_shell() -> str:

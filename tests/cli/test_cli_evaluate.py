@@ -160,6 +160,18 @@ def test_a_narrow_screen_has_a_line_for_every_score(
             assert f"{100 * score['value']:+.2f} [" in words
 
 
+def test_a_task_with_subsets_alone_has_a_name(command, tmp_path):
+    lexicon = tmp_path / "test.en-fr.tsv"
+    lexicon.write_text("cat\tchat\ndog\tchien\nman\thomme\n")
+    code, screen, errors = command("evaluate", "first.keras", lexicon)
+    assert code == 0, errors
+    lines = [line.strip("│ ") for line in screen.splitlines()]
+    start = next(n for n, x in enumerate(lines) if x.startswith("BLI en-fr"))
+    assert lines[start + 1].startswith("no mapping")
+    _, screen, _ = command("evaluate", "first.keras", lexicon, "--latex")
+    assert "BLI en-fr: no mapping & accuracy@1 & 3 & " in screen
+
+
 def test_tfidf_beside_an_archive(command, folder, tmp_path):
     pytest.importorskip("sklearn", reason="the extra [search] is missing")
     path = tmp_path / "scores.json"

@@ -48,8 +48,8 @@ def test_commands_options_and_values():
 )
 def test_names_of_presets_and_files(words):
     assert complete(*words, "mirror_s") == [
-        ("plain", "mirror_student_en"),
         ("file", "mirror_s"),
+        ("plain", "mirror_student_en"),
     ]
 
 
@@ -72,8 +72,8 @@ print({"keras", "tensorflow", "torch", "jax"} & set(sys.modules))
 def test_completion_loads_no_framework():
     screen = run_python(LOADED, backend="")
     assert screen.splitlines() == [
-        "plain,mirror_student_en",
         "file,mirror_s",
+        "plain,mirror_student_en",
         "set()",
     ]
 
@@ -87,9 +87,13 @@ def test_bash_completes(tmp_path):
     program.chmod(0o755)
     script = """
 eval "$(keras-mirror completion bash)"
-COMP_WORDS=(keras-mirror dup); COMP_CWORD=1
-_keras_mirror_completion keras-mirror
-echo "${COMPREPLY[@]}"
+compopt() { echo "compopt $*"; }  # works only while bash completes
+for line in "dup" "info mirror_s"; do
+    COMP_WORDS=(keras-mirror $line); COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+    _keras_mirror_completion keras-mirror
+    echo "${COMPREPLY[@]}"
+    COMPREPLY=()
+done
 """
     path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
     result = subprocess.run(
@@ -98,4 +102,8 @@ echo "${COMPREPLY[@]}"
         text=True,
         env={**os.environ, "PATH": path, "PYTHONPATH": os.getcwd()},
     )
-    assert result.stdout == "duplicates\n", result.stderr
+    assert result.stdout.splitlines() == [
+        "duplicates",
+        "compopt -o default",
+        "mirror_student_en",
+    ], result.stderr

@@ -85,8 +85,9 @@ def test_an_option_takes_the_words_that_fit(arguments, paths, words, seeds):
 
 def test_a_file_behind_each_form(tmp_path):
     one, other = str(tmp_path / "one.json"), str(tmp_path / "other.csv")
-    paths, words, _ = read("--json", one, "--csv", other, "x")
-    assert paths == {"json": one, "csv": other} and words == ("x",)
+    paths, words, _ = read("--json", one, "next.json", "--csv", other, "x")
+    assert paths == {"json": one, "csv": other}
+    assert words == ("next.json", "x")
 
 
 @pytest.mark.parametrize(
