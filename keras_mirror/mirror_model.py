@@ -35,6 +35,7 @@ from keras_mirror.arguments import chosen_seed
 from keras_mirror.data import collect_strings
 from keras_mirror.data.dataset_epochs import DatasetEpochs
 from keras_mirror.data.epoch_seeds import EpochSeeds
+from keras_mirror.data.epoch_seeds import seed_generators
 from keras_mirror.data.mirror_dataset import mirror_dataset
 from keras_mirror.data.read_corpus import is_strings
 from keras_mirror.data.read_corpus import read_corpus
@@ -347,7 +348,7 @@ class MirrorModel(keras.Model):
                 order and the spans of strings. A dataset keeps its own seed
                 and begins with its first epoch. Every epoch begins with a
                 random state of its own, so that one with an `initial_epoch`
-                repeats it. It is given to `keras.utils.set_random_seed`, too.
+                repeats it. With strings, `keras.utils.set_random_seed` gets it.
                 Defaults to `None`: the random states go on, and a dataset
                 where it is, unless there is an `initial_epoch`.
             product_dtype: `"bfloat16"`, to multiply by weights in this dtype
@@ -378,7 +379,8 @@ class MirrorModel(keras.Model):
         seeds = []
         if seed is not None:
             seed = check_integer("seed", seed, 0, 2**32 - 1)
-            self._set_seed(seed)
+            if is_strings(taken_apart(x)):
+                keras.utils.set_random_seed(seed)
             seeds = [EpochSeeds(seed, self._set_seed)]
         dataset = self._views(x, batch_size, shuffle)
         size = self._chosen_mini_batch_size(mini_batch_size, dataset)
@@ -417,7 +419,7 @@ class MirrorModel(keras.Model):
             )
 
     def _set_seed(self, seed: int) -> None:
-        keras.utils.set_random_seed(seed)
+        seed_generators(seed)
         # Layers that exist drew theirs when they were made.
         for variable in seed_variables(self):
             variable.assign([chosen_seed(None), 0])

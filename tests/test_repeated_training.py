@@ -64,6 +64,16 @@ def test_a_seed_repeats_training_and_another_does_not(data, steps_per_epoch):
     assert np.abs(ends[0] - ends[1]).max() > 1e-3
 
 
+@pytest.mark.parametrize("data", ["strings", "dataset"])
+def test_a_seed_leaves_datasets_their_sentence_piece(data):
+    model = new_model(family="XLMRoberta")
+    x = STRINGS
+    if data == "dataset":
+        x = mirror_dataset(STRINGS, model.preprocessor)
+    history = model.fit(x, seed=7, epochs=2, verbose=0)
+    assert np.isfinite(history.history["loss"]).all()
+
+
 def test_without_a_seed_training_differs():
     model = new_model()
     start_again = starting_again(model)
