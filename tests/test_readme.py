@@ -78,8 +78,13 @@ def test_python_blocks_of_the_readme(run_blocks):
     assert names["vectors"].shape == (2, 8)
 
 
+def check_train(names):
+    assert [step for step, _ in names["scorer"].history] == [0, 2]
+
+
 def check_evaluate(names):
-    assert [step for step, _ in names["scorer"].history] == [2]
+    row, *_ = names["evaluation"].rows
+    assert row.metric == "MRR" and len(row.scores) == 2
 
 
 def check_export(names):
