@@ -1,4 +1,4 @@
-"""Scores that tell whether an encoder got better, from local files."""
+"""Scores encoders on local benchmarks, to tell whether they got better."""
 
 from keras_mirror.evaluation.evaluate import Evaluation as Evaluation
 from keras_mirror.evaluation.evaluate import evaluate as evaluate

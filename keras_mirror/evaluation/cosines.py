@@ -1,8 +1,8 @@
-"""All that tasks ask of vectors: cosines, of dense rows and of sparse ones.
+"""Cosines of vectors for tasks, for dense and for sparse rows.
 
-Rows of an encoder are a NumPy array. Those of TF-IDF are a sparse matrix of
-SciPy: tens of thousands of rows of as many columns, which would not fit into
-memory as an array. A block of cosines is an array either way.
+Vectors of an encoder are a NumPy array. Vectors of TF-IDF are a sparse SciPy
+matrix: with tens of thousands of rows and columns they would not fit into
+memory as an array. A block of cosines is always an array.
 """
 
 from collections.abc import Iterator

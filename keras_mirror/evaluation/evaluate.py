@@ -19,7 +19,7 @@ from keras_mirror.version import __version__
 
 @dataclasses.dataclass(frozen=True)
 class ScoreRow:
-    """One number, for every model.
+    """One metric of one task, with a score for every model.
 
     Args:
         task: String, the name of the task, or `"average of 4"`.
@@ -27,7 +27,7 @@ class ScoreRow:
         subset: String, see `Result`; empty for the whole.
         metric: String.
         num_items: Integer.
-        scores: List of `Score`, one a model.
+        scores: List of `Score`, one per model.
     """
 
     task: str
@@ -45,14 +45,14 @@ class ScoreRow:
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
-    """What `evaluate` found out.
+    """The result of `evaluate`.
 
     Args:
         models: Dict from names to `MirrorModel` or `TfidfBaseline`.
         tasks: List of `Task`.
         embeddings: Dict from the names of encoders to `TextEmbeddings` of all
             texts of the tasks. A baseline has none.
-        rows: List of `ScoreRow`: task by task, the averages of a kind behind
+        rows: List of `ScoreRow`, task by task; the average of a kind follows
             its tasks.
 
     Example:
@@ -141,7 +141,7 @@ def evaluate(
 def as_dict(evaluation: Evaluation) -> dict[str, object]:
     """An `Evaluation` as plain dicts and lists, for JSON.
 
-    Numbers are as they are, not times 100; an undefined one is `None`.
+    Numbers are not multiplied by 100; an undefined one is `None`.
 
     Returns:
         A dict of `"models"`, `"tasks"`, `"rows"`, and how it was made.
@@ -157,7 +157,7 @@ def as_dict(evaluation: Evaluation) -> dict[str, object]:
 
 
 def _first_of_kind(tasks: Sequence[Task]) -> Callable[[Task], int]:
-    """A sort key that brings tasks of a kind together, in order of coming."""
+    """A sort key that groups tasks by kind, in order of first appearance."""
     kinds = list(dict.fromkeys(task.kind for task in tasks))
     return lambda task: kinds.index(task.kind)
 
@@ -183,7 +183,7 @@ def _rows_of_task(
 
 
 def _with_averages(rows_of_tasks: list[list[ScoreRow]]) -> list[ScoreRow]:
-    """All rows, and behind the last task of a kind the kind's average."""
+    """Adds the average of each kind after its last task."""
     everything: list[ScoreRow] = []
     for index, rows in enumerate(rows_of_tasks):
         everything += rows

@@ -7,8 +7,8 @@ from keras_mirror.recipes import RAW_POOLING
 def pooling_of(model) -> str:
     """Says how a model makes one vector of a text's tokens.
 
-    Token weights of a model that never trained are all 1, and it says so: the
-    same recipe has other vectors once tokens are counted.
+    If a model never trained, its token weights are all 1; the text says so,
+    because the same recipe gives other vectors once tokens are counted.
 
     Args:
         model: A `MirrorModel`.

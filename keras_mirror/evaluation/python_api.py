@@ -1,4 +1,4 @@
-"""The summaries of installed Python functions, a corpus that is always there.
+"""Summaries of installed Python functions: a corpus that every machine has.
 
 Every function, class and method says in one line what it does. Where two
 libraries have a function of the same name, their two lines mean the same in
@@ -20,7 +20,7 @@ from keras_mirror.evaluation.tasks import RetrievalTask
 from keras_mirror.files import read_json
 
 PACKAGES = ("numpy", "keras", "keras_hub", "tensorflow")
-# Where these libraries keep their functions of arrays.
+# The modules of these libraries with functions of arrays.
 NAMESPACES = {
     "numpy": ("", ".linalg", ".fft", ".random"),
     "keras": (".ops",),
@@ -44,8 +44,9 @@ def load_data(packages: Iterable[str] | None = None) -> dict[str, str]:
             standard library and whatever is installed of `PACKAGES`.
 
     Returns:
-        A dict from full names, `"numpy.clip"`, to first sentences. Texts of
-        fewer than three words are left out; several names may share a text.
+        A dict from full names, such as `"numpy.clip"`, to first sentences.
+        Texts of fewer than three words are left out; several names may share a
+        text.
 
     Raises:
         ImportError: One of `packages` is not installed.
@@ -71,16 +72,16 @@ def load_data(packages: Iterable[str] | None = None) -> dict[str, str]:
 
 
 def namesakes(api: dict[str, str]) -> list[RetrievalTask]:
-    """Pairs of functions of one name in two libraries, to be found again.
+    """Retrieval tasks: find the function of the same name in another library.
 
     Args:
         api: Dict from full names to texts, from `load_data`.
 
     Returns:
-        A list of `RetrievalTask`, one for every ordered pair of libraries:
-        a query is a function's text in the first one, the documents are all
-        texts of the second one, and its namesake's is the one to find. Pairs
-        with one and the same text do not count.
+        A list of `RetrievalTask`, one for every ordered pair of libraries: a
+        query is the text of a function in the first library, the documents are
+        all texts of the second, and the text of the function with the same name
+        is the one to find. Pairs with equal texts do not count.
 
     Example:
 
@@ -111,12 +112,12 @@ def namesakes(api: dict[str, str]) -> list[RetrievalTask]:
 
 
 def searches(api: dict[str, str]) -> RetrievalTask | None:
-    """Searches for functions in other words than theirs, with right answers.
+    """Searches for functions in words that differ from theirs, with answers.
 
-    Queries and answers stand in `python_api_searches.json`. They were written
-    down before any encoder was asked. First come the eight queries of which
-    all-MiniLM-L6-v2 is surest, those with the largest cosine to whatever it
-    finds; whether it is right did not count. The others are in random order.
+    Queries and answers are in `python_api_searches.json`. They were written
+    before any encoder was tried. The eight queries for which all-MiniLM-L6-v2
+    finds a text with the largest cosine come first, whether or not the text is
+    right. The others are in random order.
 
     Args:
         api: Dict from full names to texts, from `load_data`.
@@ -152,7 +153,7 @@ def searches(api: dict[str, str]) -> RetrievalTask | None:
 
 
 def _functions(api: dict[str, str], library: str) -> dict[str, str]:
-    """The library's functions of arrays: their short names and texts."""
+    """The short names and texts of a library's functions of arrays."""
     functions: dict[str, str] = {}
     for namespace in NAMESPACES[library]:
         for name, text in api.items():

@@ -1,7 +1,6 @@
-"""Where the right documents stand among all, and numbers made of it.
+"""Ranks of the relevant documents, and metrics computed from them.
 
-Documents that are as near as a right one are placed before it: vectors that
-are all alike find nothing.
+In a tie, the relevant document comes last, so that equal vectors find nothing.
 """
 
 import numpy as np
@@ -88,14 +87,14 @@ def ndcg_at(ranks, grades, k: int) -> float:
 
 
 def hits(ranks: list) -> dict[str, list[float]]:
-    """What lists of places say of each query, for a mean over queries.
+    """Computes the metrics of each query, for a mean over queries.
 
     Args:
         ranks: List of arrays, see `relevant_ranks`.
 
     Returns:
-        A dict from `"accuracy@1"`, `"accuracy@5"` and
-        `"mean reciprocal rank"` to lists of floats, one a query.
+        A dict from `"accuracy@1"`, `"accuracy@5"` and `"mean reciprocal rank"`
+        to lists of floats, one per query.
 
     Example:
 

@@ -7,12 +7,12 @@ import numpy as np
 
 NUM_RESAMPLES = 1000
 LEVEL = 0.95
-SMALLEST = 0.001  # a difference that is worth a change: a tenth of a point
+SMALLEST = 0.001  # smallest relevant difference: a tenth of a point
 CHUNK = 2**24  # weights at a time: 128 MB
 
 
 class Score:
-    """A number and how far it would move with other test items of its kind.
+    """A score with its bootstrap distribution over test items.
 
     Args:
         value: Float, or `None` where it is undefined, such as a correlation
@@ -107,16 +107,17 @@ def estimate(
 
 
 def is_higher(score: Score, other: Score, num_scores: int = 1) -> bool:
-    """Whether one score is higher than another for certain.
+    """Whether one score is significantly higher than another.
 
-    The paired 95% interval of their difference is above zero, widened for a
-    number of scores that are looked at (Bonferroni): of many, one is higher by
-    chance. Less than a tenth of a point does not count, however certain.
+    That is, the paired 95% interval of their difference is above zero. The
+    interval is widened for the number of compared scores (Bonferroni), since
+    among many one is higher by chance. A difference below a tenth of a point
+    never counts.
 
     Args:
         score: A `Score`.
         other: A `Score` of the same items.
-        num_scores: Integer, how many are looked at. Defaults to `1`.
+        num_scores: Integer, the number of compared scores. Defaults to `1`.
 
     Returns:
         A boolean; `False` where a score is undefined.

@@ -1,10 +1,10 @@
-"""Numbers that tell how good an encoder is, of weighted observations.
+"""Statistics of weighted observations, which scores are made of.
 
 A statistic takes its observations when it is made. Called with an array of
-weights of shape `(num_resamples, num_observations)` it gives the value for each
+weights of shape `(num_resamples, num_observations)`, it gives a value for each
 row of weights: all ones for the value itself, the counts of a bootstrap sample
-for its spread. Where a value is undefined, such as a correlation with a
-constant, it is nan here, and "undefined" to users (see `Score`).
+for its spread. An undefined value, such as a correlation with a constant, is
+NaN here and "undefined" to users (see `Score`).
 """
 
 import numpy as np
@@ -56,7 +56,7 @@ class Pearson:
             product = (weights * deviations[0] * deviations[1]).sum(axis=1)
             correlations = product / norms[0] / norms[1]
         for groups in self.groups:
-            # Rounding hides that all weighted values are one and the same.
+            # Rounding can hide that all weighted values are equal.
             is_constant = (groups.totals(weights) > 0).sum(axis=1) < 2
             correlations[is_constant] = np.nan
         return correlations
@@ -117,8 +117,8 @@ class AreaUnderCurve:
 class MutualInformation:
     """The normalized mutual information of two labelings of the same items.
 
-    Divided by the mean of the two entropies: 1 where either labeling tells
-    the other one, 0 where neither tells anything.
+    It is divided by the mean of the two entropies: 1 if each labeling
+    determines the other, 0 if they are independent.
 
     Reference:
         - [Vinh et al., 2010](https://jmlr.org/papers/v11/vinh10a.html)

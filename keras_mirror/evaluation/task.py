@@ -45,14 +45,14 @@ class Result:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Task:
-    """What every benchmark has; see the folder `tasks` for the kinds of them.
+    """The base class of benchmarks; the folder `tasks` has their kinds.
 
     Args:
-        name: String, what users call it, such as `"STS14"`.
+        name: String, the usual name, such as `"STS14"`.
         kind: String, such as `"sentence similarity"`. Tasks of one kind have
             an average.
         dropped: Tuple of `Dropped`.
-        num_published: Integer, the number of items that its owners tell, or
+        num_published: Integer, the number of items that its owners state, or
             `None`.
     """
 
@@ -82,7 +82,7 @@ class Task:
         raise NotImplementedError
 
     def remarks(self) -> list[str]:
-        """What a reader of the numbers should know, a list of strings."""
+        """A list of strings: what a reader of the numbers should know."""
         remarks = [
             f"{count} dropped, {reason} (first: {path}, line {line})"
             for reason, (count, path, line) in self._dropped_by_reason().items()
@@ -163,7 +163,7 @@ class TextEmbeddings:
 
 
 def row_finder(texts: Iterable[str], embeddings) -> Callable:
-    """A function from any of `texts`, in any order, to their embeddings.
+    """A function from some of `texts`, in any order, to their embeddings.
 
     Example:
 

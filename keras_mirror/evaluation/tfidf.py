@@ -6,18 +6,18 @@ from keras_mirror.evaluation.task import row_finder
 from keras_mirror.evaluation.tasks import LexiconTask
 from keras_mirror.optional import import_optional
 
-# Names are told apart by parts of words; a text of one word has no others.
+# For these kinds parts of words matter: names, and texts of one word.
 _OF_CHARACTERS = ("entity linking", "word similarity")
 _CHARACTERS = {"analyzer": "char_wb", "ngram_range": (2, 4)}
 
 
 class TfidfBaseline:
-    """TF-IDF, what an encoder must beat, in the place of a model of `evaluate`.
+    """TF-IDF as a baseline that `evaluate` takes like a model.
 
-    Texts are bags of words, those of entity linking and of word similarity
-    bags of 2 to 4 characters within words (`"char_wb"`), weighted as
-    scikit-learn does it. It has no weights: it counts the texts of the very
-    task that is scored. Needs the extra `[search]`.
+    Texts are bags of words, those of entity linking and of word similarity bags
+    of 2 to 4 characters within words (`"char_wb"`), weighted as scikit-learn
+    does it. It has no weights: it counts the texts of the task that is scored.
+    Needs the extra `[search]`.
 
     Raises:
         ImportError: The extra `[search]` is not installed.
@@ -42,13 +42,13 @@ class TfidfBaseline:
         self._vectorizer = import_optional(module, "search").TfidfVectorizer
 
     def check(self, tasks: Iterable[Task]) -> None:
-        """Raises a ValueError if there is a task that it cannot score."""
+        """Raises a ValueError if TF-IDF cannot score one of the tasks."""
         names = [task.name for task in tasks if isinstance(task, LexiconTask)]
         if names:
             raise ValueError(
-                "TF-IDF cannot score bilingual lexicons: it knows words by "
-                "their letters only. Leave out these or the baseline. "
-                f"Received: {', '.join(names)}"
+                "TF-IDF cannot score bilingual lexicons, since it compares "
+                "letters. Leave out the lexicons or the baseline. Received: "
+                f"{', '.join(names)}"
             )
 
     def fit(self, task: Task) -> Callable:

@@ -1,4 +1,4 @@
-"""What tells, on a user's own texts, which of several encoders is better."""
+"""Evidence on a user's own texts about which of several encoders is better."""
 
 from keras_mirror.evidence.choose import Choice as Choice
 from keras_mirror.evidence.choose import choose as choose

@@ -20,8 +20,8 @@ NUM_NEAR = 100
 class AgreementTask(SimilarityTask):
     """Pairs of texts whose scores are the cosines of another encoder.
 
-    Only ranks are compared: two encoders may agree on what is near and have
-    cosines of different spread.
+    Only ranks are compared: two encoders may agree on what is near although
+    their cosines spread differently.
 
     Args:
         texts_1, texts_2, scores, subsets: See `SimilarityTask`.
@@ -50,8 +50,8 @@ def agreement_task(
     """Pairs of texts with the cosines of an encoder that you trust.
 
     Models are scored by how well their own cosines rank the same pairs. Up to
-    500 texts have four pairs each: with one of their ten nearest texts, with
-    one of the ninety after these, and with two drawn from all. The second
+    500 texts have four pairs each: one with one of the ten nearest texts, one
+    with one of the next ninety, and two with texts drawn from all. The second
     encoder alone decides which texts are near, so the pairs favor none of the
     models that are compared, unless the second encoder is one of them.
 
@@ -65,7 +65,7 @@ def agreement_task(
         An `AgreementTask`.
 
     Raises:
-        TypeError: `second_encoder` is no `MirrorModel`.
+        TypeError: `second_encoder` is not a `MirrorModel`.
         ValueError: There are fewer than fifty different texts.
 
     Example:

@@ -18,8 +18,9 @@ class Choice:
     """Which of several models is best on a user's own texts.
 
     Args:
-        best: String, the name of a model, or `None`: nothing decides.
-        sentence: String, the same for a reader, with the reason.
+        best: String, the name of a model. `None` if the evidence does not
+            decide.
+        sentence: String, the choice and its reason in one sentence.
 
     Example:
 
@@ -33,16 +34,16 @@ class Choice:
 
 
 def choose(names: Sequence[str], rows: Sequence[ScoreRow]) -> Choice:
-    """Chooses a model by the evidence, or says that nothing decides.
+    """Chooses a model by the evidence, or says that it does not decide.
 
-    A model is ahead of another on a task if one of the task's scores is
-    higher and none is lower. Higher: the interval of the difference is above
-    zero, at 95% for all scores together (Bonferroni), since among many scores
-    one is higher by chance. Lower: the 95% interval is below zero. Less than
-    a tenth of a point counts for neither. A model is ahead of another if that
-    holds for one task, and the other is ahead on none. The best one is ahead
-    of every other. The general probe tells nothing about a user's own texts
-    and never decides.
+    A model is ahead of another on a task if one of the task's scores is higher
+    and none is lower. A score is higher if the interval of the difference lies
+    above zero, at 95% for all scores together (Bonferroni), since among many
+    scores one is higher by chance. It is lower if the 95% interval lies below
+    zero. Differences below a tenth of a point do not count. A model is ahead of
+    another if it is ahead on one task and the other is ahead on none. The best
+    model is ahead of every other. The general probe says nothing about a user's
+    own texts and never decides.
 
     Args:
         names: List of strings, the names of the models.
@@ -67,8 +68,7 @@ def choose(names: Sequence[str], rows: Sequence[ScoreRow]) -> Choice:
     if not rows:
         return Choice(
             None,
-            "Nothing about these texts was given that could decide. Give "
-            f"{HOW_TO_GIVE}.",
+            f"There is no evidence about these texts. Give {HOW_TO_GIVE}.",
         )
     beaten = {
         (winner, loser): _tasks_ahead(rows, winner, loser)
@@ -126,7 +126,7 @@ def _use(
 
 
 def _undecided(names: Sequence[str], left: Sequence[int], beaten: dict) -> str:
-    """Of the models that none is ahead of: their conflict, or no difference."""
+    """Says whether the leading models conflict or show no difference."""
     for one, other in itertools.combinations(left, 2):
         if beaten[one, other] and beaten[other, one]:
             return (
@@ -143,7 +143,7 @@ def _undecided(names: Sequence[str], left: Sequence[int], beaten: dict) -> str:
         left = [*left, *equal]
     return (
         f"No difference was shown between {_and([names[m] for m in left])}: "
-        "more pairs or labels would tell, or use the smallest."
+        "give more pairs or labels, or use the smallest model."
     )
 
 

@@ -37,36 +37,37 @@ def gather_evidence(
     seed: int = 0,
     batch_size: int | None = None,
 ) -> list[Task]:
-    """Makes tasks of all that can tell which encoder is better on your texts.
+    """Makes tasks that show which encoder is better on your texts.
 
     Score them with `keras_mirror.evaluation.evaluate`: its differences have
-    paired 95% intervals. Nothing of it may be trained on.
+    paired 95% intervals. Do not train on this evidence.
 
     Args:
         texts: List of strings, the corpus.
         columns: List of tuples of two strings that belong together since they
-            are of one row, such as title and body. The first finds the second
-            among those of all rows. Defaults to `None`.
-        pairs: List of tuples of two strings that are known to belong
-            together. The first finds the second among all texts. Defaults to
-            `None`.
+            come from one row, such as title and body. The first must find the
+            second among those of all rows. Defaults to `None`.
+        pairs: List of tuples of two strings that are known to belong together.
+            The first must find the second among all texts. Defaults to `None`.
         labels: List of strings or numbers, one for each text; `None`, NaN or
-            `""` where it is unknown. Fifty are of use. Defaults to `None`.
+            `""` if it is unknown. Fifty are enough to be useful. Defaults to
+            `None`.
         second_encoder: A `MirrorModel` that you trust. Defaults to `None`.
         general: Boolean. Whether the general probe is added, see
             `general_task`. Defaults to `True`.
-        seed: Integer. Decides what is drawn where there is more than needed.
-            Defaults to `0`.
-        batch_size: Integer, see `MirrorModel.encode_text`; for the second
-            encoder. Defaults to `None`.
+        seed: Integer. Decides which items are drawn if there are more than
+            needed. Defaults to `0`.
+        batch_size: Integer, for the second encoder, see
+            `MirrorModel.encode_text`. Defaults to `None`.
 
     Returns:
-        A list of `Task`. Where fifty texts are long documents, their passages
-        are among them, see `passage_pairs`.
+        A list of `Task`. If fifty texts are long documents, it includes a task
+        of their passages, see `passage_pairs`.
 
     Raises:
         TypeError: A text or a part of a pair is not a string.
-        ValueError: There are too few pairs or labels, or one label only.
+        ValueError: There are too few pairs or labels, or all labels are the
+            same.
 
     Example:
 
@@ -115,7 +116,7 @@ def _usable_pairs(pairs: Pairs, name: str) -> list[tuple[str, str]]:
         raise ValueError(
             f"`{name}` must have at least {MIN_PAIRS} different pairs of two "
             f"different texts. Received: {len(usable)} in {len(pairs)} pairs. "
-            "Fewer can tell nothing"
+            "Fewer show nothing"
         )
     return usable
 
@@ -123,8 +124,8 @@ def _usable_pairs(pairs: Pairs, name: str) -> list[tuple[str, str]]:
 def _as_pair(pair, name: str) -> tuple[str, str]:
     if isinstance(pair, str) or len(pair) != 2:
         raise TypeError(
-            f"`{name}` must be tuples of two strings; of two columns of a "
-            f'table, `zip(table["a"], table["b"])`. Received: {pair!r}'
+            f"`{name}` must be tuples of two strings; for two columns of a "
+            f'table give `zip(table["a"], table["b"])`. Received: {pair!r}'
         )
     return tuple(pair)
 
@@ -132,7 +133,7 @@ def _as_pair(pair, name: str) -> tuple[str, str]:
 def _pair_task(
     name: str, pairs: list[tuple[str, str]], others: list[str], seed: int
 ) -> PairTask:
-    """The kind is the name: a mean over different evidence says nothing."""
+    """A task whose kind is its name, as averages over evidence say nothing."""
     drawn = _draw(pairs, MAX_PAIRS, seed)
     taken = {second for _, second in drawn}
     distractors = [
@@ -155,7 +156,7 @@ def _label_task(
     labels = list(items_of(labels))
     if len(labels) != len(texts):
         raise ValueError(
-            "`labels` must have one element for each text, `None` where it is "
+            "`labels` must have one element for each text, `None` if it is "
             f"unknown. Received: {len(labels)} labels, {len(texts)} texts"
         )
     labeled: dict[str, str] = {}
@@ -165,8 +166,8 @@ def _label_task(
             labeled.setdefault(text, name)
     if len(labeled) < MIN_LABELED:
         raise ValueError(
-            f"`labels` must be those of at least {MIN_LABELED} different "
-            f"texts; fifty are of use. Received: {len(labeled)}"
+            f"`labels` must be given for at least {MIN_LABELED} different "
+            f"texts; fifty are useful. Received: {len(labeled)}"
         )
     drawn = _draw(list(labeled), MAX_LABELED, seed)
     return FewLabelsTask(

@@ -9,13 +9,13 @@ NAME = "general probe"
 
 @functools.cache
 def general_task() -> PairTask:
-    """A probe of general English, for what must not get worse.
+    """A probe of general English, to check that it does not get worse.
 
-    Sentences and short phrases of many subjects, each with the same in other
-    words, and with a look-alike: nearly the same words that mean something
-    else. They were written for this package. A text finds its paraphrase
-    among all paraphrases and look-alikes. It is in English only, and it says
-    nothing about your own texts.
+    It has sentences and short phrases on many subjects, each with a paraphrase
+    and a look-alike: nearly the same words that mean something else. They were
+    written for this package. A text must find its paraphrase among all
+    paraphrases and look-alikes. The probe is in English only and says nothing
+    about your own texts.
 
     Returns:
         A `PairTask`.

@@ -1,7 +1,7 @@
-"""Blind pairs of search results, and what a person's choices between them say.
+"""Blind pairs of search results, between which a person chooses.
 
-A person sees what two encoders find for the same query, side by side, and does
-not know which encoder found what.
+A person sees what two encoders find for the same query, side by side, without
+knowing which encoder found what.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from keras_mirror.data import sample_strings
 from keras_mirror.search import Index
 
 NUM_RESULTS = 5
-# Queries searched at a time: so many tell how often the encoders differ.
+# Queries searched at a time: enough to see how often the encoders differ.
 BLOCK_SIZE = 256
 _PUNCTUATION = ".,;:!?\"'…“”‘’«»()"
 
@@ -27,8 +27,9 @@ class BlindPair(NamedTuple):
     Args:
         query: String.
         left: List of strings, nearest first.
-        right: The same of the other encoder.
-        first_is_left: Boolean, whether the first encoder's are on the left.
+        right: The results of the other encoder.
+        first_is_left: Boolean, whether the first encoder's results are on the
+            left.
     """
 
     query: str
@@ -52,7 +53,7 @@ class BlindPairs(NamedTuple):
 
 
 def comparison_key(text: str) -> str:
-    """What near-equal strings share: case, spaces and punctuation do not count.
+    """A key that ignores case, spaces and punctuation.
 
     Example:
 
@@ -64,7 +65,7 @@ def comparison_key(text: str) -> str:
 
 
 def distinct_texts(texts: Iterable[str], size: int, seed: int) -> list[str]:
-    """Draws texts to search in, one of those that are near-equal.
+    """Draws texts to search in, one of each set of near-equal texts.
 
     Args:
         texts: Iterable of strings.
@@ -107,9 +108,9 @@ def draw_blind_pairs(
 ) -> BlindPairs:
     """Draws queries for which two encoders find different texts.
 
-    Queries are searched in random order until there are enough, so that each
-    of those that differ is as likely as any other. The same texts in another
-    order are no difference.
+    Queries are searched in random order until there are enough, so that every
+    query with different results is equally likely. The same texts in another
+    order do not count as different.
 
     Args:
         queries: List of strings.
@@ -119,7 +120,7 @@ def draw_blind_pairs(
         seed: Integer.
 
     Returns:
-        `BlindPairs`; fewer than `number` where fewer differ.
+        `BlindPairs`; fewer than `number` if fewer queries differ.
 
     Example:
 

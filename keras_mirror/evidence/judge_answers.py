@@ -11,11 +11,11 @@ from keras_mirror.files import read_json
 
 
 def count_answers(paths: Iterable[str | os.PathLike[str]]) -> Judgments:
-    """Counts the answers of one or several people, a query at a time.
+    """Counts the answers of one or several people by query.
 
-    A query that several people judged counts once, for the encoder that more
-    of them chose: the sign test asks for choices that know nothing of each
-    other, and those about the same two lists do.
+    A query that several people judged counts once, for the encoder that more of
+    them chose: the sign test needs independent choices, and choices about the
+    same two lists are not independent.
 
     Args:
         paths: Paths of the JSON files that the page gives, at least one.
@@ -24,8 +24,8 @@ def count_answers(paths: Iterable[str | os.PathLike[str]]) -> Judgments:
         `Judgments`, of queries.
 
     Raises:
-        ValueError: A file holds something else, or answers about other
-            encoders than the first.
+        ValueError: A file holds something else, or answers about other encoders
+            than the first file.
 
     Example:
 
@@ -45,7 +45,7 @@ def count_answers(paths: Iterable[str | os.PathLike[str]]) -> Judgments:
         names = names or content["names"]
         if content["names"] != names:
             raise ValueError(
-                "All answers must be about the same two encoders, here "
+                "All answers must be about the same two encoders, "
                 f"{' and '.join(names)}. Received: {path}, about "
                 f"{' and '.join(content['names'])}"
             )

@@ -9,14 +9,14 @@ from keras_mirror.html_page import page_template
 from keras_mirror.html_page import shortened
 
 TEMPLATE = "judge_page.html.jinja"
-MAX_LENGTH = 2000  # characters of a text: enough to judge a long document by
+MAX_LENGTH = 2000  # characters shown of a text: enough to judge a long document
 
 
 def render_judge_page(blind: BlindPairs, names: tuple[str, str]) -> str:
-    """A page on which a person judges blind pairs: HTML that needs no network.
+    """Makes an HTML page on which a person judges blind pairs, offline.
 
-    The page keeps the choices of its reader, counts them at the end, and gives
-    them as the JSON that `count_answers` reads.
+    The page saves the reader's choices, counts them at the end, and offers them
+    as JSON for `count_answers`.
 
     Args:
         blind: `BlindPairs`.
@@ -50,7 +50,8 @@ def render_judge_page(blind: BlindPairs, names: tuple[str, str]) -> str:
     return template.render(
         pairs=pairs,
         key=key,
-        # The same page opened again goes on; another one starts anew.
+        # The same page continues when it is opened again; another one starts
+        # anew.
         name=hashlib.sha256(
             f"{pairs}{key}".encode(errors="replace")
         ).hexdigest(),
@@ -62,7 +63,7 @@ def render_judge_page(blind: BlindPairs, names: tuple[str, str]) -> str:
 
 
 def _hidden(key: object) -> str:
-    """Not readable at a glance; who wants to know can."""
+    """Encodes names so that they cannot be read at a glance."""
     return base64.b64encode(json.dumps(key).encode()).decode()
 
 

@@ -20,32 +20,32 @@ from keras_mirror.evaluation.tasks.labels import k_means
 
 SEEDS = range(5)
 LABEL_AUC = "label AUC"
-MAX_ROWS = 1000  # of all pairs of them: half a million
+MAX_ROWS = 1000  # texts whose pairs are all used: half a million pairs
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class FewLabelsTask(LabelTask):
-    """Labels of a few texts, fifty or so, as evidence for or against a model.
+    """Labels of a few texts, about fifty, as evidence for or against a model.
 
-    Three scores. "label AUC": how often two texts of one label are nearer to
-    each other than two texts of two labels (the area under the ROC curve over
-    pairs of texts). It uses every pair, so it tells models apart with fewer
-    texts than the others need; of more than 1,000 texts, it takes that many.
-    "1-NN accuracy": how often the nearest other text has the same label, for
-    texts whose label another text has too. "cluster NMI": see `LabelTask`,
-    the mean over five seeds of k-means. Two runs of k-means differ by half a
-    point: the interval of that score includes it, since every bootstrap
-    sample takes the clusters of one seed.
+    There are three scores. "label AUC" is how often two texts with the same
+    label are nearer to each other than two texts with different labels (the
+    area under the ROC curve over pairs of texts). It uses every pair of up to
+    1,000 texts, so it needs fewer texts than the other scores to tell models
+    apart. "1-NN accuracy" is how often the nearest other text has the same
+    label, for labels that occur twice. "cluster NMI" is that of `LabelTask`,
+    averaged over five seeds of k-means. Two runs of k-means differ by half a
+    point; the interval of the score includes this, since every bootstrap sample
+    uses the clusters of one seed.
 
     Args:
         labeled_texts: List of different strings.
-        labels: List of strings, the label of each text. Two at least, one of
-            them twice.
-        seed: Integer, for the texts of "label AUC". Defaults to `0`.
+        labels: List of strings, the label of each text: at least two different
+            ones, one of them twice.
+        seed: Integer. Decides which texts "label AUC" draws. Defaults to `0`.
 
     Raises:
-        ValueError: Texts have no label each, or labels do not repeat, or
-            are all the same, or there are training texts.
+        ValueError: The numbers of texts and labels differ, no label repeats,
+            all labels are the same, or there are training texts.
 
     Example:
 
@@ -65,7 +65,7 @@ class FewLabelsTask(LabelTask):
         counts = collections.Counter(self.labels)
         if len(counts) < 2 or max(counts.values()) < 2:
             raise ValueError(
-                "There must be two different labels at least, one of them of "
+                "There must be at least two different labels, one of them of "
                 f"two texts. Received: {len(counts)} different labels of "
                 f"{len(self.labels)} texts"
             )
@@ -115,10 +115,10 @@ class FewLabelsTask(LabelTask):
 
 
 class LabelAreaUnderCurve:
-    """How often two rows of one label are nearer than two rows of two labels.
+    """How often rows of one label are nearer than rows of different labels.
 
-    Of weighted rows, not of weighted pairs: pairs of one row are not
-    independent. A pair weighs what its rows weigh, multiplied.
+    It weighs rows, not pairs, since pairs that share a row are not independent.
+    The weight of a pair is the product of its rows' weights.
 
     Args:
         rows: Array or sparse matrix of shape `(n, embedding_dim)`, rows of
@@ -139,8 +139,9 @@ class LabelAreaUnderCurve:
         first, second = np.triu_indices(len(labels), 1)
         near = cosines[first, second]
         is_right = codes[first] == codes[second]
-        # Pairs of one label have odd places, in the order of their cosines;
-        # pairs of two labels the same if they are as near, else even ones.
+        # In the order of cosines, pairs of one label have odd places; pairs of
+        # different labels have the same place if they are equally near, else
+        # even ones.
         levels = np.unique(near[is_right])
         places = np.searchsorted(levels, near, "left")
         places = places + np.searchsorted(levels, near, "right")
@@ -164,7 +165,7 @@ class LabelAreaUnderCurve:
 
 
 def _each_in_turn(statistics: Sequence[Callable], weights):
-    """The first row's value by the first statistic, and so on, over again."""
+    """Applies the statistics in turn, one per row of weights."""
     values = np.empty(len(weights))
     for place, statistic in enumerate(statistics):
         turn = slice(place, None, len(statistics))

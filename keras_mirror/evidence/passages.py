@@ -1,4 +1,4 @@
-"""Two passages out of each long document, which belong together."""
+"""Pairs of passages, both from the same long document."""
 
 import re
 from collections.abc import Iterable
@@ -11,15 +11,14 @@ _END_OF_SENTENCE = re.compile(r"(?<=[.!?])[\"')\]]*\s+")
 def passage_pairs(texts: Iterable[str]) -> list[tuple[str, str]]:
     """Splits long documents into a first and a second half.
 
-    At the end of a sentence, the one nearest to the middle that leaves both
-    halves forty words. They tell of one subject in different sentences: an
-    encoder that understands them finds one by the other.
+    It splits at the end of the sentence nearest to the middle that leaves forty
+    words in both halves. The halves are about one subject in different
+    sentences, so a good encoder finds one by the other.
 
-    That needs long documents. A short text that is found by its own half is
-    no evidence: the halves are parts of one sentence, and mirroring trains
-    just this skill, so such a score rises or falls independently of meaning.
-    Shorter documents are left out, and so are those without spaces between
-    words.
+    This needs long documents. Halves of a short text are parts of one sentence,
+    and mirroring trains exactly the skill to match these, so such a score would
+    not depend on meaning. Shorter documents are left out, and so are those
+    without spaces between words.
 
     Args:
         texts: Iterable of strings.

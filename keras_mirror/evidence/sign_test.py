@@ -1,11 +1,11 @@
-"""What choices between two encoders show: counts and an exact sign test."""
+"""Counts of choices between two encoders, and an exact sign test."""
 
 import dataclasses
 import math
 from collections.abc import Iterable
 
 SIGNIFICANCE = 0.05
-MIN_CHOICES = 6  # even five of five happen by chance in 1 of 16 cases
+MIN_CHOICES = 6  # even five of five have a p-value of 1/16
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,12 +39,12 @@ class Judgments:
 
     @property
     def p_value(self) -> float:
-        """How likely so unequal counts are where both are equally good."""
+        """The probability of counts this unequal if both are equally good."""
         return sign_test(self.first, self.second)
 
     @property
     def better(self) -> str | None:
-        """The name of the better one, or `None` where none was shown."""
+        """The name of the better encoder, or `None` if none was shown."""
         if self.p_value >= SIGNIFICANCE:
             return None
         return self.names[0 if self.first > self.second else 1]
@@ -72,9 +72,9 @@ class Judgments:
 
 
 def sign_test(first: int, second: int) -> float:
-    """How likely choices so unequal are if each is a coin toss.
+    """The probability of choices this unequal if each is a coin toss.
 
-    The exact two-sided sign test; ties are left out of it.
+    It is the exact two-sided sign test; ties are left out.
 
     Args:
         first: Integer, how often the first of two was chosen.

@@ -378,7 +378,7 @@ def test_judgements_alone_are_no_benchmark(tmp_path):
         ),
         (
             {"corpus": CORPUS + '{"_id": "d1", "text": "again"}\n'},
-            r"corpus\.jsonl, line 5 must have an `_id` of its own\. "
+            r"corpus\.jsonl, line 5 must have a unique `_id`\. "
             "Received: 'd1', which line 1 has",
         ),
         (

@@ -536,17 +536,17 @@ def test_multi_simlex_of_one_language(tmp_path):
         (
             WORDS,
             SCORES.replace("\n2", "\n7"),
-            r"translation\.csv, line 3 must have an ID .* Received: '2'",
+            r"translation\.csv, line 3 must have a unique ID .* Received: '2'",
         ),
         (
             WORDS,
             SCORES.replace("\n2", "\n1"),
-            r"scores\.csv, line 3 must have an ID .* Received: '1'; line 2",
+            r"scores\.csv, line 3 must have a unique ID .* Received: '1'; line",
         ),
         (
             WORDS.replace("\n2", "\n1"),
             SCORES,
-            r"translation\.csv, line 3 must have an ID .* Received: '1'",
+            r"translation\.csv, line 3 must have a unique ID .* Received: '1'",
         ),
         (
             WORDS,

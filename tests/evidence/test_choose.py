@@ -107,7 +107,7 @@ def test_scores_of_one_task_that_disagree_tell_nothing():
 def test_the_general_probe_never_decides(rows):
     choice = choose(["a", "b"], rows)
     assert choice.best is None
-    assert choice.sentence.startswith("Nothing about these texts was given")
+    assert choice.sentence.startswith("There is no evidence about these texts")
     assert "--check-labels" in choice.sentence
     rows = [*rows, row("known pairs", 0.9, 0.2)]
     assert choose(["a", "b"], rows).best == "a"

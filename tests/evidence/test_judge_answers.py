@@ -34,7 +34,7 @@ def test_a_search_counts_once_however_many_people_judged_it(write):
 def test_answers_about_other_encoders_are_refused(write):
     paths = [write("a.json"), write("b.json", names=("A", "C"))]
     message = (
-        "All answers must be about the same two encoders, here A and B. "
+        "All answers must be about the same two encoders, A and B. "
         f"Received: {paths[1]}, about A and C"
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):

@@ -18,7 +18,7 @@ COLUMNS = {"queryid": 0, "corpusid": 1, "score": 2}
 
 
 def find_beir(files: list[pathlib.Path]) -> list[BenchmarkFiles]:
-    """Retrieval in the format of BEIR, one benchmark a file of judgements.
+    """Finds retrieval benchmarks in BEIR's format, one per judgement file.
 
     Reference:
         - [Thakur et al., 2021](https://arxiv.org/abs/2104.08663)
@@ -105,7 +105,7 @@ def _relevance(
     queries: dict[str, TableRow],
     dropped: list[Dropped],
 ) -> dict[str, dict[int, float]]:
-    """Of each query, the grades of its relevant documents."""
+    """The grades of the relevant documents of each query."""
     first_rows: dict[str, TableRow] = {}
     relevance: dict[str, dict[int, float]] = {}
     for row, query, document, grade in _judgements(path):
@@ -154,8 +154,8 @@ def _read_json_rows(path: pathlib.Path) -> dict[str, TableRow]:
         key, text = _id_and_text(path, number, line)
         if key in rows:
             raise ValueError(
-                f"{path}, line {number} must have an `_id` of its own. "
-                f"Received: {key!r}, which line {rows[key].line} has"
+                f"{path}, line {number} must have a unique `_id`. Received: "
+                f"{key!r}, which line {rows[key].line} has"
             )
         rows[key] = TableRow(path, number, [text])
     return rows

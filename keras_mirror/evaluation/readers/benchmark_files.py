@@ -22,9 +22,9 @@ SUFFIXES = {".txt", ".tsv", ".csv", ".tab", ".jsonl", ".concept"}
 
 
 class NotABenchmark(ValueError):
-    """A file that looked like a benchmark and is none, and why.
+    """A file looked like a benchmark but is not one.
 
-    Fine in a folder, where it is passed over; an error where a user named it.
+    In a folder such a file is skipped; if a user named it, it is an error.
 
     Example:
 
@@ -39,10 +39,10 @@ class BenchmarkFiles:
     """Files that belong together, and how to read them.
 
     Args:
-        files: List of paths, the first one the most telling. No other reader
+        files: List of paths, the most characteristic one first. No other reader
             gets them.
-        read: Function without arguments that gives a list of `Task`. It
-            raises `NotABenchmark` where the files turn out to be none.
+        read: Function without arguments that gives a list of `Task`. It raises
+            `NotABenchmark` if the files turn out not to be one.
 
     Example:
 
@@ -58,7 +58,7 @@ def each_file(
     is_known: Callable[[pathlib.Path], bool],
     read: Callable[[pathlib.Path], Sequence[Task]],
 ) -> Callable[[list[pathlib.Path]], list[BenchmarkFiles]]:
-    """A reader of benchmarks that are one file each.
+    """Makes a reader of benchmarks that consist of one file each.
 
     Args:
         is_known: Function of a path, whether `read` is for it.
@@ -133,7 +133,7 @@ def read_lines(
 ) -> Iterator[str]:
     """The lines of a file in UTF-8, or in what its first bytes say.
 
-    Excel and Notepad write UTF-16, which its first bytes tell.
+    Excel and Notepad write UTF-16, which the first bytes show.
 
     Args:
         path: Path of a file.

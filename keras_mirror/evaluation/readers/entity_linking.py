@@ -22,12 +22,12 @@ _COLUMNS = {".concept": (5, 3, 4), ".txt": (2, 1, 0), ".tsv": (2, 0, 1)}
 
 
 def find_entity_linking(files: list[pathlib.Path]) -> list[BenchmarkFiles]:
-    """Names to be linked with a dictionary, one benchmark a set of queries.
+    """Finds names to link with a dictionary, one benchmark per query set.
 
-    The folder of the dictionary or one below it has the queries. Where there
-    are several dictionaries, `test_dictionary.txt` is for the queries of
-    `processed_test`. A name that is asked twice counts twice, as the paper's
-    code has it.
+    The queries are in the folder of the dictionary or below. If there are
+    several dictionaries, `test_dictionary.txt` is for the queries of
+    `processed_test`. A name that occurs twice counts twice, as in the paper's
+    code.
 
     Reference:
         - [Sung et al., 2020](https://arxiv.org/abs/2005.00239), "BioSyn"
@@ -87,7 +87,7 @@ def _split_in(name: str) -> str:
 def _fitting(
     query_path: pathlib.Path, dictionaries: list[pathlib.Path]
 ) -> list[pathlib.Path]:
-    """The dictionaries for a set of queries: one, if all is well."""
+    """The dictionaries for a set of queries; there should be exactly one."""
     near: list[pathlib.Path] = []
     for folder in query_path.parents:
         near = near or [p for p in dictionaries if p.parent == folder]

@@ -10,11 +10,11 @@ from keras_mirror.evaluation.readers.table import read_rows
 def gold_file(
     path: pathlib.Path, name: str, files: list[pathlib.Path]
 ) -> pathlib.Path | None:
-    """The file with the scores of another file's pairs.
+    """Finds the file with the scores of another file's pairs.
 
-    Beside it, or as near to it as there is one: some owners keep them in a
-    folder of their own. A folder that has a file of the same name as `path`
-    keeps its scores to itself.
+    It takes the nearest file with the right name, since some owners keep scores
+    in a separate folder. Scores in a folder that also has a file with the name
+    of `path` belong to that file.
 
     Args:
         path: Path of the file with the pairs.
@@ -26,7 +26,7 @@ def gold_file(
         A path, or `None`.
 
     Raises:
-        ValueError: Two files are equally near.
+        ValueError: Two files are equally near to `path`.
 
     Example:
 
@@ -56,12 +56,12 @@ def gold_file(
 def paired_rows(
     path: pathlib.Path, score_path: pathlib.Path
 ) -> Iterator[tuple[TableRow, TableRow]]:
-    """The pairs of one file with their scores of another, line by line.
+    """Reads pairs from one file and their scores from another, line by line.
 
     Args:
-        path: Path of the file with a pair a line, separated by TABs.
-        score_path: Path of the file with a score a line. An empty line is a
-            pair without score.
+        path: Path of the file with one pair per line, separated by TABs.
+            score_path: Path of the file with one score per line. An empty line
+            means a pair without score.
 
     Yields:
         Tuples of two `TableRow`s.

@@ -28,12 +28,12 @@ _Labeled = Iterator[tuple[TableRow, str, str]]
 
 
 def find_labeled_texts(files: list[pathlib.Path]) -> list[BenchmarkFiles]:
-    """Texts with a label each: tables, and pairs of title_X and label_X.
+    """Finds labeled texts: tables, and pairs of title_X and label_X.
 
-    A table has a header that names a text and a label, and nothing else but
-    numbers of rows. Those of the name `test.csv` or `dev.csv` are scored
-    against a `train.csv` in their folder, which is no benchmark by itself.
-    Any other table is scored alone.
+    A table has a header with columns for a text and a label, and at most row
+    numbers beside. A table named `test.csv` or `dev.csv` is scored against a
+    `train.csv` in its folder, which is not a benchmark by itself. Any other
+    table is scored alone.
 
     Reference:
         - [Casanueva et al., 2020](https://arxiv.org/abs/2003.04807),
@@ -86,7 +86,7 @@ def _separator(path: pathlib.Path) -> str | None:
 
 
 def _family(path: pathlib.Path) -> tuple[pathlib.Path, str]:
-    """What the splits of one benchmark have in common."""
+    """The name that the splits of one benchmark share."""
     return path.parent, _SPLIT.sub("*", path.name.lower(), count=1)
 
 
@@ -101,7 +101,7 @@ def _read_tables(
     if not paths:
         raise NotABenchmark(
             f"{training[0]} must have a table beside it with `test` or `dev` "
-            "in the place of `train`, to be scored"
+            "instead of `train`, to be scored"
         )
     texts, labels, dropped = _columns(map(_rows_of_table, training))
     tasks = []
@@ -133,7 +133,7 @@ def _read_lines(
 
 
 def _name(path: pathlib.Path) -> str:
-    """A file that is named after its split only is told by its folder."""
+    """The name of a benchmark: the folder's if the file's is only a split."""
     if _SPLIT.fullmatch(path.stem):
         return f"{path.absolute().parent.name} {path.stem}"
     return path.stem

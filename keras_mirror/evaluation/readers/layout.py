@@ -36,7 +36,7 @@ class Layout:
         text_2: Integer, the column of the other one.
         score: Integer, the column of the score.
         names: Dict, the `column_names` of the header; empty without header.
-        kind: String, the kind of the benchmark; `None` if no name tells.
+        kind: String, the kind of the benchmark; `None` if no name shows it.
 
     Example:
 
@@ -57,15 +57,15 @@ def find_layout(path: pathlib.Path, score_column: int | None = None) -> Layout:
 
     Args:
         path: Path of a file that may be anything.
-        score_column: Integer, the column of the score where there is no
-            header and the columns alone do not tell. Defaults to `None`.
+        score_column: Integer, the column of the score if there is no header and
+            the columns leave it open. Defaults to `None`.
 
     Returns:
         A `Layout`.
 
     Raises:
         NotABenchmark: The file has no two texts and a score.
-        ValueError: It has, but more than one number could be the score.
+        ValueError: It has them, but more than one number could be the score.
 
     Example:
 
@@ -177,7 +177,7 @@ def _column_kinds(
     numbers: list[int] = []
     for place in range(width):
         cells = [row.text(place) for row in rows if row.text(place)]
-        # Half of them: a header over one row, a slip in another one.
+        # Only half of them: there may be a header and a mistake in a row.
         is_numeric = 2 * sum(map(is_number, cells)) >= len(cells)
         if cells:
             (numbers if is_numeric else texts).append(place)

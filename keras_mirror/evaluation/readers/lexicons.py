@@ -20,9 +20,9 @@ _OF_OWNERS = re.compile(r"yacle\.test\.freq\.2k\..*")
 
 
 def find_lexicons(files: list[pathlib.Path]) -> list[BenchmarkFiles]:
-    """Bilingual lexicons, one benchmark a test file.
+    """Finds bilingual lexicons, one benchmark per test file.
 
-    Each with the largest training file of its two languages.
+    Each benchmark uses the largest training file of its two languages.
 
     Reference:
         - [Glavaš et al., 2019](https://aclanthology.org/P19-1070/)
@@ -98,7 +98,7 @@ def _read(
 
 
 def _trainings_beside(path: pathlib.Path) -> list[pathlib.Path]:
-    """Where a user names the test file only."""
+    """Finds training files if a user named only the test file."""
     return [
         other
         for other in filter(is_text_file, path.parent.iterdir())

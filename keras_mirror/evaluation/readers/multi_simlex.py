@@ -17,10 +17,10 @@ _FIRST_WORD = re.compile(r"(.+) 1")
 
 
 def find_multi_simlex(files: list[pathlib.Path]) -> list[BenchmarkFiles]:
-    """Multi-SimLex: one benchmark a language.
+    """Finds Multi-SimLex, one benchmark per language.
 
-    Its owners have a folder with `translation.csv` and `scores.csv`; others a
-    table a language, `multisimlex-french.tsv`.
+    The original is a folder with `translation.csv` and `scores.csv`; other
+    copies have one table per language, such as `multisimlex-french.tsv`.
 
     Reference:
         - [Vulić et al., 2020](https://arxiv.org/abs/2003.04866)
@@ -113,8 +113,8 @@ def _joined(
 
 def _wrong_id(row: TableRow, key: str, reason: str) -> ValueError:
     return ValueError(
-        f"{row.path}, line {row.line} must have an ID of its own that is in "
-        f"both files. Received: {key!r}; {reason}"
+        f"{row.path}, line {row.line} must have a unique ID that is in both "
+        f"files. Received: {key!r}; {reason}"
     )
 
 

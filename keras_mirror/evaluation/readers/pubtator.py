@@ -21,13 +21,14 @@ _WIDTH, _NAME, _ID = 6, 3, 5
 
 
 def find_pubtator(files: list[pathlib.Path]) -> list[BenchmarkFiles]:
-    """Names in a corpus of PubTator, to be linked with MEDIC beside it.
+    """Finds names in a PubTator corpus to link with MEDIC beside it.
 
-    The dictionary has a concept a line, `id|more ids||name|more names`. A
-    name of several concepts is one entry that is right for each of them, as
+    The dictionary has one concept per line, `id|more ids||name|more names`. A
+    name of several concepts is one entry that is correct for each of them, as
     in BioSyn's processed dictionaries. A mention of several concepts at once,
-    whose id has "|" or "+", does not count; one whose concept the dictionary
-    lacks is never right. "MESH:" and "OMIM:" before ids do not matter.
+    whose id has "|" or "+", does not count; a mention whose concept the
+    dictionary lacks always counts as wrong. "MESH:" and "OMIM:" before ids are
+    ignored.
 
     Reference:
         - [Doğan et al., 2014](https://doi.org/10.1016/j.jbi.2013.12.006),
@@ -68,7 +69,7 @@ def _is_corpus(path: pathlib.Path) -> bool:
 
 
 def _is_dictionary(path: pathlib.Path) -> bool:
-    # Of BioSyn's processed files, which may lie beside the corpus.
+    # BioSyn's processed files, which may be beside the corpus.
     if path.suffix.lower() != ".txt" or _PROCESSED.fullmatch(path.name):
         return False
     rows = sample_rows(path, "||")
@@ -143,7 +144,7 @@ def _read_mentions(
 
 
 def _mentions(path: pathlib.Path) -> Iterator[TableRow]:
-    """The rows with TABs that are no title and no abstract."""
+    """The rows with TABs, which are neither titles nor abstracts."""
     for row in read_rows(path):
         is_text = re.match(r"\d+\|[ta]\|", row.cells[0]) is not None
         if not is_text:

@@ -13,13 +13,13 @@ LABELS = {"entailment": True, "not_entailment": False}
 
 
 def read_qnli(path: pathlib.Path) -> list[EntailmentTask]:
-    """QNLI: whether a sentence answers a question.
+    """Reads QNLI: whether a sentence answers a question.
 
     Reference:
         - [Wang et al., 2018](https://arxiv.org/abs/1804.07461), "GLUE"
 
     Raises:
-        NotABenchmark: The file has no labels, as GLUE's `test.tsv`.
+        NotABenchmark: The file has no labels, like GLUE's `test.tsv`.
         ValueError: A row is wrong.
 
     Example:

@@ -19,8 +19,8 @@ from keras_mirror.evaluation.readers.sts_benchmark import find_sts_benchmark
 from keras_mirror.evaluation.readers.word_similarity import find_word_similarity
 from keras_mirror.evaluation.task import Task
 
-# What a reader looks for, and the function that finds it. Each one gets the
-# files that those before it left; the last one tries all that is left.
+# What each reader looks for, and its function. A reader gets the files that
+# earlier readers left; the last one tries all remaining files.
 READERS = {
     "SemEval STS 2012 to 2017: STS.input.*.txt with STS.gs.*.txt, or "
     "2012.test.tsv": find_semeval_sts,
@@ -37,37 +37,37 @@ READERS = {
     "queries*.txt, or dictionary.tsv with queries.tsv": find_entity_linking,
     "Labeled texts: a table with the columns text and label, train.csv beside "
     "test.csv, or title_*.txt with label_*.txt": find_labeled_texts,
-    "Bilingual lexicons: *train*en-fr.tsv and *test*en-fr.tsv, two words a "
-    "line": find_lexicons,
+    "Bilingual lexicons: *train*en-fr.tsv and *test*en-fr.tsv, two words "
+    "per line": find_lexicons,
     "QNLI: columns question, sentence, label": find_qnli,
     "Retrieval as in BEIR: a folder with corpus.jsonl, queries.jsonl, "
     "qrels/*.tsv": find_beir,
     "Word similarity: SimLex-999, SimVerb-3500, MEN, WordSim-353, RareWords, "
     "RG-65 by file name": find_word_similarity,
-    "Any TAB or CSV file: two texts and a score a row": find_scored_table,
+    "Any TAB or CSV file: two texts and a score per row": find_scored_table,
 }
 NUM_REASONS = 5
 
 
 def read_benchmarks(*paths: str | os.PathLike[str]) -> list[Task]:
-    """Reads benchmarks, in whatever format their owners distribute them.
+    """Reads benchmarks in the formats in which their owners distribute them.
 
-    Finds out by itself what they hold; no option tells. Files in a folder
-    that are no benchmark are passed over. A file that is one, but has a wrong
-    line, is an error: a benchmark with missing rows has another score.
+    It detects formats by itself. Files in a folder that are not benchmarks are
+    skipped. A benchmark with a wrong line is an error: with missing rows it
+    would have another score.
 
     Args:
         *paths: Paths of files or of folders, which are searched to their
             depths. Each must hold a benchmark.
 
     Returns:
-        A list of `Task`, see `keras_mirror.evaluation.tasks`. A benchmark
-        that is there twice, such as in two formats, counts once.
+        A list of `Task`, see `keras_mirror.evaluation.tasks`. A benchmark found
+        twice, for example in two formats, counts once.
 
     Raises:
         FileNotFoundError: There is no such path.
-        ValueError: There is no benchmark, or one has a wrong line, of which
-            the file and the number are told.
+        ValueError: There is no benchmark, or one has a wrong line; the message
+            names the file and the line.
 
     Example:
 
@@ -122,7 +122,7 @@ def _nothing_found(path: str | os.PathLike[str], reasons: list[str]) -> str:
 def _with_own_names(
     named: list[tuple[Task, pathlib.Path]], root: str
 ) -> list[Task]:
-    """Equal benchmarks once; different ones of one name told by the path."""
+    """Removes equal benchmarks; adds paths to different ones of one name."""
     named_once: list[tuple[Task, pathlib.Path]] = []
     for task, path in named:
         same = [other for other, _ in named_once if other.name == task.name]

@@ -19,7 +19,7 @@ NO_TABLES = (".jsonl", ".concept")
 
 
 class ScoredPairs:
-    """Collects the pairs of a similarity benchmark, and what is left out.
+    """Collects the pairs of a similarity benchmark and the rows left out.
 
     Args:
         path: Path of the file or folder, for messages.
@@ -123,11 +123,11 @@ class ScoredPairs:
 
 
 def read_scored_table(path: pathlib.Path) -> list[SimilarityTask]:
-    """Any TAB or CSV file with two texts and a score a row.
+    """Reads any TAB or CSV file with two texts and a score per row.
 
     Raises:
-        NotABenchmark: The file is none.
-        ValueError: It is one, but not clear, or a row is wrong.
+        NotABenchmark: The file is not a benchmark.
+        ValueError: It is ambiguous, or a row is wrong.
 
     Example:
 
@@ -175,7 +175,7 @@ def read_layout(path: pathlib.Path, layout: Layout) -> ScoredPairs:
 def _as_wide_as(
     header: TableRow, rows: Iterator[TableRow], layout: Layout
 ) -> Iterator[TableRow]:
-    """Rows of CSV as wide as the header: a comma in a text moves the others."""
+    """Checks that rows are as wide as the header, as commas may add cells."""
     for row in rows:
         if layout.separator in (",", ";"):
             row.check_width(len(header.cells))

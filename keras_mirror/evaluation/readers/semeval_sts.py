@@ -12,7 +12,7 @@ from keras_mirror.evaluation.readers.scored_table import ScoredPairs
 from keras_mirror.evaluation.readers.table import read_rows
 from keras_mirror.evaluation.tasks import SimilarityTask
 
-# 2013 without the subset SMT, which is not for free.
+# 2013 lacks the subset SMT, which is not free.
 NUM_PUBLISHED = {"12": 3108, "13": 1500, "14": 3750, "15": 3000, "16": 1186}
 NUM_WITH_SMT = 2250
 NUM_OF_A_TRACK = 250
@@ -34,7 +34,7 @@ _ONE_FILE = re.compile(r"20(1[2-6])\.test\.tsv")
 
 
 def find_semeval_sts(files: list[pathlib.Path]) -> list[BenchmarkFiles]:
-    """SemEval 2012 to 2017: one benchmark a year, of 2017 one a track.
+    """Finds SemEval 2012 to 2017: one benchmark per year, in 2017 per track.
 
     Reference:
         - [Cer et al., 2017](https://arxiv.org/abs/1708.00055)
@@ -64,7 +64,7 @@ def find_semeval_sts(files: list[pathlib.Path]) -> list[BenchmarkFiles]:
 def _benchmarks(
     files: list[pathlib.Path],
 ) -> Iterator[tuple[str, list[pathlib.Path]]]:
-    """Names and their files with pairs, of one folder each."""
+    """Names of benchmarks and their files of pairs, folder by folder."""
     folders: dict[pathlib.Path, list[pathlib.Path]] = {}
     for path in files:
         if _subset_of(path):
@@ -139,7 +139,7 @@ def _benchmark_name(path: pathlib.Path, subsets: list[str]) -> str:
 
 
 def _year_of(path: pathlib.Path, subsets: Iterable[str]) -> str:
-    """Two digits, of the names of the file, its folders or its subsets."""
+    """Two digits from the name of the file, its folders or its subsets."""
     folders = pathlib.Path(os.path.abspath(path)).parents[:3]
     for part in (path.name, *(folder.name for folder in folders)):
         if match := _YEAR.search(part) or _YEAR_ONLY.match(part):
@@ -153,7 +153,7 @@ def _year_of(path: pathlib.Path, subsets: Iterable[str]) -> str:
 
 
 def _num_published(name: str, subsets: list[str]) -> int | None:
-    """The number of scored pairs that the owners tell."""
+    """The number of scored pairs that the owners state."""
     year = name.removeprefix("STS")
     if year.startswith("17 ") and any(map(_TRACK.fullmatch, subsets)):
         return NUM_OF_A_TRACK

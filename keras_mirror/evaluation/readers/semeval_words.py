@@ -14,7 +14,7 @@ _DATA = re.compile(r"([a-z]{2}(?:-[a-z]{2})?)\.(test|trial)\.data\.txt")
 
 
 def find_semeval_words(files: list[pathlib.Path]) -> list[BenchmarkFiles]:
-    """Word similarity in one language or across two, of SemEval 2017, task 2.
+    """Finds SemEval 2017 task 2: word similarity in or across languages.
 
     Reference:
         - [Camacho-Collados et al., 2017](https://aclanthology.org/S17-2002/)
@@ -42,7 +42,7 @@ def _read(
     path: pathlib.Path, score_path: pathlib.Path | None, match: re.Match[str]
 ) -> list[SimilarityTask]:
     if any(len(row.cells) != 2 for row in sample_rows(path)):
-        raise NotABenchmark(f"{path} must have two words a line")
+        raise NotABenchmark(f"{path} must have two words per line")
     if score_path is None:
         raise ValueError(
             f"{path} must have its scores in a file "

@@ -14,7 +14,7 @@ NUM_PUBLISHED = {"train": 4500, "trial": 500, "test": 4927}
 
 
 def read_sick(path: pathlib.Path) -> list[SimilarityTask]:
-    """SICK relatedness: one of its parts, or the whole with all three.
+    """Reads SICK relatedness: one part, or the whole with all three.
 
     Reference:
         - [Marelli et al., 2014](https://aclanthology.org/S14-2001/)

@@ -17,7 +17,7 @@ _SPLIT = re.compile(r"train|dev|test", re.I)
 
 
 def read_sts_benchmark(path: pathlib.Path) -> list[SimilarityTask]:
-    """STS Benchmark, as its owners or as GLUE distribute it.
+    """Reads STS Benchmark as its owners or GLUE distribute it.
 
     Reference:
         - [Cer et al., 2017](https://arxiv.org/abs/1708.00055)

@@ -1,4 +1,4 @@
-"""Rows of text files, cell by cell, with the place that an error names."""
+"""Rows of text files, cell by cell, with their places for errors."""
 
 import dataclasses
 import itertools
@@ -18,7 +18,7 @@ SAMPLE_SIZE = 20
 
 @dataclasses.dataclass(frozen=True)
 class TableRow:
-    """A row of a table, and where it is from.
+    """A row of a table, with its file and line.
 
     Args:
         path: Path of the file.
@@ -64,7 +64,7 @@ class TableRow:
         return float(text) if text else None
 
     def check_width(self, width: int) -> None:
-        """Raises a ValueError unless the row has so many cells."""
+        """Raises a ValueError unless the row has `width` cells."""
         if len(self.cells) != width:
             raise ValueError(
                 f"{self.path}, line {self.line} must have {width} columns. "
@@ -93,13 +93,13 @@ def is_number(text: str) -> bool:
 def read_rows(
     path: str | os.PathLike[str], separator: str | None = "\t"
 ) -> Iterator[TableRow]:
-    """The rows of a table that are not blank, one by one.
+    """Yields the rows of a table that are not blank.
 
     Args:
         path: Path of a UTF-8 file.
-        separator: String between two columns: `","` and `";"` are CSV with
-            its double quotes; with all others quotes are text, as everywhere
-            in this field. `None` is white space. Defaults to `"\\t"`.
+        separator: String between two columns: `","` and `";"` mean CSV with
+            double quotes; with any other, quotes are text, as is common for
+            benchmarks. `None` is white space. Defaults to `"\\t"`.
 
     Yields:
         `TableRow`s.
@@ -121,7 +121,7 @@ def read_rows(
 def sample_rows(
     path: str | os.PathLike[str], separator: str | None = "\t"
 ) -> list[TableRow]:
-    """The first rows of a file that may be anything, to find out what it is.
+    """The first rows of any file, to find out its format.
 
     Args:
         path: Path of any file, text or binary.
@@ -146,7 +146,7 @@ def sample_rows(
 
 
 def column_names(row: TableRow) -> dict[str, int]:
-    """Where the columns of a header are.
+    """The places of the columns in a header.
 
     Args:
         row: A `TableRow`.
@@ -187,7 +187,7 @@ def _plain(cell: str) -> str:
 def sample_names(
     path: str | os.PathLike[str], separator: str | None = "\t"
 ) -> dict[str, int]:
-    """`column_names` of the first row of a file that may be anything.
+    """`column_names` of the first row of any file.
 
     Example:
 

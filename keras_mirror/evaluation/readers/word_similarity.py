@@ -7,9 +7,8 @@ from keras_mirror.evaluation.readers.scored_table import read_layout
 from keras_mirror.evaluation.readers.table import sample_names
 from keras_mirror.evaluation.tasks import SimilarityTask
 
-# Names that files of word similarity have, without what is not a letter or
-# digit, and without the language in front: the benchmark's name and its
-# published number of pairs.
+# Names of word similarity files, letters and digits only and without the
+# language in front, to the benchmark's name and published number of pairs.
 _SIMLEX = ("SimLex-999", 999)
 _MEN = ("MEN", 3000)
 _WORDSIM = ("WordSim-353", 353)
@@ -36,14 +35,14 @@ KNOWN_WORDS = {
     "mturk287": ("MTurk-287", 287),
     "mturk771": ("MTurk-771", 771),
 }
-# Of files without header that have more columns than two words and a score.
+# The score columns of files without header and with additional columns.
 SCORE_COLUMNS = {"SimVerb-3500": 3, "RareWords": 2}
 
 _PART_OF_SPEECH = re.compile("-[nvja]")
 
 
 def read_word_similarity(path: pathlib.Path) -> list[SimilarityTask]:
-    """SimLex-999, SimVerb-3500, MEN, WordSim-353, RareWords, RG-65 and kin.
+    """Reads SimLex-999, SimVerb-3500, MEN, WordSim-353, RareWords, RG-65.
 
     Reference:
         - [Hill et al., 2015](https://aclanthology.org/J15-4004/), "SimLex"
@@ -72,7 +71,7 @@ def read_word_similarity(path: pathlib.Path) -> list[SimilarityTask]:
 
 
 def _is_known(path: pathlib.Path) -> bool:
-    if path.stem.lower() == "combined":  # too common a name to stand for one
+    if path.stem.lower() == "combined":  # too common to identify one
         names = {**sample_names(path), **sample_names(path, ",")}
         return "humanmean" in names
     return _key(path) in KNOWN_WORDS

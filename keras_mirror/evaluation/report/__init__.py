@@ -1,4 +1,4 @@
-"""One HTML file that shows what `evaluate` found out."""
+"""One HTML file that shows the results of `evaluate`."""
 
 from keras_mirror.evaluation.report.write_html import (
     check_installed as check_installed,

@@ -7,13 +7,13 @@ from keras_mirror.evaluation.report.chart import make_chart
 from keras_mirror.evaluation.report.chart import shortened
 
 ROW_HEIGHT = 28
-SPREAD = 0.44  # of a row, over which the models' dots are
+SPREAD = 0.44  # height of a row, for the dots of all models
 LABEL_LENGTH = 22
 LEGEND_LENGTH = 30
 
 
 def dot_plot(rows: list[ScoreRow], names: list[str]) -> str:
-    """Scores with their intervals, a row a line and a trace a model.
+    """Scores with intervals: one line per row, one trace per model.
 
     Example:
 

@@ -59,7 +59,7 @@ def _chart(cosines, texts: list[str], lowest: float) -> str:
         zmax=1,
         xgap=1,
         ygap=1,
-        showscale=False,  # the numbers are in the map
+        showscale=False,  # the map shows the numbers
     )
     places = list(range(len(texts)))
     numbers = [str(place + 1) for place in places]
@@ -77,6 +77,6 @@ def _chart(cosines, texts: list[str], lowest: float) -> str:
 
 
 def _short(cosine: float) -> str:
-    """Narrow enough for a cell on a telephone."""
+    """Shortens a text for a cell on a phone."""
     shown = number(cosine) if np.isfinite(cosine) else ""
     return shown.replace("0.", ".")

@@ -34,7 +34,7 @@ class Histogram:
 
     @property
     def gap(self) -> float:
-        """How much nearer related texts are than random ones."""
+        """The mean cosine of related texts minus that of random ones."""
         return self.positive - self.random
 
 
@@ -43,8 +43,8 @@ def histograms(
 ) -> list[Histogram]:
     """A `Histogram` for each model that has cosines, on the same axes.
 
-    Random pairs are drawn from the texts of one task, as many as it has
-    related ones: a word is far from a sentence, whatever they mean.
+    Random pairs are drawn from the texts of one task, as many as it has related
+    pairs: a word is far from a sentence, whatever they mean.
 
     Example:
 

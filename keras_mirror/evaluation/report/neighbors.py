@@ -46,7 +46,7 @@ class Change:
 def sample(
     texts: Iterable[str], number: int = MAX_TEXTS, seed: int = SEED
 ) -> list[str]:
-    """At most so many different texts, in their order.
+    """Draws at most `size` different texts, in their order.
 
     Example:
 
@@ -88,8 +88,8 @@ def changed_neighbors(
 ) -> list[Change]:
     """The texts whose nearest texts changed most between two models.
 
-    Those come first that keep fewest of their neighbors; among them, those
-    that came nearest to their new ones.
+    Texts that keep the fewest neighbors come first; in a tie, those that are
+    nearest to their new neighbors.
 
     Args:
         first: Function from a list of strings to an array.

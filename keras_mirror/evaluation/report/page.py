@@ -102,7 +102,7 @@ def _of_embeddings(evaluation: Evaluation) -> dict[str, object]:
 
 
 def _texts(tasks: Iterable[Task]) -> list[str]:
-    """Texts to look for neighbors in; of retrieval the documents."""
+    """The texts to search neighbors among; for retrieval its documents."""
     return [
         text
         for task in tasks

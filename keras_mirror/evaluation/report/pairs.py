@@ -1,4 +1,4 @@
-"""Pairs of texts that mean the same, and pairs that nobody chose."""
+"""Pairs of texts that mean the same, and random pairs."""
 
 import math
 from collections.abc import Callable
@@ -28,7 +28,7 @@ def similarity_tasks(tasks: Iterable[Task]) -> list[SimilarityTask]:
 
 
 def positive_pairs(task: SimilarityTask) -> list[tuple[str, str]]:
-    """The pairs in the top fifth of a task's scores, not those of one text.
+    """The pairs in the top fifth of a task's scores, without equal texts.
 
     Example:
 
@@ -72,7 +72,7 @@ def random_pairs(
 def example_texts(
     task: SimilarityTask, num_pairs: int = NUM_EXAMPLES
 ) -> list[str]:
-    """Texts of a few pairs: the best one of each part of a task's list.
+    """Texts of a few pairs: the best pair of each part of a task's list.
 
     Args:
         task: A `SimilarityTask`.
@@ -105,7 +105,7 @@ def example_texts(
 
 
 def cosines_of_pairs(embed: Callable, pairs: list[tuple[str, str]]):
-    """The cosine of each pair, those that are numbers.
+    """The cosine of each pair, without undefined ones.
 
     Returns:
         A float64 array of shape `(num_pairs,)`.

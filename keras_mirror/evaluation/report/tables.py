@@ -44,14 +44,14 @@ class ScoreLine:
 
     @property
     def values(self) -> list[tuple[str, str]]:
-        """Pairs of value and interval, one a model."""
+        """Pairs of value and interval, one per model."""
         return [
             (percent(s.value), percent_interval(s)) for s in self.row.scores
         ]
 
     @property
     def differences(self) -> list[tuple[str, str, str]]:
-        """Triples of value, interval and verdict, one a model but the first."""
+        """Triples of value, interval and verdict per model but the first."""
         return [
             (signed_percent(s.value), percent_interval(s), verdict(s))
             for s in self.row.differences
@@ -88,7 +88,7 @@ def headlines(table: dict[str, list[ScoreLine]]) -> dict[str, list[ScoreRow]]:
 
 
 def verdict(difference: Score) -> str:
-    """What the interval of a difference says.
+    """Whether the interval of a difference excludes 0, and on which side.
 
     Returns:
         `"better"` or `"worse"` where it excludes 0, otherwise `""`.
@@ -109,8 +109,8 @@ class TaskItems:
     Args:
         name: String, the task.
         num_items: Integer, those that were scored.
-        num_published: Integer or `None`, what the task's owners tell, where
-            it differs.
+        num_published: Integer or `None`, the number that the task's owners
+            state, if it differs.
         reasons: Dict from reasons to numbers of dropped rows, most frequent
             first.
     """
@@ -122,7 +122,7 @@ class TaskItems:
 
 
 def dropped_rows(evaluation: Evaluation) -> list[TaskItems]:
-    """The tasks where not everything counts."""
+    """The tasks in which some rows do not count."""
     everything = [_task_items(task) for task in evaluation.tasks]
     return [
         items for items in everything if items.reasons or items.num_published

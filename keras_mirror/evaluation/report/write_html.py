@@ -15,8 +15,8 @@ def write_html(
 ) -> None:
     """Writes the report of an evaluation: one HTML file that needs no network.
 
-    Scores with their intervals, how far related texts are apart, and what
-    changed around a text. The same evaluation gives the same report.
+    It shows scores with their intervals, how near related texts are, and how
+    the neighbors of texts changed. The same evaluation gives the same report.
 
     Args:
         evaluation: An `Evaluation`.
@@ -53,7 +53,7 @@ def write_html(
     ['report.html']
     """
     check_installed()
-    # Behind the check, which has the better message.
+    # After the check, which has the better message.
     from keras_mirror.evaluation.report.page import render_page
     from keras_mirror.evaluation.report.training_curves import read_training_log
 

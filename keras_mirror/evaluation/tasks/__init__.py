@@ -1,4 +1,4 @@
-"""The kinds of benchmarks, one a file."""
+"""The kinds of benchmarks, one per file."""
 
 from keras_mirror.evaluation.tasks.entailment import (
     EntailmentTask as EntailmentTask,

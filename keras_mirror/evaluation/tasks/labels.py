@@ -24,13 +24,13 @@ NUM_TOPICS = 100
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class LabelTask(Task):
-    """Texts with a label each, such as intents or subjects.
+    """Labeled texts, such as intents or subjects.
 
-    Two scores. How often the nearest training text has the label of the text
-    (1-NN accuracy); without training texts, the nearest other text. And how
-    much clusters tell of the labels: the normalized mutual information (NMI)
-    of k-means with as many clusters as there are labels, the mean over two
-    seeds. Clusters need the extra `[search]`; without it a remark says so.
+    There are two scores. 1-NN accuracy is how often the nearest training text
+    (without training texts, the nearest other text) has the same label. NMI is
+    the normalized mutual information of the labels and k-means clusters, as
+    many as there are labels, averaged over two seeds. Clusters need the extra
+    `[search]`; without it a remark says so.
 
     Args:
         labeled_texts: List of strings.
@@ -39,7 +39,8 @@ class LabelTask(Task):
         training_labels: List of strings, the label of each training text.
 
     Raises:
-        ValueError: Texts have no label each, or there are none.
+        ValueError: The number of labels differs from the number of texts, or is
+            0.
 
     Example:
 
@@ -126,8 +127,8 @@ class LabelTask(Task):
 def k_means(rows, num_clusters: int, seeds: Sequence[int] = SEEDS) -> list:
     """The clusters of rows, once for each seed. Needs the extra `[search]`.
 
-    Of sparse rows their first 100 singular vectors are clustered (latent
-    semantic analysis), without which k-means finds little in them.
+    Sparse rows are first reduced to 100 singular vectors (latent semantic
+    analysis), without which k-means finds little structure.
 
     Args:
         rows: Array or sparse matrix of shape `(n, embedding_dim)`, rows of
@@ -149,7 +150,7 @@ def k_means(rows, num_clusters: int, seeds: Sequence[int] = SEEDS) -> list:
     cluster = import_optional("sklearn.cluster", "search")
     exceptions = import_optional("sklearn.exceptions", "search")
     with warnings.catch_warnings():
-        # Fewer different vectors than labels: its score says enough.
+        # A warning of fewer different vectors than labels: the score shows it.
         warnings.simplefilter("ignore", exceptions.ConvergenceWarning)
         return [
             cluster.KMeans(
@@ -175,10 +176,10 @@ class _MeanOf:
 
 
 def centered(score: Score) -> Score:
-    """The score with its resamples moved around its value.
+    """Shifts the resamples of a score so that their mean is its value.
 
-    A resample has some texts twice and others not at all: labels and clusters
-    seem to have more in common than in the whole, in all resamples.
+    A resample has some texts twice and others not at all, which makes labels
+    and clusters look more alike in every resample than in the whole.
 
     Args:
         score: A `Score`.

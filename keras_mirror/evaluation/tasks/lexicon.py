@@ -10,25 +10,25 @@ from keras_mirror.evaluation.task import Task
 from keras_mirror.evaluation.task import check_same_lengths
 from keras_mirror.unit_rows import unit_rows
 
-NUM_NEIGHBORS = 10  # as Conneau et al.
+NUM_NEIGHBORS = 10  # as in Conneau et al.
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class LexiconTask(Task):
     """Bilingual lexicon induction: finding the translation of a word.
 
-    The candidates are all target words of the task, in the order of CSLS,
-    which corrects the cosine for words that are near to everything. With
-    training pairs there is a second score, after the source space was rotated
-    onto the target space (Procrustes).
+    The candidates are all target words of the task, ranked by CSLS, which
+    corrects the cosine for words that are near to all others. With training
+    pairs there is a second score, after the source space was rotated onto the
+    target space (Procrustes).
 
     Reference:
         - [Conneau et al., 2018](https://arxiv.org/abs/1710.04087), CSLS
         - [Glavaš et al., 2019](https://aclanthology.org/P19-1070/), test sets
 
     Args:
-        pairs: List of pairs of strings, a word and its translation. A word
-            with several translations has several pairs; one of them is
+        pairs: List of pairs of strings, a word and its translation. A word with
+            several translations has several pairs; finding one of them is
             enough.
         training_pairs: List of the same, for the rotation. Defaults to none.
 
@@ -152,8 +152,8 @@ def procrustes(embeddings_1, embeddings_2):
 def csls(sources, targets, num_neighbors: int = NUM_NEIGHBORS):
     """Cross-domain similarity local scaling.
 
-    Twice the cosine, minus the mean cosine of either word with its nearest
-    words of the other language.
+    It is twice the cosine minus the mean cosines of both words with their
+    nearest words of the other language.
 
     Reference:
         - [Conneau et al., 2018](https://arxiv.org/abs/1710.04087), section 2.3

@@ -20,9 +20,9 @@ NAMES_AT_ONCE = 256
 class LinkingTask(Task):
     """Entity linking: finding the concept of a name in a dictionary of names.
 
-    Composite ids count as in the literature: `"D1|D2"` or `"D1+D2"` is right
-    where one of its ids is one of the entry's. A composite name, `"breast
-    cancer|ovarian cancer"`, is right where every part is.
+    Composite ids count as in the literature: `"D1|D2"` or `"D1+D2"` is correct
+    if one of its ids is one of the entry's. A composite name, `"breast
+    cancer|ovarian cancer"`, is correct if every part is.
 
     Reference:
         - [Sung et al., 2020](https://arxiv.org/abs/2005.00239), "BioSyn"
@@ -35,7 +35,8 @@ class LinkingTask(Task):
         dictionary_ids: List of strings, the id of each entry's concept.
 
     Raises:
-        ValueError: Names or entries have no id each, or there are none.
+        ValueError: The number of ids differs from that of names or entries, or
+            is 0.
 
     Example:
 
@@ -103,7 +104,7 @@ class LinkingTask(Task):
 
 
 def _parts(name: str) -> list[str]:
-    # Not at "+" as an id: names such as "Ca2+" have it.
+    # Unlike ids, names are not split at "+": "Ca2+" has one.
     parts = [part.strip() for part in name.split("|")]
     return [part for part in parts if part] or [name]
 

@@ -15,11 +15,10 @@ from keras_mirror.evaluation.tasks.retrieval import RetrievalTask
 class PairTask(Task):
     """Pairs of texts that belong together: the first one finds the second.
 
-    Each different first text is a query once; with several partners, the
-    nearest of them counts. It looks through all different second texts and
-    the distractors. A candidate that is equal to the query is left out,
-    unless it is its partner. Candidates that are as near as the partner stand
-    before it.
+    Each different first text is a query once; if it has several partners, the
+    nearest one counts. Candidates are all different second texts and the
+    distractors. A candidate that equals the query is left out, unless it is its
+    partner. In a tie, the partner comes last.
 
     Args:
         pairs: List of tuples of two strings.
@@ -27,7 +26,7 @@ class PairTask(Task):
             none.
 
     Raises:
-        ValueError: There is no pair, or one of something else.
+        ValueError: There is no pair, or an element is not a pair of texts.
 
     Example:
 

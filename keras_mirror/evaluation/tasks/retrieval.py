@@ -19,7 +19,7 @@ QUERIES_AT_ONCE = 256  # times the documents: one block of cosines in memory
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class RetrievalTask(Task):
-    """Queries, documents, and which documents are right for a query.
+    """Queries, documents, and which documents are relevant to a query.
 
     Reference:
         - [Thakur et al., 2021](https://arxiv.org/abs/2104.08663), "BEIR"
@@ -27,14 +27,15 @@ class RetrievalTask(Task):
     Args:
         queries: List of strings.
         documents: List of strings.
-        relevance: List of dicts, one a query, from indices of `documents` to
+        relevance: List of dicts, one per query, from indices of `documents` to
             grades, positive numbers. At least one document each.
-        ignored: List of integers, for each query the index of a document that
-            does not take part, such as the query itself, or -1. Defaults to
-            `None`: all take part.
+        ignored: List of integers, for each query the index of a document to
+            ignore, such as the query itself, or -1. Defaults to `None`: none is
+            ignored.
 
     Raises:
-        ValueError: A query has no relevance, or there is no such document.
+        ValueError: A query has no relevant document, or an index is out of
+            range.
 
     Example:
 
@@ -99,7 +100,7 @@ class RetrievalTask(Task):
         ]
 
     def ranks(self, embed: Callable) -> Iterator[tuple]:
-        """Of every query, see `keras_mirror.evaluation.ranking`.
+        """Ranks of relevant documents per query, see `evaluation.ranking`.
 
         Args:
             embed: See `Task.score`.
@@ -122,12 +123,11 @@ class RetrievalTask(Task):
 
 
 def score_retrieval(model, tasks: Sequence[RetrievalTask]) -> dict[str, float]:
-    """How well a model finds documents: accuracy@1, @5 and reciprocal rank.
+    """Scores how well a model finds documents: accuracy@1, @5 and MRR.
 
     Args:
-        model: A `MirrorModel`, or whatever has its `encode_text`.
-        tasks: List of `RetrievalTask`. Every query of every task counts the
-            same.
+        model: A `MirrorModel`, or any object with an `encode_text`.
+        tasks: List of `RetrievalTask`. All queries count equally.
 
     Returns:
         A dict of floats in `[0, 1]`: `"accuracy@1"` and `"accuracy@5"`, the

@@ -14,7 +14,7 @@ from keras_mirror.evaluation.task import check_same_lengths
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SimilarityTask(Task):
-    """Pairs of texts, or of words, that people have given a similarity.
+    """Pairs of texts or words with similarities that people assigned.
 
     The cosine of a pair's embeddings is compared with its score over all pairs
     at once ("all" in the literature), and over each subset.
@@ -23,8 +23,8 @@ class SimilarityTask(Task):
         texts_1: List of strings.
         texts_2: List of strings.
         scores: List of floats, higher for more similar.
-        subsets: List of strings, the part of the benchmark that a pair is
-            from. Defaults to `None`: it has no parts.
+        subsets: List of strings, the part of the benchmark that a pair is from.
+            Defaults to `None`: the benchmark has no parts.
 
     Raises:
         ValueError: The lists have different lengths, or none of them.
