@@ -1,4 +1,4 @@
-"""Finding texts by meaning: an index, near duplicates, clusters."""
+"""Finds texts by meaning: an index, near duplicates, clusters."""
 
 from keras_mirror.search.cluster import Cluster
 from keras_mirror.search.cluster import cluster

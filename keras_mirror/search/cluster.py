@@ -14,7 +14,7 @@ from keras_mirror.search.unit_embeddings import OnProgress
 from keras_mirror.store.distinct_texts import DistinctTexts
 from keras_mirror.unit_rows import unit_rows
 
-# The memory grows with the square: 3.2 GB.
+# The memory grows with the square of this number: 3.2 GB.
 MAX_LINKED = 20_000
 MAX_SEED = 2**32 - 1  # scikit-learn's
 _BLOCK_SIZE = 256
@@ -52,32 +52,32 @@ def cluster(
 ) -> list[Cluster]:
     """Sorts texts into groups of similar meaning.
 
-    By default the number of clusters is found: the clusters are communities
-    in the graph of nearest neighbors, see `communities`, for up to 200,000
-    different texts. Outliers are in none of them, see `outliers`. With
+    By default the number of clusters is found: the clusters are communities in
+    the graph of nearest neighbors, see `communities`, for up to 200,000
+    different texts. Outliers are in no cluster, see `outliers`. With
     `num_clusters` it is k-means on embeddings of length 1, for any number of
-    texts. With `threshold` it is agglomerative clustering: groups are joined
-    as long as the cosines between their texts are on average at least the
-    threshold; for up to 20,000 different texts. `name_clusters` names the
-    result. Needs the extra `[search]`.
+    texts. With `threshold` it is agglomerative clustering: groups are joined as
+    long as the average cosine between their texts is at least the threshold. It
+    takes up to 20,000 different texts. `name_clusters` names the result. Needs
+    the extra `[search]`.
 
     Args:
         model: A `MirrorModel`.
         texts: A list or array of strings, or an `Index` of this model, whose
-            embeddings are taken.
+            embeddings are used.
         num_clusters: Positive integer. Defaults to `None`.
         threshold: Float, a cosine. Defaults to `None`.
-        seed: Integer: the same one gives the same clusters in the same order.
+        seed: Integer: the same seed gives the same clusters in the same order.
             `None` draws one; `threshold` needs none. Defaults to `0`.
         batch_size: Integer, see `MirrorModel.encode_text`. Defaults to `None`.
-        on_progress: Function of the number of texts just encoded: each
-            different one once. Defaults to `None`.
+        on_progress: Function of the number of texts just encoded; equal texts
+            count once. Defaults to `None`.
         prompt: String, see `MirrorModel.encode_text`. Defaults to `None`.
 
     Returns:
-        A list of `Cluster`s, largest first, and of equally large ones, that of
-        the lowest row; fewer than `num_clusters` where embeddings are equal.
-        Every text is in one of them, but outliers and those of white space
+        A list of `Cluster`s, largest first; in a tie, the one with the lowest
+        row first. There are fewer than `num_clusters` if embeddings are equal.
+        Every text is in a cluster, except outliers and texts of white space
         only.
 
     Raises:
@@ -102,7 +102,7 @@ def cluster_encoded(
     threshold: float | None = None,
     seed: int | None = 0,
 ) -> list[Cluster]:
-    """As `cluster`, of texts that are encoded, or will be.
+    """Does `cluster` for `EncodedTexts`.
 
     Args:
         encoded: An `EncodedTexts`.
@@ -140,11 +140,11 @@ def outliers(clusters: list[Cluster], texts) -> list[int]:
 
     Args:
         clusters: List of `Cluster`s, as `cluster` returns them.
-        texts: A list or array of strings, those that were clustered; of an
-            index, its `texts`.
+        texts: A list or array of strings, the clustered texts; for an index,
+            its `texts`.
 
     Returns:
-        A list of integers, the places of the texts, from 0; without those of
+        A list of integers, the places of the texts, from 0; without texts of
         white space only.
 
     Example:
@@ -194,7 +194,7 @@ def _check_number(how: str, number: int, largest: int, grows: str) -> None:
 
 
 def _module(num_clusters: int | None, threshold: float | None) -> str:
-    """The module that is asked for, before texts are encoded in vain."""
+    """Imports the needed module before texts are encoded in vain."""
     if num_clusters is not None:
         return "sklearn.cluster"
     if threshold is not None:
@@ -210,7 +210,7 @@ def _linked(library, embeddings, threshold: float):
 
 
 def _distances(embeddings):
-    """Cosine distances, the upper triangle row by row, as SciPy wants them."""
+    """Cosine distances as SciPy takes them: the upper triangle row by row."""
     num_embeddings = len(embeddings)
     distances = np.empty(num_embeddings * (num_embeddings - 1) // 2)
     stop = 0

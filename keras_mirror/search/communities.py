@@ -4,31 +4,31 @@ from keras_mirror.nearest_rows import nearest_others
 from keras_mirror.optional import import_optional
 
 OUTLIER = -1
-# Every text is compared with every other one: 3 minutes on one core for half
-# of them, four times as long for all.
+# Every text is compared with every other: half of this number takes 3 minutes
+# on one core, all of it four times as long.
 MAX_COMPARED = 200_000
 # Chosen on training texts of banking77, of 3, 8, 20, 40 or all 77 intents, by
 # the adjusted mutual information with outliers as a class: better than 10
 # neighbors throughout, and than a resolution of 2 of the modularity, but for
 # all 77.
 NUM_NEIGHBORS = 15
-# Lines of a community: one for 10 lines, within these bounds.
+# The minimum size of a community: a tenth of all lines, within these bounds.
 FEWEST_LINES, MOST_LINES = 2, 5
 
 
 def communities(embeddings, counts, seed: int | None = 0):
     """Finds groups of similar texts, and how many there are.
 
-    Every text is linked to the 15 texts nearest to it; among fewer than 30, to
-    half of them. The weight of a link is the cosine, and counts twice where
-    each is among the nearest of the other. The groups are the communities of
-    this graph that the Louvain method finds: more weight is within them than
+    Every text is linked to the 15 texts nearest to it; if there are fewer than
+    30 texts, to half of them. The weight of a link is the cosine, doubled if
+    each text is among the nearest of the other. The groups are the communities
+    of this graph that the Louvain method finds: more weight is within them than
     chance would put there. Equal embeddings are one node of the graph.
 
-    A text is alone if none of the texts that are nearest to it has it among
-    its own nearest. The texts of a group of fewer than 5 lines are outliers,
-    and so is a text alone, unless as many lines repeat it. Among fewer than 50
-    lines a group needs a tenth of them, and at least 2.
+    A text is alone if it is not among the nearest texts of any of its own
+    nearest texts. The texts of a group of fewer than 5 lines are outliers, and
+    so is a text that is alone, unless 5 lines repeat it. If there are fewer
+    than 50 lines, a group needs a tenth of them, and at least 2.
 
     Reference:
         - [Blondel et al., 2008](https://arxiv.org/abs/0803.0476)
@@ -36,9 +36,10 @@ def communities(embeddings, counts, seed: int | None = 0):
     Args:
         embeddings: Float32 array of shape `(n, embedding_dim)`, rows of length
             1.
-        counts: Integer array of shape `(n,)`, the lines that have each text.
-        seed: Integer, for the order in which texts are looked at; `None` draws
-            one. Defaults to `0`.
+        counts: Integer array of shape `(n,)`, the number of lines with each
+            text.
+        seed: Integer. Decides the order in which texts are visited; `None`
+            draws one. Defaults to `0`.
 
     Returns:
         An integer array of shape `(n,)`, the group of each text; -1 for an
@@ -74,9 +75,9 @@ def communities(embeddings, counts, seed: int | None = 0):
 
 
 def _nodes(embeddings) -> tuple:
-    """The first row of each different embedding, and which one each row has.
+    """The first row of each different embedding, and the node of each row.
 
-    Many equal rows would have but the first ones of them for neighbors.
+    Otherwise many equal rows would have only the first ones as neighbors.
     """
     numbers: dict[bytes, int] = {}
     places = [

@@ -16,15 +16,15 @@ from keras_mirror.store.store import Store
 
 
 class EncodedTexts:
-    """Texts and their embeddings: encoded when needed, or out of an index.
+    """Texts and their embeddings, encoded on demand or from an index.
 
     Args:
         texts: List of strings; row `i` is text `i`.
         ids: List of strings, the names of the texts.
         embed: Function of no arguments that returns a float32 array of shape
-            `(num_different_texts, embedding_dim)`, rows of length 1: of every
-            text that is not of white space only, once, in the order in which
-            they first come.
+            `(num_different_texts, embedding_dim)`, rows of length 1: one row
+            per different text that is not only white space, in the order of
+            first appearance.
 
     Attributes:
         distinct: The different texts, as `DistinctTexts`.
@@ -52,7 +52,7 @@ class EncodedTexts:
         on_progress: OnProgress = None,
         prompt: str | None = None,
     ) -> "EncodedTexts":
-        """Takes texts, to be encoded when embeddings are asked for.
+        """Wraps texts, which are encoded when embeddings are needed.
 
         Args:
             model: A `MirrorModel`.
@@ -68,8 +68,8 @@ class EncodedTexts:
         if isinstance(texts, Index):
             if texts.model is not model:
                 raise ValueError(
-                    "`model` must be the one of the index, `index.model`. "
-                    "Received: another one"
+                    "`model` must be the model of the index, `index.model`. "
+                    "Received: another model"
                 )
             return cls.of_store(texts._store)
         strings = as_strings(texts)
@@ -119,5 +119,5 @@ class EncodedTexts:
 
 def _rows(embeddings, slots: list[int]):
     if slots == list(range(len(slots))):
-        return embeddings[: len(slots)]  # memory holds what is looked at
+        return embeddings[: len(slots)]  # only what is read is in memory
     return embeddings[np.asarray(slots, int)]

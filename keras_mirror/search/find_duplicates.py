@@ -12,7 +12,7 @@ from keras_mirror.search.unit_embeddings import OnProgress
 
 # Similarities in memory at a time: 32 MB.
 _NUM_SIMILARITIES = 2**23
-_DECIMALS = 6  # what float32 is good for
+_DECIMALS = 6  # the precision of float32
 
 
 class DuplicatePair(NamedTuple):
@@ -47,25 +47,25 @@ def find_duplicates(
 ) -> list[DuplicatePair]:
     """Finds all pairs of texts that mean nearly the same.
 
-    Every text is compared with every other one; of the cosines only a block
-    is in memory. Texts of white space only are left out.
+    Every text is compared with every other; memory holds one block of cosines
+    at a time. Texts of white space only are left out.
 
     Args:
         model: A `MirrorModel`.
         texts: A list or array of strings, or an `Index` of this model, whose
-            embeddings are taken.
+            embeddings are used.
         threshold: Float, the smallest cosine of a pair; `None` takes that of
             `propose_threshold`. Defaults to `0.9`.
-        limit: Positive integer, the most pairs that are kept: the best ones.
-            Defaults to `100_000`.
+        limit: Positive integer, the maximum number of pairs; the best ones are
+            kept. Defaults to `100_000`.
         batch_size: Integer, see `MirrorModel.encode_text`. Defaults to `None`.
-        on_progress: Function of the number of texts just encoded: each
-            different one once. Defaults to `None`.
+        on_progress: Function of the number of texts just encoded; equal texts
+            count once. Defaults to `None`.
         prompt: String, see `MirrorModel.encode_text`. Defaults to `None`.
 
     Returns:
-        A list of `DuplicatePair`s, most similar first, and of equally similar
-        ones, the pair of the lower rows. Cosines are of six decimals.
+        A list of `DuplicatePair`s, most similar first; in a tie, the pair with
+        the lower rows first. Cosines have six decimals.
 
     Raises:
         TypeError: An element is not a string.
@@ -86,7 +86,7 @@ def find_encoded_duplicates(
     threshold: float | None = 0.9,
     limit: int = 100_000,
 ) -> list[DuplicatePair]:
-    """As `find_duplicates`, of texts that are encoded, or will be.
+    """Does `find_duplicates` for `EncodedTexts`.
 
     Args:
         encoded: An `EncodedTexts`.
@@ -106,10 +106,10 @@ def find_encoded_duplicates(
 
 
 def checked_threshold(threshold: float | None, encoded: EncodedTexts) -> float:
-    """A threshold, or that of `propose_threshold` where it is `None`.
+    """Checks a threshold; `None` becomes that of `propose_threshold`.
 
     Raises:
-        ValueError: It is no cosine.
+        ValueError: It is not a cosine.
     """
     if threshold is None:
         return propose_threshold(encoded.embeddings)
@@ -120,8 +120,8 @@ def checked_threshold(threshold: float | None, encoded: EncodedTexts) -> float:
 def _best_pairs(embeddings, threshold: float, limit: int) -> list:
     """Cosines, first and second places of pairs, in the order of the result.
 
-    Blocks come in the order of first places, so that a stable sort leaves
-    equally similar pairs in theirs, and later ones lose against them.
+    Blocks come in the order of first places, so a stable sort keeps equally
+    similar pairs in this order.
     """
     kept: list[list] = []
     num_kept, num_found, least = 0, 0, -np.inf
@@ -134,8 +134,8 @@ def _best_pairs(embeddings, threshold: float, limit: int) -> list:
             num_kept, least = limit, kept[0][0][-1]
     if num_found > limit:
         warnings.warn(
-            f"{num_found} pairs are at least {threshold} similar; the best "
-            f"{limit} of them are kept",
+            f"{num_found} pairs have a cosine of at least {threshold}; the "
+            f"best {limit} of them are kept",
             stacklevel=3,
         )
     return _best(kept, limit)
@@ -157,8 +157,8 @@ def similar_pairs(embeddings, threshold: float) -> Iterator[tuple]:
         threshold: Float.
 
     Yields:
-        Tuples of arrays: cosines, first and second places. First places come
-        in their order.
+        Tuples of arrays: cosines, first and second places. First places are in
+        rising order.
     """
     threshold = round(threshold, _DECIMALS)
     num_rows = max(1, _NUM_SIMILARITIES // max(1, len(embeddings)))

@@ -8,12 +8,12 @@ from keras_mirror.search.find_duplicates import checked_threshold
 from keras_mirror.search.find_duplicates import similar_pairs
 from keras_mirror.search.unit_embeddings import OnProgress
 
-_DECIMALS = 6  # what float32 is good for
+_DECIMALS = 6  # the precision of float32
 _TIE = 1e-6
 
 
 class DuplicateGroup(NamedTuple):
-    """Texts that mean nearly the same, and the one that stands for them.
+    """Texts that mean nearly the same, and their representative.
 
     Args:
         rows: Integer array, the places of the texts, from 0: first that of
@@ -43,10 +43,10 @@ def group_duplicates(
 ) -> list[DuplicateGroup]:
     """Groups texts that mean nearly the same.
 
-    Two texts are in one group if pairs of at least the threshold lead from
-    one to the other, also over other texts: in a long chain its ends may
-    differ. `similarities` tells how far a text is from the one that stands
-    for it. All pairs count, however many: no limit cuts groups.
+    Two texts are in one group if pairs with at least the threshold connect
+    them, directly or through other texts, so the ends of a long chain may
+    differ. `similarities` shows how near a text is to its representative. All
+    pairs count: no limit cuts groups.
 
     The representative is the text that is on average most similar to the
     others, of equally good ones the longest, and then the first.
@@ -54,18 +54,18 @@ def group_duplicates(
     Args:
         model: A `MirrorModel`.
         texts: A list or array of strings, or an `Index` of this model, whose
-            embeddings are taken.
+            embeddings are used.
         threshold: Float, the smallest cosine of a pair; `None` takes that of
             `propose_threshold`. Defaults to `0.9`.
         batch_size: Integer, see `MirrorModel.encode_text`. Defaults to `None`.
-        on_progress: Function of the number of texts just encoded: each
-            different one once. Defaults to `None`.
+        on_progress: Function of the number of texts just encoded; equal texts
+            count once. Defaults to `None`.
         prompt: String, see `MirrorModel.encode_text`. Defaults to `None`.
 
     Returns:
-        A list of `DuplicateGroup`s of two texts or more, largest first, and
-        of equally large ones, that of the lowest row. Texts without a double
-        and those of white space only are in none.
+        A list of `DuplicateGroup`s of two texts or more, largest first; in a
+        tie, the one with the lowest row first. Texts without duplicates and
+        texts of white space only are in no group.
 
     Raises:
         TypeError: An element is not a string.
@@ -84,7 +84,7 @@ def group_duplicates(
 def group_encoded_duplicates(
     encoded: EncodedTexts, threshold: float | None = 0.9
 ) -> list[DuplicateGroup]:
-    """As `group_duplicates`, of texts that are encoded, or will be.
+    """Does `group_duplicates` for `EncodedTexts`.
 
     Args:
         encoded: An `EncodedTexts`.
@@ -109,14 +109,14 @@ def group_encoded_duplicates(
 def kept_rows(
     encoded: EncodedTexts, groups: Iterable[DuplicateGroup]
 ) -> list[int]:
-    """The rows of a corpus that stay when each group leaves one text.
+    """The rows that remain if each group is reduced to its representative.
 
     Args:
         encoded: The `EncodedTexts` of the groups.
         groups: Iterable of `DuplicateGroup`s.
 
     Returns:
-        A list of integers, in order; not of texts of white space only.
+        A list of integers, in order, without texts of white space only.
     """
     is_kept = np.array([bool(text.strip()) for text in encoded.texts], bool)
     for group in groups:
@@ -125,14 +125,14 @@ def kept_rows(
 
 
 def _connected(embeddings, threshold: float):
-    """A label for every row, the same for rows that pairs connect."""
+    """Labels of rows; rows that pairs connect have the same label."""
     labels = np.arange(len(embeddings))
     waiting: list[tuple] = []
     num_waiting = 0
     for _, first, second in similar_pairs(embeddings, threshold):
         waiting.append((first, second))
         num_waiting += len(first)
-        # Joining looks at all labels, which pays for many pairs at a time.
+        # Joining reads all labels, which is efficient for many pairs at a time.
         if num_waiting > len(labels):
             _join(labels, waiting)
             waiting, num_waiting = [], 0
@@ -158,7 +158,7 @@ def _group(numbers, encoded: EncodedTexts) -> DuplicateGroup:
     every_row = [encoded.distinct.rows[number] for number in numbers]
     embeddings = encoded.embeddings[numbers].astype("float64")
     counts = np.array([len(rows) for rows in every_row])
-    # The sum of cosines with all rows: the order of their averages.
+    # The sums of cosines have the same order as their averages.
     averages = embeddings @ (counts @ embeddings) / counts.sum()
     candidates = np.flatnonzero(averages >= averages.max() - _TIE)
     best = min(

@@ -27,27 +27,28 @@ from keras_mirror.unit_rows import unit_rows
 
 
 class Index:
-    """Texts, ids, metadata and embeddings, to find what a query means.
+    """Texts, ids, metadata and embeddings, searched by meaning.
 
-    An index is in memory until `save` writes its folder. `load` opens such a
-    folder at once, however large, and every later `add`, `upsert` and `remove`
-    is written there: all of it or, where something goes wrong, nothing.
+    An index is in memory until `save` writes its folder. `load` opens a folder
+    of any size at once, and every later `add`, `upsert` and `remove` is written
+    there: completely or, if something fails, not at all.
 
-    Up to 100,000 different texts every search looks at all of them, which
-    takes milliseconds. Of more, it looks at those whose signs are most like
-    the query's, and finds nearly the same ones faster still.
+    With up to 100,000 different texts, a search compares the query with all of
+    them, which takes milliseconds. With more texts, it compares only those
+    whose sign codes are most like the query's, which finds nearly the same
+    texts in less time.
 
-    Every text has a row, in the order in which texts are added, and an id. A
-    text that is added again has another row and the same vector, and both are
-    found. Texts of white space only are never found, and find nothing.
+    Every text has a row, in the order of adding, and an id. A text that is
+    added again gets another row with the same vector, and both rows are found.
+    Texts of white space only are never found, and such queries find nothing.
 
     Several threads may use an index at once, and several processes one folder.
     One of them changes it at a time.
 
     Args:
         model: A `MirrorModel`. It must not train while the index is in use.
-        exact: Boolean. Whether a search looks at all embeddings, however many.
-            Defaults to `None`: up to 100,000.
+        exact: Boolean. Whether a search compares all embeddings. Defaults to
+            `None`: up to 100,000 embeddings.
 
     Example:
 
@@ -98,25 +99,25 @@ class Index:
         ids: Sequence[str] | None = None,
         metadata: Sequence[Mapping[str, Any] | None] | None = None,
     ) -> None:
-        """Encodes texts and puts them behind those that are there.
+        """Encodes texts and appends them.
 
         Args:
             texts: A string, or a list or array of strings.
             batch_size: Integer, see `MirrorModel.encode_text`. Defaults to
                 `None`.
-            on_progress: Function of the number of texts just encoded: each
-                different one once. Defaults to `None`.
-            prompt: String, the name of the model's prompt to put before
-                texts. Defaults to `None`: the one for documents, if it has
+            on_progress: Function of the number of texts just encoded; equal
+                texts count once. Defaults to `None`.
+            prompt: String, the name of the model's prompt to put before texts.
+                Defaults to `None`: the prompt for documents, if the model has
                 one.
-            ids: List of strings, different ones. Defaults to `None`: the
-                numbers of texts in the order of adding, `"1"` first.
+            ids: List of different strings. Defaults to `None`: the numbers of
+                texts in the order of adding, `"1"` first.
             metadata: List of dicts of strings, numbers, booleans and `None`,
                 for `where`. Defaults to `None`.
 
         Raises:
             TypeError: An element is not a string.
-            ValueError: An id is there already, the model gives NaN, has
+            ValueError: An id exists already, or the model gives NaN, was
                 trained since the last call, or has no such prompt.
         """
         batch = Batch.of(texts, ids, metadata)
@@ -131,9 +132,9 @@ class Index:
         on_progress: OnProgress = None,
         prompt: str | None = None,
     ) -> None:
-        """As `add`, but a text whose id is there already takes its place.
+        """Does `add`, but replaces the texts of ids that exist already.
 
-        It keeps the row. Only texts that are new are encoded.
+        A replaced text keeps its row. Only new texts are encoded.
 
         Args:
             texts, metadata, batch_size, on_progress, prompt: See `add`.
@@ -152,7 +153,7 @@ class Index:
             ids: A string, or a list of strings.
 
         Raises:
-            ValueError: There is no text of an id; then none is removed.
+            ValueError: An id does not exist; then nothing is removed.
         """
         with self._adding:
             remove(self._store, as_strings(ids))
@@ -170,27 +171,26 @@ class Index:
         Args:
             text: A string, or a list or array of strings.
             k: Positive integer, the number of results. Defaults to `10`; all
-                texts where there are not as many.
+                texts if there are fewer.
             prompt: String, the name of the model's prompt to put before
-                queries. Defaults to `None`: the one for queries, if it has
-                one.
+                queries. Defaults to `None`: the prompt for queries, if the
+                model has one.
             where: String, a condition that the metadata must meet, such as
                 `"source = 'mail' AND date > '2026-01-01'"`: see
                 `keras_mirror.store.where.parse_where`. Defaults to `None`.
-            mode: String. `"vector"` compares embeddings, `"keyword"` words
-                (BM25), and `"hybrid"` both: of the best of each, cosines
-                and shared spelling. Defaults to `"vector"`.
+            mode: String. `"vector"` compares embeddings, `"keyword"` compares
+                words (BM25), and `"hybrid"` ranks the best results of both by
+                cosine and shared spelling. Defaults to `"vector"`.
 
         Returns:
-            A list with a list of `SearchResult`s for every query, one for a
-            single string: best first, and of equally good texts, the one that
-            was added first. Their `score` is the cosine, BM25, or a weighted
-            mean of standard scores.
+            A list with one list of `SearchResult`s per query, also for a single
+            string: best first, and in a tie, the text added first. Their
+            `score` is the cosine, BM25, or a weighted mean of standard scores.
 
         Raises:
             TypeError: An element is not a string.
-            ValueError: `k` is not a positive integer, `where` no condition,
-                the model gives NaN, or it has no such prompt.
+            ValueError: `k` is not a positive integer, `where` is not a
+                condition, or the model gives NaN or has no such prompt.
         """
         k = check_integer("k", k)
         check_mode(mode)
@@ -208,7 +208,7 @@ class Index:
     def query_embeddings(
         self, embeddings, k: int = 10, where: str | None = None
     ) -> list[list[SearchResult]]:
-        """As `query`, for queries that are encoded already.
+        """Does `query` for queries that are encoded already.
 
         Args:
             embeddings: Array of shape `(num_queries, embedding_dim)`.
@@ -236,18 +236,18 @@ class Index:
         overwrite: bool = False,
         archive: str | os.PathLike[str] | None = None,
     ) -> None:
-        """Writes a folder of all of it, and what tells the encoder apart.
+        """Writes the index to a folder, with a fingerprint of the encoder.
 
         Args:
             path: String or path.
-            overwrite: Boolean, whether an index that is there may be
-                replaced. Defaults to `False`.
-            archive: String or path of the model's archive or folder, for the
-                command line to find: kept relative to `path`. Or the name of
-                its preset. Defaults to `None`.
+            overwrite: Boolean, whether an existing index may be replaced.
+                Defaults to `False`.
+            archive: String or path of the model's archive or folder, stored
+                relative to `path` for the command line; or the name of its
+                preset. Defaults to `None`.
 
         Raises:
-            FileExistsError: `path` exists, or is something else.
+            FileExistsError: `path` exists, or is not an index.
         """
         now = self._store.settings.fingerprint or _fingerprint(self.model)
         save_index(self._store, path, overwrite, now, archive)
@@ -265,7 +265,7 @@ class Index:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], model) -> "Index":
-        """Opens an index that was saved.
+        """Opens a saved index.
 
         Args:
             path: String or path. The file of an older version is read into
@@ -276,7 +276,7 @@ class Index:
             An `Index`.
 
         Raises:
-            ValueError: The index is damaged or no index, or it was built with
+            ValueError: The index is damaged, not an index, or was built with
                 another encoder.
         """
         index = cls(model)
@@ -286,8 +286,8 @@ class Index:
             raise ValueError(
                 f"'{path}' must be opened with the encoder that it was built "
                 f"with, of fingerprint {wanted}. Received: a model of "
-                f"fingerprint {found}. Load that archive, or build the index "
-                "anew"
+                f"fingerprint {found}. Load that encoder, or build the index "
+                "again"
             )
         return index
 
@@ -311,7 +311,7 @@ class Index:
                     self.model, new, batch_size, on_progress, prompt
                 )
                 vectors.update(zip(new, embeddings, strict=True))
-                # Another process may have removed what was there just now.
+                # Another process may have removed the file just now.
                 with store.change() as settings:
                     missing = store.documents.unknown(batch.texts)
                     if vectors.keys() >= set(missing):
@@ -329,8 +329,8 @@ class Index:
         before = self._store.settings.fingerprint
         if self._store.settings.num_vectors and now != before:
             raise ValueError(
-                "`model` must stay as it was when the first texts were added, "
-                f"of fingerprint {before}. Received: a model of fingerprint "
+                "`model` must not change after the first texts were added, "
+                f"with fingerprint {before}. Received: a model of fingerprint "
                 f"{now}. Make a new index"
             )
 

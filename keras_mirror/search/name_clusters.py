@@ -8,12 +8,12 @@ from keras_mirror.optional import import_optional
 from keras_mirror.search.cluster import Cluster
 
 NUM_CENTRAL = 3
-# These leave out function words, in every language: a word of a name is this
-# much more frequent in the cluster than in the others,
+# These leave out function words, in every language: a word of a name must be
+# this much more frequent in the cluster than in the others,
 _TIMES_AS_OFTEN = 2
-# and most clusters have it less than at this share of its mean frequency.
+# and in most clusters it must be below this share of its mean frequency.
 _SHARE_OF_MEAN = 1 / 3
-_NUM_ALIKE = 4  # letters at the start
+_NUM_ALIKE = 4  # number of letters at the start
 _NUM_ENDING = 3
 
 
@@ -21,9 +21,9 @@ class ClusterName(NamedTuple):
     """What a cluster is about.
 
     Args:
-        words: List of strings, most telling first.
-        rows: List of integers, the places of the most central texts that
-            differ, from 0.
+        words: List of strings, most characteristic first.
+        rows: List of integers, the places of the most central different texts,
+            from 0.
 
     Example:
 
@@ -39,30 +39,31 @@ class ClusterName(NamedTuple):
 def name_clusters(
     texts, clusters: list[Cluster], num_words: int = 3
 ) -> list[ClusterName]:
-    """Names clusters by the words and texts that tell most of them.
+    """Names clusters by their most characteristic words and texts.
 
-    The words are those of the highest class-based TF-IDF: the frequency of
-    the word in the cluster times `log(1 + a / f)`, where `a` is the average
-    number of words of a cluster and `f` the frequency of the word in all
-    clusters. It needs no list of stop words: a word is left out that is not at
-    least twice as frequent in the cluster as in the others, or that most
-    clusters have at a third or more of its mean frequency. Of words that
-    differ in their ending only, the first one is taken. Words are what
-    scikit-learn's `CountVectorizer` takes for them: two or more letters or
-    digits, in lower case. Needs the extra `[search]`.
+    The words are those with the highest class-based TF-IDF: the frequency of a
+    word in the cluster times `log(1 + a / f)`, where `a` is the average number
+    of words of a cluster and `f` the frequency of the word in all clusters. It
+    needs no list of stop words: a word is left out that is not at least twice
+    as frequent in the cluster as in the others, or that most clusters have at a
+    third or more of its mean frequency. Of words that differ only in their
+    ending, the first one is taken. Words are those of scikit-learn's
+    `CountVectorizer`: two or more letters or digits, in lower case. Needs the
+    extra `[search]`.
 
     Reference:
         - [Grootendorst, 2022](https://arxiv.org/abs/2203.05794)
 
     Args:
-        texts: A list or array of strings, those that were clustered; of an
-            index, its `texts`.
+        texts: A list or array of strings, the clustered texts; for an index,
+            its `texts`.
         clusters: List of `Cluster`s, as `cluster` returns them.
-        num_words: Positive integer, the most words of a name. Defaults to `3`.
+        num_words: Positive integer, the maximum number of words in a name.
+            Defaults to `3`.
 
     Returns:
-        A list of `ClusterName`s, one for each cluster. There are fewer words
-        than `num_words`, or none, where not enough of them are telling.
+        A list of `ClusterName`s, one for each cluster. A name has fewer words,
+        or none, if not enough words are characteristic.
 
     Raises:
         TypeError: An element is not a string.
@@ -92,7 +93,7 @@ def name_clusters(
 
 
 def _count(strings: list[str], clusters: list[Cluster]) -> tuple:
-    """All words, and an array of how often each comes in each cluster."""
+    """All words, and an array of their counts in each cluster."""
     text = import_optional("sklearn.feature_extraction.text", "search")
     vectorizer = text.CountVectorizer()
     rows = [int(row) for each in clusters for row in each.rows]
@@ -115,7 +116,7 @@ def _weights(counts):
 
 
 def _is_telling(counts):
-    """Whether a word is of this cluster rather than of most of them."""
+    """Whether a word is characteristic of a cluster."""
     num_words = counts.sum(axis=1, keepdims=True)
     elsewhere = counts.sum(axis=0) - counts
     num_elsewhere = num_words.sum() - num_words

@@ -28,19 +28,21 @@ def create_app(
     local: bool = True,
     limits: Limits | None = None,
 ) -> Starlette:
-    """Makes an ASGI application of a model, for uvicorn or another server.
+    """Makes an ASGI application for a model, for uvicorn or another server.
 
-    `POST /v1/embeddings` and `GET /v1/models` are as OpenAI's. `POST /search`
-    searches in `index`, `GET /health` and `GET /metrics` are for those who run
-    it. Errors have the body of OpenAI's.
+    `POST /v1/embeddings` and `GET /v1/models` follow OpenAI. `POST /search`
+    searches in `index`; `GET /health` and `GET /metrics` are for operators.
+    Errors have the same body as OpenAI's.
 
     Args:
-        model: A `MirrorModel`. It must not train meanwhile.
+        model: A `MirrorModel`. It must not train while it is served.
         index: A `keras_mirror.search.Index`. Defaults to `None`.
-        name: String, what the model is called. Defaults to `"keras-mirror"`.
-        token: String that requests must bear. Defaults to `None`: none.
-        local: Boolean, whether requests must be for this machine, and not of
-            web pages. Defaults to `True`.
+        name: String, the name of the model in answers. Defaults to
+            `"keras-mirror"`.
+        token: String, the token that requests must have. Defaults to `None`: no
+            token.
+        local: Boolean, whether to accept only requests to this machine that do
+            not come from web pages. Defaults to `True`.
         limits: A `Limits`. Defaults to `None`: its defaults.
 
     Returns:

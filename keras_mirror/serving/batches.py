@@ -13,7 +13,7 @@ from keras_mirror.serving.request_error import RequestError
 
 @dataclasses.dataclass(eq=False)
 class _Job:
-    work: tuple  # a function, and its arguments behind the texts
+    work: tuple  # a function, and its arguments after the texts
     texts: list[str]
     answer: asyncio.Future
     results: list = dataclasses.field(default_factory=list)
@@ -24,12 +24,12 @@ class _Job:
 
 
 class Batches:
-    """Texts of concurrent requests, put through the model together.
+    """Runs the texts of concurrent requests through the model together.
 
-    One thread works, and one batch at a time: a model that is asked by several
-    threads at once is not faster. Requests take turns, and those of many texts
-    go back to the end of the queue after every batch, so that short ones do
-    not wait for long ones. A request whose client has gone is dropped.
+    One thread runs one batch at a time, since several threads would not make a
+    model faster. Requests take turns: a request with many texts goes back to
+    the end of the queue after every batch, so short requests do not wait for
+    long ones. A request whose client has disconnected is dropped.
 
     Args:
         limits: A `Limits`.
@@ -53,19 +53,20 @@ class Batches:
         self._seconds_per_text = 0.0
 
     def __len__(self) -> int:
-        """Number of texts that wait or are worked on."""
+        """The number of texts that wait or are being encoded."""
         waited_for = (job for job in self._jobs if not job.answer.done())
         return sum(len(job.rest) for job in waited_for)
 
     async def run(
         self, function: Callable[..., list], texts: list[str], *arguments: Any
     ) -> list:
-        """Calls a function with these texts, and with those of others.
+        """Calls a function with these texts, together with other requests'.
 
         Args:
             function: Function of a list of strings and of `arguments`, which
                 returns a list with a result for each string. It runs in the
-                thread, for all requests of the same function and arguments.
+                worker thread, once for all requests with the same function and
+                arguments.
             texts: List of strings.
             *arguments: Passed to `function`; hashable.
 
@@ -132,7 +133,7 @@ class Batches:
 
 
 def _run(batch: list[tuple[_Job, list[str]]]) -> list[list | Exception]:
-    """What the function returns, job by job. A job alone fails alone."""
+    """The results per job. If a batch fails, jobs run one by one."""
     function, *arguments = batch[0][0].work
     try:
         texts = [text for _, texts in batch for text in texts]

@@ -21,16 +21,16 @@ _FIELDS = ("input", "model", "encoding_format", "dimensions", "user", "prompt")
 
 
 class Embeddings:
-    """`POST /v1/embeddings`, as OpenAI has it.
+    """`POST /v1/embeddings`, compatible with OpenAI.
 
-    Vectors have length 1, as OpenAI's. `model` and `user` may be any strings.
-    Beyond OpenAI's, the field `prompt` is the name of a prompt of the model.
-    `usage` counts what the encoder gets: start and end too, and no token
-    behind the `sequence_length`, where a text is cut.
+    Vectors have length 1, as with OpenAI. `model` and `user` may be any
+    strings. The additional field `prompt` is the name of a prompt of the model.
+    `usage` counts the tokens that the encoder gets: with start and end, and
+    without those cut off after the `sequence_length`.
 
     Args:
         model: A `MirrorModel`.
-        name: String, what it is called in answers.
+        name: String, the name of the model in answers.
         batches: A `Batches`.
         metrics: A `Metrics`.
     """
@@ -58,7 +58,7 @@ class Embeddings:
         return await asyncio.to_thread(self._response, found, as_base64)
 
     def encode(self, texts: list[str], prompt: str | None) -> list[tuple]:
-        """Vectors of texts, each with its number of tokens."""
+        """Encodes texts; returns each vector with its number of tokens."""
         preprocessor = self.model.preprocessor
         token_ids = preprocessor.tokenize(texts, prompt)
         embeddings = unit_rows(self.model.encode_ids(token_ids))

@@ -1,4 +1,4 @@
-"""Who may ask: the token, and what tells a browser's foreign page."""
+"""Access control: the token, and protection against foreign web pages."""
 
 import hmac
 import ipaddress
@@ -17,11 +17,11 @@ class Guard:
     """Middleware that refuses requests before they are read.
 
     Args:
-        app: What answers.
-        token: String that requests must bear, or `None`. `/health` needs none.
-        local: Boolean, whether only this machine may ask. A web page that a
-            browser shows could: it sends an `Origin`, and after DNS rebinding
-            a `Host` that is not of this machine.
+        app: The application behind it. token: String, the token that requests
+            must have, or `None`. `/health` needs none. local: Boolean, whether
+            to accept requests from this machine only. A web page in a browser
+            could send some: these have an `Origin` or, after DNS rebinding, a
+            foreign `Host`.
     """
 
     def __init__(self, app: ASGIApp, token: str | None, local: bool) -> None:
@@ -50,7 +50,7 @@ class Guard:
                 403,
             )
         if self.local and "origin" in headers:
-            raise RequestError("Web pages may not ask this server", 403)
+            raise RequestError("Web pages must not use this server", 403)
         if self.token is not None and path != "/health":
             self._check_token(headers.get("authorization", ""))
 

@@ -9,26 +9,25 @@ def _limit(default: int, help: str) -> int:
 
 @dataclasses.dataclass(frozen=True)
 class Limits:
-    """What a server takes from its clients, and how long it waits for them.
+    """Limits of what a server accepts from clients, and how long it waits.
 
-    `keras-mirror serve` has an option for every one of them.
+    `keras-mirror serve` has an option for each of them.
 
     Args:
-        max_body_bytes: Integer, the size of a request.
-        max_texts: Integer, the texts or queries of a request. Defaults to
-            `2048`, as OpenAI's.
+        max_body_bytes: Integer, the size of a request. max_texts: Integer, the
+            texts or queries of a request. Defaults to `2048`, as with OpenAI.
         max_characters: Integer, the length of a text.
         max_results: Integer, queries times `k` of a search.
-        max_queued_texts: Integer, the texts of all requests that wait.
+        max_queued_texts: Integer, the texts of all waiting requests.
         batch_texts: Integer, the texts that are encoded together. They may be
             of several requests.
         receive_seconds: Integer, the time until a request is received.
-        answer_seconds: Integer, the time until it is answered, and until the
-            server stops when it is told to.
+        answer_seconds: Integer, the time until it is answered, and the time
+            until the server stops after a signal.
 
     Raises:
         ValueError: A limit is not a positive integer, or a request of
-            `max_texts` would never find place in the queue.
+            `max_texts` would not fit into the queue.
 
     Example:
 

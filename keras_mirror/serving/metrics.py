@@ -16,7 +16,7 @@ _BATCH_SIZES = [2**power for power in range(11)]
 
 
 class Metrics:
-    """What a server counts, for Prometheus.
+    """The metrics of a server, for Prometheus.
 
     Args:
         batches: A `Batches`.
@@ -73,10 +73,9 @@ class Measured:
     """Middleware that counts and times requests.
 
     Args:
-        app: What answers.
-        metrics: A `Metrics`.
-        paths: The paths there are. All others count as one, or a stranger
-            could make any number of series.
+        app: The application behind it. metrics: A `Metrics`. paths: The known
+            paths. All others count as one, so that clients cannot create any
+            number of series.
     """
 
     def __init__(

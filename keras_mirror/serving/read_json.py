@@ -1,4 +1,4 @@
-"""The body of a request: all of it, in time, and JSON without a doubt."""
+"""Reads the body of a request: complete, in time, and strict JSON."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ from keras_mirror.serving.request_error import RequestError
 
 
 async def read_json(request: Request, limits: Limits) -> dict[str, Any]:
-    """Receives a JSON object.
+    """Receives the JSON object of a request.
 
     Args:
         request: A `Request`.
@@ -51,9 +51,9 @@ def parse_object(body: bytes) -> dict[str, Any]:
         A dict.
 
     Raises:
-        RequestError: It is not UTF-8, no JSON or no object; a key stands there
-            twice; a number is not finite; a string holds half a character; or
-            it is nested too deeply.
+        RequestError: It is not UTF-8, not JSON or not an object; a key is
+            repeated; a number is not finite; a string holds a lone surrogate;
+            or it is nested too deeply.
 
     Example:
 
@@ -67,7 +67,7 @@ def parse_object(body: bytes) -> dict[str, Any]:
             parse_constant=_finite,
             parse_float=_finite,
         )
-        # Halves of characters, which a JSON string can escape.
+        # Lone surrogates, which a JSON string can escape.
         json.dumps(content, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
         reason = "it is nested too deeply"
@@ -85,7 +85,7 @@ def parse_object(body: bytes) -> dict[str, Any]:
 
 
 def _check_type(request: Request) -> None:
-    """JSON only, also because a foreign web page cannot send it unasked."""
+    """Accepts JSON only; a foreign web page cannot send it without asking."""
     received = request.headers.get("content-type", "")
     if received.partition(";")[0].strip().lower() != "application/json":
         raise RequestError(
@@ -103,7 +103,7 @@ def _check_type(request: Request) -> None:
 
 
 async def _read(request: Request, max_bytes: int) -> bytes:
-    """Counts what comes: `Content-Length` is only what a client says."""
+    """Reads the body and counts its bytes: `Content-Length` may be wrong."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk

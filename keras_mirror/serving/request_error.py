@@ -1,4 +1,4 @@
-"""Errors of requests, told as OpenAI tells them."""
+"""Errors of requests, in OpenAI's format."""
 
 from collections.abc import Mapping
 from typing import cast
@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.responses import Response
 
-# What is not in here is the client's mistake.
+# All other statuses are the client's mistakes.
 _TYPES = {429: "rate_limit_error", 500: "server_error", 503: "server_error"}
 
 
@@ -54,12 +54,12 @@ class RequestError(Exception):
 
 
 async def answer_refused(request: Request, error: Exception) -> Response:
-    """Starlette's handler of what the routes refuse."""
+    """Starlette's handler of refused requests."""
     return cast(RequestError, error).response()
 
 
 async def answer_unknown(request: Request, error: Exception) -> Response:
-    """Starlette's handler of paths and methods that there are not."""
+    """Starlette's handler of unknown paths and methods."""
     known = cast(HTTPException, error)
     return RequestError(
         f"{known.detail}: {request.method[:80]} {request.url.path[:80]}",
@@ -69,5 +69,5 @@ async def answer_unknown(request: Request, error: Exception) -> Response:
 
 
 async def answer_failed(request: Request, error: Exception) -> Response:
-    """Starlette's handler of our own mistakes, which it then logs."""
+    """Starlette's handler of server errors, which it then logs."""
     return RequestError("The server failed. Its log says why", 500).response()

@@ -1,4 +1,4 @@
-"""What the fields of a request may hold."""
+"""Checks the fields of a request."""
 
 import reprlib
 from collections.abc import Iterable
@@ -9,14 +9,14 @@ from keras_mirror.serving.limits import Limits
 from keras_mirror.serving.request_error import RequestError
 
 _TOKENS = (
-    "`{name}` must be a string or a list of strings. Received: token ids. "
-    "Those of a client are not this model's: send the texts (LangChain: "
+    "`{name}` must be a string or a list of strings. Received: token ids. A "
+    "client's ids are not this model's: send the texts (LangChain: "
     "`OpenAIEmbeddings(check_embedding_ctx_length=False)`)"
 )
 
 
 def check_names(content: dict[str, Any], names: Iterable[str]) -> None:
-    """Raises a `RequestError` for a field that would be overlooked.
+    """Raises a `RequestError` for an unknown field.
 
     Example:
 
@@ -44,7 +44,8 @@ def texts_of(value: Any, name: str, limits: Limits) -> list[str]:
         A list of strings; one for a single string.
 
     Raises:
-        RequestError: They are no texts, none, too many or too long.
+        RequestError: They are not texts, or there are none, too many or too
+            long ones.
 
     Example:
 

@@ -20,7 +20,7 @@ _OPTIONS = ("prompt", "mode", "where")
 
 
 class _Found(JSONResponse):
-    """Queries and what was found; dates of metadata as ISO 8601 has them."""
+    """The JSON answer: queries and results, with dates in ISO 8601."""
 
     def render(self, content: Any) -> bytes:
         data = [
@@ -32,14 +32,15 @@ class _Found(JSONResponse):
 
 
 class Search:
-    """`POST /search`: the texts of an index that mean what queries say.
+    """`POST /search`: finds the texts of an index that answer queries.
 
-    Takes `query`, a string, or `queries`, a list of strings; `k`; and what
-    else `Index.query` takes. Answers `{"data": [{"query": "...", "results":
-    [...]}]}` with the fields of a `SearchResult`.
+    It takes `query`, a string, or `queries`, a list of strings; `k`; and other
+    arguments of `Index.query`. It answers `{"data": [{"query": "...",
+    "results": [...]}]}` with the fields of a `SearchResult`.
 
     Args:
-        index: A `keras_mirror.search.Index`, or `None`: then it says so.
+        index: A `keras_mirror.search.Index`, or `None`: then the answer is an
+            error.
         batches: A `Batches`.
     """
 
@@ -75,7 +76,7 @@ class Search:
     def _queries(self, content: dict[str, Any]) -> list[str]:
         names = [name for name in ("query", "queries") if name in content]
         if len(names) != 1:
-            raise RequestError("Either `query` or `queries` must be there")
+            raise RequestError("Either `query` or `queries` must be given")
         [name] = names
         return texts_of(content[name], name, self.batches.limits)
 

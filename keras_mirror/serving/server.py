@@ -1,4 +1,4 @@
-"""uvicorn, with what a server on its own needs."""
+"""Runs uvicorn as a standalone server."""
 
 import asyncio
 import contextlib
@@ -16,22 +16,22 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from keras_mirror.serving.limits import Limits
 
-# Half of the files that a process may have open on most systems.
+# Half of the usual limit of open files per process.
 MAX_CONNECTIONS = 512
 
 
 def listening_socket(host: str, port: int) -> socket.socket:
-    """Takes an address, before a model is loaded for nothing.
+    """Binds an address, before a model is loaded in vain.
 
     Args:
         host: String, a name or an address.
-        port: Integer; `0` for any that is free.
+        port: Integer; `0` for any free port.
 
     Returns:
         A listening `socket`. Clients wait until a `Server` runs on it.
 
     Raises:
-        OSError: The address is taken, or not of this machine.
+        OSError: The address is in use, or not on this machine.
 
     Example:
 
@@ -57,7 +57,7 @@ def _listening(kind: list, address: tuple) -> socket.socket:
     # then leaves Nagle's algorithm on, and every answer takes 40 ms.
     listening = socket.socket(*kind)
     try:
-        if os.name == "posix":  # elsewhere it takes ports away from others
+        if os.name == "posix":  # on Windows it would steal ports
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
         listening.listen()
@@ -70,8 +70,8 @@ def _listening(kind: list, address: tuple) -> socket.socket:
 class Server(uvicorn.Server):
     """A `uvicorn.Server` that stops when `stop` was called.
 
-    It takes no signal itself: it would raise them again at its end, and the
-    process would end as if nothing had been finished.
+    It does not handle signals: uvicorn would raise them again at its end, and
+    the process would end as if killed.
 
     Args:
         app: The application.
@@ -112,7 +112,7 @@ class Server(uvicorn.Server):
         return contextlib.nullcontext()
 
     def stop(self) -> None:
-        """Lets nobody in any more, and ends when all are answered."""
+        """Accepts no new connections; ends once all requests are answered."""
         self.should_exit = True
 
 
@@ -120,8 +120,7 @@ def _protocol(seconds: int) -> type[asyncio.Protocol]:
     class TimedProtocol(H11Protocol):
         """Closes a connection that has not sent all headers in time.
 
-        uvicorn 0.54 would wait for ever, and also for the rest of a body that
-        was refused.
+        uvicorn 0.54 would wait forever, also for the rest of a refused body.
         """
 
         _closing: asyncio.TimerHandle | None = None

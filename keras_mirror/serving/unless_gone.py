@@ -10,14 +10,14 @@ from keras_mirror.serving.request_error import RequestError
 async def unless_gone(
     request: Request, work: Coroutine[Any, Any, list]
 ) -> list:
-    """What `work` returns, or an error as soon as the client has gone.
+    """Awaits `work`, or raises as soon as the client has disconnected.
 
     Args:
         request: A `Request` whose body was read.
         work: A coroutine, which is cancelled then.
 
     Raises:
-        RequestError: The client has gone; nobody will read it.
+        RequestError: The client has disconnected.
     """
     working = asyncio.ensure_future(work)
     gone = asyncio.ensure_future(_gone(request))

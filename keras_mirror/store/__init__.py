@@ -1,4 +1,4 @@
-"""What an index keeps: documents in SQLite, vectors beside, their signs."""
+"""The storage of an index: documents in SQLite, vectors, sign codes."""
 
-# How an index can be searched.
+# The modes of searching an index.
 MODES = ("hybrid", "vector", "keyword")

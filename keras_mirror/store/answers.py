@@ -28,18 +28,16 @@ def find_answers(
 
     Args:
         store: A `Store`.
-        queries: List of strings; they do not count where `mode` is
-            `"vector"`.
+        queries: List of strings; ignored if `mode` is `"vector"`.
         embeddings: Float32 unit embeddings of the queries, of shape
-            `(num_queries, embedding_dim)`; `None` where `mode` is
-            `"keyword"`.
+            `(num_queries, embedding_dim)`; `None` if `mode` is `"keyword"`.
         k, where, mode: See `Index.query`.
 
     Returns:
         A list with a list of `SearchResult`s for every query.
 
     Raises:
-        ValueError: `where` is no condition.
+        ValueError: `where` is not a condition.
     """
     while True:
         with database_errors(store.name, store.connection):
@@ -47,7 +45,7 @@ def find_answers(
             answers = _answers(
                 store, snapshot, queries, embeddings, k, where, mode
             )
-            # Else texts went while they were looked for.
+            # Otherwise texts were removed during the search.
             if store.refresh() == snapshot.version:
                 return answers
 
@@ -93,7 +91,7 @@ def _mask(store: Store, snapshot: Snapshot, condition: Condition | None):
     mask = np.zeros(len(snapshot.embeddings), bool)
     with store.lock:
         slots = store.documents.slots(condition)
-    # Those of texts that were added since are not looked at.
+    # Slots of texts that were added since are ignored.
     mask[[slot for slot in slots if slot < len(mask)]] = True
     return mask
 

@@ -1,4 +1,4 @@
-"""An index as a table of Arrow, which databases and data frames read."""
+"""Converts an index to an Arrow table, which databases and data frames read."""
 
 import json
 import os
@@ -12,17 +12,17 @@ from keras_mirror.optional import import_optional
 from keras_mirror.store.index_errors import index_errors
 from keras_mirror.store.store import Store
 
-# Formats of files, and how their names must end.
+# Formats of files and the endings of their names.
 SUFFIXES = {"parquet": ".parquet", "arrow": ".arrow"}
 _ROWS_AT_ONCE = 10_000
 _OURS = ("id", "text", "vector")
 
 
 class ArrowRows:
-    """The rows of an index as they are now, some at a time.
+    """The rows of an index at one moment, batch by batch.
 
-    Later changes of the index do not show. Memory holds texts and metadata;
-    of the vectors of an index in a folder, only those of one batch.
+    Later changes of the index are not seen. Memory holds texts and metadata,
+    but for an index in a folder only one batch of vectors.
 
     Args:
         store: A `Store`.
@@ -89,9 +89,9 @@ class ArrowRows:
         )
 
     def _typed_columns(self, names: list[str]) -> dict[str, Any]:
-        """The types of metadata in the order of `names`, as values have them.
+        """The Arrow types of metadata columns, in the order of `names`.
 
-        What no row holds any more is left out.
+        Columns that no row has any more are left out.
         """
         kinds: dict[str, set] = {name: set() for name in names}
         for document, _ in self._documents:
@@ -130,7 +130,7 @@ def to_arrow(store: Store):
 def write_arrow(
     store: Store, path: str | os.PathLike[str], format: str
 ) -> None:
-    """Writes all rows of an index into a file, some at a time.
+    """Writes all rows of an index to a file, batch by batch.
 
     Args:
         store: A `Store`.
@@ -152,7 +152,7 @@ def _writer(path: str | os.PathLike[str], format: str, schema):
         ipc = import_optional("pyarrow.ipc", "files")
         return ipc.new_file(os.fspath(path), schema)
     parquet = import_optional("pyarrow.parquet", "files")
-    # Vectors, ids and texts hardly repeat: a dictionary would only take time.
+    # Vectors, ids and texts rarely repeat: a dictionary would only take time.
     repeated = [name for name in schema.names if name not in _OURS]
     return parquet.ParquetWriter(
         os.fspath(path), schema, use_dictionary=repeated
@@ -160,18 +160,18 @@ def _writer(path: str | os.PathLike[str], format: str, schema):
 
 
 def _field_name(name: str) -> str:
-    """A name of metadata that is none of ours, which databases fold."""
+    """Renames metadata like our columns; databases ignore case in names."""
     return f"metadata_{name}" if name.casefold() in _OURS else name
 
 
 def _kind(value) -> type:
-    """The type of a value; integers that 64 bits cannot hold become text."""
+    """The type of a value; integers beyond 64 bits become text."""
     is_large = type(value) is int and not -(2**63) <= value < 2**63
     return str if is_large else type(value)
 
 
 def _as_text(value) -> str | None:
-    """Text for a column of several types: numbers and booleans as in JSON."""
+    """A value as text, for mixed columns: numbers and booleans as in JSON."""
     if value is None or isinstance(value, str):
         return value
     return json.dumps(value)

@@ -21,7 +21,7 @@ class Batch(NamedTuple):
 
     Args:
         texts: List of strings.
-        ids: List of strings, different ones; or `None`, their rows decide.
+        ids: List of different strings; `None` makes them from rows.
         metadata: List of dicts, or of `None`.
         metadata_json: List of strings, the same as JSON.
     """
@@ -33,7 +33,7 @@ class Batch(NamedTuple):
 
     @classmethod
     def of(cls, texts, ids=None, metadata=None) -> "Batch":
-        """Checks what a user gave, see `Index.add`."""
+        """Checks the arguments of `Index.add` and makes a batch."""
         texts = as_strings(texts)
         if ids is not None:
             ids = _checked_ids(ids, len(texts))
@@ -47,13 +47,13 @@ class Batch(NamedTuple):
 
 
 def check_new(store: Store, batch: Batch) -> None:
-    """Raises a `ValueError` if ids of a batch are in the store already."""
+    """Raises a `ValueError` if the store has an id of the batch already."""
     known = store.documents.known_ids(batch.ids or [])
     if known:
         there = [each for each in batch.ids or [] if each in known]
         raise ValueError(
-            "`ids` must be new: `upsert` replaces texts. "
-            f"Received: {named(there)}, in the index already"
+            "`ids` must be new: `upsert` replaces texts. Received: "
+            f"{named(there)}, which are in the index already"
         )
 
 
@@ -65,12 +65,12 @@ def put(
     Args:
         store: A `Store`.
         batch: A `Batch`.
-        vectors: Mapping of texts to unit embeddings: of all that the store
-            does not have yet.
-        replace: Boolean, whether ids may be there already.
+        vectors: Mapping of texts to unit embeddings: of all texts that the
+            store does not have yet.
+        replace: Boolean, whether ids may exist already.
 
     Raises:
-        ValueError: They are there, and may not.
+        ValueError: Ids exist already, and `replace` is `False`.
     """
     settings, documents = store.settings, store.documents
     first = settings.next_row
@@ -87,7 +87,7 @@ def put(
         (Document(row, *each) for row, each in enumerate(added, start=first)),
         slots,
     )
-    # Last: it drops texts that no document has any more.
+    # Last, since it drops texts that no document has any more.
     documents.replace(replaced, slots)
     settings.next_row += number
     settings.num_documents += number
@@ -98,7 +98,7 @@ def remove(store: Store, ids: Iterable[str]) -> None:
     """Removes texts from a store.
 
     Raises:
-        ValueError: There is no text of an id; then none is removed.
+        ValueError: An id does not exist; then nothing is removed.
     """
     ids = list(dict.fromkeys(ids))
     with store.change() as settings:
@@ -106,8 +106,7 @@ def remove(store: Store, ids: Iterable[str]) -> None:
         if len(known) < len(ids):
             missing = [each for each in ids if each not in known]
             raise ValueError(
-                "`ids` must be those of texts in the index. "
-                f"Received: {named(missing)}"
+                f"`ids` must exist in the index. Received: {named(missing)}"
             )
         store.documents.remove(ids)
         settings.num_documents -= len(ids)
@@ -116,7 +115,7 @@ def remove(store: Store, ids: Iterable[str]) -> None:
 def _put_texts(
     store: Store, texts: list[str], vectors: Mapping[str, Any]
 ) -> dict[str, int]:
-    """Writes the texts that are not there; returns the slots of all."""
+    """Writes missing texts; returns the slots of all texts."""
     slots = store.documents.slots_of_texts(texts)
     new = [text for text in dict.fromkeys(texts) if text not in slots]
     rows = [vectors[text] for text in new if text.strip()]

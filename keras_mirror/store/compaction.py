@@ -1,4 +1,4 @@
-"""Gives the slots of removed texts back."""
+"""Frees the slots of removed texts."""
 
 import apsw
 import numpy as np
@@ -9,14 +9,14 @@ from keras_mirror.store.settings import forget_signs
 from keras_mirror.store.vectors import FileVectors
 from keras_mirror.store.vectors import MemoryVectors
 
-# So many removed slots cost nothing that one would notice.
+# Up to this number, removed slots have no noticeable cost.
 FEW_REMOVED = 1_000
 _WRITTEN = 2**16  # vectors at a time
-_FAR = 2**40  # where no slot is
+_FAR = 2**40  # an offset beyond all slots
 
 
 def needs_compaction(settings: Settings, num_removed: int) -> bool:
-    """Whether more slots are of removed texts than of others."""
+    """Whether most slots belong to removed texts."""
     return num_removed > max(FEW_REMOVED, settings.num_vectors // 2)
 
 
@@ -27,14 +27,15 @@ def compact(
     removed: list[int],
     vectors: FileVectors | MemoryVectors,
 ) -> None:
-    """Numbers the slots that are left anew, in a transaction.
+    """Renumbers the remaining slots, in a transaction.
 
     Args:
         connection: An `apsw.Connection` of `database`.
-        settings: A `Settings`, whose counts become those of the slots left.
+        settings: A `Settings`, whose counts are updated.
         embeddings: Float32 array of all slots.
         removed: List of integers, the slots of removed texts.
-        vectors: What gets the vectors that are left.
+        vectors: The `FileVectors` or `MemoryVectors` that get the remaining
+            vectors.
     """
     is_left = np.ones(len(embeddings), bool)
     is_left[removed] = False
@@ -58,7 +59,7 @@ def _renumber(connection: apsw.Connection, slots: list[int]) -> None:
     new = "(SELECT new FROM renumbered WHERE old = slot)"
     connection.execute(
         f"UPDATE documents SET slot = {new} WHERE slot >= 0;"
-        # In two steps, for no two texts may have one slot meanwhile.
+        # In two steps, since no two texts may share a slot at any time.
         f"UPDATE texts SET slot = {_FAR} + {new} WHERE slot >= 0;"
         f"UPDATE texts SET slot = slot - {_FAR} WHERE slot >= {_FAR};"
         "DELETE FROM removed;"

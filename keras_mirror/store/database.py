@@ -1,4 +1,4 @@
-"""The SQLite database of an index: its tables, opened with care."""
+"""The SQLite database of an index: its tables, and opening it safely."""
 
 import contextlib
 import errno
@@ -11,8 +11,8 @@ from keras_mirror.store.keywords import TABLES as KEYWORD_TABLES
 
 DATABASE = "documents.sqlite"
 # One row of `texts` for every different text. Its slot is the place of its
-# vector; texts of white space have negative ones, and no vector. No one reads
-# `equal_vectors`, which older versions used: all indexes have the same tables.
+# vector; texts of white space have negative slots and no vector. Older versions
+# used `equal_vectors`; it stays, so that all indexes have the same tables.
 _TABLES = """
 CREATE TABLE settings (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE texts (
@@ -47,7 +47,7 @@ def create_database(path: str | os.PathLike = ":memory:") -> apsw.Connection:
 
 
 def open_database(path: str | os.PathLike) -> apsw.Connection:
-    """Opens the database of an index, if its tables are those of one.
+    """Opens the database of an index after checking its tables.
 
     It is not trusted: SQLite runs nothing that its tables define.
 
@@ -56,7 +56,7 @@ def open_database(path: str | os.PathLike) -> apsw.Connection:
     """
     if not os.path.isfile(path):
         raise ValueError(f"there is no {DATABASE}")
-    with open(path, "rb"):  # says why it cannot be, which SQLite does not
+    with open(path, "rb"):  # its error has a reason, unlike SQLite's
         pass
     connection = _connect(path)
     try:
@@ -71,7 +71,7 @@ def open_database(path: str | os.PathLike) -> apsw.Connection:
 def database_errors(
     path: str | os.PathLike, connection: apsw.Connection
 ) -> Iterator[None]:
-    """A context in which errors of SQLite say what is wrong with an index.
+    """A context that turns errors of SQLite into clear errors of an index.
 
     Args:
         path: String or path of the index.
@@ -87,7 +87,7 @@ def database_errors(
         yield
     except apsw.BusyError as error:
         raise BlockingIOError(
-            "The index is being written by another process. Wait for its end"
+            "The index is being written by another process. Wait until it ends"
         ) from error
     except apsw.ReadOnlyError as error:
         raise PermissionError("The index cannot be written") from error
@@ -107,9 +107,9 @@ def database_errors(
 
 @contextlib.contextmanager
 def transaction(connection: apsw.Connection) -> Iterator[None]:
-    """A context whose changes are all made, or none of them.
+    """A context whose changes are made completely or not at all.
 
-    It belongs into `database_errors`.
+    Use it inside `database_errors`.
     """
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -122,8 +122,8 @@ def transaction(connection: apsw.Connection) -> Iterator[None]:
 
 
 def _connect(path: str | os.PathLike, flags: int = 0) -> apsw.Connection:
-    # Python's own SQLite is hidden by that of TensorFlow, where it is loaded
-    # later, and has no full-text search then.
+    # If TensorFlow is loaded first, its SQLite, without full-text search, hides
+    # that of Python.
     is_fixed = os.path.exists(path) and not os.access(path, os.W_OK)
     flags |= (
         apsw.SQLITE_OPEN_READONLY if is_fixed else apsw.SQLITE_OPEN_READWRITE
@@ -154,5 +154,5 @@ def _check_tables(connection: apsw.Connection) -> None:
             name for name in found if found[name] != expected[name]
         )
         raise ValueError(
-            f"it must have the tables of an index, and has others: {other}"
+            f"it must have the tables of an index, but has others: {other}"
         )

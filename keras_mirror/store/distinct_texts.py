@@ -5,10 +5,10 @@ import numpy as np
 
 
 class DistinctTexts:
-    """Texts in their order, and which of them are the same.
+    """Texts in order, with the same number for equal ones.
 
-    A text that comes again is kept in its place, with the number that it had
-    the first time. Texts of white space only have no number.
+    A repeated text keeps its row and gets the number of its first occurrence.
+    Texts of white space only have no number.
 
     Args:
         texts: Iterable of strings. Defaults to none.
@@ -37,7 +37,7 @@ class DistinctTexts:
         return iter(self._numbers)
 
     def new(self, texts: Iterable[str]) -> list[str]:
-        """Those of `texts` that would get a number, each once."""
+        """Those of `texts` that would get a new number, each once."""
         return [
             text
             for text in dict.fromkeys(texts)
@@ -45,7 +45,7 @@ class DistinctTexts:
         ]
 
     def extend(self, texts: Iterable[str]) -> None:
-        """Appends texts. Who reads beside it finds the text of every row."""
+        """Appends texts; concurrent readers always find the text of a row."""
         for row, text in enumerate(texts, start=len(self.texts)):
             self.texts.append(text)
             if text.strip():

@@ -1,4 +1,4 @@
-"""Documents: ids, texts and metadata, and which text has which vector."""
+"""Documents: ids, texts and metadata, and the slots of their vectors."""
 
 import hashlib
 from collections.abc import Iterable
@@ -44,7 +44,7 @@ class Documents:
         self._connection = connection
 
     def slots_of_texts(self, texts: Iterable[str]) -> dict[str, int]:
-        """The slots of those of `texts` that are there."""
+        """The slots of those of `texts` that exist."""
         found = ((text, self._slot(text)) for text in dict.fromkeys(texts))
         return {text: slot for text, slot in found if slot is not None}
 
@@ -84,7 +84,7 @@ class Documents:
         ]
 
     def add_texts(self, texts: list[str], start: int) -> dict[str, int]:
-        """Gives texts without a slot one, those of vectors from `start` on.
+        """Adds texts; those with vectors get slots from `start` on.
 
         Returns:
             A dict of the texts to their slots.
@@ -121,7 +121,7 @@ class Documents:
     def replace(
         self, documents: list[tuple[str, str, str]], slots: Mapping[str, int]
     ) -> None:
-        """Gives documents of ids that are there other texts and metadata."""
+        """Replaces the texts and metadata of existing ids."""
         before = self._slots_of([name for name, _, _ in documents])
         self._connection.executemany(
             "UPDATE documents SET slot = ?, metadata = ? WHERE id = ?",
@@ -173,7 +173,7 @@ class Documents:
             yield Document(*fields), slot
 
     def texts_of_slots(self, slots: Iterable[int]) -> list[str]:
-        """The texts of slots, in their order; `""` where one has gone."""
+        """The texts of slots, in their order; `""` for a removed one."""
         sql = "SELECT text FROM texts WHERE slot = ?"
         found = (self._one(sql, slot) for slot in slots)
         return [row[0] if row else "" for row in found]

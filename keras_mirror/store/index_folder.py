@@ -1,4 +1,4 @@
-"""An index on the disk: a folder, or the ZIP file of an older version."""
+"""An index on disk: a folder, or the ZIP file of an older version."""
 
 import contextlib
 import os
@@ -35,7 +35,7 @@ def save_index(
     fingerprint: str,
     archive: str | os.PathLike[str] | None,
 ) -> None:
-    """Writes a folder that `path` becomes once all is written.
+    """Writes a folder, which appears at `path` once it is complete.
 
     Args:
         store, path, overwrite, archive: See `Index.save`.
@@ -61,11 +61,11 @@ def save_index(
 
 
 def archive_of_index(path: str | os.PathLike[str]) -> str | None:
-    """Where the encoder of an index was when it was saved.
+    """The path or the preset of the encoder when an index was saved.
 
     Returns:
         A string, the path of an archive or folder or the name of a preset; or
-        `None` where the index does not say.
+        `None` if the index does not say.
 
     Raises:
         ValueError: The index is damaged, or something else.
@@ -85,12 +85,12 @@ def archive_of_index(path: str | os.PathLike[str]) -> str | None:
 
 
 def check_place(path: str | os.PathLike[str], overwrite: bool) -> None:
-    """Finds out whether an index may be written to a path.
+    """Checks that an index may be written to a path.
 
     Raises:
-        FileExistsError: `path` exists, or is something else than an index.
+        FileExistsError: `path` exists, or is not an index.
     """
-    if not os.path.exists(path):  # a link that leads nowhere is free
+    if not os.path.exists(path):  # a dangling link is free
         return
     if not overwrite:
         raise FileExistsError(
@@ -99,7 +99,7 @@ def check_place(path: str | os.PathLike[str], overwrite: bool) -> None:
     if not is_index(path):
         kind = "folder" if os.path.isdir(path) else "file or pipe"
         raise FileExistsError(
-            f"'{path}' is a {kind} of something else. Choose another path"
+            f"'{path}' is a {kind} but not an index. Choose another path"
         )
 
 
@@ -117,7 +117,7 @@ def is_index(path: str | os.PathLike[str]) -> bool:
 def _place(
     archive: str | os.PathLike[str] | None, folder: pathlib.Path
 ) -> dict[str, str | None]:
-    """The path of an encoder from the index, or its name."""
+    """The path of an encoder relative to the index, or its name."""
     if archive is None:
         return {"archive": None, "preset": None}
     if not (os.path.exists(archive) or is_archive(archive)):

@@ -1,7 +1,7 @@
-"""Keywords: BM25 of SQLite's full-text search over the different texts.
+"""Keyword search: BM25 of SQLite's full-text search over different texts.
 
-Texts of scripts that put no space between words, such as Chinese and Thai, are
-searched by two characters at a time, as most search engines do.
+Scripts without spaces between words, such as Chinese and Thai, are indexed by
+pairs of characters, as in most search engines.
 """
 
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import apsw
 import regex
 
-# The words are what `_spaced` makes of a text, so the table keeps no text.
+# The words come from `_spaced`, so the table does not store texts.
 TABLES = """
 CREATE VIRTUAL TABLE keywords USING fts5(
     text, content = '', contentless_delete = 1,
@@ -22,8 +22,8 @@ _WITHOUT_SPACES = regex.compile(
     r"[\p{Han}\p{Hiragana}\p{Katakana}\u30fc\p{Thai}\p{Lao}\p{Khmer}"
     r"\p{Myanmar}]+"
 )
-_MAX_WORDS = 64  # of a query, the first ones: more take long and tell little
-# A word of more texts than this tells little, and each of its texts takes time.
+_MAX_WORDS = 64  # the first words of a query: more take long and help little
+# A word in more texts than this says little, and each of its texts takes time.
 _MOST_TEXTS = 0.05
 _ALWAYS_TEXTS = 1_000
 
@@ -31,7 +31,7 @@ _ALWAYS_TEXTS = 1_000
 def index_keywords(
     connection: apsw.Connection, texts: Iterable[tuple[int, str]]
 ) -> None:
-    """Makes texts of new slots findable.
+    """Adds texts of new slots to the keyword index.
 
     Args:
         connection: An `apsw.Connection` of `database`.
@@ -44,14 +44,14 @@ def index_keywords(
 
 
 def remove_keywords(connection: apsw.Connection, slots: Iterable[int]) -> None:
-    """Makes texts no longer findable."""
+    """Removes texts from the keyword index."""
     connection.executemany(
         "DELETE FROM keywords WHERE rowid = ?", ((slot,) for slot in slots)
     )
 
 
 def index_keywords_anew(connection: apsw.Connection) -> None:
-    """Makes the texts of all slots findable, and nothing else."""
+    """Rebuilds the keyword index from the texts of all slots."""
     connection.execute("INSERT INTO keywords (keywords) VALUES ('delete-all')")
     index_keywords(
         connection,
@@ -62,16 +62,16 @@ def index_keywords_anew(connection: apsw.Connection) -> None:
 def search_keywords(
     connection: apsw.Connection, query: str, limit: int
 ) -> list[tuple[int, float]]:
-    """The texts that have the most telling words in common with a query.
+    """The texts that share the most informative words with a query.
 
     Args:
         connection: An `apsw.Connection` of `database`.
         query: String.
-        limit: Integer, the most texts that are found.
+        limit: Integer, the maximum number of results.
 
     Returns:
         A list of slots and BM25 scores, best first. Texts without any word of
-        the query are not in it.
+        the query are left out.
     """
     words = _WORD.findall(_spaced(query.lower()))
     words = list(dict.fromkeys(words))[:_MAX_WORDS]
@@ -87,7 +87,7 @@ def search_keywords(
 
 
 def _telling(connection: apsw.Connection, words: list[str]) -> list[str]:
-    """The words that not too many texts have; all, if all are like that."""
+    """The words that are not too frequent; all words if all are."""
     [(number,)] = connection.execute("SELECT max(rowid) FROM texts")
     most = max(_ALWAYS_TEXTS, _MOST_TEXTS * (number or 0))
     marks = ", ".join("?" * len(words))
@@ -113,6 +113,6 @@ def _pairs(match: regex.Match) -> str:
 
 
 def _term(word: str) -> str:
-    """What finds a word: one character alone, the pairs that begin with it."""
+    """The search term of a word; a single character finds all its pairs."""
     is_alone = len(word) == 1 and _WITHOUT_SPACES.match(word)
     return f'"{word}"*' if is_alone else f'"{word}"'

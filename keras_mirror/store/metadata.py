@@ -1,4 +1,4 @@
-"""Metadata of documents: what it may hold, and how it is compared."""
+"""Metadata of documents: allowed values, and how they are compared."""
 
 import json
 import math
@@ -25,7 +25,8 @@ def metadata_json(metadata: Mapping | None) -> str:
 
     Raises:
         TypeError: It holds something else.
-        ValueError: A name cannot be asked for, or a number is not finite.
+        ValueError: A name cannot be used in conditions, or a number is not
+            finite.
 
     Example:
 
@@ -48,10 +49,10 @@ def metadata_json(metadata: Mapping | None) -> str:
 def column_types(
     before: Mapping[str, str | None], metadata: Iterable[Mapping | None]
 ) -> dict[str, str | None]:
-    """How the columns of metadata are compared, once more of it is there.
+    """Updates how the columns of metadata are compared.
 
     A column holds numbers as long as all of its values are numbers, or texts
-    that say one in the only way: `"007"` and `"1.10"` are texts.
+    that are a number in its normal form: `"007"` and `"1.10"` are texts.
 
     Args:
         before: Dict of names, and `"number"`, `"text"` or `None`.
@@ -88,7 +89,7 @@ def _checked_name(name) -> str:
             "The names of metadata must be strings without double quotes. "
             f"Received: {name!r}"
         )
-    name.encode()  # no halves of characters
+    name.encode()  # no lone surrogates
     return name
 
 
@@ -96,8 +97,8 @@ def _checked_value(name: str, value):
     value = value.item() if hasattr(value, "item") else value  # of NumPy
     if not isinstance(value, (str, int, float, bool, type(None))):
         raise TypeError(
-            "Metadata must be of strings, numbers, booleans and None. "
-            f"Received: {type(value).__name__} in {name!r}"
+            "Metadata must be strings, numbers, booleans or None. Received: "
+            f"{type(value).__name__} in {name!r}"
         )
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(

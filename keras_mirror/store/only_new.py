@@ -6,10 +6,11 @@ from keras_mirror.store.store import Store
 
 
 def only_new(store: Store, batch: Batch) -> Batch:
-    """What of a batch a store does not have yet.
+    """The part of a batch that a store does not have yet.
 
-    With ids, those that are there are left out. Without, a text is left out
-    as often as it is there: of a file that grew, the new lines are left.
+    With ids, texts with existing ids are left out. Without ids, a text is left
+    out as many times as the store has it: for a file that grew, only the new
+    lines remain.
 
     Args:
         store: A `Store`.
@@ -19,7 +20,7 @@ def only_new(store: Store, batch: Batch) -> Batch:
         A `Batch`.
 
     Raises:
-        ValueError: A text of an id that is there is another one.
+        ValueError: An existing id has another text.
 
     Example:
 
@@ -63,8 +64,8 @@ def _new_ids(store: Store, ids: list[str], texts: list[str]) -> list[int]:
     ]
     if other:
         raise ValueError(
-            "The texts of ids that are in the index must be the same. "
-            f"Received: others for {named(other)}. Update the index to replace "
+            "Ids that are in the index must have the same texts. Received: "
+            f"different texts for {named(other)}. Update the index to replace "
             "them"
         )
     return [place for place, name in enumerate(ids) if name not in known]

@@ -1,4 +1,4 @@
-"""Which texts of a store answer a query best: by meaning, by words, by both."""
+"""Ranks the texts of a store for a query: by meaning, by words, by both."""
 
 from typing import NamedTuple
 
@@ -10,9 +10,9 @@ from keras_mirror.store.store import Snapshot
 from keras_mirror.store.store import Store
 from keras_mirror.store.vector_search import nearest
 
-# How many of each list are scored anew, and how much the cosine counts then.
-# Chosen on STS-B dev and on two other development sets, where 0.7 and 0.8 do
-# not differ.
+# How many texts of each list are reranked, and the weight of the cosine. Chosen
+# on STS-B dev and on two other development sets, where 0.7 and 0.8 do not
+# differ.
 _NUM_CANDIDATES = 100
 _COSINE_WEIGHT = 0.8
 
@@ -23,7 +23,7 @@ class Ranked(NamedTuple):
     Args:
         slot: Integer.
         similarity: Float, its cosine with the query, or `None`.
-        score: Float, what is sorted by.
+        score: Float, the score of the ranking.
     """
 
     slot: int
@@ -62,7 +62,7 @@ def rank_by_vector(
 def rank_by_keyword(
     store: Store, query: str, k: int, mask=None
 ) -> list[Ranked]:
-    """The texts with the most telling words in common with a query.
+    """The texts that share the most informative words with a query.
 
     Args:
         store: A `Store`.
@@ -90,7 +90,7 @@ def rank_by_keyword(
 def rank_by_both(
     store: Store, snapshot: Snapshot, query: str, embedding, k: int, mask=None
 ) -> list[Ranked]:
-    """Looks at the best of both kinds: at their cosines and their spelling.
+    """Reranks the best texts of both kinds by cosine and spelling.
 
     The score is a weighted mean of the cosine and of the BM25 of trigrams,
     each as standard deviations from the mean of all candidates.

@@ -7,12 +7,12 @@ class SearchResult(NamedTuple):
 
     Args:
         text: String.
-        similarity: Float, its cosine with the query; `None` where only
-            keywords were compared.
+        similarity: Float, its cosine with the query; `None` if only keywords
+            were compared.
         row: Integer, its place in the order of adding, from 0.
         id: String.
         metadata: Dict.
-        score: Float, what results are sorted by, see `Index.query`.
+        score: Float, the score that results are sorted by, see `Index.query`.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""The settings of an index: what tells its encoder apart, and its counts."""
+"""The settings of an index: the encoder's fingerprint, files and counts."""
 
 import dataclasses
 import json
@@ -9,7 +9,7 @@ import apsw
 
 FORMAT = "keras_mirror.search.Index"
 VERSION = 3  # 1 is the ZIP file of `zip_index`
-_GRAPH_VERSION = 2  # had a graph of neighbors instead of signs
+_GRAPH_VERSION = 2  # has a graph of neighbors instead of signs
 _MAX_NUMBER = 2**40
 
 
@@ -19,20 +19,22 @@ class Settings:
 
     Args:
         embedding_dim: Integer.
-        fingerprint: String, of the encoder; `None` while nothing is in it.
+        fingerprint: String, the fingerprint of the encoder; `None` while the
+            index is empty.
         exact: See `keras_mirror.search.Index`.
         archive: String, the path of the encoder's archive or folder from the
             folder of the index, or `None`.
         preset: String, the name of the encoder's preset, or `None`.
         num_documents: Integer.
-        num_vectors: Integer, of slots, also of removed texts.
+        num_vectors: Integer, the number of slots, including those of removed
+            texts.
         next_row: Integer, the row of the next document.
-        file_number: Integer, that of the newest file: names do not come again,
-            since other processes may have mapped what had them.
+        file_number: Integer, the number of the newest file. Names are not
+            reused, since other processes may have mapped the old file.
         vectors: String, the name of the file of vectors.
         signs: String, the name of the file of signs, or `None`.
-        num_signed: Integer, the slots whose signs are known: the first ones.
-        num_centered: Integer, the slots whose center was found.
+        num_signed: Integer, the number of first slots whose signs are known.
+        num_centered: Integer, the number of slots when the center was computed.
         center: List of floats, see `sign_codes.center_of`; or `None`.
         columns: Dict, see `column_types`.
     """
@@ -55,7 +57,7 @@ class Settings:
 
 
 def forget_signs(settings: Settings) -> None:
-    """Settings of an index whose signs are not made yet."""
+    """Settings of an index without signs."""
     settings.signs = settings.center = None
     settings.num_signed = settings.num_centered = 0
 
@@ -78,7 +80,7 @@ def read_settings(connection: apsw.Connection) -> Settings:
     """Reads the settings of a database.
 
     Raises:
-        ValueError: They are not those of an index, or of another version.
+        ValueError: They are not settings of an index, or have another version.
     """
     rows = connection.execute("SELECT name, value FROM settings LIMIT 100")
     values = {name: json.loads(value) for name, value in rows}
@@ -98,7 +100,7 @@ def read_settings(connection: apsw.Connection) -> Settings:
 
 
 def _without_graph(values: dict[str, Any]) -> dict[str, Any]:
-    """Settings of the version before, whose signs are not made yet."""
+    """Converts settings of the previous version, which had no signs."""
     new = {"signs": None, "num_signed": 0, "num_centered": 0, "center": None}
     old = {"graph", "num_in_graph"}
     return new | {name: values[name] for name in values.keys() - old}
@@ -123,7 +125,7 @@ def _is_center(value: Any) -> bool:
 
 
 def _is_file_name(value: Any) -> bool:
-    # Of a file in the folder of the index, and of none elsewhere.
+    # The name of a file in the folder of the index, not elsewhere.
     return (
         isinstance(value, str)
         and value.replace("-", "").replace(".", "").isalnum()

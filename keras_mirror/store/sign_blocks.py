@@ -1,7 +1,7 @@
-"""Sign codes that grow, word by word: in memory, or in a file that is mapped.
+"""Growing blocks of sign codes: in memory, or in a memory-mapped file.
 
-A block holds the codes of 65,536 slots: first the first words of all of them,
-then the second ones, since searches go through them in this order.
+A block holds the codes of 65,536 slots: the first words of all codes, then the
+second words, and so on, since searches read them in this order.
 """
 
 import os
@@ -44,10 +44,9 @@ class MemoryBlocks:
 
 
 class FileBlocks:
-    """Blocks in a file, which grows in its place.
+    """Blocks in a file that grows in place.
 
-    As with the vectors, what is written is there for others once its number is
-    known.
+    As with vectors, other processes see new codes once their number is known.
 
     Args:
         path: `pathlib.Path` of a file, which may not exist yet.
@@ -58,7 +57,7 @@ class FileBlocks:
         self._mapped: Any = ()
 
     def write(self, start: int, codes) -> None:
-        """Puts codes at a place; they are on the disk when it returns."""
+        """Writes codes at a place; they are on disk when it returns."""
         number = _num_blocks(start + len(codes))
         if not number:
             return
@@ -71,10 +70,10 @@ class FileBlocks:
             os.fsync(file.fileno())
 
     def read(self, number: int) -> Sequence[Any]:
-        """The blocks of the first codes, mapped.
+        """The blocks of the first codes, memory-mapped.
 
         Raises:
-            ValueError: The file has fewer.
+            ValueError: The file has fewer codes.
         """
         number = _num_blocks(number)
         if len(self._mapped) != number:

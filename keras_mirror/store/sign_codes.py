@@ -1,9 +1,9 @@
-"""Signs of vectors: 512 bits of each, which nearly tell the nearest ones.
+"""Sign codes of vectors: 512 bits that approximate cosines.
 
-Two vectors differ in as many signs as their angle is wide. The signs are those
-of the vectors' products with 512 directions, after the mean of all vectors is
-subtracted: else those of an encoder whose vectors point all one way would have
-the same signs.
+The number of signs in which two vectors differ is proportional to their angle.
+The signs are those of the vectors' products with 512 directions, after the mean
+of all vectors is subtracted: otherwise all vectors of an encoder that point in
+similar directions would have the same signs.
 """
 
 import functools
@@ -62,10 +62,10 @@ def sign_codes(embeddings, center):
 
 @functools.cache
 def _directions(embedding_dim: int):
-    """512 directions of numbers 1 and -1, the same ones everywhere.
+    """512 directions of 1 and -1, the same on every machine.
 
     They are the columns of Hadamard matrices whose rows are flipped at random,
-    so that many are at right angles and tell more than random directions do.
+    so that many are orthogonal and say more than random directions.
     """
     rows, columns = np.arange(embedding_dim), np.arange(NUM_SIGNS)
     size = 1 << (embedding_dim - 1).bit_length()  # of a matrix

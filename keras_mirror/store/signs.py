@@ -1,4 +1,4 @@
-"""The signs of a store's vectors: made, kept up, and asked for candidates."""
+"""The signs of a store's vectors: making, updating and searching them."""
 
 import pathlib
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ _WRITTEN = 2**18  # codes at a time
 
 
 class Signs:
-    """The signs of the first vectors, as they are at one moment.
+    """The signs of the first vectors, at one moment.
 
     Args:
         blocks: Sequence of blocks, see `sign_blocks`.
@@ -43,14 +43,15 @@ class Signs:
 
         Args:
             query: Float32 array of shape `(embedding_dim,)`, of length 1.
-            num_vectors: Integer, how many of the first vectors are looked at.
-            number: Positive integer, at most as many as may be found.
+            num_vectors: Integer, the number of first vectors to compare.
+            number: Positive integer, at most the number of vectors that may be
+                found.
             mask: Boolean array of shape `(num_vectors,)`, which of them may
                 be found. Defaults to `None`: all.
 
         Returns:
-            An integer array in ascending order: `number` places, and more
-            where several differ in as many signs as the last one.
+            An integer array in ascending order: `number` places, or more if
+            several tie with the last one.
         """
         [code] = sign_codes(query[np.newaxis], self._center)
         distances = np.zeros(num_vectors, "uint16")
@@ -69,8 +70,8 @@ class Signs:
 class StoredSigns:
     """The signs in memory, or in a file of a folder.
 
-    The file is made anew whenever the vectors are twice as many as when their
-    center was found.
+    The file is written again when the number of vectors has doubled since the
+    center was computed.
 
     Args:
         folder: `pathlib.Path`, or `None` for those in memory.
@@ -82,7 +83,7 @@ class StoredSigns:
         self._blocks: MemoryBlocks | FileBlocks = MemoryBlocks()
 
     def current(self, settings: Settings) -> Signs | None:
-        """What searches use, or `None` where there are no signs."""
+        """The `Signs` for searches, or `None` if there are none."""
         number = settings.num_vectors
         if settings.center is None or settings.num_signed != number:
             return None
@@ -96,7 +97,7 @@ class StoredSigns:
         return Signs(self._blocks.read(number), center)
 
     def grow(self, settings: Settings, embeddings) -> None:
-        """Takes new vectors in, in a transaction."""
+        """Adds the signs of new vectors, in a transaction."""
         if len(embeddings) > 2 * settings.num_centered:
             settings.center = center_of(embeddings)
             settings.num_centered = len(embeddings)
@@ -110,7 +111,7 @@ class StoredSigns:
         settings.num_signed = len(embeddings)
 
     def _take(self, settings: Settings) -> None:
-        """Goes on with the file that the settings name."""
+        """Switches to the file that the settings name."""
         if settings.signs and self._name != settings.signs:
             self._name = settings.signs
             self._blocks = (

@@ -35,18 +35,18 @@ from keras_mirror.store.vectors import FileVectors
 from keras_mirror.store.vectors import MemoryVectors
 
 _NUM_SAMPLED = 10_000
-# What a store writes beside its database; older versions wrote graphs.
+# Files that a store writes beside its database; older versions wrote graphs.
 _FILES = re.compile(r"(?:vectors|signs|graph)(?:-(\d+))?\.(?:npy|bin|usearch)")
 
 
 class Snapshot(NamedTuple):
-    """What a search looks at, while others go on adding.
+    """The state that a search uses while others add texts.
 
     Args:
         embeddings: Float32 array, the vectors of all slots.
         mask: Boolean array of the slots that are not removed, or `None`.
-        signs: `Signs`, or `None` where searches look at all vectors.
-        version: Object, equal as long as nothing changes.
+        signs: `Signs`, or `None` if searches compare all vectors.
+        version: Object that stays equal as long as nothing changes.
     """
 
     embeddings: Any
@@ -58,8 +58,8 @@ class Snapshot(NamedTuple):
 class Store:
     """Documents, vectors and their signs that belong together.
 
-    Several threads may use it, and several processes one folder: one of them
-    writes at a time, and the others see what it wrote once all is written.
+    Several threads may use it, and several processes may use one folder: one of
+    them writes at a time, and the others see a change once it is complete.
 
     Args:
         connection: An `apsw.Connection` of `database`.
@@ -121,7 +121,7 @@ class Store:
         with index_errors(folder):
             connection = open_database(folder / DATABASE)
             store = cls(connection, read_settings(connection), folder)
-            store.embeddings()  # the file must be as long as it says
+            store.embeddings()  # the file must be long enough
             return store
 
     def __reduce__(self) -> tuple:
@@ -139,12 +139,12 @@ class Store:
 
     @property
     def name(self) -> str:
-        """What errors call it."""
+        """The name of the store in errors."""
         return os.fspath(self.folder or "index")
 
     @contextlib.contextmanager
     def change(self) -> Iterator[Settings]:
-        """A context whose changes are all made, or none of them.
+        """A context whose changes are made completely or not at all.
 
         Yields:
             The `Settings`, to be changed too.
@@ -167,7 +167,7 @@ class Store:
         self._tidy()
 
     def write_vectors(self, embeddings) -> int:
-        """Puts vectors behind the others, in `change`; returns their start."""
+        """Appends vectors, in `change`; returns the place of the first."""
         start = self.settings.num_vectors
         self._vectors.write(start, embeddings)
         self.settings.num_vectors += len(embeddings)
@@ -190,13 +190,13 @@ class Store:
             return list(self.documents), self.embeddings()
 
     def snapshot(self) -> Snapshot:
-        """What a search looks at now."""
+        """The current state, for a search."""
         while True:
             version = self.refresh()
             try:
                 return self._snapshot(version)
             except FileNotFoundError:
-                # Else another process has just put a new file in its place.
+                # Otherwise another process has just replaced the file.
                 if self.refresh() == version:
                     raise
 
@@ -211,7 +211,7 @@ class Store:
             return Snapshot(embeddings, self._mask[1], signs, version)
 
     def refresh(self) -> object:
-        """Takes notice of what others wrote; returns the version."""
+        """Reads what other processes wrote; returns the version."""
         with self.lock, database_errors(self.name, self.connection):
             seen = self._data_version()
             if seen != self._seen:
@@ -221,7 +221,7 @@ class Store:
             return self._changes
 
     def trigram_scores(self) -> TrigramScores:
-        """What trigrams tell, by texts from all over the store."""
+        """The `TrigramScores` of a sample of texts from all over the store."""
         with self.lock:
             if self._trigrams is None or self._num_sampled * 2 < len(self):
                 number = self.settings.num_vectors
@@ -232,7 +232,7 @@ class Store:
             return self._trigrams
 
     def copy_to(self, folder: pathlib.Path, **changes: Any) -> None:
-        """Writes all of it into an empty folder.
+        """Writes the store into an empty folder.
 
         Args:
             folder: `pathlib.Path`.
@@ -258,7 +258,7 @@ class Store:
                 other._tidy()
 
     def _take(self, settings: Settings) -> None:
-        """Goes on with settings that were read, which may name other files."""
+        """Switches to new settings, which may name other files."""
         self.settings = settings
         if isinstance(self._vectors, FileVectors) and self.folder:
             if self._vectors.path.name != settings.vectors:
@@ -289,7 +289,7 @@ class Store:
             return read_settings(self.connection)
 
     def _data_version(self) -> int:
-        # Another one after another connection wrote.
+        # It changes after another connection wrote.
         [(version,)] = self.connection.execute("PRAGMA data_version")
         return version
 
@@ -303,14 +303,14 @@ class Store:
         return mask
 
     def _tidy(self) -> None:
-        """Tells other readers of the vectors their number; drops old files."""
+        """Writes the number of vectors for other readers; drops old files."""
         if not isinstance(self._vectors, FileVectors):
             return
         self._vectors.tell_number(self.settings.num_vectors)
         used = {self.settings.vectors, self.settings.signs}
         for path in self._vectors.path.parent.iterdir():
             number = _FILES.fullmatch(path.name)
-            # A larger one is what another process is about to use.
+            # Files with larger numbers belong to another process's next change.
             is_old = number and int(number[1] or 0) < self.settings.file_number
             if is_old and path.name not in used:
                 path.unlink(missing_ok=True)

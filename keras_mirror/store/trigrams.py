@@ -1,18 +1,18 @@
-"""How much of the spelling texts share: BM25 of three characters at a time."""
+"""Scores how much spelling texts share: BM25 of trigrams of characters."""
 
 import collections
 import math
 from collections.abc import Iterable
 
-# As in most libraries.
-# [Robertson and Zaragoza, 2009](https://doi.org/10.1561/1500000019)
+# The values of most libraries. [Robertson and Zaragoza,
+# 2009](https://doi.org/10.1561/1500000019)
 _K1, _B = 1.2, 0.75
 
 
 def trigrams(text: str) -> list[str]:
-    """All three characters that follow each other in a word.
+    """All sequences of three characters in the words of a text.
 
-    A space stands before and behind every word.
+    Every word has a space before and after it.
 
     Args:
         text: String.
@@ -37,8 +37,8 @@ class TrigramScores:
     """Scores of texts for a query, by the trigrams that they share.
 
     Args:
-        sample: Iterable of strings, some of the texts: what they have in
-            common tells little.
+        sample: Iterable of strings, some of the texts, for the frequencies of
+            trigrams.
 
     Example:
 

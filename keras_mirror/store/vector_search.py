@@ -4,26 +4,26 @@ from keras_mirror.nearest_rows import largest
 from keras_mirror.nearest_rows import nearest_rows
 from keras_mirror.store.signs import Signs
 
-# Looking at so many embeddings takes about as long as encoding the query: see
+# Comparing this many embeddings takes about as long as encoding the query: see
 # benchmarks/search.py.
 MAX_EXACT = 100_000
-# Signs tell the first few neighbors only.
+# Signs are good enough only for the first few neighbors.
 _MAX_APPROXIMATE_K = 1000
-# For so many queries, a matrix product with all embeddings is as fast.
+# From this many queries on, a matrix product with all embeddings is as fast.
 _BATCH = 16
-# So many vectors whose signs are most like the query's are looked at: so many
-# at least, for every neighbor, and of so many vectors one more.
+# The number of vectors with the most similar signs that are compared: a
+# minimum, a number per neighbor, and one more for this many vectors.
 _NUM_CANDIDATES = 1000
 _CANDIDATES_PER_NEIGHBOR = 20
 _VECTORS_PER_CANDIDATE = 1000
-# So many vectors of a mask are taken out of the others to be looked at.
+# Up to this many vectors, those of a mask are copied to be compared.
 _MAX_GATHERED = 20_000
-# A vector has length 1; more is what rounding leaves, or damage.
+# A vector has length 1, up to rounding; a longer one is damaged.
 _LONGEST = 1 + 1e-3
 
 
 def is_exact(exact: bool | None, num_embeddings: int) -> bool:
-    """Whether searches among so many embeddings look at all of them."""
+    """Whether searches compare all of a number of embeddings."""
     return num_embeddings <= MAX_EXACT if exact is None else exact
 
 
@@ -37,14 +37,14 @@ def nearest(
             `(num_queries, embedding_dim)`.
         embeddings: The same of shape `(num_embeddings, embedding_dim)`.
         k: Positive integer.
-        signs: `Signs` of the embeddings, or `None`: all are looked at.
-            Defaults to `None`.
+        signs: `Signs` of the embeddings, or `None`: all are compared. Defaults
+            to `None`.
         mask: Boolean array of shape `(num_embeddings,)`, which of them may be
             found. Defaults to `None`: all.
 
     Returns:
-        A list of a tuple `(similarities, places)` for each query, most
-        similar first: `k` of them, or all that there are.
+        A list of a tuple `(similarities, places)` for each query, most similar
+        first: `k` of them, or all if there are fewer.
 
     Raises:
         ValueError: An embedding is damaged.

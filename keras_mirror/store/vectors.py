@@ -1,4 +1,4 @@
-"""Vectors that grow: in memory, or in a `.npy` file that is mapped."""
+"""Growing arrays of vectors: in memory, or in a memory-mapped `.npy` file."""
 
 import os
 import pathlib
@@ -9,7 +9,7 @@ _DTYPE = np.dtype("<f4")
 
 
 class MemoryVectors:
-    """Vectors in memory, of which the first ones count.
+    """Vectors in memory, with room for more.
 
     Example:
 
@@ -24,7 +24,7 @@ class MemoryVectors:
         self._blocks: list = []
 
     def write(self, start: int, embeddings) -> None:
-        """Puts vectors at a place, behind the first `start` ones."""
+        """Writes vectors after the first `start` ones."""
         if start != sum(map(len, self._blocks)):
             self._blocks = [self.read(start)]
         self._blocks.append(np.asarray(embeddings, _DTYPE))
@@ -38,10 +38,10 @@ class MemoryVectors:
 
 
 class FileVectors:
-    """Vectors in a file of NumPy, which grows in its place.
+    """Vectors in a NumPy file that grows in place.
 
-    What is written is there for others once its number is known: the index
-    keeps it elsewhere, and this file's own header is only for other readers.
+    Other processes see new vectors once their number is known. The index stores
+    the number elsewhere; this file's header is only for other readers.
 
     Args:
         path: String or path of a file, which may not exist yet.
@@ -54,7 +54,7 @@ class FileVectors:
         self._mapped = np.empty((0, embedding_dim), _DTYPE)
 
     def write(self, start: int, embeddings) -> None:
-        """Puts vectors at a place; they are on the disk when it returns."""
+        """Writes vectors at a place; they are on disk when it returns."""
         embeddings = np.ascontiguousarray(embeddings, _DTYPE)
         number = start + len(embeddings)
         mode = "r+b" if self.path.exists() else "x+b"
@@ -73,10 +73,10 @@ class FileVectors:
             self._write_header(file, number)
 
     def read(self, number: int):
-        """The first vectors, mapped: memory holds those that are looked at.
+        """The first vectors, memory-mapped: those that are read take memory.
 
         Raises:
-            ValueError: The file has fewer.
+            ValueError: The file has fewer vectors.
         """
         if len(self._mapped) != number:
             self._mapped = self._map(number)
@@ -93,7 +93,7 @@ class FileVectors:
                 f"{self._offset(number)} bytes. Received: {size} bytes"
             )
         mapped = np.memmap(self.path, _DTYPE, "r", self._offset(0), shape)
-        return np.asarray(mapped)  # an array as others, which keeps the map
+        return np.asarray(mapped)  # a plain array that keeps the map
 
     def _offset(self, number: int) -> int:
         return self._header_size() + number * self.embedding_dim * 4
@@ -107,7 +107,7 @@ class FileVectors:
 
 
 def _header(number: int, embedding_dim: int) -> bytes:
-    """A header of `.npy`, as long for any number: NumPy leaves room."""
+    """The header of a `.npy` file, of the same length for any number."""
     import io
 
     file = io.BytesIO()

@@ -1,9 +1,9 @@
-"""Conditions on metadata: parsed here, so that SQL sees nothing else."""
+"""Conditions on metadata, parsed here so that no other SQL is run."""
 
 import re
 from typing import NamedTuple
 
-# Of a column: how its values are compared.
+# The types of columns: how values are compared.
 NUMBER, TEXT = "number", "text"
 _TOKENS = re.compile(
     r"""\s*(?:
@@ -43,7 +43,7 @@ def parse_where(where: str, columns: dict[str, str | None]) -> Condition:
     Columns are compared with values by `=`, `!=`, `<`, `<=`, `>`, `>=`, `IN
     (...)`, `LIKE` and `BETWEEN ... AND ...`, each also after `NOT`, and with
     `IS NULL`; comparisons are joined by `AND`, `OR`, `NOT` and parentheses.
-    Texts stand in single quotes. A name with spaces stands in double ones.
+    Texts are in single quotes, names with spaces in double quotes.
 
     Args:
         where: String.
@@ -51,10 +51,10 @@ def parse_where(where: str, columns: dict[str, str | None]) -> Condition:
             `"number"`s or `"text"`; `None` where it is empty so far.
 
     Returns:
-        A `Condition`. Nothing of `where` is in its SQL but keywords.
+        A `Condition`. Its SQL contains only keywords of `where`.
 
     Raises:
-        ValueError: It is no such condition, names an unknown column, or
+        ValueError: It is not such a condition, names an unknown column, or
             compares a number with a text.
 
     Example:
@@ -127,7 +127,7 @@ class _Parser:
         received = self._next()[1] or "its end"
         before = " ".join(text for _, text in self.tokens[: self.place])
         return ValueError(
-            f"`where` must go on with {expected}"
+            f"`where` must continue with {expected}"
             + (f" after {before[-80:]!r}" if before else "")
             + f". Received: {received[:80]}"
         )
@@ -227,8 +227,8 @@ class _Parser:
         is_text = isinstance(value, str)
         if held and is_text != (held == TEXT):
             raise ValueError(
-                f"`where` must compare {name!r} with a {held}, which it "
-                f"holds. Received: {text[:80]}"
+                f"`where` must compare {name!r} with a {held}, the type of its "
+                f"values. Received: {text[:80]}"
             )
         if isinstance(value, int) and abs(value) >= 2**63:
             value = float(value)
@@ -238,5 +238,5 @@ class _Parser:
 
 
 def json_path(name: str) -> str:
-    """Where a column is in the JSON of metadata, as SQLite says it."""
+    """SQLite's path of a column in the JSON of metadata."""
     return f'$."{name}"'

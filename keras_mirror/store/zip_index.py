@@ -30,15 +30,15 @@ _SETTING_TYPES = {
     "archive": str | None,
     "preset": str | None,
 }
-# What a file may unpack to, beside ten times its size: only older files have
+# A file may unpack to this size plus ten times its own: only older files have
 # compressed texts.
-_ROUNDING = 1e-3  # of the length of a vector in float32
+_ROUNDING = 1e-3  # tolerance of a length in float32
 _FREE_BYTES = 2**22
 _MAX_RATIO = 10
 
 
 def read_zip_index(path: str | os.PathLike[str]) -> Store:
-    """Reads an index of an older version into memory; damage is found out.
+    """Reads an index of an older version into memory, and checks it.
 
     Its graph is not read: searches use the signs of its vectors instead.
 
@@ -49,7 +49,7 @@ def read_zip_index(path: str | os.PathLike[str]) -> Store:
         settings = _read_settings(file)
         embeddings = _read_vectors(file)
         texts = json.loads(file.read(TEXTS))
-        "".join(texts).encode()  # strings only, no halves of characters
+        "".join(texts).encode()  # strings only, no lone surrogates
         different = list(dict.fromkeys(text for text in texts if text.strip()))
         if (
             embeddings.ndim != 2
@@ -106,10 +106,10 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[zipfile.ZipFile]:
 
 
 def _check_parts(file: zipfile.ZipFile, num_bytes: int) -> None:
-    """Refuses files in it that are no part of an index, or too large."""
+    """Refuses members that are not part of an index, or too large."""
     names = file.namelist()
     if {CONFIG, WEIGHTS} <= set(names):
-        raise ValueError("it is the archive of a model, and not an index")
+        raise ValueError("it is the archive of a model, not an index")
     if len(set(names) & {SETTINGS, TEXTS, VECTORS, GRAPH}) < len(names):
         raise ValueError(
             f"its parts must be {SETTINGS}, {TEXTS}, {VECTORS} and {GRAPH}, "
@@ -124,7 +124,7 @@ def _check_parts(file: zipfile.ZipFile, num_bytes: int) -> None:
 
 
 def _read_vectors(file: zipfile.ZipFile) -> np.ndarray:
-    """The embeddings, if their bytes are as many as they say."""
+    """The embeddings, after a check of their number of bytes."""
     with file.open(VECTORS) as part:
         np.lib.format.read_magic(part)
         shape, _, dtype = np.lib.format.read_array_header_1_0(part)

@@ -61,8 +61,8 @@ def test_an_empty_index(model):
 
 def test_refuses_the_index_of_another_model(index):
     message = (
-        "^`model` must be the one of the index, `index.model`. "
-        "Received: another one$"
+        "^`model` must be the model of the index, `index.model`. "
+        "Received: another model$"
     )
     with pytest.raises(ValueError, match=message):
         EncodedTexts.of(make_model(), index)

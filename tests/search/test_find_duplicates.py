@@ -74,7 +74,7 @@ def test_keeps_the_best(model, limit, num_similarities, monkeypatch):
     pairs = find_duplicates(model, strings, -1)
     assert len(pairs) == 153
     message = (
-        "^153 pairs are at least -1 similar; "
+        "^153 pairs have a cosine of at least -1; "
         f"the best {limit} of them are kept$"
     )
     with pytest.warns(UserWarning, match=message):

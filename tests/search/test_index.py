@@ -278,7 +278,7 @@ def test_a_model_that_trains_on_is_refused():
     before = index._store.settings.fingerprint
     model.fit(texts(5), batch_size=5, epochs=1, verbose=0)
     message = (
-        "^`model` must stay as it was when the first texts were added, of "
+        "^`model` must not change after the first texts were added, with "
         f"fingerprint {before}. Received: a model of fingerprint [0-9a-f]+. "
         "Make a new index$"
     )
@@ -435,7 +435,11 @@ def test_everything_can_be_removed(tickets):
 @pytest.mark.parametrize(
     "change, error, words",
     [
-        (lambda i: i.add(["x"], ids=["b"]), ValueError, "'b', in the index"),
+        (
+            lambda i: i.add(["x"], ids=["b"]),
+            ValueError,
+            "'b', which are in the index",
+        ),
         (lambda i: i.add(["x", "y"], ids=["d", "d"]), ValueError, "'d' twice"),
         (lambda i: i.add(["x"], ids=["d", "e"]), ValueError, "as many as"),
         (lambda i: i.add(["x"], ids=[""]), ValueError, "must not be empty"),

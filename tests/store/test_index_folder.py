@@ -204,7 +204,7 @@ def test_refuses_another_encoder(model, path):
     message = (
         f"^'{path}' must be opened with the encoder that it was built with, "
         "of fingerprint [0-9a-f]{16}. Received: a model of fingerprint "
-        "[0-9a-f]{16}. Load that archive, or build the index anew$"
+        "[0-9a-f]{16}. Load that encoder, or build the index again$"
     )
     with pytest.raises(ValueError, match=message):
         Index.load(path, other)
@@ -240,11 +240,11 @@ def test_overwrites_only_when_asked(model, path):
 def test_no_other_folder_is_overwritten(model, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").touch()
-    with pytest.raises(FileExistsError, match="is a folder of something else"):
+    with pytest.raises(FileExistsError, match="is a folder but not an index"):
         Index(model).save(tmp_path / "mine", overwrite=True)
     assert os.listdir(tmp_path / "mine") == ["notes.txt"]
     model.save(tmp_path / "encoder.keras")
-    with pytest.raises(FileExistsError, match="is a file or pipe of something"):
+    with pytest.raises(FileExistsError, match="is a file or pipe but not an"):
         Index(model).save(tmp_path / "encoder.keras", overwrite=True)
     assert keras.saving.load_model(tmp_path / "encoder.keras")
 
