@@ -33,7 +33,7 @@ def pooling_words(
     """Says how tokens become one vector.
 
     Args:
-        recipe: Dict of fields of `Recipe`. An older version had fewer.
+        recipe: Dict of fields of `Recipe`. Older versions had fewer.
         centered: Boolean, whether a mean is subtracted from every vector.
             Defaults to `False`.
         whitened: Boolean, whether vectors are whitened. Defaults to `False`.
@@ -75,7 +75,7 @@ def run_words(run: TrainingRun) -> str:
     Example:
 
     >>> run_words(TrainingRun(None, 200, 1, 1, steps=46, seconds=35.21))
-    'a corpus that is unknown; 1 of 1 epochs; 46 steps of 200 strings, 35.2 seconds'
+    'an unknown corpus; 1 of 1 epochs; 46 steps of 200 strings, 35.2 seconds'
     """  # noqa: E501
     batch = f" of {run.batch_size:,} strings" if run.batch_size else ""
     parts = [
@@ -89,7 +89,7 @@ def run_words(run: TrainingRun) -> str:
 
 def _corpus_words(corpus: dict | None) -> str:
     if corpus is None:
-        return "a corpus that is unknown"
+        return "an unknown corpus"
     told = {
         "of them pairs": corpus["num_pairs"],
         "empty dropped": corpus["num_empty"],

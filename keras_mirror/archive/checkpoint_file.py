@@ -1,4 +1,4 @@
-"""The file of a stopped training: facts in JSON, and arrays."""
+"""The checkpoint file of a training: facts in JSON, and arrays."""
 
 import json
 import math
@@ -17,10 +17,10 @@ Path = str | os.PathLike[str]
 
 
 def write_checkpoint(path: Path, facts: dict, values: list) -> None:
-    """Writes a file that appears when it is complete.
+    """Writes a checkpoint, which appears only once it is complete.
 
     Args:
-        path: String or path, `*.npz`. A file that is there is replaced.
+        path: String or path, `*.npz`. An existing file is replaced.
         facts: Dict, for JSON.
         values: List of arrays.
 
@@ -49,7 +49,7 @@ def read_facts(path: Path) -> dict:
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: It is damaged, or another file.
+        ValueError: The file is damaged or not a checkpoint.
     """
     return _read(path, lambda file: [])[0]
 
@@ -63,7 +63,7 @@ def read_checkpoint(path: Path) -> tuple[dict, list]:
 
 def _read(path: Path, arrays) -> tuple[dict, list]:
     with (
-        content_errors(path, "is no checkpoint of training, or damaged"),
+        content_errors(path, "is not a training checkpoint, or is damaged"),
         open(path, "rb") as stored,  # NumPy leaves a damaged file open
     ):
         check_directory(path)
@@ -78,7 +78,7 @@ def _read(path: Path, arrays) -> tuple[dict, list]:
 
 
 def _check_arrays(parts: zipfile.ZipFile) -> None:
-    """Refuses arrays that take more memory than they have bytes here."""
+    """Refuses arrays that declare more bytes than the file holds."""
     for part in parts.infolist():
         with parts.open(part) as file:
             np.lib.format.read_magic(file)
@@ -89,5 +89,5 @@ def _check_arrays(parts: zipfile.ZipFile) -> None:
 
 
 def _plain(value):
-    """Types that NumPy's files know: bfloat16 is none of them."""
+    """Casts to a type that NumPy files support: bfloat16 is not one."""
     return value if value.dtype.kind in "biuf" else value.astype("float32")

@@ -1,8 +1,8 @@
-"""How many weights the configuration of a backbone asks for, without it."""
+"""How many weights a backbone needs, computed from its configuration alone."""
 
 MAX_LAYERS = 1_000
-# Weights of int4 are half as many numbers, and not all backbones have what
-# the sum below counts.
+# int4 packs two weights into one number, and not all backbones have every part
+# that the sum below counts.
 _MAX_RATIO = 2
 _FREE_WEIGHTS = 2**20
 _SIZES = {
@@ -13,7 +13,7 @@ _SIZES = {
 
 
 def declared_weights(config: dict) -> int:
-    """The number of weights of a backbone, at least, by its configuration.
+    """A lower bound on the weights of a backbone, from its configuration.
 
     Args:
         config: Dict, the configuration of a backbone of keras-hub.
@@ -45,7 +45,7 @@ def declared_weights(config: dict) -> int:
             f"Received: {layers}"
         )
     hidden_dim = sizes.get("hidden_dim", 1)
-    # DeBERTa has buckets in the place of positions.
+    # DeBERTa has buckets instead of positions.
     positions = 2 * sizes.get("bucket_size", 0)
     if not positions:
         positions = sizes.get("max_sequence_length", 0)
@@ -56,10 +56,10 @@ def declared_weights(config: dict) -> int:
 
 
 def most_tokens(backbones: list[dict], number: int) -> int:
-    """The most tokens that have an embedding of their own.
+    """The largest vocabulary that the weights can have embeddings for.
 
     Args:
-        backbones: List of dicts, as `check_declared` has let them pass.
+        backbones: List of dicts that `check_declared` has accepted.
         number: Integer, the weights that there are.
 
     Returns:

@@ -1,8 +1,8 @@
-"""Which objects a configuration from a file may have Keras build.
+"""Which objects Keras may build from a configuration in a file.
 
-keras-hub opens the paths that some configurations name, in Keras's safe mode
-too: of vocabularies when it loads, of `config_file` when it saves. So nothing
-is built before all objects in a configuration are known ones.
+Even in Keras's safe mode, keras-hub opens paths that some configurations name:
+vocabularies when it loads, `config_file` when it saves. So all objects in a
+configuration are checked before anything is built.
 """
 
 import re
@@ -41,24 +41,24 @@ _TOKENIZERS = (
     keras_hub.tokenizers.WordPieceTokenizer,
 )
 TOKENIZER_FILE = "tokenizer.json"
-# Any other string in the configuration of a tokenizer of keras-hub is a path;
-# in that of one of yours, one of these is.
+# In the configuration of a keras-hub tokenizer, any other string is a path; in
+# that of a user's tokenizer, a value under one of these keys is.
 _STRINGS = {"name", "dtype", "config_file", "oov_token", "suffix_indicator"}
 _PATHS = {"vocabulary", "merges", "proto", "special_tokens"}
-# Names of layers and of weights that Keras takes for regular expressions,
-# some of which take for ever.
+# Keras treats these names of layers and weights as regular expressions, some of
+# which never finish.
 _NAMES = re.compile(r"[\w./-]*?(/\.\*)?")
-_MAX_DEPTH = 100  # a model in a model is four
-_MAX_THRESHOLDS = 10_000  # of a metric, which makes lists of them
+_MAX_DEPTH = 100  # a model in a model has a depth of four
+_MAX_THRESHOLDS = 10_000  # a metric makes lists of this length
 
 
 def check_objects(config) -> None:
-    """Refuses a configuration with objects that no model of ours consists of.
+    """Refuses a configuration with objects that no mirror model contains.
 
-    Allowed are this package's classes, backbones, tokenizers and layers of
-    keras-hub, what Keras trains and computes with, and whatever you have
-    registered by `keras.saving.register_keras_serializable`. A tokenizer may
-    not name a file.
+    It allows classes of this package, backbones, tokenizers and layers of
+    keras-hub, layers, optimizers and the like of Keras, and classes that you
+    have registered by `keras.saving.register_keras_serializable`. A tokenizer
+    may not name a file.
 
     Args:
         config: What `json.loads` returned, or `get_config`.
@@ -81,13 +81,13 @@ def check_objects(config) -> None:
 
 
 def parts_of(config) -> Iterator:
-    """A configuration and everything in it.
+    """Yields a configuration and everything in it.
 
     Args:
         config: As in `check_objects`.
 
     Yields:
-        Dicts, lists, strings and numbers, those around others first.
+        Dicts, lists, strings and numbers, outer ones first.
 
     Raises:
         ValueError: It is nested too deeply.
@@ -111,7 +111,7 @@ def backbones_of(config) -> list[dict]:
     """The configurations of keras-hub's backbones in a configuration.
 
     Args:
-        config: What `check_objects` has let pass.
+        config: A configuration that `check_objects` has accepted.
 
     Returns:
         A list of dicts.
@@ -166,13 +166,13 @@ def _check_names(names) -> None:
         if not isinstance(name, str) or not _NAMES.fullmatch(name):
             raise ValueError(
                 "Layers and weights must be given by their names, or by the "
-                "name of a layer with `/.*` behind. Received: "
+                "name of a layer followed by `/.*`. Received: "
                 f"{str(name)[:80]!r}"
             )
 
 
 def _check_registered(name: str):
-    """What is registered by a name, or `None`; raises for unknown classes."""
+    """The object registered by a name, or `None`; refuses unknown ones."""
     registered = keras.saving.get_registered_object(name)
     if registered is not None and not _is_known(registered):
         raise _unknown(name)
@@ -182,7 +182,7 @@ def _check_registered(name: str):
 def _is_known(registered) -> bool:
     if _is_from("keras_hub", registered):
         return _is_of_keras_hub(registered)
-    # What is left is registered by this package or by you.
+    # All other classes were registered by this package or by the user.
     return not _is_from("tensorflow_text", registered)
 
 

@@ -1,4 +1,4 @@
-"""What a `.keras` archive may hold, found out before any of it is unpacked."""
+"""Limits of a `.keras` archive, checked before any of it is unpacked."""
 
 import os
 import zipfile
@@ -7,22 +7,23 @@ CONFIG, METADATA = "config.json", "metadata.json"
 WEIGHTS = "model.weights.h5"
 ASSETS = "assets/"
 CARD = "assets/README.md"
-# Far more than an archive has; one with more is not read.
+# Far more than any archive needs; an archive with more is not read.
 MAX_MEMBERS = 1_000
 MAX_JSON_BYTES = 2**21  # every value is looked at
 MAX_TOKENIZER_BYTES = 2**24  # of a tokenizer.json, for 250,000 tokens
 MAX_BYTES = 2**26  # of a vocabulary or a card
-# Of a vocabulary, by the tokens that it may have: rules of a normalizer, and
-# a token as the longest format writes it.
+# The maximum size of a vocabulary: the rules of a normalizer, and for each
+# token the bytes of the longest format.
 _FREE_ASSET_BYTES = 2**20
 _TOKEN_BYTES = 256
-# Of all members together, beside ten times the size of the file: Keras does
-# not compress, and weights that another tool compressed shrink less.
+# All members together may unpack to this size, plus ten times the size of the
+# file: Keras does not compress, and weights compressed by another tool shrink
+# by less.
 _MAX_UNPACKED = 2**27
 _MAX_RATIO = 10
 _FREE_WEIGHT_BYTES = 2**24
-# Of a ZIP file: the record at its end and that of large files before it, both
-# with a comment behind; and the bytes of a member in the directory.
+# Parts of a ZIP file: the record at its end, the record of large files before
+# it, both followed by a comment, and the bytes of a member in the directory.
 _END, _END_64 = b"PK\x05\x06", b"PK\x06\x07"
 _END_BYTES = 22
 _MAX_END = 2**16 + _END_BYTES + 20 + 56
@@ -30,13 +31,13 @@ _MEMBER_BYTES = 1_000
 
 
 def check_directory(path: str | os.PathLike) -> None:
-    """Refuses a ZIP file of many members before `zipfile` lists them all.
+    """Refuses a ZIP file with too many members before `zipfile` lists them.
 
     Args:
         path: String or path.
 
     Raises:
-        ValueError: Its directory is larger than that of `MAX_MEMBERS`.
+        ValueError: Its directory is larger than `MAX_MEMBERS` members need.
     """
     with open(path, "rb") as file:
         file.seek(max(0, os.path.getsize(path) - _MAX_END))
@@ -59,14 +60,15 @@ def _number_at(content: bytes, place: int, length: int) -> int:
 
 
 def check_members(path: str | os.PathLike, archive: zipfile.ZipFile) -> None:
-    """Refuses an archive with other or larger members than Keras writes.
+    """Refuses an archive with members that Keras would not write.
 
     Args:
         path: String or path of the archive.
         archive: The archive, open.
 
     Raises:
-        ValueError: A name, the number or a size is none of a `MirrorModel`.
+        ValueError: The names, number or sizes of the members are not those of a
+            `MirrorModel`.
     """
     members = archive.infolist()
     if len(members) > MAX_MEMBERS:
@@ -86,14 +88,15 @@ def check_members(path: str | os.PathLike, archive: zipfile.ZipFile) -> None:
 
 
 def check_vocabularies(archive: zipfile.ZipFile, num_tokens: int) -> None:
-    """Refuses vocabularies that are too large for the embeddings.
+    """Refuses vocabularies that are too large for the embedding table.
 
     Args:
         archive: The archive, open.
-        num_tokens: Integer, the most tokens that the model can know.
+        num_tokens: Integer, the largest number of tokens that the model can
+            have.
 
     Raises:
-        ValueError: A vocabulary has more bytes than so many tokens need.
+        ValueError: A vocabulary has more bytes than that many tokens need.
     """
     most = min(MAX_BYTES, _FREE_ASSET_BYTES + _TOKEN_BYTES * num_tokens)
     for member in archive.infolist():

@@ -26,19 +26,19 @@ def model_card(
     how_to_load: str | None = None,
     library_name: str = "keras",
 ) -> str:
-    """What a model is and where it comes from, as a Hugging Face README.md.
+    """Describes a model and its origin, as a README.md for Hugging Face.
 
-    It has the base, the recipe, the size and the hash of the corpus, versions,
-    steps and seconds of training, and the scores that were given to
-    `model.record`. It shows no text of the corpus, and of a local folder only
-    the name.
+    The card has the base, the recipe, the size and the hash of the corpus,
+    versions, steps and seconds of training, and the scores that were added to
+    `model.record`. It shows no text of the corpus, and only the name of a local
+    folder.
 
     Args:
         model: A `MirrorModel`.
         title: String. Defaults to `None`: the base and what was done to it.
         how_to_load: String, Python code that loads the files beside the card,
-            or Markdown with code blocks. Defaults to `None`: how a `.keras`
-            archive is loaded.
+            or Markdown with code blocks. Defaults to `None`: code that loads a
+            `.keras` archive.
         library_name: String, the library that loads it, by its name on the
             Hugging Face Hub, such as `"sentence-transformers"`. Defaults to
             `"keras"`.
@@ -88,8 +88,8 @@ def _origin(record: TrainingRecord) -> str:
     if record.teacher:
         return (
             f"It learned the vectors of {_line(record.teacher)} by "
-            "distillation in keras_mirror.\nThat needs no labels; its teacher "
-            "may have been trained with some."
+            "distillation in keras_mirror.\nDistillation needs no labels; the "
+            "teacher may have been trained with labels."
         )
     return (
         "Made without labels by Mirror-BERT ([Liu et al.,\n"
@@ -173,8 +173,8 @@ def _training_section(record: TrainingRecord) -> str:
 
 def _recipe_section(recipe: Recipe) -> str:
     return (
-        "## Recipe\n\nWhat `compile()` and `fit()` do if they are not told "
-        f"otherwise.\n\n{_table(recipe.get_config())}"
+        "## Recipe\n\nThese are the defaults of `compile()` and "
+        f"`fit()`.\n\n{_table(recipe.get_config())}"
     )
 
 
@@ -192,7 +192,7 @@ def _notes_sections(notes: tuple[str, ...]) -> list[str]:
 
 
 def _line(text: str) -> str:
-    """One line of plain text, whatever an archive holds."""
+    """Turns any value of an archive into one line of plain text."""
     return " ".join(text.split()).replace("<", "&lt;")
 
 
@@ -204,7 +204,7 @@ def _parameters(model) -> str:
 
 
 def _table(rows: dict) -> str:
-    """Two columns; names of folders and scores may hold any characters."""
+    """A table of two columns; cells may hold any characters."""
     lines = ["| | |", "|---|---|"]
     for name, value in rows.items():
         cells = [" ".join(str(x).split()) for x in (name, value)]

@@ -1,4 +1,4 @@
-"""Whether newer software wrote an archive, which then tells why it fails.
+"""Finds out whether an archive fails to load because newer software wrote it.
 
 Works without Keras.
 """
@@ -13,7 +13,7 @@ from keras_mirror.archive.limits import CARD
 from keras_mirror.archive.limits import check_directory
 from keras_mirror.version import __version__
 
-# As `archive_card` has it, the last line of an archive's model card.
+# The last line of an archive's model card, as `archive_card` returns it.
 _MAX_CARD = 2**20
 _WRITTEN = re.compile(r"^Written with (.*)\.$", re.MULTILINE)
 _VERSION = re.compile(r"\b(keras_mirror|keras_hub|keras) ((?:\d+\.)*\d+)")
@@ -21,14 +21,14 @@ _UNREADABLE = (*(OSError, ValueError, KeyError, RuntimeError), zlib.error)
 
 
 def newer_versions(path: str | os.PathLike[str]) -> str:
-    """What to install to load an archive that is newer than what is here.
+    """Says what to install to load an archive that newer software wrote.
 
     Args:
         path: String or path.
 
     Returns:
-        A sentence, or an empty string where nothing newer wrote the archive
-        or it does not say.
+        A sentence, or an empty string if no newer software wrote the archive or
+        the archive does not say.
 
     Example:
 
@@ -55,7 +55,7 @@ def _versions(path: str | os.PathLike[str]) -> str:
         with zipfile.ZipFile(path) as archive, archive.open(CARD) as card:
             text = card.read(_MAX_CARD).decode("utf-8", "replace")
     except (*_UNREADABLE, zipfile.BadZipFile):
-        return ""  # what it says cannot be read: whoever asks tells an error
+        return ""  # the card cannot be read: the caller reports an error
     found = _WRITTEN.findall(text)
     return found[-1] if found else ""
 

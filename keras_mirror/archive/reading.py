@@ -1,4 +1,4 @@
-"""What a `.keras` archive of a `MirrorModel` says of itself, without Keras."""
+"""Reads what a `.keras` archive of a `MirrorModel` holds, without Keras."""
 
 import contextlib
 import json
@@ -20,7 +20,7 @@ from keras_mirror.machine_errors import check_reachable
 from keras_mirror.machine_errors import reason
 
 _PARTS = {"encoder", "preprocessor", "recipe"}
-# The errors of damaged files; encrypted ones raise a runtime error.
+# Damaged files raise these errors; encrypted ones raise a `RuntimeError`.
 _DAMAGES = (
     *(zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError),
     *(ValueError, KeyError, TypeError, AttributeError),
@@ -28,11 +28,11 @@ _DAMAGES = (
 
 
 class WrongArchiveError(ValueError):
-    """The archive is whole, but does not hold what is asked for."""
+    """The archive is intact, but does not hold what is asked for."""
 
 
 def archive_info(path: str | os.PathLike[str]) -> dict:
-    """What an archive holds.
+    """Describes what an archive holds.
 
     Args:
         path: String or path of the archive.
@@ -41,11 +41,11 @@ def archive_info(path: str | os.PathLike[str]) -> dict:
         A dict of plain values, for JSON: `"size"` in bytes, `"saved"` and
         `"keras"`, the time and the version of saving, `"backbone"` and
         `"tokenizer"`, each with its `"class"`, `"parameters"`, the numbers of
-        weights of the parts, `"dtype_policy"`, `"recipe"`, `"centered"`
-        and `"whitened"`, whether embeddings are, `"projection_dim"`, the
-        dimensions to which they are projected or `None`, `"prompts"`, and
-        `"record"`, see `TrainingRecord`. A value that an older version did
-        not write is `None` or left out.
+        weights of the parts, `"dtype_policy"`, `"recipe"`, `"centered"` and
+        `"whitened"`, whether embeddings are centered or whitened,
+        `"projection_dim"`, the dimensions to which they are projected or
+        `None`, `"prompts"`, and `"record"`, see `TrainingRecord`. A value that
+        an older version did not write is `None` or left out.
 
     Raises:
         FileNotFoundError: There is no such file.
@@ -87,7 +87,7 @@ def archive_info(path: str | os.PathLike[str]) -> dict:
 
 
 def archive_card(path: str | os.PathLike[str]) -> str:
-    """The model card inside of an archive.
+    """Reads the model card inside an archive.
 
     Args:
         path: String or path of the archive.
@@ -139,7 +139,7 @@ def opened_archive(
         is_folder = os.path.isdir(path)
         raise FileNotFoundError(
             f"An archive is expected. Received: '{path}', which is "
-            f"{'a folder' if is_folder else 'no file'}"
+            f"{'a folder' if is_folder else 'missing'}"
         )
     try:
         check_directory(path)
@@ -161,7 +161,7 @@ def opened_archive(
 
 
 def unreadable(path: str | os.PathLike[str], error: Exception) -> ValueError:
-    """What is said of a damaged archive, by the error that it has caused."""
+    """The error for a damaged archive, made from the error that it caused."""
     kind = kind_of_file(path)
     told = f"it is {kind}" if kind else reason(error)
     newer = newer_versions(path)
@@ -172,7 +172,7 @@ def unreadable(path: str | os.PathLike[str], error: Exception) -> ValueError:
 
 
 def _part(serialized: dict) -> dict:
-    """The class and the plain values of the configuration of an object."""
+    """The class of an object, and the plain values of its configuration."""
     plain = {
         name: value
         for name, value in serialized["config"].items()

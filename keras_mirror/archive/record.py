@@ -15,21 +15,20 @@ from keras_mirror.version import __version__
 @keras.saving.register_keras_serializable(package="keras_mirror")
 @dataclasses.dataclass(frozen=True)
 class TrainingRecord:
-    """Where a model comes from and what was done to it: `MirrorModel.record`.
+    """The origin and history of a model: `MirrorModel.record`.
 
     It is saved in the archive and shown in the model card. `from_preset` fills
     in the base and `fit` the runs; you may add scores. Only training by `fit`
     is recorded.
 
     Args:
-        base: String, the name or the handle of the preset; of a local folder
-            its name only. `None` if it is unknown.
+        base: String, the name or the handle of the preset; for a local folder
+            only its name. `None` if it is unknown.
         runs: Tuple of `TrainingRun`, one per call of `fit`.
-        scores: Dict from names to numbers, those of the current weights: `fit`
-            drops them.
-        notes: Tuple of strings, what else was found out about the current
-            weights, such as a verdict of `keras_mirror.adapt`: `fit` drops
-            them too.
+        scores: Dict from names to numbers, the scores of the current weights;
+            `fit` drops them.
+        notes: Tuple of strings, other findings about the current weights, such
+            as a verdict of `keras_mirror.adapt`; `fit` drops them too.
         teacher: String, the name of the encoder whose vectors it learned, see
             `keras_mirror.distill`. Defaults to `None`: none.
 
@@ -63,7 +62,7 @@ class TrainingRecord:
         """
         preset = os.fspath(preset)
         if os.path.isdir(preset):
-            # The path on somebody's disk is private.
+            # A path on a user's disk is private.
             preset = pathlib.Path(preset).resolve().name
         return cls(preset or None)
 
@@ -148,7 +147,7 @@ class TrainingRecord:
 
 
 def software_versions() -> dict[str, str]:
-    """Versions of the software that trains or writes a model, for its card.
+    """Versions of the software that trained or wrote a model, for its card.
 
     Returns:
         A dict of strings with the keys `"keras_mirror"`, `"keras"`,
@@ -160,7 +159,8 @@ def software_versions() -> dict[str, str]:
     ['backend', 'keras', 'keras_hub', 'keras_mirror']
     """
     backend = keras.backend.backend()
-    # Keras has imported it; other backends than ours may be called otherwise.
+    # Keras has imported the backend; the modules of other backends may have
+    # other names.
     version = getattr(sys.modules.get(backend), "__version__", "")
     return {
         "keras_mirror": __version__,
@@ -171,7 +171,7 @@ def software_versions() -> dict[str, str]:
 
 
 def checked_record(record: TrainingRecord | None) -> TrainingRecord:
-    """An empty record for `None`; anything but a record is refused."""
+    """Checks a record; `None` becomes an empty one."""
     record = TrainingRecord() if record is None else record
     if not isinstance(record, TrainingRecord):
         raise TypeError(

@@ -10,8 +10,8 @@ from keras_mirror.archive.training_run import TrainingRun
 class StepCounter:
     """The number of training steps since `fit` began, over all epochs.
 
-    Keras numbers the batches of each epoch from 0. Of the batches that
-    `steps_per_execution` runs together it reports the last one only.
+    Keras numbers the batches of each epoch from 0. With `steps_per_execution`
+    it reports only the last of the batches that run together.
 
     Args:
         initial: Integer, the steps of an earlier `fit`. Defaults to `0`.
@@ -50,8 +50,8 @@ class StepCounter:
 class StepValues:
     """Each step's own values, out of the running means that Keras logs.
 
-    Batches of an epoch are of equal sizes, as `mirror_dataset` makes them. A
-    nan stays in Keras's mean, and so here, until the epoch ends.
+    It assumes batches of equal size, as `mirror_dataset` makes them. A NaN
+    stays in Keras's mean, and so in these values, until the epoch ends.
 
     Example:
 
@@ -66,7 +66,7 @@ class StepValues:
         self._num_steps = 0
 
     def of_step(self, batch: int, logs: dict) -> dict[str, float]:
-        """The mean over the steps since the last call, most often one."""
+        """The mean over the steps since the last call, usually one."""
         before, self._num_steps = self._num_steps, batch + 1
         sums = {name: mean * (batch + 1) for name, mean in logs.items()}
         values = {
@@ -80,16 +80,16 @@ class StepValues:
 class RunRecorder(keras.callbacks.Callback):
     """Keeps `MirrorModel.record` while `fit` runs.
 
-    The record is up to date after every step: archives that another callback
-    saves, and models whose training was interrupted, have the right one.
+    The record is up to date after every step, so it is right in archives that
+    another callback saves and in models whose training was interrupted.
 
     Args:
         model: A `MirrorModel`.
         dataset: The training data. One made by `mirror_dataset` knows its
             corpus.
         epochs: Integer, the number of the last epoch.
-        product_dtype: String, in which `fit` multiplies by weights. Defaults
-            to `None`: the model's own.
+        product_dtype: String, the dtype in which `fit` multiplies by weights.
+            Defaults to `None`: the model's dtype.
     """
 
     # Keras may call this in a thread while the next step runs: waiting for
@@ -140,7 +140,7 @@ class RunRecorder(keras.callbacks.Callback):
         self._counter.begin_epoch()
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
-        with self._lock:  # threads may come in any order
+        with self._lock:  # threads may run in any order
             if batch >= self._counter.epoch_step:
                 self._counter.end_batch(batch)
                 self._update()

@@ -4,13 +4,13 @@ import struct
 import zipfile
 
 _LOCAL_HEADER = 30  # bytes, before the name and the extra field
-_LENGTHS = 26  # where their lengths are
+_LENGTHS = 26  # the offset of their lengths
 
 
 class StoredMember(io.RawIOBase):
-    """An uncompressed file inside of an archive, read in any order.
+    """An uncompressed file inside an archive, which can be read in any order.
 
-    Before Python 3.13, `zipfile` reads everything it seeks over: it takes a
+    Before Python 3.13, `zipfile` reads everything it seeks over, so it needs a
     second to list the weights of a small model.
 
     Args:
@@ -68,7 +68,7 @@ class StoredMember(io.RawIOBase):
         lengths = self._file.read(4)
         if len(lengths) < 4:
             self.close()
-            raise zipfile.BadZipFile("a part begins behind the end")
+            raise zipfile.BadZipFile("a member starts beyond the end")
         return lengths
 
     def close(self) -> None:

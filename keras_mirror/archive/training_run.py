@@ -1,4 +1,4 @@
-"""Apart from `record`, which needs Keras: `keras-mirror info` shows runs."""
+"""Runs of `fit` on record; `keras-mirror info` reads them without Keras."""
 
 import dataclasses
 import math
@@ -13,7 +13,7 @@ _CORPUS = {
 
 @dataclasses.dataclass(frozen=True)
 class TrainingRun:
-    """One call of `MirrorModel.fit` in numbers, without text of the corpus.
+    """One call of `MirrorModel.fit` in numbers, without any text of the corpus.
 
     Args:
         corpus: Dict of counts and a hash, see `corpus_summary`. `None` if it
@@ -44,7 +44,7 @@ class TrainingRun:
 
 
 def checked_run(config: dict) -> TrainingRun:
-    """A run out of a file; one of other types would break what shows it.
+    """Reads a run from a file and checks its types.
 
     Args:
         config: Dict, the fields of a `TrainingRun`.

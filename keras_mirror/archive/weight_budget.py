@@ -1,8 +1,9 @@
-"""Stops Keras from making more weights than the file beside them holds.
+"""Stops Keras from creating more weights than the archive's file holds.
 
-A configuration of a few bytes can ask for any number, in more ways than can be
-looked for: sizes of layers, shapes that they are built with, adapters, metrics.
-All of them end as variables, which are counted here before they get memory.
+A configuration of a few bytes can ask for any number of weights, in more ways
+than a check could cover: sizes of layers, shapes that they are built with,
+adapters, metrics. All of them become variables, which are counted here before
+they get memory.
 """
 
 import contextlib
@@ -10,8 +11,8 @@ import math
 import threading
 from collections.abc import Iterator
 
-# Beside the weights of an archive: an optimizer that was not saved, states of
-# seeds, and what int4 has packed.
+# Room for more than the weights of an archive: an optimizer that was not saved,
+# states of seeds, and weights that int4 has packed.
 _MAX_RATIO = 4
 _FREE_WEIGHTS = 2**20
 _FREE_ARRAYS = 50
@@ -38,7 +39,7 @@ class _Budget:
 
 @contextlib.contextmanager
 def weight_budget(num_weights: int, num_arrays: int) -> Iterator[None]:
-    """A context in which Keras makes about as many weights as a file has.
+    """A context in which Keras may create only as many weights as a file has.
 
     Args:
         num_weights: Integer, the numbers in the file.
@@ -67,7 +68,7 @@ def weight_budget(num_weights: int, num_arrays: int) -> Iterator[None]:
 
 
 def _watch(change: int) -> None:
-    """Counts in the constructor of variables as long as a context is open."""
+    """Counts variables in their constructor while a context is open."""
     import keras
 
     global _num_open
@@ -76,7 +77,7 @@ def _watch(change: int) -> None:
         if not was_open:
             keras.Variable.__init__ = _counting(keras.Variable.__init__)
         elif not _num_open:
-            del keras.Variable.__init__  # that of the backend's class is left
+            del keras.Variable.__init__  # the backend class keeps its own
 
 
 def _counting(make):

@@ -1,4 +1,4 @@
-"""How many weights there are in a file, before any of them is read."""
+"""Counts the weights in a file before any of them is read."""
 
 import math
 import os
@@ -13,11 +13,11 @@ from keras_mirror.archive.stored_member import StoredMember
 
 MAX_ITEMS = 20_000  # arrays, and groups around them
 _MAX_DEPTH = 64
-_NUMBERS = "biufcV"  # kinds of types; bfloat16 has none of its own
+_NUMBERS = "biufcV"  # HDF5 type classes; bfloat16 has none of its own
 
 
 class WeightCount(NamedTuple):
-    """How much a file of weights holds.
+    """The contents of a weights file, counted.
 
     Args:
         numbers: Dict of `"encoder"`, `"optimizer"` and `"training_only"`, the
@@ -81,9 +81,9 @@ def count_in_file(
             return f"more than {MAX_ITEMS} groups and arrays, or too deep ones"
         if not isinstance(item, h5py.Dataset):
             return None
-        # Others than numbers, such as lists, may be of any size.
+        # Values other than numbers, such as lists, may have any size.
         if item.shape is None or item.dtype.kind not in _NUMBERS:
-            return f"an array without numbers, '{name}'"
+            return f"an array that does not hold numbers, '{name}'"
         size = math.prod(item.shape)  # `item.size` is cut to 64 bits
         part = name.partition("/")[0]
         numbers[part if part in numbers else "training_only"] += size

@@ -20,7 +20,7 @@ from keras_mirror.encoder.mirror_text_embedder import MirrorTextEmbedder
 from keras_mirror.files import inner_path
 from keras_mirror.files import read_json
 
-# keras-hub's text embedders of masked language models, and their poolings.
+# keras-hub's text embedders for masked language models, and their poolings.
 EMBEDDERS = (
     keras_hub.models.BertTextEmbedder,
     keras_hub.models.XLMRobertaTextEmbedder,
@@ -30,7 +30,7 @@ _SHARDS = "model.weights.json"
 
 
 def load_keras_hub(preset: str, dropout: float, dtype=None) -> PresetParts:
-    """Loads a preset of keras-hub, with our files beside it if it has them.
+    """Loads a preset of keras-hub, with the files that this package adds.
 
     Args:
         preset: String, a folder, or a name or handle that keras-hub knows.
@@ -58,7 +58,7 @@ def load_keras_hub(preset: str, dropout: float, dtype=None) -> PresetParts:
 
 
 def text_embedder_parts(embedder, dropout: float) -> PresetParts:
-    """The parts of a keras-hub text embedder, weights copied.
+    """The parts of a keras-hub text embedder, with copied weights.
 
     Args:
         embedder: See `MirrorModel.from_text_embedder`.
@@ -112,7 +112,7 @@ def text_embedder_parts(embedder, dropout: float) -> PresetParts:
 
 
 def _check_files(folder: pathlib.Path) -> tuple[int, int]:
-    """Reads what keras-hub will build, before it does; counts its weights."""
+    """Checks what keras-hub is going to build, and counts its weights."""
     number = num_arrays = 0
     for path in _weight_files(folder):
         with open(path, "rb") as file:
@@ -130,7 +130,7 @@ def _check_files(folder: pathlib.Path) -> tuple[int, int]:
 
 
 def _weight_files(folder: pathlib.Path) -> list[pathlib.Path]:
-    """The files of weights, among them those that an index names."""
+    """The files of weights, including those that an index names."""
     paths = set(folder.glob("*.weights.h5"))
     shards = read_json(folder / _SHARDS, default={}).get("weight_map") or {}
     for names in shards.values():

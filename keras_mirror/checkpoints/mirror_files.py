@@ -12,18 +12,18 @@ from keras_mirror.machine_errors import check_machine
 from keras_mirror.recipes import ENCODING_FIELDS
 from keras_mirror.recipes import Recipe
 
-# Beside the files of keras-hub, which leave this out.
+# Written beside the files of keras-hub, which lack this information.
 MIRROR_FILE = "mirror_model.json"
 COUNTS_FILE = "token_counts.npy"
 MEAN_FILE = "mean.npy"
 WHITENING_FILE = "whitening.npy"
 PROJECTION_FILE = "projection.npy"
 PROMPT_KEYS = ("prompts", "default_prompt_name")
-_ARRAYS = "arrays"  # names of files; folders of old lack the key
+_ARRAYS = "arrays"  # names of files; older folders lack the key
 
 
 def write_mirror_files(model, folder: pathlib.Path) -> None:
-    """Writes the parts of a model's encoding that a keras-hub preset lacks.
+    """Writes what a keras-hub preset lacks to reproduce a model's embeddings.
 
     Args:
         model: A `MirrorModel`.
@@ -92,7 +92,7 @@ def read_mirror_files(folder: pathlib.Path) -> dict:
 
 
 def _arrays(encoder) -> dict:
-    """The weights outside of a backbone, by the files that hold them."""
+    """The weights outside the backbone, by the files that hold them."""
     parts = {
         COUNTS_FILE: (encoder.token_weights, "counts"),
         MEAN_FILE: (encoder.centering, "mean"),
@@ -107,11 +107,11 @@ def _arrays(encoder) -> dict:
 
 
 def encoding_fields(encoder, sequence_length: int) -> dict:
-    """The fields of a recipe that describe an encoder's vectors.
+    """The fields of a recipe that decide an encoder's vectors.
 
     Args:
-        encoder: A `SentenceEncoder`, or a text embedder of keras-hub, which
-            has the default of `Recipe` where it lacks an attribute.
+        encoder: A `SentenceEncoder`, or a text embedder of keras-hub; an
+            attribute that it lacks gets the default of `Recipe`.
         sequence_length: Integer, of its preprocessor.
 
     Returns:
@@ -133,13 +133,14 @@ def _read_array(path: pathlib.Path) -> np.ndarray | None:
     if not path.is_file():
         return None
     try:
-        # Mapped: a header that asks for more than the file has is refused.
+        # Memory-mapped: a header that declares more than the file has is
+        # refused.
         array = np.array(np.load(path, mmap_mode="r"))
     except (OSError, ValueError) as error:
         check_machine(path, error)
         kind = kind_of_file(path) or f"damaged: {error}"
         raise ValueError(
-            f"'{path}' must be an array of NumPy, this one is {kind}"
+            f"'{path}' must be a NumPy array. Received: {kind}"
         ) from error
     is_number = np.issubdtype(array.dtype, np.floating)
     if not is_number or not np.isfinite(array).all():

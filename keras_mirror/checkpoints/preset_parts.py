@@ -1,4 +1,4 @@
-"""What all readers of this room return: in a file below theirs."""
+"""The return type of all readers in `checkpoints`."""
 
 import dataclasses
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclasses.dataclass(frozen=True)
 class PresetParts:
-    """A backbone, a tokenizer, and what keras-hub's classes cannot hold.
+    """A backbone, a tokenizer, and settings that keras-hub's classes lack.
 
     Args:
         backbone: A `keras_hub.models.Backbone` with pretrained weights.
@@ -17,13 +17,13 @@ class PresetParts:
             such as the pooling of a sentence-transformers folder.
         token_counts: Array of the counts of `TokenWeights`, of shape
             `(vocabulary_size,)`, or `None`.
-        mean: Array of shape `(embedding_dim,)`, what `Centering` subtracts
-            from embeddings that are pooled as `fields` say, or `None`.
-        whitening: Array of shape `(embedding_dim, embedding_dim)`, what
-            `Whitening` then multiplies them by, or `None`.
+        mean: Array of shape `(embedding_dim,)`, the mean that `Centering`
+            subtracts from embeddings pooled according to `fields`, or `None`.
+        whitening: Array of shape `(embedding_dim, embedding_dim)`, the matrix
+            that `Whitening` then multiplies them by, or `None`.
         projection: Array of shape `(embedding_dim, projection_dim)`, the
             kernel of `Projection`, or `None`.
-        prompts: Dict from names to what is put before a text.
+        prompts: Dict from names to the strings that are put before a text.
         default_prompt_name: String, one of `prompts`, or `None`.
     """
 

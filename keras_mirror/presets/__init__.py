@@ -37,7 +37,7 @@ def preset_folder(name: str = DEFAULT_PRESET) -> str:
 
 
 def preset_fields(preset: str | os.PathLike[str], recipe: str) -> dict:
-    """The fields of a named recipe that a preset has other values for.
+    """The fields of a named recipe for which a preset has other values.
 
     The learning rate of the paper was chosen for 110M parameters. A preset
     folder may hold a `mirror_recipes.json` with its own values.
@@ -50,7 +50,7 @@ def preset_fields(preset: str | os.PathLike[str], recipe: str) -> dict:
         A dict of fields of `Recipe`, empty for most presets.
 
     Raises:
-        ValueError: The file is not of this form.
+        ValueError: The file has another form.
 
     Example:
 

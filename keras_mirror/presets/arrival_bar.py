@@ -14,13 +14,13 @@ from rich.progress import TransferSpeedColumn
 
 from keras_mirror.presets.registry import NamedPreset
 
-# Seconds between two looks at how much has arrived.
+# Seconds between two checks of how much has arrived.
 _TICK = 0.1
 
 
 @contextlib.contextmanager
 def arrival_bar(preset: NamedPreset, folder: pathlib.Path) -> Iterator[None]:
-    """Shows how many bytes have arrived in a folder, whoever writes them."""
+    """Shows the number of bytes in a folder while another function fills it."""
     is_done = threading.Event()
     with Progress(
         TextColumn("{task.description}"),

@@ -6,12 +6,12 @@ import time
 from keras_mirror.files import read_json
 from keras_mirror.presets.registry import NamedPreset
 
-# In a cached folder: the hashes that the Hub published when it was fetched.
+# A file in a cached folder with the hashes that the Hub published.
 HASHES_FILE = "sha256.json"
 
 
 class WrongHashError(ValueError):
-    """A file is not the one that a preset's name stands for."""
+    """A file differs from the preset's registered file."""
 
 
 def check_files(
@@ -25,7 +25,7 @@ def check_files(
         way_out: String, what to do with a folder that is refused.
 
     Raises:
-        WrongHashError: A file is missing, or its hash is another one.
+        WrongHashError: A file is missing, or its hash differs.
     """
     published = read_json(folder / HASHES_FILE, default={})
     for name, own in preset.files.items():
@@ -38,9 +38,9 @@ def check_files(
             )
 
 
-# Hashes of this process, by what tells one state of a file from another.
+# Hashes computed in this process, by the state of a file.
 _known: dict[tuple[int, ...], str] = {}
-# A file changed since then may change again without another time of change.
+# A file changed this recently may change again with the same time stamp.
 _RECENT = 10**9  # nanoseconds
 
 

@@ -1,4 +1,4 @@
-"""Named presets fetched into Keras's cache, from whichever place has them."""
+"""Fetches named presets into Keras's cache."""
 
 import pathlib
 import shutil
@@ -58,7 +58,7 @@ def _fetch(preset: NamedPreset, place: str, target: pathlib.Path) -> None:
     ):
         folder.mkdir()
         SOURCES[place](preset, folder, pathlib.Path(scratch))
-        check_files(preset, folder, f"Nothing was kept; it came from: {place}")
+        check_files(preset, folder, f"Nothing was kept. The source was {place}")
 
 
 def _check_space(preset: NamedPreset, folder: pathlib.Path) -> None:

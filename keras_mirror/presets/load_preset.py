@@ -1,8 +1,8 @@
 """From the name of a preset to the parts of a `MirrorModel`.
 
-`load_parts` finds out what a preset is and calls the one reader of
-`keras_mirror.checkpoints` for it; `assemble` makes the model's parts of what
-the reader returned, as a recipe says.
+`load_parts` finds out what a preset is and calls the reader in
+`keras_mirror.checkpoints` for it; `assemble` makes the parts of a model from
+the result, according to a recipe.
 """
 
 import dataclasses
@@ -36,7 +36,7 @@ from keras_mirror.presets.registry import named_presets
 from keras_mirror.recipes import Recipe
 from keras_mirror.recipes import get_recipe
 
-# Of a repository of the Hugging Face Hub; `*` also stands for folders.
+# Files of a repository on the Hugging Face Hub; `*` also matches folders.
 WANTED_FILES = (
     *("*.json", "*.txt", "*.model", "*.safetensors", "*.bin"),
     *("*.h5", "*.npy", "assets/*"),
@@ -58,7 +58,7 @@ def load_parts(
         A `PresetParts`.
 
     Raises:
-        ValueError: There is no such preset, or it is not one.
+        ValueError: There is no such preset, or it has another format.
         PresetUnavailableError: It cannot be fetched.
     """
     name = os.fspath(preset)
@@ -78,14 +78,14 @@ def load_parts(
 
 
 def is_encoder(preset: str | os.PathLike[str]) -> bool:
-    """Whether a preset gives good vectors as it is, by what it says of itself.
+    """Whether a preset describes itself as an encoder, good without training.
 
     Args:
         preset: See `MirrorModel.from_preset`.
 
     Returns:
-        A boolean: `False` for a raw language model, and for what does not
-        tell how its vectors are made.
+        A boolean: `False` for a raw language model, and for a preset that does
+        not say how its vectors are made.
 
     Example:
 
@@ -127,7 +127,7 @@ def _read_folder(folder: pathlib.Path, dropout: float, dtype) -> PresetParts:
 
 
 def _with_prompts(parts: PresetParts, preset: NamedPreset) -> PresetParts:
-    """The prompts of the model's card, where its files have none."""
+    """Adds the registered prompts if the files have none."""
     if any(parts.prompts.values()) or not preset.prompts:
         return parts
     return dataclasses.replace(
@@ -140,13 +140,13 @@ def _with_prompts(parts: PresetParts, preset: NamedPreset) -> PresetParts:
 def assemble(
     parts: PresetParts, recipe: str | Recipe, overrides: dict
 ) -> tuple[SentenceEncoder, MirrorPreprocessor, Recipe]:
-    """Puts the parts of a preset together, as a recipe says.
+    """Combines the parts of a preset according to a recipe.
 
     Args:
         parts: A `PresetParts`.
-        recipe: A `Recipe`, or the name of one. A name leaves to the preset
-            what the preset decides: a sentence encoder has its pooling and
-            its length.
+        recipe: A `Recipe`, or the name of one. With a name, fields that the
+            preset decides take precedence, such as the pooling and the length
+            of a sentence encoder.
         overrides: Dict of fields of `Recipe` with new values.
 
     Returns:
@@ -186,7 +186,7 @@ def assemble(
 
 
 def _ends(parts: PresetParts, recipe: Recipe) -> dict:
-    """What a preset ends in, if embeddings are still pooled as it says."""
+    """The last layers of a preset, if its pooling is not overridden."""
     names = ("pooling_mode", "pooled_layers")
     if any(parts.fields.get(name) != getattr(recipe, name) for name in names):
         return {}
@@ -226,12 +226,12 @@ def _download(repository: str) -> str:
             "A handle of the Hugging Face Hub must be hf://USER/NAME. "
             f"Received: {name}"
         ) from error
-    except Exception as error:  # of several libraries, by version
+    except Exception as error:  # errors of several libraries, by version
         raise _unavailable(name, error) from error
 
 
 def _unavailable(name: str, error: Exception) -> PresetUnavailableError:
-    # The Hub's library takes whatever fails for a missing network.
+    # The Hub's library reports any failure as a missing network.
     cause = error.__cause__ if isinstance(error, FileNotFoundError) else None
     told = reason(cause if isinstance(cause, Exception) else error)
     return PresetUnavailableError(f"'{name}' cannot be fetched: {told}")

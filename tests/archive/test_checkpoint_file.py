@@ -38,13 +38,13 @@ def test_arrays_are_not_larger_than_their_bytes(path, content):
     write_checkpoint(path, {"step": 7}, [])
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as file:
         file.writestr("0.npy", content)
-    with pytest.raises(ValueError, match="or damaged: '0.npy' has not"):
+    with pytest.raises(ValueError, match="or is damaged: '0.npy' has not"):
         read_checkpoint(path)
 
 
 def test_facts_are_an_object(path):
     write_checkpoint(path, [7], [])
-    with pytest.raises(ValueError, match="or damaged: its facts are a list"):
+    with pytest.raises(ValueError, match="or is damaged: its facts are a list"):
         read_facts(path)
 
 

@@ -242,7 +242,7 @@ def test_preset_folders_name_no_weights_outside(name, tmp_path):
     index = {"metadata": {}, "weight_map": {"/layers/a": [name]}}
     (tmp_path / "preset" / "model.weights.h5").unlink()
     (tmp_path / "preset" / "model.weights.json").write_text(json.dumps(index))
-    with pytest.raises(ValueError, match="must name files inside of it only"):
+    with pytest.raises(ValueError, match="must only name files inside it"):
         keras_mirror.MirrorModel.from_preset(folder)
 
 

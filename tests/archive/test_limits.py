@@ -120,7 +120,11 @@ def with_entry(archive, path, member, place, value):
 @pytest.mark.parametrize(
     "place, value, message",
     [
-        (42, 10**9, "a part begins behind the end|Truncated|is not a readable"),
+        (
+            42,
+            10**9,
+            "a member starts beyond the end|Truncated|is not a readable",
+        ),
         (24, 10**8, "must have the size that it declares"),
     ],
     ids=["offset", "size"],
@@ -201,7 +205,7 @@ def shared_lists():
         (deep_weights(3), "must hold the weights of its backbone, .*ed: 0$"),
         (None, "model.weights.h5"),
         (b"not HDF5", "is not a readable archive"),
-        (shared_lists(), "an array without numbers"),
+        (shared_lists(), "an array that does not hold numbers"),
     ],
     ids=["unwritten", "deep", "missing", "left out", "damaged", "lists"],
 )

@@ -145,7 +145,7 @@ def test_every_run_is_told(model):
         "1. 9,255 strings (7 of them pairs, 1 empty dropped, 745 duplicates "
         "dropped), SHA-256 0123abcd; 1 of 2 epochs; 1,046 steps of 200 "
         "strings, 1,235.2 seconds; keras_mirror 0.1.0, backend torch 2.13.0.",
-        "1. a corpus that is unknown; 1 of 1 epochs; 3 steps, 2.0 seconds.",
+        "1. an unknown corpus; 1 of 1 epochs; 3 steps, 2.0 seconds.",
     ]
 
 

@@ -215,7 +215,7 @@ def test_a_foreign_archive_is_refused(read, tmp_path):
 @pytest.mark.parametrize("name", ["", "missing.keras"])
 def test_a_missing_archive_is_refused(tmp_path, name):
     path = tmp_path / name
-    kind = "no file" if name else "a folder"
+    kind = "missing" if name else "a folder"
     message = f"An archive is expected. Received: '{path}', which is {kind}"
     with pytest.raises(FileNotFoundError, match=f"^{re.escape(message)}$"):
         archive_info(path)

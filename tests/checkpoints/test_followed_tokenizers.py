@@ -129,7 +129,9 @@ def test_share_unknown(tmp_path):
 
 def test_presets_of_keras_hub_refuse_it(tmp_path):
     model, _ = load(tmp_path, "words")
-    with pytest.raises(ValueError, match="can hold its own tokenizers only"):
+    with pytest.raises(
+        ValueError, match="can hold only keras-hub's tokenizers"
+    ):
         model.save_to_preset(tmp_path / "preset")
     assert not (tmp_path / "preset").exists()
     again = MirrorModel.from_text_embedder(model.to_text_embedder())

@@ -33,7 +33,7 @@ def header(*shape):
 @pytest.mark.parametrize(
     ("name", "content", "expected"),
     [
-        (COUNTS_FILE, header(10**11), "must be an array of NumPy, this"),
+        (COUNTS_FILE, header(10**11), "must be a NumPy array. Received"),
         (
             COUNTS_FILE,
             saved(np.array([1.0, np.nan])),

@@ -272,8 +272,8 @@ def test_a_bias_that_no_mean_gives_is_refused(size, tmp_path):
     part.linear.weight.data[1] = 0  # then its bias must be 0
     _, folder = save(tmp_path, pooling(), part)
     told = message(folder)
-    assert told.startswith("The bias of a Dense module must be what its matrix")
-    assert told.endswith("another one in folder=FOLDER/2_Dense")
+    assert told.startswith("The bias of a Dense module must equal its matrix")
+    assert told.endswith("such mean, in folder=FOLDER/2_Dense")
 
 
 def test_a_module_without_its_matrix_is_refused(tmp_path):
@@ -342,10 +342,10 @@ def test_other_modules_are_refused(tmp_path):
         f"{package}.sentence_transformer.modules.dropout.Dropout",
     ]
     assert message(folder) == (
-        "A sentence encoder must have modules out of ('Transformer', "
+        "A sentence encoder must have only modules of ('Transformer', "
         "'WeightedLayerPooling', 'WordWeights', 'Pooling', 'Dense', "
         "'Normalize'), in this order, to be loaded into a mirror model. "
-        "Without its modules.json the backbone alone is loaded. "
+        "Without its modules.json only the backbone is loaded. "
         f"Received: {received} in folder=FOLDER"
     )
     entries = json.loads((folder / "modules.json").read_text())
@@ -387,8 +387,14 @@ def test_other_dense_modules_are_refused(options, received, tmp_path):
         ({}, "modules.json must hold a JSON array. Received: path=FOLDER/mod"),
         ([{"path": ""}], "modules.json must hold a `type` and a `path` for ev"),
         ([1], "modules.json must hold a `type` and a `path` for every module"),
-        ([{"type": "", "path": "../other"}], "A folder must name files inside"),
-        ([{"type": "", "path": "/etc"}], "A folder must name files inside of "),
+        (
+            [{"type": "", "path": "../other"}],
+            "A folder must only name files inside",
+        ),
+        (
+            [{"type": "", "path": "/etc"}],
+            "A folder must only name files inside",
+        ),
     ],
 )
 def test_damaged_modules_are_refused(changed, expected, tmp_path):
@@ -419,9 +425,9 @@ def test_other_weights_of_layers_are_refused(tmp_path):
     parts = layer_pooling([1.0, 2.0], 1), pooling()
     _, folder = save(tmp_path, *parts, output_hidden_states=True)
     assert message(folder) == (
-        "A WeightedLayerPooling module must weigh the first and the last "
-        "layer alike and no other, or the last one alone, to be loaded into a "
-        "mirror model. Received: weights={1: 1.0, 2: 2.0} in "
+        "A WeightedLayerPooling module must give equal weights to the first "
+        "and the last layer only, or weigh the last layer only, to be loaded "
+        "into a mirror model. Received: weights={1: 1.0, 2: 2.0} in "
         "folder=FOLDER/1_WeightedLayerPooling"
     )
     edit(folder / "1_WeightedLayerPooling" / "config.json", layer_start=0)
@@ -435,7 +441,8 @@ def test_other_weights_of_layers_are_refused(tmp_path):
 def test_other_weights_of_tokens_are_refused(tmp_path):
     _, folder = save(tmp_path, word_weights(0.1, 1.0), pooling("cls"))
     assert message(folder) == (
-        "A module WordWeights must come before a Pooling of the mode 'mean'. "
+        "A WordWeights module must be followed by a Pooling with the mode "
+        "'mean'. "
         "Received: pooling_mode='cls' in folder=FOLDER"
     )
     path = folder / "1_WordWeights" / "config.json"
@@ -485,7 +492,7 @@ def test_prompts_go_along(tmp_path):
     expected = unit_rows(model.encode_text(STRINGS))
     model.save(tmp_path / "encoder.keras")
     model.export(tmp_path / "exported")
-    with pytest.warns(UserWarning, match="keras-hub has no place"):
+    with pytest.warns(UserWarning, match="A keras-hub preset cannot hold"):
         model.save_to_preset(tmp_path / "preset")
     for again in (
         keras.saving.load_model(tmp_path / "encoder.keras"),

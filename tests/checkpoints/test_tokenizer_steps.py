@@ -75,7 +75,7 @@ def test_other_steps_are_followed_by_their_library(name, tmp_path):
 @pytest.mark.parametrize(
     ("parts", "expected"),
     [
-        (template("A", "A"), "must have its text once"),
+        (template("A", "A"), "must contain its text once"),
         (template(*["[CLS]"] * 9, "A"), "at most 8 special tokens"),
         (splitters({"type": "FixedLength", "length": 5}), "pre_tokenizer out"),
         (normalizers({**QUOTE, "pattern": {"Regex": "(a+)+b"}}), "simple ones"),

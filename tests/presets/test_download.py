@@ -83,7 +83,7 @@ def test_a_changed_byte_on_the_hub_is_refused(
         with hub.serve_hub(other) as address:
             message = fetch(address)
         assert message.startswith("WrongHashError") and name in message
-        assert message.endswith("Nothing was kept; it came from: hub")
+        assert message.endswith("Nothing was kept. The source was hub")
         assert not list(cache.iterdir())
         hub.flip_a_byte(other / name)
 

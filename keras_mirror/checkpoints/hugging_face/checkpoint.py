@@ -34,13 +34,13 @@ def load_hugging_face(
 ) -> PresetParts:
     """Loads a local Hugging Face folder of a masked language model.
 
-    The weights go through keras-hub's own converters, by way of a temporary
-    folder that has everything where they look for it. Unlike
+    keras-hub's own converters load the weights, from a temporary folder that
+    has everything where they look for it. Unlike
     `keras_hub.models.Backbone.from_preset`, this reads `pytorch_model.bin`
-    (without running what is pickled in it), models without a pooler, weights
-    saved with or without a prefix, and vocabularies that are only in
+    (without running any pickled code), models without a pooler, weights saved
+    with or without a prefix, and vocabularies that are only in
     `tokenizer.json`; and it follows the folder's own special tokens, lower
-    casing and accents, or whatever its `tokenizer.json` says.
+    casing and accents, or else its `tokenizer.json`.
 
     Args:
         folder: A `pathlib.Path`.
@@ -71,7 +71,7 @@ def load_hugging_face(
         options["dropout"] = config[key]
     if config["model_type"] == "bert":  # left out by keras-hub 0.32
         options["num_segments"] = config["type_vocab_size"]
-    # DistilBERT has this one in its code.
+    # DistilBERT has this epsilon in its code.
     epsilon = config.get("layer_norm_eps", 1e-12)
     check_epsilon(epsilon)
     with keras_hub_view(folder, config) as view:  # checks all sizes first
@@ -81,8 +81,8 @@ def load_hugging_face(
         except ValueError as error:
             raise ValueError(
                 "The weights must have the sizes that config.json says, and "
-                "its values must be some that keras-hub knows. "
-                f"Received: folder={folder}, error={reason(error)}"
+                f"values that keras-hub supports. Received: folder={folder}, "
+                f"error={reason(error)}"
             ) from error
     return PresetParts(
         backbone=backbone,
@@ -97,7 +97,7 @@ _MODELS = {
     "Unigram": unigram_tokenizer,
     "WordPiece": word_piece_tokenizer,
 }
-# What files that transformers did not write may lead to.
+# Errors that files not written by transformers may cause.
 _MALFORMED = (
     AttributeError,
     IndexError,
@@ -118,16 +118,16 @@ def load_hugging_face_tokenizer(folder: pathlib.Path, config: dict):
     """Makes a tokenizer from the files of a Hugging Face folder.
 
     The tokenizer's class follows the kind of the vocabulary, not the model:
-    some BERTs come with a SentencePiece vocabulary. What keras-hub's cannot
-    follow, the tokenizers library follows itself.
+    some BERTs come with a SentencePiece vocabulary. A tokenizer that
+    keras-hub's classes cannot follow is run by the tokenizers library itself.
 
     Args:
         folder: A `pathlib.Path`.
         config: A dict, as `complete_config` returns it.
 
     Returns:
-        A `keras_hub.tokenizers.Tokenizer` with the ids of the folder's, of
-        keras-hub or a `HuggingFaceTokenizer`.
+        A tokenizer that gives the same ids as the folder's: one of keras-hub,
+        or a `HuggingFaceTokenizer`.
 
     Raises:
         ValueError: The files are damaged, or not safe to follow.

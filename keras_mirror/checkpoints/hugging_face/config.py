@@ -5,8 +5,8 @@ from collections.abc import Collection
 from keras_mirror.archive.declared_sizes import MAX_LAYERS
 from keras_mirror.files import read_json
 
-# What `config.json` leaves out, as in the configuration classes of
-# transformers: they write only what differs from these.
+# Defaults of the configuration classes of transformers, whose `config.json`
+# holds only what differs from them.
 _BERT = {
     "vocab_size": 30522,
     "hidden_size": 768,
@@ -51,10 +51,11 @@ DEFAULTS = {
     "xlm-roberta": {**_BERT, "pad_token_id": 1},
 }
 
-# Not in keras-hub 0.32; of encoders that many use.
+# Popular encoders that keras-hub 0.32 does not have.
 NO_BACKBONE = ("modernbert", "mpnet")
 
-# Their names of activations, and those that Keras computes in the same way.
+# Names of activations in transformers, and Keras's names for the same
+# functions.
 ACTIVATIONS = {
     "gelu": "gelu",
     "gelu_python": "gelu",
@@ -73,13 +74,13 @@ ACTIVATIONS = {
     "tanh": "tanh",
 }
 
-# What the PEFT library writes beside weights that are added to a model's.
+# The PEFT library writes this file beside adapter weights.
 _ADAPTER_FILE = "adapter_config.json"
-_MAX_BYTES = 2**22  # names of labels take most of it
+_MAX_BYTES = 2**22  # most of it is names of labels
 
 
 def read_config(folder: pathlib.Path) -> dict:
-    """Reads the `config.json` of a preset folder of any kind, as it is.
+    """Reads the `config.json` of a preset folder of any kind.
 
     Args:
         folder: A `pathlib.Path`.
@@ -97,8 +98,8 @@ def read_config(folder: pathlib.Path) -> dict:
         raise ValueError(
             "A folder must hold a whole model, but this one holds an adapter "
             "of the PEFT library. Merge it into its base model with "
-            "`merge_and_unload` and save that. Received: "
-            f"{_ADAPTER_FILE} of the base model {base!r} in folder={folder}"
+            f"`merge_and_unload` and save that. Received: {_ADAPTER_FILE} for "
+            f"the base model {base!r} in folder={folder}"
         )
     if not path.is_file():
         raise FileNotFoundError(
@@ -114,7 +115,7 @@ def read_config(folder: pathlib.Path) -> dict:
 
 
 def complete_config(config: dict, folder: pathlib.Path) -> dict:
-    """Checks a Hugging Face configuration and fills the defaults in.
+    """Checks a Hugging Face configuration and fills in the defaults.
 
     Args:
         config: A dict, as `read_config` returns it.
@@ -130,9 +131,9 @@ def complete_config(config: dict, folder: pathlib.Path) -> dict:
     if config.get("model_type") in NO_BACKBONE:
         raise ValueError(
             f"keras-hub has no backbone for {' and '.join(NO_BACKBONE)}, so "
-            "that they cannot be loaded. `keras-mirror presets` lists encoders "
-            "that can. "
-            f"Received: model_type={config['model_type']!r} in {path}"
+            "they cannot be loaded. `keras-mirror presets` lists encoders "
+            f"that can be. Received: model_type={config['model_type']!r} in "
+            f"{path}"
         )
     _check_member(config.get("model_type"), DEFAULTS, "model_type", path)
     given = {key: value for key, value in config.items() if value is not None}

@@ -1,7 +1,7 @@
 """Matrices that are stored as int8, with a scale for each row.
 
-A table of embeddings takes a quarter of float32 that way, and is float32 once
-it is read. Only this package reads such files.
+A table of embeddings takes a quarter of the bytes that way; it becomes float32
+when it is read. Only this package reads such files.
 """
 
 import os
@@ -10,12 +10,12 @@ import pathlib
 import numpy as np
 import safetensors.numpy
 
-SCALE = ".scale"  # behind the name of the matrix
+SCALE = ".scale"  # after the name of the matrix
 _LARGEST = 127
 
 
 def to_int8_rows(matrix) -> tuple[np.ndarray, np.ndarray]:
-    """The integers and the scales that stand for a matrix.
+    """Quantizes a matrix to int8, with one scale per row.
 
     Args:
         matrix: Array of shape `(num_rows, num_columns)`.
@@ -39,10 +39,10 @@ def to_int8_rows(matrix) -> tuple[np.ndarray, np.ndarray]:
 
 
 def from_int8_rows(integers, scales) -> np.ndarray:
-    """The float32 matrix that `to_int8_rows` was given, nearly.
+    """Restores a float32 matrix from `to_int8_rows`, up to rounding.
 
     Raises:
-        ValueError: There is not one scale for each row.
+        ValueError: There is not exactly one scale per row.
     """
     if integers.ndim != 2 or scales.shape != (len(integers), 1):
         raise ValueError(
@@ -57,7 +57,7 @@ def store_int8_rows(path: str | os.PathLike[str], name: str) -> None:
 
     Args:
         path: String or path of a safetensors file.
-        name: String, that of the matrix.
+        name: String, the name of the matrix.
     """
     path = pathlib.Path(path)
     tensors = safetensors.numpy.load_file(path)
@@ -65,4 +65,4 @@ def store_int8_rows(path: str | os.PathLike[str], name: str) -> None:
     tensors = {key: x.astype("float16") for key, x in tensors.items()}
     tensors |= {name: integers, name + SCALE: scales}
     safetensors.numpy.save_file(tensors, path, {"format": "pt"})
-    path.chmod(0o644)  # a new file, which only its owner could read
+    path.chmod(0o644)  # a new file would be readable by its owner only

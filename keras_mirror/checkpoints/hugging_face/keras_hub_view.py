@@ -28,21 +28,21 @@ from keras_mirror.checkpoints.hugging_face.weight_sizes import (
 from keras_mirror.files import write_json
 
 _REWRITTEN = "rewritten.safetensors"
-# In the names that the PEFT library gives to weights.
+# Parts of the names that the PEFT library gives to weights.
 _ADAPTER_PARTS = ("lora_", ".base_layer.", "base_model.model.")
-# The rows of RoBERTa's table of positions that keras-hub cuts off.
+# keras-hub cuts these rows off RoBERTa's table of positions.
 _NUM_RESERVED = 2
 
 
 @contextlib.contextmanager
 def keras_hub_view(folder: pathlib.Path, config: dict) -> Iterator[str]:
-    """A temporary folder with the same model, as keras-hub can read it.
+    """Yields a temporary folder with the same model, readable by keras-hub.
 
-    Tensors that suit keras-hub stay in their files, which may be large and
-    are linked. The others are written to a new file: tensors of
-    `pytorch_model.bin`, of types other than float32 and float16, under other
-    names, and unused ones that are missing, such as the pooler's of a masked
-    language model.
+    Tensors that suit keras-hub stay in their files, which may be large and are
+    linked. The others are written to a new file: tensors of
+    `pytorch_model.bin`, tensors that are neither float32 nor float16, tensors
+    under other names, and zeros for tensors that are missing but unused, such
+    as the pooler of a masked language model.
 
     Args:
         folder: A `pathlib.Path`, the Hugging Face folder.
@@ -77,7 +77,7 @@ def keras_hub_weights(
         config: A dict, as `complete_config` returns it.
 
     Returns:
-        A tuple `(tensors, config)`: a dict of the names that keras-hub looks
+        A tuple `(tensors, config)`: a dict from the names that keras-hub looks
         up to `StoredTensor`s, and the configuration that fits them.
     """
     weights = read_weight_files(folder)
@@ -96,8 +96,9 @@ def keras_hub_weights(
     if missing:
         raise ValueError(
             f"The weights must be those of a {config['model_type']!r} model "
-            f"as deep as config.json says. {len(missing)} tensors are "
-            f"missing, the first is {missing[0]!r}. Received: folder={folder}"
+            f"with as many layers as config.json says. {len(missing)} tensors "
+            f"are missing, the first is {missing[0]!r}. Received: "
+            f"folder={folder}"
         )
     if config["model_type"] in ("roberta", "xlm-roberta"):
         tensors, config = _shift_positions(tensors, config)
@@ -135,11 +136,10 @@ def _check_no_adapters(
     found = [n for n in weights if any(part in n for part in _ADAPTER_PARTS)]
     if found:
         raise ValueError(
-            "The weights must be those of a whole model, but adapters of the "
-            "PEFT library are put into these. Merge them with "
-            "`merge_and_unload` and save the model again. "
-            f"Received: {len(found)} of {len(weights)} tensors, such as "
-            f"{found[0]!r}, in folder={folder}"
+            "The weights must be those of a whole model, but these contain "
+            "adapters of the PEFT library. Merge them with `merge_and_unload` "
+            f"and save the model again. Received: {len(found)} of "
+            f"{len(weights)} tensors, such as {found[0]!r}, in folder={folder}"
         )
 
 
@@ -170,7 +170,7 @@ def _find(
 
 
 def _unused(name: str, config: dict) -> StoredTensor | None:
-    """Zeros for what a checkpoint may lack, because no text goes through."""
+    """Zeros for weights that a checkpoint may lack, since no text uses them."""
     size = config.get("hidden_size", 0)
     shapes: dict[str, tuple[int, ...]] = {}
     for pooler in pooler_parts(config["model_type"]):
@@ -188,7 +188,7 @@ def _shift_positions(
 ) -> tuple[dict[str, StoredTensor], dict]:
     """Moves RoBERTa's positions to where keras-hub expects them.
 
-    They start behind the padding's id, which keras-hub takes to be 1. For
+    They start after the id of the padding, which keras-hub assumes to be 1. For
     RoBERTa its converter also leaves out the embedding of the only segment,
     which is zero in the released weights but not after training.
     """
@@ -200,9 +200,9 @@ def _shift_positions(
         return tensors, config
     if first >= config["max_position_embeddings"]:
         raise ValueError(
-            "`pad_token_id` must leave positions behind it. "
-            f"Received: pad_token_id={first - 1}, max_position_embeddings="
-            f"{config['max_position_embeddings']}"
+            "`pad_token_id` must be smaller than the number of positions. "
+            f"Received: pad_token_id={first - 1}, "
+            f"max_position_embeddings={config['max_position_embeddings']}"
         )
     table = tensors[POSITION_EMBEDDINGS].read().astype("float32")
     table = np.pad(table[first:] + segment, ((_NUM_RESERVED, 0), (0, 0)))

@@ -16,7 +16,7 @@ from keras_mirror.checkpoints.hugging_face.torch_unpickler import (
 from keras_mirror.checkpoints.hugging_face.torch_unpickler import TensorRecord
 from keras_mirror.checkpoints.hugging_face.torch_unpickler import read_pickle
 
-# What starts a file of PyTorch before 1.6.
+# Files of PyTorch before 1.6 start with this number.
 _MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 _PROTOCOL_VERSION = 1001
 # Tied weights share their numbers, in pairs.
@@ -27,8 +27,8 @@ _FREE_BYTES = 2**24
 def read_torch_checkpoint(path: pathlib.Path) -> dict[str, np.ndarray]:
     """Reads the tensors of a `pytorch_model.bin`, without PyTorch.
 
-    Such a file is a pickle, a program that could do anything when it is
-    loaded. Here it can make tensors and nothing else, see `TorchUnpickler`.
+    Such a file is a pickle, a program that could do anything when it is loaded.
+    Here it can only make tensors, see `TorchUnpickler`.
 
     Args:
         path: A `pathlib.Path` to what `torch.save` wrote from a state dict,
@@ -49,7 +49,7 @@ def read_torch_checkpoint(path: pathlib.Path) -> dict[str, np.ndarray]:
             f"`{error}`, which is not run. If you trust its source, convert "
             f"it to safetensors. Received: path={path}"
         ) from error
-    except Exception as error:  # a damaged pickle may fail in any way
+    except Exception as error:  # a damaged pickle may raise any error
         raise ValueError(
             f"{path.name} must be a PyTorch checkpoint, this one is damaged "
             f"or something else. Received: path={path}, error={error!r}"
@@ -110,7 +110,7 @@ def _arrays(
 
 
 def _check_shared(records: list[TensorRecord], num_bytes: int) -> None:
-    """Refuses tensors that are far larger than what they share."""
+    """Refuses tensors that are far larger than the storage they share."""
     declared = sum(
         math.prod(record.shape) * record.storage.dtype.itemsize
         for record in records
@@ -136,4 +136,4 @@ def _array(record: TensorRecord, data: bytes) -> np.ndarray:
 def _check_equal(value: object, expected: object) -> None:
     if value != expected:
         found = reprlib.repr(value)
-        raise pickle.UnpicklingError(f"{found} in the place of {expected!r}")
+        raise pickle.UnpicklingError(f"{found} instead of {expected!r}")

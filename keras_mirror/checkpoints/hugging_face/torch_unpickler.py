@@ -10,7 +10,7 @@ from typing import NamedTuple
 import ml_dtypes
 import numpy as np
 
-# The storage classes of `torch` and what they hold, always little-endian.
+# The storage classes of `torch` and their dtypes, always little-endian.
 STORAGE_TYPES = {
     "BFloat16Storage": np.dtype(ml_dtypes.bfloat16),
     "BoolStorage": np.dtype("?"),
@@ -26,14 +26,14 @@ STORAGE_TYPES = {
 
 
 _SET_OPCODES = (pickle.ADDITEMS, pickle.EMPTY_SET, pickle.FROZENSET)
-# Where on the stack the keys lie that an opcode puts into a dict.
+# The places on the stack of the keys that an opcode puts into a dict.
 _KEYS = {
     pickle.DICT: slice(None, None, 2),
     pickle.SETITEM: slice(-2, -1),
     pickle.SETITEMS: slice(None, None, 2),
 }
 _MEMO_OPCODES = ("PUT", "BINPUT", "LONG_BINPUT")
-_MAX_PARTS = 8  # of what tells where a storage is; PyTorch writes 5 or 6
+_MAX_PARTS = 8  # parts of a storage's location; PyTorch writes 5 or 6
 _MAX_AXES = 64  # as in NumPy
 
 
@@ -60,7 +60,7 @@ def _check_keys(keys: list) -> None:
 
 
 def _dispatch() -> dict[int, Callable[[Any], None]]:
-    """What an unpickler does for each opcode."""
+    """The unpickler's function for each opcode."""
     dispatch = dict(pickle._Unpickler.dispatch)
     for opcode in _SET_OPCODES:
         del dispatch[opcode[0]]
@@ -80,10 +80,10 @@ def _checked(load: Callable[[Any], None], keys: slice) -> Callable[[Any], None]:
 class TorchUnpickler(pickle._Unpickler):
     """Unpickles the tensors of a PyTorch checkpoint and nothing else.
 
-    A pickle is a program. This reads it without running any code but that of
-    this file: every global that is not on the short list is refused. Keys
-    are strings or numbers: to hash nested tuples could take for ever. Only
-    the unpickler that the standard library has in Python can be told so.
+    A pickle is a program. This class reads it without running any code outside
+    this file: every global that is not on the short list is refused. Keys must
+    be strings or numbers, since hashing nested tuples could take forever. Only
+    the standard library's unpickler in pure Python can be changed so.
 
     Args:
         data: The bytes of one pickle.
@@ -99,12 +99,13 @@ class TorchUnpickler(pickle._Unpickler):
         if module == "torch" and name in STORAGE_TYPES:
             return name
         if (module, name) in _GLOBALS:
-            # Made anew, as a pickle may set attributes of what it gets.
+            # Created for each call, as a pickle may set attributes of what it
+            # gets.
             return lambda *args: self._call(_GLOBALS[module, name], args)
         raise ForbiddenGlobalError(f"{module}.{name}")
 
     def _call(self, function: Callable[..., Any], args: tuple) -> Any:
-        """Lists and tuples that are given often would be copied as often."""
+        """Calls a function; refuses arguments that would be copied often."""
         sizes = [len(x) for x in args if isinstance(x, (list, tuple, dict))]
         self._left -= sum(sizes)
         if self._left < 0:
@@ -126,7 +127,7 @@ class ForbiddenGlobalError(ValueError):
 
 
 class _StateDict(dict):
-    """In the place of `OrderedDict`, without attributes to be set."""
+    """Replaces `OrderedDict`, without attributes that a pickle could set."""
 
     __slots__ = ()
 
@@ -140,13 +141,13 @@ class _StateDict(dict):
 
 
 def read_pickle(file: BinaryIO) -> Any:
-    """Reads one pickle of tensors from a file, up to its end.
+    """Reads one pickle of tensors from a file.
 
     Args:
-        file: A binary file, left behind the pickle.
+        file: A binary file, left at the end of the pickle.
 
     Returns:
-        What was pickled, a `TensorRecord` in the place of every tensor.
+        What was pickled, with a `TensorRecord` instead of every tensor.
     """
     start = file.tell()
     largest_memo = 0
@@ -154,7 +155,7 @@ def read_pickle(file: BinaryIO) -> Any:
         if opcode.name in _MEMO_OPCODES and argument:
             largest_memo = max(largest_memo, argument)
     length = file.tell() - start
-    if largest_memo > length:  # the C code would make room for that many
+    if largest_memo > length:  # the C code would allocate that many
         raise pickle.UnpicklingError(f"memo index {largest_memo}")
     file.seek(start)
     return TorchUnpickler(file.read(length)).load()
@@ -169,7 +170,7 @@ def _rebuild_tensor(
         raise pickle.UnpicklingError(f"a tensor of {len(shape)} axes")
     numbers = (offset, *shape, *strides)
     if not all(isinstance(number, int) for number in numbers):
-        raise pickle.UnpicklingError("a tensor with a shape not of integers")
+        raise pickle.UnpicklingError("a tensor whose shape is not integers")
     return TensorRecord(storage, offset, tuple(shape), tuple(strides))
 
 

@@ -30,13 +30,13 @@ WEIGHT_FILES = (
 
 @dataclasses.dataclass(frozen=True)
 class StoredTensor:
-    """A tensor of a checkpoint, read only where it is needed.
+    """A tensor of a checkpoint, read only when it is needed.
 
     Args:
         file: A `pathlib.Path`: the safetensors file that keras-hub can read
             the tensor from. `None` if it cannot.
         read: A function that returns the tensor as a NumPy array.
-        shape: A tuple of integers. Empty where the tensor is made here.
+        shape: A tuple of integers. Empty if this package makes the tensor.
     """
 
     file: pathlib.Path | None
@@ -125,7 +125,7 @@ def _safetensors(path: pathlib.Path) -> dict[str, StoredTensor]:
                 tensors[name] = _stored(path, name, dtype, shape, is_int8)
     except safetensors.SafetensorError as error:
         raise ValueError(
-            f"{path.name} must be a safetensors file, this one is damaged. "
+            f"{path.name} must be a safetensors file, but this one is damaged. "
             f"Received: path={path}, error={error}"
         ) from error
     return tensors
@@ -145,7 +145,7 @@ def _stored(
                 return tensor
             return from_int8_rows(tensor, file.get_tensor(name + SCALE))
 
-    # keras-hub reads through NumPy, which has no type of its own for others.
+    # keras-hub reads through NumPy, which has no types for other dtypes.
     is_readable = dtype in ("F32", "F16")
     return StoredTensor(path if is_readable else None, read, shape)
 
@@ -193,13 +193,13 @@ _ALBERT_LAYER = (
 
 
 def weight_names(config: dict) -> list[str]:
-    """The weights that keras-hub's converter reads, without their prefix.
+    """The names of weights that keras-hub's converter reads, without prefix.
 
     Args:
         config: A dict, as `complete_config` returns it.
 
     Returns:
-        A list of names as transformers gives them today.
+        A list of names as current transformers writes them.
     """
     model_type = config["model_type"]
     names = [WORD_EMBEDDINGS, POSITION_EMBEDDINGS]

@@ -9,8 +9,8 @@ from keras_mirror.checkpoints.hugging_face.weight_files import (
 from keras_mirror.checkpoints.hugging_face.weight_files import WORD_EMBEDDINGS
 from keras_mirror.checkpoints.hugging_face.weight_files import StoredTensor
 
-# The attention and the wide layer of the first layer, and what config.json
-# calls the sizes of a layer and of its inside.
+# The attention and the feed-forward weights of the first layer, and the names
+# in config.json of the sizes of a layer and of its hidden units.
 _ALBERT = "encoder.albert_layer_groups.0.albert_layers.0"
 _LAYERS = {
     "albert": (
@@ -37,9 +37,9 @@ def check_weight_sizes(
     config: dict,
     folder: pathlib.Path,
 ) -> None:
-    """Checks the sizes of a configuration against the weights that there are.
+    """Checks the sizes of a configuration against the weights.
 
-    What a file says must not decide how much memory is asked for.
+    A configuration alone must not decide how much memory is requested.
 
     Args:
         weights: A dict of names to `StoredTensor`s.
@@ -48,7 +48,7 @@ def check_weight_sizes(
         folder: A `pathlib.Path`, for the error.
 
     Raises:
-        ValueError: A tensor has another shape than the configuration says.
+        ValueError: The shape of a tensor differs from the configuration.
     """
     for name, keys in _shapes(config["model_type"]).items():
         tensor = weights.get(prefix + name)
@@ -63,7 +63,7 @@ def check_weight_sizes(
 
 
 def _shapes(model_type: str) -> dict[str, tuple[str, str]]:
-    """Tensors, and the sizes in `config.json` that are their shapes."""
+    """Names of tensors, and the sizes in `config.json` of their shapes."""
     query, wide, sizes = _LAYERS.get(model_type, _BERT_LAYER)
     size, wide_size = sizes
     row = "embedding_size" if model_type == "albert" else size

@@ -11,7 +11,7 @@ PLAIN = {
     "bias": True,
     "activation_function": "torch.nn.modules.linear.Identity",
 }
-# Older releases do not write these, and know no other value.
+# Older releases do not write these settings and support no other value.
 _NEWER = {
     "module_input_name": "sentence_embedding",
     "module_output_name": "sentence_embedding",
@@ -23,7 +23,7 @@ BIAS = "linear.bias"
 
 
 def read_end(folder: pathlib.Path, embedding_dim: int) -> dict:
-    """The mean and the matrix that a Dense module stands for.
+    """Reads a Dense module as a mean and a matrix.
 
     It computes `weight @ x + bias`, which is `(x - mean) @ kernel`.
 
@@ -32,12 +32,12 @@ def read_end(folder: pathlib.Path, embedding_dim: int) -> dict:
         embedding_dim: Integer, the size of the backbone's outputs.
 
     Returns:
-        A dict of float32 arrays, or `None`, by the names that they have in
-        `PresetParts`: `"mean"`, of shape `(embedding_dim,)`, and one of
-        `"whitening"`, a square, and `"projection"`, which is none.
+        A dict of float32 arrays, or `None`, by their names in `PresetParts`:
+        `"mean"` of shape `(embedding_dim,)`, and either `"whitening"`, a square
+        matrix, or `"projection"`, any other matrix.
 
     Raises:
-        ValueError: The module is damaged, or does anything else.
+        ValueError: The module is damaged, or computes something else.
     """
     config = {**_NEWER, **read_json(folder / "config.json")}
     check_keys(config, (*_SIZES, *PLAIN, *_NEWER), "Dense", folder)
@@ -64,15 +64,15 @@ def read_end(folder: pathlib.Path, embedding_dim: int) -> dict:
 
 
 def _mean(weight, bias, folder: pathlib.Path):
-    """What is subtracted, or `None`: of several, the shortest."""
+    """The mean that is subtracted, or `None`; of several, the shortest."""
     if not bias.any():
         return None
     mean = np.linalg.lstsq(weight, -bias, rcond=None)[0]
     if not np.allclose(weight @ mean, -bias, rtol=1e-5, atol=1e-6):
         raise ValueError(
-            "The bias of a Dense module must be what its matrix makes of a "
-            "mean that is subtracted. Received: another one in "
-            f"folder={folder}"
+            "The bias of a Dense module must equal its matrix times the "
+            "negative of a mean. Received: a bias for which there is no such "
+            f"mean, in folder={folder}"
         )
     return mean.astype("float32")
 

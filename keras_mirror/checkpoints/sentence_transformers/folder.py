@@ -34,7 +34,7 @@ from keras_mirror.files import read_json
 from keras_mirror.recipes import ENCODING_FIELDS
 
 MODULES_FILE = "modules.json"
-# In this order; the first one and Pooling have to be there.
+# Modules in their order; the first one and Pooling are required.
 _MODULES = (
     "Transformer",
     "WeightedLayerPooling",
@@ -43,11 +43,11 @@ _MODULES = (
     "Dense",
     "Normalize",
 )
-# What sentence-transformers asks of the backbone where nothing else is said.
+# The task that sentence-transformers uses a backbone for by default.
 _TASK = "feature-extraction"
 _OUTPUT = "token_embeddings"
 _HIDDEN_STATE = "last_hidden_state"
-# Of the Transformer module. How fast it runs does not change vectors.
+# Settings of the Transformer module that change its speed, not its vectors.
 _SETTINGS = (
     "do_lower_case",
     "max_seq_length",
@@ -63,9 +63,9 @@ def load_sentence_transformer(
 ) -> PresetParts:
     """Loads a local folder of the sentence-transformers library.
 
-    `modules.json` lists the steps that follow the backbone. Steps that a
-    mirror model cannot do are refused. That vectors are normalized is not
-    taken over: cosines are the same.
+    `modules.json` lists the steps that follow the backbone. Steps that a mirror
+    model cannot do are refused. A final normalization is ignored, since cosines
+    are the same.
 
     Args:
         folder: A `pathlib.Path`.
@@ -73,8 +73,8 @@ def load_sentence_transformer(
         dtype: See `load_hugging_face`.
 
     Returns:
-        A `PresetParts`, whose fields are those in `ENCODING_FIELDS`, with the
-        folder's prompts.
+        A `PresetParts` with the fields in `ENCODING_FIELDS` and the folder's
+        prompts.
 
     Raises:
         ValueError: The folder is damaged, or does what a mirror model cannot.
@@ -94,11 +94,11 @@ def load_sentence_transformer(
     layers = read_pooled_layers(paths.get("WeightedLayerPooling"), config)
     length = _sequence_length(transformer, config)
     parts = load_hugging_face(transformer, config, dropout, dtype)
-    # After the weights, which tell whether `vocab_size` is true.
+    # After the weights, which show whether `vocab_size` is correct.
     smoothing, counts = _counts(folder, paths, config["vocab_size"])
     if smoothing is not None and mode != "mean":
         raise ValueError(
-            "A module WordWeights must come before a Pooling of the mode "
+            "A WordWeights module must be followed by a Pooling with the mode "
             f"'mean'. Received: pooling_mode={mode!r} in folder={folder}"
         )
     size = parts.backbone.hidden_dim
@@ -135,10 +135,10 @@ def _module_paths(folder: pathlib.Path) -> dict[str, pathlib.Path]:
     needed = {"Transformer", "Pooling"} <= set(names)
     if not (is_known and needed and names == expected):
         raise ValueError(
-            f"A sentence encoder must have modules out of {_MODULES}, in this "
-            "order, to be loaded into a mirror model. Without its modules.json "
-            "the backbone alone is loaded. "
-            f"Received: {kinds} in folder={folder}"
+            f"A sentence encoder must have only modules of {_MODULES}, in this "
+            "order, to be loaded into a mirror model. Without its "
+            f"modules.json only the backbone is loaded. Received: {kinds} in "
+            f"folder={folder}"
         )
     return dict(zip(names, paths, strict=True))
 
@@ -161,7 +161,7 @@ def _counts(
 
 
 def _sequence_length(folder: pathlib.Path, config: dict) -> int | None:
-    """The sequence length, `None` where the files leave it to the backbone.
+    """The sequence length; `None` if the files leave it to the backbone.
 
     Raises where other settings of the module cannot be reproduced.
     """
@@ -177,7 +177,7 @@ def _sequence_length(folder: pathlib.Path, config: dict) -> int | None:
             f"texts itself. Received: do_lower_case=True in {paths[0]}"
         )
     length = settings.get("max_seq_length") or tokenizer.get("model_max_length")
-    # transformers writes 1e30 where it does not know.
+    # transformers writes 1e30 for an unknown length.
     is_length = isinstance(length, (int, float)) and length >= 3
     return int(length) if is_length else None
 

@@ -6,8 +6,8 @@ from keras_mirror.checkpoints.hugging_face.weight_files import read_weight_files
 from keras_mirror.checkpoints.sentence_transformers.settings import check_keys
 from keras_mirror.files import read_json
 
-# The modes of mirror models that the library has too, with the flag by which
-# its files name each.
+# The pooling modes that sentence-transformers has too, with the flags that its
+# files use for them.
 POOLING_FLAGS = {
     "cls": "pooling_mode_cls_token",
     "mean": "pooling_mode_mean_tokens",
@@ -65,9 +65,9 @@ def read_pooled_layers(folder: pathlib.Path | None, config: dict) -> str:
         A string, see `keras_mirror.SentenceEncoder`.
 
     Raises:
-        ValueError: The module is damaged, or weighs layers otherwise.
+        ValueError: The module is damaged, or has other weights of layers.
     """
-    # Without the outputs of all layers the module does nothing.
+    # The module needs the outputs of all layers to do anything.
     if folder is None or not config.get("output_hidden_states"):
         return "last"
     num_layers = config.get("n_layers") or config["num_hidden_layers"]
@@ -87,7 +87,7 @@ def read_pooled_layers(folder: pathlib.Path | None, config: dict) -> str:
     if set(weights) == {1, num_layers} and len(set(weights.values())) == 1:
         return "first_last"
     raise ValueError(
-        "A WeightedLayerPooling module must weigh the first and the last "
-        "layer alike and no other, or the last one alone, to be loaded into "
-        f"a mirror model. Received: weights={weights} in folder={folder}"
+        "A WeightedLayerPooling module must give equal weights to the first "
+        "and the last layer only, or weigh the last layer only, to be loaded "
+        f"into a mirror model. Received: weights={weights} in folder={folder}"
     )

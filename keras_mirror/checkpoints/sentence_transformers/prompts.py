@@ -6,7 +6,7 @@ SETTINGS_FILE = "config_sentence_transformers.json"
 
 
 def read_prompts(folder: pathlib.Path, pooling: pathlib.Path) -> dict:
-    """What a folder of sentence-transformers puts before texts.
+    """Reads the prompts of a sentence-transformers folder.
 
     Args:
         folder: A `pathlib.Path`.
@@ -17,8 +17,8 @@ def read_prompts(folder: pathlib.Path, pooling: pathlib.Path) -> dict:
         `MirrorPreprocessor`.
 
     Raises:
-        ValueError: The prompts are damaged, or the pooling leaves their
-            tokens out, which a mirror model cannot.
+        ValueError: The prompts are damaged, or the pooling leaves out their
+            tokens, which a mirror model cannot do.
 
     Reference:
         - [Prompts in sentence-transformers](https://sbert.net/examples/sentence_transformer/applications/computing-embeddings/README.html#prompt-templates)

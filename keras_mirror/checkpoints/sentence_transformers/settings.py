@@ -10,7 +10,7 @@ from keras_mirror.files import read_json
 def check_keys(
     config: dict, known: Collection[str], module: str, folder: pathlib.Path
 ) -> None:
-    """Checks that a module has no setting that nobody follows here.
+    """Checks that a module has no setting that this package does not follow.
 
     Args:
         config: A dict, the module's configuration.
@@ -19,7 +19,7 @@ def check_keys(
         folder: A `pathlib.Path`, the module's, for the error.
 
     Raises:
-        ValueError: Another setting is set, to more than null, false or nothing.
+        ValueError: Another setting has a value other than null, false or empty.
 
     Example:
 

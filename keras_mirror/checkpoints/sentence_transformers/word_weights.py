@@ -4,7 +4,7 @@ import numpy as np
 
 from keras_mirror.files import read_json
 
-# As precise as weights of float32 are.
+# The precision of float32 weights.
 _TOLERANCE = 1e-6
 
 
@@ -51,7 +51,7 @@ def read_word_weights(folder: pathlib.Path, vocabulary_size: int) -> np.ndarray:
 def token_counts(
     weights: np.ndarray,
 ) -> tuple[float | None, np.ndarray | None]:
-    """The counts with which `TokenWeights` gives the same weighted mean.
+    """The counts that make `TokenWeights` compute the same weighted mean.
 
     `TokenWeights` weighs a token by `smoothing / (smoothing + frequency)`,
     with frequencies that add up to 1. Any positive weights can be written in
@@ -61,9 +61,8 @@ def token_counts(
         weights: Array of positive weights, one per token.
 
     Returns:
-        A tuple `(smoothing, counts)`; the counts add up to 1, so that the
-        first strings to be trained on outweigh them. `(None, None)` if all
-        weights are the same.
+        A tuple `(smoothing, counts)`. The counts add up to 1, so the first
+        training strings outweigh them. `(None, None)` if all weights are equal.
 
     Example:
 

@@ -1,1 +1,1 @@
-"""Files of the tokenizers library, made tokenizers of ours."""
+"""Turns files of the tokenizers library into tokenizers of this package."""

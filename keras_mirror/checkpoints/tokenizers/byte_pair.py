@@ -11,7 +11,7 @@ from keras_mirror.checkpoints.tokenizers.tokenizer_files import (
 )
 from keras_mirror.files import read_json
 
-# No text of bytes has an unknown token.
+# Byte-level tokenizers have no unknown token.
 _NAMES = {k: v for k, v in ROBERTA_NAMES.items() if k != "unk_token"}
 
 

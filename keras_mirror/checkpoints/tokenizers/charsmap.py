@@ -39,18 +39,18 @@ _TYPES = (
 # A regular expression that only white space can match.
 _SPACES = re.compile(r"\^?(\\[sntrfv]|[\s▁\[\]()|+*?]|\{\d*(,\d*)?\})+\$?")
 
-# What a text of one letter may become: steps that lengthen multiply.
+# The maximum growth of a text: steps that lengthen it multiply.
 _MAX_GROWTH = 1_000
 
-# Categories of code points: not assigned, private, halves of others.
+# Categories of code points: unassigned, private use, surrogates.
 _NO_CHARACTERS = ("Cn", "Co", "Cs")
 
 
 def compile_charsmap(steps: list[dict]) -> bytes:
-    """Makes SentencePiece's rules out of a normalizer of `tokenizer.json`.
+    """Compiles a normalizer of `tokenizer.json` into SentencePiece's rules.
 
-    SentencePiece itself splits at spaces and joins several into one, so what
-    a normalizer does with white space is left to it.
+    SentencePiece itself splits at spaces and collapses repeated ones, so steps
+    for white space are left out.
 
     Args:
         steps: A list of dicts, the steps of the normalizer.
@@ -63,9 +63,9 @@ def compile_charsmap(steps: list[dict]) -> bytes:
         is_known = step["type"] in _TYPES and not is_regex
         if not (is_known or _is_about_spaces(step)):
             raise OtherTokenizerError(
-                f"A SentencePiece tokenizer must have a normalizer of the "
-                f"types {', '.join(_TYPES)}, and replace nothing but white "
-                f"space by a regular expression. Received: normalizer={step}"
+                "A SentencePiece tokenizer must have a normalizer of the "
+                f"types {', '.join(_TYPES)}, and may use a regular expression "
+                f"only for white space. Received: normalizer={step}"
             )
     _check_growth(steps)
     steps = [
@@ -79,10 +79,10 @@ def compile_charsmap(steps: list[dict]) -> bytes:
 
 
 def split_special_tokens(steps: list[dict]) -> list[str]:
-    """The special tokens that a normalizer puts spaces into.
+    """The special tokens that a normalizer splits by spaces.
 
-    `PlainTextTokenizer` does so with tokens that SentencePiece would find in
-    a text, and tokenizers that were exported from here have such steps.
+    `PlainTextTokenizer` splits tokens that SentencePiece would find in a text,
+    and tokenizers exported by this package have such steps.
 
     Args:
         steps: A list of dicts, as `compile_charsmap` takes them.
@@ -112,7 +112,8 @@ def _check_growth(steps: list[dict]) -> None:
     growth = 1
     for step in steps:
         if step["type"] == "Replace":
-            # A regular expression may match nothing, before every letter.
+            # A regular expression may match the empty string, before every
+            # letter.
             length = len(step["pattern"].get("String", ""))
             new = len(step["content"])
             growth *= max(1, -(-new // length) if length else new + 1)
@@ -154,7 +155,7 @@ def _rules(steps: list[dict]) -> dict[str, str]:
 def _add_composition(
     rules: dict[str, str], character: str, normalize: Callable[[str], str]
 ) -> None:
-    # A letter and its accent, say, which only together are one character.
+    # For example a letter and its accent, which together are one character.
     parts = unicodedata.normalize("NFD", character)
     if len(parts) > 1:
         composed = normalize(parts)
@@ -179,8 +180,8 @@ def _compiled(steps: str) -> bytes:
 
 
 def _compile(rules: dict[str, str]) -> bytes:
-    # Only a training compiles rules in every release of SentencePiece; its
-    # vocabulary, of two letters, is thrown away.
+    # In every release of SentencePiece only a training compiles rules; its
+    # vocabulary of two letters is thrown away.
     lines = [f"{_hex(old)}\t{_hex(new)}\n" for old, new in rules.items()]
     model = io.BytesIO()
     with tempfile.TemporaryDirectory() as folder:

@@ -12,7 +12,7 @@ _NEEDED = ("pad_token", "mask_token")
 def hugging_face_tokenizer(
     model: str, files: TokenizerFiles
 ) -> HuggingFaceTokenizer:
-    """Makes a tokenizer that follows `tokenizer.json` by its own library.
+    """Makes a tokenizer that runs `tokenizer.json` in the tokenizers library.
 
     Args:
         model: String, the kind of the vocabulary.
@@ -41,7 +41,7 @@ def hugging_face_tokenizer(
 
 
 def _roles(ids: dict[str, int], files: TokenizerFiles) -> dict[str, str]:
-    """The special tokens; of those that not all need, the ones there are."""
+    """The special tokens: the required ones, and optional ones if present."""
     named = files.named_special_tokens(ids, ROBERTA_NAMES)
     others = {
         role: token

@@ -12,7 +12,7 @@ from keras_mirror.content_errors import content_errors
 from keras_mirror.preprocessing.plain_text_tokenizer import PlainTextTokenizer
 
 _UNREADABLE = "has a tokenizer.json that the tokenizers library cannot read"
-# What `tokenizer_config.json` says comes before what these steps say.
+# `tokenizer_config.json` takes precedence over these steps.
 _OPTIONS = {
     "BertNormalizer": {
         "do_lower_case": "lowercase",
@@ -26,9 +26,9 @@ _OPTIONS = {
 def check_against_tokenizers(tokenizer, files: TokenizerFiles) -> None:
     """Checks that a tokenizer does what `tokenizer.json` says.
 
-    The tokenizers library follows every step of that file. Here some hundred
-    texts must get the same ids by both. Special tokens in a text are text,
-    see `PlainTextTokenizer`.
+    The tokenizers library follows every step of that file. About a hundred
+    texts must get the same ids from both. Special tokens in a text count as
+    text, see `PlainTextTokenizer`.
 
     Args:
         tokenizer: The tokenizer that was made of the files.
@@ -48,10 +48,10 @@ def check_against_tokenizers(tokenizer, files: TokenizerFiles) -> None:
         if encoding.ids != ids or any(encoding.type_ids):
             tokens = [reference.id_to_token(id) for id in ids]
             raise OtherTokenizerError(
-                f"tokenizer.json must say what a "
-                f"{type(tokenizer).__name__} does, but some texts would get "
-                f"other ids. Received: text={text!r} with the ids "
-                f"{encoding.ids}, tokens {encoding.tokens} and segments "
+                "tokenizer.json must do the same as a "
+                f"{type(tokenizer).__name__}, but some texts would get other "
+                f"ids. Received: text={text!r} with the ids {encoding.ids}, "
+                f"tokens {encoding.tokens} and segments "
                 f"{sorted(set(encoding.type_ids))}, instead of the ids {ids} "
                 f"and tokens {tokens}, {_step(reference, text, inner)}, in "
                 f"folder={files.folder}"
@@ -59,13 +59,13 @@ def check_against_tokenizers(tokenizer, files: TokenizerFiles) -> None:
 
 
 def reference_tokenizer(files: TokenizerFiles) -> tokenizers.Tokenizer:
-    """The folder's tokenizer as the tokenizers library has it, uncut.
+    """The folder's tokenizer in the tokenizers library, without truncation.
 
     Args:
         files: A `TokenizerFiles` with a `tokenizer.json`.
 
     Returns:
-        A `tokenizers.Tokenizer`, which takes special tokens for text.
+        A `tokenizers.Tokenizer` that treats special tokens in texts as text.
 
     Raises:
         ValueError: The library cannot read `tokenizer.json`.
@@ -79,7 +79,7 @@ def reference_tokenizer(files: TokenizerFiles) -> tokenizers.Tokenizer:
 
 
 def reference_content(files: TokenizerFiles) -> dict:
-    """A `tokenizer.json` with what the files beside it say.
+    """Merges a `tokenizer.json` with the files beside it.
 
     Args:
         files: A `TokenizerFiles` with a `tokenizer.json`.
@@ -90,7 +90,7 @@ def reference_content(files: TokenizerFiles) -> dict:
     content = {**files.fast, "truncation": None, "padding": None}
     for name in ("normalizer", "pre_tokenizer"):
         content[name] = _with_options(content.get(name), files.config)
-    # A token that the model has no embedding for cannot be asked for.
+    # Tokens without an embedding in the model are left out.
     tokens = [
         token
         for token in content.get("added_tokens") or []
@@ -101,7 +101,7 @@ def reference_content(files: TokenizerFiles) -> dict:
 
 
 def _has_clusters(text: str) -> bool:
-    """Whether several characters make one that readers see.
+    """Whether several code points make one visible character.
 
     SentencePiece applies its rules to each of them. tokenizers 0.23 applies
     the rule of the first one to all, and so loses the others.
@@ -148,9 +148,9 @@ def _texts(reference: tokenizers.Tokenizer, files: TokenizerFiles) -> list[str]:
 
 
 def _step(reference: tokenizers.Tokenizer, text: str, ids: list[int]) -> str:
-    """The step that is to blame, or what the steps make of the text."""
+    """The step that causes the difference, or the results of the steps."""
     if reference.encode(text, add_special_tokens=False).ids == ids:
-        return "for which the post_processor is to blame"
+        return "because of the post_processor"
     if reference.normalizer:
         text = reference.normalizer.normalize_str(text)
     words = [text]

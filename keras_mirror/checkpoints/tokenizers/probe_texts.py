@@ -1,14 +1,15 @@
-"""Texts on which tokenizers differ, where their steps do."""
+"""Texts on which tokenizers differ if their steps differ."""
 
 import unicodedata
 from collections.abc import Iterator
 
-# How many tokens of a vocabulary are looked up, and how many per text.
+# How many tokens of a vocabulary are tried, and how many per text.
 _NUM_TOKENS, _TOKENS_PER_TEXT = 600, 12
 _MOST_ADDED_TOKENS = 50
 
-# Accents, capitals, scripts, digits, punctuation, spaces, emoji, invisible
-# and joined characters. The last words are too long for BERT, or in bytes only.
+# These cover accents, capitals, scripts, digits, punctuation, spaces, emoji,
+# invisible and joined characters. The last words are too long for BERT, or can
+# only be written in bytes.
 _TEXTS = (
     "",
     "a",
@@ -56,13 +57,14 @@ _TEXTS = (
 def probe_texts(
     tokens: list[str], added_tokens: list[str], steps: object
 ) -> list[str]:
-    """Some hundred texts that tell two tokenizers apart.
+    """About a hundred texts that tell two tokenizers apart.
 
     Args:
         tokens: List of strings, the vocabulary.
-        added_tokens: List of strings, those that are looked for in texts.
-        steps: The normalizer and the splitter of a `tokenizer.json`, whose
-            own strings, such as what is replaced, become texts too.
+        added_tokens: List of strings, the tokens that are searched for in
+            texts.
+        steps: The normalizer and the splitter of a `tokenizer.json`; the
+            strings in them, such as what is replaced, become texts too.
 
     Returns:
         A list of strings.
@@ -95,7 +97,7 @@ def _cases() -> Iterator[str]:
 
 
 def _word(token: str) -> str:
-    """A token as it may stand in a text, without marks of its kind."""
+    """A token as it may appear in a text, without prefixes such as "##"."""
     is_special = token.startswith(("[", "<")) and token.endswith(("]", ">"))
     word = token.removeprefix("##").strip("▁Ġ ")
     return "" if is_special else word

@@ -1,7 +1,7 @@
 """SentencePiece model files, read and written without protobuf.
 
-SentencePiece ships its message classes without the protobuf that they need,
-and of a model only a few fields matter here: see `sentencepiece_model.proto`.
+SentencePiece ships its message classes without the protobuf that they need, and
+only a few fields of a model matter here: see `sentencepiece_model.proto`.
 """
 
 import enum
@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 _UNIGRAM = 1
 
-# Numbers of the fields of `ModelProto`, and of the messages in it.
+# Field numbers of `ModelProto` and of the messages in it.
 _PIECES, _TRAINER_SPEC, _NORMALIZER_SPEC = 1, 2, 3
 _PIECE, _SCORE, _KIND = 1, 2, 3
 _MODEL_TYPE, _VOCABULARY_SIZE, _BYTE_FALLBACK, _UNKNOWN_ID = 3, 4, 35, 40
 _UNKNOWN_NAME = 45
 _CHARSMAP = 2
-# Settings that change ids, by their numbers. Only their defaults are followed.
+# Settings that change ids, by field number. Only their defaults are supported.
 _TRAINER = {"treat_whitespace_as_suffix": (24, False)}
 _NORMALIZER = {
     "add_dummy_prefix": (3, True),
@@ -27,12 +27,12 @@ _NORMALIZER = {
     "escape_whitespaces": (5, True),
 }
 
-_LARGEST_SHIFT = 63  # of the ten bytes that a varint has at most
+_LARGEST_SHIFT = 63  # bits of a varint of at most ten bytes
 _VARINT, _FIXED_64, _BYTES, _FIXED_32 = 0, 1, 2, 5
 
 
 class PieceKind(enum.IntEnum):
-    """The kinds of pieces. Text becomes normal and user-defined ones only."""
+    """The kinds of pieces. Text becomes only normal and user-defined ones."""
 
     NORMAL = 1
     UNKNOWN = 2
@@ -109,7 +109,7 @@ def decode_model(model: bytes) -> tuple[list[Piece], bytes]:
 
 def _check(name: str, value: Any, expected: bool) -> None:
     if bool(value) != expected:
-        raise ValueError(f"its {name} must be {expected} to be followed")
+        raise ValueError(f"its {name} must be {expected}")
 
 
 def read_model(path: pathlib.Path) -> tuple[list[Piece], bytes]:
@@ -127,9 +127,8 @@ def read_model(path: pathlib.Path) -> tuple[list[Piece], bytes]:
             raise ValueError("it has no pieces")
     except (IndexError, KeyError, TypeError, ValueError, struct.error) as error:
         raise ValueError(
-            f"{path.name} must be a unigram model of SentencePiece, this one "
-            f"is damaged or something else. Received: path={path}, "
-            f"error={error!r}"
+            f"{path.name} must be a unigram model of SentencePiece, but is "
+            f"damaged or something else. Received: path={path}, error={error!r}"
         ) from error
     return pieces, charsmap
 

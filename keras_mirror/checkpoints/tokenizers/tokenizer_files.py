@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 from keras_mirror.files import read_json
 
-# The special tokens' names where no file says them: BERT's are tried first.
-# They stand in the code of keras-hub's tokenizers of these families.
+# Names of special tokens if no file gives them: BERT's are tried first.
+# keras-hub's tokenizers of these families have them in their code.
 BERT_NAMES = {
     "cls_token": "[CLS]",
     "sep_token": "[SEP]",
@@ -39,12 +39,12 @@ class AddedToken:
 
 @dataclasses.dataclass(frozen=True)
 class TokenizerFiles:
-    """The files of a Hugging Face tokenizer, and what they agree on.
+    """The files of a Hugging Face tokenizer, read as one configuration.
 
     Args:
         folder: A `pathlib.Path`.
         vocabulary_size: Integer, the number of ids that the model knows.
-        model_type: String, of the model that the tokenizer is for.
+        model_type: String, the type of the model that the tokenizer belongs to.
     """
 
     folder: pathlib.Path
@@ -73,7 +73,7 @@ class TokenizerFiles:
 
     @functools.cached_property
     def added_tokens(self) -> dict[str, AddedToken]:
-        """The added tokens by their content, without ids of no embedding."""
+        """The added tokens by content, without ids that have no embedding."""
         added = {}
         for content, id in self._read("added_tokens.json").items():
             added[content] = AddedToken(content, id, False)
@@ -97,7 +97,7 @@ class TokenizerFiles:
 
     @functools.cached_property
     def truncation_side(self) -> str:
-        """Where texts are cut: `"right"`, or `"left"`."""
+        """The side on which texts are truncated: `"right"` or `"left"`."""
         side = self.config.get("truncation_side")
         if side is None:
             truncation = self.fast.get("truncation") or {}
@@ -107,7 +107,7 @@ class TokenizerFiles:
     def named_special_tokens(
         self, ids: dict[str, int], roles: Iterable[str]
     ) -> dict[str, str]:
-        """As `special_tokens`, of which some may be missing."""
+        """As `special_tokens`, but some may be missing."""
         named = self._read("special_tokens_map.json")
         tokens = {}
         for role in roles:
@@ -181,7 +181,7 @@ def rename_special_tokens(
     """Gives special tokens the names that a keras-hub class looks for.
 
     Args:
-        ids: A dict of all tokens to their ids, left as it is.
+        ids: A dict from all tokens to their ids, not changed.
         files: A `TokenizerFiles`.
         names: A dict of roles, such as `"mask_token"`, to new names.
 

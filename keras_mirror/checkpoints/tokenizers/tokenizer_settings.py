@@ -1,11 +1,11 @@
-"""The settings beside a vocabulary that are followed."""
+"""The settings in files beside a vocabulary that are supported."""
 
 from keras_mirror.checkpoints.tokenizers.tokenizer_files import (
     OtherTokenizerError,
 )
 from keras_mirror.checkpoints.tokenizers.tokenizer_files import TokenizerFiles
 
-# Classes of transformers that read a vocabulary as it is read here.
+# Classes of transformers that read a vocabulary as this package does.
 _CLASSES = (
     "AlbertTokenizer",
     "BartTokenizer",
@@ -17,7 +17,7 @@ _CLASSES = (
     "RobertaTokenizer",
     "XLMRobertaTokenizer",
 )
-# Those that follow a `tokenizer.json` whatever it says, or change other files.
+# Classes that always follow `tokenizer.json`, or change other files.
 _CLASSES_OF_FAST = (
     *_CLASSES,
     "CamembertTokenizer",
@@ -44,7 +44,7 @@ def check_settings(files: TokenizerFiles, config: dict) -> None:
         config: A dict, the content of `config.json`.
 
     Raises:
-        ValueError: They ask for another tokenizer than `tokenizer.json`.
+        ValueError: They contradict `tokenizer.json`.
     """
     for name, expected in _EXPECTED.items():
         _check(name, files.config.get(name), expected, files)
@@ -57,18 +57,18 @@ def check_settings(files: TokenizerFiles, config: dict) -> None:
 
 
 def check_truncation(files: TokenizerFiles) -> None:
-    """Checks where texts are cut, for keras-hub at their end.
+    """Checks that texts are truncated at their end, as keras-hub does.
 
     Args:
         files: A `TokenizerFiles`.
 
     Raises:
-        OtherTokenizerError: At their start.
+        OtherTokenizerError: They are truncated at their start.
     """
     if files.truncation_side != "right":
         raise OtherTokenizerError(
-            "`truncation_side` of a tokenizer must be 'right' to be followed "
-            f"by keras-hub. Received: {files.truncation_side!r} in "
+            "`truncation_side` of a tokenizer must be 'right' for keras-hub's "
+            f"tokenizers. Received: {files.truncation_side!r} in "
             f"folder={files.folder}"
         )
 
@@ -93,8 +93,7 @@ def _check_class(files: TokenizerFiles, config: dict) -> None:
     if has_own_code or not is_known:
         raise ValueError(
             f"`tokenizer_class` must be one of {', '.join(known)}, and the "
-            "folder must not have code of its own for the tokenizer. "
-            f"Received: tokenizer_class={name!r}, "
-            f"auto_map={files.config.get('auto_map')} in "
-            f"folder={files.folder}"
+            "folder must not hold its own tokenizer code. Received: "
+            f"tokenizer_class={name!r}, "
+            f"auto_map={files.config.get('auto_map')} in folder={files.folder}"
         )

@@ -6,7 +6,7 @@ from keras_mirror.checkpoints.tokenizers.tokenizer_files import (
 from keras_mirror.checkpoints.tokenizers.tokenizer_files import TokenizerFiles
 from keras_mirror.checkpoints.tokenizers.tokenizer_files import flatten
 
-# What may stand there, in this order. The normalizer of a unigram model is
+# The supported steps, in this order. The normalizer of a unigram model is
 # compiled, see `compile_charsmap`.
 _STEPS: dict[str, dict[str, list[list[str]]]] = {
     "WordPiece": {
@@ -18,7 +18,7 @@ _STEPS: dict[str, dict[str, list[list[str]]]] = {
         "pre_tokenizer": [["Metaspace"], ["WhitespaceSplit", "Metaspace"]]
     },
 }
-# Of the model, besides vocabulary and merges.
+# Keys of the model, besides vocabulary and merges.
 _SETTINGS: dict[str, dict[str, object]] = {
     "WordPiece": {"max_input_chars_per_word": 100},
     "BPE": {
@@ -33,14 +33,14 @@ _SETTINGS: dict[str, dict[str, object]] = {
 
 
 def check_steps(model: str, files: TokenizerFiles) -> None:
-    """Checks the kinds of the steps, some of which few texts would show.
+    """Checks the kinds of the steps; texts alone might not show a difference.
 
     Args:
         model: String, the kind of the vocabulary.
         files: A `TokenizerFiles` with a `tokenizer.json`.
 
     Raises:
-        OtherTokenizerError: A step is none that keras-hub's tokenizers have.
+        OtherTokenizerError: keras-hub's tokenizers do not have a step.
     """
     for name, expected in _STEPS[model].items():
         found = [step["type"] for step in flatten(files.fast.get(name))]
@@ -53,7 +53,7 @@ def check_steps(model: str, files: TokenizerFiles) -> None:
             )
     for name, value in _SETTINGS[model].items():
         found = files.model.get(name, value)
-        if found != value and (found or value):  # "" is as good as null
+        if found != value and (found or value):  # "" means the same as null
             raise OtherTokenizerError(
                 f"`{name}` of a {model} tokenizer must be {value!r} to be "
                 f"followed by keras-hub. Received: {name}={found!r} in the "

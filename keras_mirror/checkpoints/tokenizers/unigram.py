@@ -15,15 +15,15 @@ from keras_mirror.checkpoints.tokenizers.sentence_piece_model import read_model
 from keras_mirror.checkpoints.tokenizers.tokenizer_files import TokenizerFiles
 from keras_mirror.checkpoints.tokenizers.tokenizer_files import check_ids
 
-# The names that keras-hub's AlbertTokenizer has in its code.
+# The special tokens in the code of keras-hub's AlbertTokenizer.
 _NAMES = {
     "cls_token": "[CLS]",
     "sep_token": "[SEP]",
     "pad_token": "<pad>",
     "mask_token": "[MASK]",
 }
-# Those of its XLMRobertaTokenizer, which also knows where they lie: these
-# first, as fairseq had it, and the mask last.
+# The special tokens of its XLMRobertaTokenizer, which also fixes their ids:
+# these come first, as in fairseq, and the mask last.
 _XLM_ROBERTA_NAMES = {0: "<s>", 1: "<pad>", 2: "</s>", 3: "<unk>"}
 
 
@@ -36,9 +36,9 @@ def unigram_tokenizer(
         files: A `TokenizerFiles`.
 
     Returns:
-        A `keras_hub.tokenizers.XLMRobertaTokenizer` if the special tokens
-        lie where this class expects them, or else an `AlbertTokenizer`,
-        which takes them from anywhere.
+        A `keras_hub.tokenizers.XLMRobertaTokenizer` if the special tokens have
+        the ids that this class expects, or else an `AlbertTokenizer`, which
+        accepts any ids.
     """
     if files.fast:
         pieces = _fast_pieces(files)
@@ -71,7 +71,7 @@ def _kind(text: str, has_bytes: bool) -> PieceKind:
 
 
 def _albert_steps(charsmap: bytes, config: dict) -> list[dict]:
-    """What transformers does to a text, SentencePiece's rules last."""
+    """The steps of transformers for a text, with SentencePiece's rules last."""
     steps: list[dict] = [
         {"type": "Replace", "pattern": {"String": quote}, "content": '"'}
         for quote in ("``", "''")
@@ -121,7 +121,7 @@ def _with_added_tokens(
 
 
 def _distinct(pieces: list[Piece]) -> list[Piece]:
-    """The pieces, without empty and repeated ones, which are refused.
+    """The pieces without empty and repeated ones, which SentencePiece refuses.
 
     Of repeated pieces the last counts, as in transformers.
     """
@@ -137,7 +137,7 @@ def _rename(
 ) -> list[Piece]:
     """Renames special pieces, given by their ids.
 
-    Only those with an old name in `found` can be found in a text.
+    Only pieces with an old name in `found` can be found in a text.
     """
     renamed = [
         _vacant(id) if piece.text in names.values() else piece

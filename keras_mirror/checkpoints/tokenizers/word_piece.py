@@ -26,7 +26,7 @@ def word_piece_tokenizer(
     known = files.model["vocab"] if files.fast else _read_vocabulary(files)
     ids = check_ids(known, files)
     ids = rename_special_tokens(ids, files, BERT_NAMES)
-    # Special tokens in a text are text, also those of no role.
+    # Special tokens in a text count as text, even those without a role.
     special = {t.content for t in files.added_tokens.values() if t.special}
     hidden = special - set(known) - set(BERT_NAMES.values())
     lowercase, strip_accents, split_on_cjk = _normalizer(files)
@@ -46,11 +46,10 @@ def _read_vocabulary(files: TokenizerFiles) -> dict[str, int]:
 
 
 def _lines(ids: dict[str, int], hidden: set[str]) -> list[str]:
-    """The tokens in the order of their ids, one for every id.
+    """The tokens in the order of their ids, one per id.
 
-    Ids without a token of their own get one that no text can contain: those
-    left out, hidden ones, and blank tokens, which a vocabulary file could not
-    keep apart.
+    Missing ids, hidden tokens and blank tokens, which a vocabulary file could
+    not tell apart, get a token that no text can contain.
     """
     tokens = [f"[vacant{id}]" for id in range(max(ids.values()) + 1)]
     for token, id in ids.items():
