@@ -1,4 +1,4 @@
-"""Texts: from files of many kinds, checked, collected, sampled, batched."""
+"""Reads, checks, collects, samples and batches texts."""
 
 from keras_mirror.data.as_strings import as_strings
 from keras_mirror.data.as_strings import batched

@@ -9,18 +9,18 @@ Item = TypeVar("Item")
 
 
 def as_strings(texts) -> list[str]:
-    """A list of strings from whatever a user calls texts.
+    """Turns whatever a user passes as texts into a list of strings.
 
     Args:
-        texts: A string, or an iterable of strings in an order: a list, an
-            array, a series, a generator. No table, dict or set.
+        texts: A string, or an ordered iterable of strings: a list, an array, a
+            series, a generator. Not a table, a dict or a set.
 
     Returns:
         A list of strings; one for a single string.
 
     Raises:
-        TypeError: `texts` or an element of it is nothing of the kind.
-        ValueError: A text is no valid Unicode.
+        TypeError: `texts` or one of its elements is something else.
+        ValueError: A text is not valid Unicode.
 
     Example:
 
@@ -37,9 +37,10 @@ def as_strings(texts) -> list[str]:
 
 
 def items_of(column: Iterable) -> Iterable:
-    """The elements of a column as Python's objects, lazily if it is lazy.
+    """The elements of a column as Python objects, read lazily if possible.
 
-    Iterating over arrays gives NumPy's strings, over columns of Arrow scalars.
+    Iterating over an array would give NumPy strings, over an Arrow column
+    scalars.
 
     Example:
 
@@ -74,7 +75,7 @@ def check_string(text: object, index: int) -> None:
 
 
 def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    """Lists of `size` items, the last one shorter (Python 3.12 has it).
+    """Yields lists of `size` items, the last one shorter (as in Python 3.12).
 
     Example:
 

@@ -10,16 +10,16 @@ class BatchSchedule:
     that shuffling changes which strings are left out each epoch.
 
     Batches of strings of similar length need a third of the compute of random
-    ones, where every string is padded to the longest. They are as random as
-    the lengths allow: ties are in random order, the strings that are left out
-    are drawn from all, and batches come in random order.
+    batches, where every string is padded to the longest. They are as random as
+    the lengths allow: strings of equal length are in random order, the strings
+    that are left out are drawn from all, and batches come in random order.
 
     Args:
         num_strings: Integer.
         batch_size: Integer, at most `num_strings`.
         shuffle: Boolean. `False` keeps the order of the strings.
-        lengths: Integers, one per string. Batches are of similar length then;
-            without `shuffle` they are not used. Defaults to `None`.
+        lengths: Integers, one per string. If given, the strings of a batch are
+            of similar length; ignored without `shuffle`. Defaults to `None`.
         seed: Integer that decides all epochs. Defaults to `None`: a random
             one, which `keras.utils.set_random_seed` decides.
 
@@ -42,7 +42,7 @@ class BatchSchedule:
         self.batch_size = batch_size
         self.shuffle = shuffle
         self.lengths = None if lengths is None else np.asarray(lengths)
-        # The integer that decides all draws, also where `seed` is `None`.
+        # The integer that decides all draws, even if `seed` is `None`.
         self.seed = chosen_seed(seed)
 
     def __len__(self) -> int:
@@ -66,7 +66,7 @@ class BatchSchedule:
         return generator.permutation(order.reshape(shape))
 
     def from_step(self, step: int):
-        """The strings of as many batches as an epoch has, from any one on.
+        """The strings of an epoch's number of batches, starting at any step.
 
         Args:
             step: Integer, the batches of all epochs before it.
@@ -83,7 +83,7 @@ class BatchSchedule:
         ]
 
     def generator(self, epoch: int, batch: int) -> np.random.Generator:
-        """Decides what else is drawn for a batch, such as its neighbors."""
+        """The generator for other draws of a batch, such as neighbors."""
         return np.random.default_rng((self.seed, epoch, batch, 1))
 
     def span_seed(self, epoch: int, batch: int):
@@ -92,14 +92,14 @@ class BatchSchedule:
         return generator.integers(2**63, size=2)
 
     def rest(self, step: int, epochs: int) -> "RestOfTraining":
-        """What is left of training after some steps, as one long epoch."""
+        """The rest of a training after some steps, as one long epoch."""
         return RestOfTraining(self, step, epochs)
 
 
 class RestOfTraining:
     """The batches of all epochs that are left after some steps.
 
-    They are those of an undisturbed training, with its spans and neighbors.
+    They equal those of an uninterrupted training, spans and neighbors included.
 
     Args:
         schedule: A `BatchSchedule`.

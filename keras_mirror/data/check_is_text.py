@@ -12,7 +12,7 @@ _OFFICE = {
     ".xls": "an Excel workbook",
     ".xlsx": "an Excel workbook",
 }
-# What files begin with, and what they are.
+# First bytes of files, and the formats that they show.
 _DOCUMENTS = {
     b"%PDF-": "a PDF file",
     b"PK\x03\x04": "a zip file, as those of Word and Excel are",
@@ -30,7 +30,7 @@ _COMPRESSED = {
     b"\xfd7zXZ": ".xz",
     b"\x28\xb5\x2f\xfd": ".zst",
 }
-_ENCODINGS = {  # UTF-32 first, whose mark begins as that of UTF-16
+_ENCODINGS = {  # UTF-32 first, whose mark begins like that of UTF-16
     codecs.BOM_UTF32_LE: ("utf-32", "utf-32-le"),
     codecs.BOM_UTF32_BE: ("utf-32", "utf-32-be"),
     codecs.BOM_UTF16_LE: ("utf-16", "utf-16-le"),
@@ -41,7 +41,7 @@ _TAR = slice(257, 262)  # where b"ustar" stands
 
 
 class NotText(ValueError):
-    """A file whose first bytes say that it is no text, or in which encoding.
+    """By its first bytes, a file is not text in the expected encoding.
 
     Example:
 
@@ -52,10 +52,10 @@ class NotText(ValueError):
 
 
 def check_is_text(start: bytes, path: AnyPath, encoding: str = "utf-8") -> None:
-    """Raises `NotText` if the first bytes of a file are no text as expected.
+    """Raises `NotText` unless a file begins like text in the encoding.
 
     Args:
-        start: Bytes, some of the first ones of a file.
+        start: Bytes, the beginning of a file.
         path: String or path, for the message.
         encoding: String, that of the text. Defaults to `"utf-8"`.
     """
@@ -79,7 +79,7 @@ def check_is_text(start: bytes, path: AnyPath, encoding: str = "utf-8") -> None:
 
 
 def marked_encoding(start: bytes) -> str | None:
-    """The encoding that the first bytes of a file tell, but for UTF-8.
+    """The encoding that the first bytes of a file show, other than UTF-8.
 
     Example:
 
@@ -91,25 +91,25 @@ def marked_encoding(start: bytes) -> str | None:
 
 
 def _check_encoding(start: bytes, path: AnyPath, encoding: str) -> None:
-    """Bytes of another encoding may be wrong characters without an error."""
+    """Refuses other encodings, which may give wrong characters silently."""
     expected = codecs.lookup(encoding).name
     names = _encodings(start)
     if names and expected not in names:
         raise NotText(
-            f"'{path}' is {names[0].upper()} by its first bytes. "
-            f"{expected.upper()} is expected: convert it, or read it with "
-            f"`encoding` (`--encoding {names[0]}`)"
+            f"'{path}' begins like {names[0].upper()}. {expected.upper()} is "
+            "expected: convert it, or read it with `encoding` (`--encoding "
+            f"{names[0]}`)"
         )
     if start and not names and expected in ("utf-16", "utf-32"):
         raise NotText(
-            f"'{path}' has no byte order mark, which {expected.upper()} begins "
-            f"with. If it is that, read it with `encoding` (`--encoding "
-            f"{expected}-le` or `{expected}-be`)"
+            f"'{path}' has no byte order mark, with which {expected.upper()} "
+            f"begins. If it is {expected.upper()} anyway, read it with "
+            f"`encoding` (`--encoding {expected}-le` or `{expected}-be`)"
         )
 
 
 def _encodings(start: bytes) -> tuple[str, ...]:
-    """The names of the encoding that bytes tell, the most usual one first."""
+    """Names of the encoding that the bytes show, the most common one first."""
     return _found(start, _ENCODINGS) or _unmarked_utf_16(start)
 
 
@@ -119,7 +119,7 @@ def _found(start: bytes, marks: dict[bytes, Any]) -> Any:
 
 
 def _unmarked_utf_16(start: bytes) -> tuple[str, ...]:
-    """Alphabets in UTF-16 have a control character as every second byte."""
+    """Finds UTF-16 without a mark: every second byte is a control character."""
     even, odd = start[:32:2], start[1:32:2]
     if len(odd) < 3:
         return ()
@@ -129,5 +129,5 @@ def _unmarked_utf_16(start: bytes) -> tuple[str, ...]:
 
 
 def _are_high(values: bytes) -> bool:
-    # Alphabets end before U+2000. Below 9 are no white spaces.
+    # Alphabets end before U+2000. No white space is below 9.
     return max(values) <= 0x20 and min(values) < 9

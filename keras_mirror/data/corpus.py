@@ -22,9 +22,9 @@ class Corpus:
         num_read: Integer, all lines or strings seen.
         num_empty: Integer, of white space only.
         num_binary: Integer, with a NUL byte: not text.
-        num_duplicates: Integer, equal to an earlier one and dropped: as
-            negatives of each other they would be false.
-        num_unsampled: Integer, usable and left out by `sample_strings`.
+        num_duplicates: Integer, equal to an earlier one and dropped, since they
+            would be false negatives of each other.
+        num_unsampled: Integer, usable but not drawn by `sample_strings`.
         partners: List of strings, the other text of every pair, or `None`
             where every string is its own.
 
@@ -44,16 +44,16 @@ class Corpus:
 
     @property
     def sides(self) -> list[list[str]]:
-        """The texts of view 1, and where they are other ones, of view 2."""
+        """The texts of view 1 and, if they differ, of view 2."""
         return [self.strings] + ([self.partners] if self.partners else [])
 
     @property
     def different_texts(self) -> list[str]:
-        """The texts of all sides, each once."""
+        """The different texts of all sides."""
         return list(dict.fromkeys(itertools.chain(*self.sides)))
 
     def set_pairs(self, pairs: list[Pair]) -> None:
-        """Takes the usable texts: tuples of two strings, often equal ones."""
+        """Stores usable texts: tuples of two strings, which may be equal."""
         self.strings = [text for text, _ in pairs]
         partners = [partner for _, partner in pairs]
         self.partners = None if partners == self.strings else partners
@@ -69,8 +69,8 @@ def collect_strings(
     Args:
         texts: Iterable of strings, and of tuples of two strings that mean the
             same: pairs.
-        drop_duplicates: Boolean. Whether a string, or a pair, counts once
-            only. Defaults to `True`.
+        drop_duplicates: Boolean. Whether to keep only the first of equal
+            strings or pairs. Defaults to `True`.
         limit: Integer. Stops after this many usable strings. Defaults to
             `None`: no limit.
 
@@ -114,10 +114,10 @@ def sample_strings(
 ) -> Corpus:
     """Draws strings uniformly in one pass, for a corpus larger than memory.
 
-    Every string gets a random number that is a hash of it, and those with the
-    smallest numbers stay: all different strings are equally likely, however
-    often each appears. In random order, which does not depend on that of
-    `texts`. Memory holds `size` strings.
+    Every string gets a random number, a hash of it, and the strings with the
+    smallest numbers are kept: all different strings are equally likely, however
+    often each appears. They come in random order, which does not depend on the
+    order of `texts`. Memory holds `size` strings.
 
     Reference:
         E. Cohen and H. Kaplan, Summarizing data using bottom-k sketches,
@@ -127,8 +127,9 @@ def sample_strings(
         texts: Iterable, see `collect_strings`.
         size: Integer, the number of strings. Fewer are drawn where `texts`
             has no more that are usable.
-        seed: Integer. Decides which. Defaults to `None`: others every time.
-        drop_duplicates: Boolean. Whether a string counts once only; if not,
+        seed: Integer. Decides which strings are drawn. Defaults to `None`:
+            different ones in every call.
+        drop_duplicates: Boolean. Whether equal strings count as one; if not,
             all lines are equally likely. Defaults to `True`.
 
     Returns:
@@ -167,12 +168,12 @@ def sample_strings(
 
 
 def corpus_summary(corpus: Corpus) -> dict[str, int | str]:
-    """Counts, and a hash that ignores order and duplicates, as training does.
+    """Counts, and a hash that ignores order and duplicates.
 
-    It is the SHA-256 of the different strings, sorted by code points, each
-    with a line feed after it, in UTF-8; a pair is text TAB text. For a file
-    with no empty lines and no white space around its lines,
-    `LC_ALL=C sort -u FILE | sha256sum` prints the same.
+    The hash is the SHA-256 of the different strings in UTF-8, sorted by code
+    points, each followed by a line feed; a pair is text TAB text. For a file
+    with no empty lines and no white space around its lines, `LC_ALL=C sort -u
+    FILE | sha256sum` prints the same.
 
     Args:
         corpus: A `Corpus`.
@@ -203,7 +204,7 @@ def corpus_summary(corpus: Corpus) -> dict[str, int | str]:
 
 
 def _usable_pairs(texts: Iterable[Text], corpus: Corpus) -> Iterator[Pair]:
-    """Stripped pairs, or twice the same string; `corpus` counts all texts."""
+    """Yields stripped pairs; a text that is no pair is its own partner."""
     for text in texts:
         pair = _as_pair(text, corpus.num_read)
         corpus.num_read += 1

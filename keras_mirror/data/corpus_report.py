@@ -6,9 +6,9 @@ from keras_mirror.data.token_shares import TokenShares
 from keras_mirror.data.token_shares import percent
 from keras_mirror.data.token_shares import token_shares
 
-# From where on something is told: good corpora have less of it.
-# The bundled model, STS-B dev: 68.9 with tokens counted and no step, 69.4 with
-# 1 step, 69.8 with 5, 70.3 with 10, 72.1 with 46.
+# Thresholds above which the report says something: good corpora stay below. The
+# bundled model on STS-B dev: 68.9 with tokens counted and no step, 69.4 with 1
+# step, 69.8 with 5, 70.3 with 10, 72.1 with 46.
 FEW_STEPS = 10
 TOLD_UNKNOWN = 0.05  # emoji, a name here and there
 TOLD_NEAR_DUPLICATES = 0.01  # ten corpora of sentences and titles: up to 0.3%
@@ -17,13 +17,14 @@ TOLD_TOKENS_PER_WORD = 4  # disease names: 3.2; Russian, letter by letter: 6
 
 @dataclasses.dataclass(frozen=True)
 class CorpusReport:
-    """What a user should know of a corpus before training; `str` tells it.
+    """What a user should know about a corpus before training, as text by `str`.
 
     Args:
         num_strings: Integer, the usable strings.
-        batch_size: Integer, the strings of a step.
+        batch_size: Integer, the number of strings per step.
         epochs: Integer.
-        sequence_length: Integer, the tokens where texts are cut.
+        sequence_length: Integer, the number of tokens after which texts are
+            cut.
         num_near_duplicates: Integer, see `count_near_duplicates`.
         shares: The `TokenShares`.
     """
@@ -41,7 +42,7 @@ class CorpusReport:
 
     @property
     def num_left_out(self) -> int:
-        """The strings that are in no batch of an epoch."""
+        """The number of strings that are in no batch of an epoch."""
         return self.num_strings % self.batch_size
 
     def __str__(self) -> str:
@@ -63,7 +64,7 @@ class CorpusReport:
             told += f"; {self.num_left_out} are never seen"
             told += " in each of them" if self.epochs > 1 else ""
         if self.num_steps < FEW_STEPS:
-            told += ". 50 steps are usual: expect little of so few"
+            told += ". 50 steps are usual: expect little from so few"
         return f"{told}."
 
     def _unknown(self) -> str:
@@ -71,7 +72,7 @@ class CorpusReport:
             return ""
         return (
             f"{percent(self.shares.unknown)} of the tokens are unknown to the "
-            "vocabulary, and all the same to the model."
+            "vocabulary and look the same to the model."
         )
 
     def _pieces(self) -> str:
@@ -79,7 +80,7 @@ class CorpusReport:
             return ""
         return (
             f"A word takes {self.shares.per_word:.1f} tokens on average "
-            "(English: 1.3): the vocabulary seems to be of another language."
+            "(English: 1.3): the vocabulary seems to be for another language."
         )
 
     def _cut(self) -> str:
@@ -96,17 +97,17 @@ class CorpusReport:
             return ""
         return (
             f"{percent(share)} of the texts ({self.num_near_duplicates:,}) "
-            "equal another one but for punctuation, case and spaces, and are "
-            "pushed apart from it."
+            "differ from another text only in punctuation, case and spaces; "
+            "training pushes the two apart."
         )
 
 
 def corpus_report(source, preprocessor) -> CorpusReport:
-    """Looks at a corpus before training, with the eyes of a model.
+    """Checks how well a corpus suits a model, before training.
 
     Args:
         source: See `mirror_dataset`.
-        preprocessor: A `MirrorPreprocessor`, with the recipe of its model.
+        preprocessor: A `MirrorPreprocessor` that has the recipe of its model.
 
     Returns:
         A `CorpusReport`.
@@ -118,7 +119,7 @@ def corpus_report(source, preprocessor) -> CorpusReport:
 
     >>> report = corpus_report(["a man plays", "a woman"], preprocessor)
     >>> print(report)
-    2 texts make 1 step of 2. 50 steps are usual: expect little of so few.
+    2 texts make 1 step of 2. 50 steps are usual: expect little from so few.
     """
     corpus = read_corpus(source)
     num_strings = len(corpus.strings)

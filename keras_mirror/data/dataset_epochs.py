@@ -2,17 +2,18 @@ import keras
 
 
 class DatasetEpochs(keras.callbacks.Callback):
-    """Makes a dataset begin with the epoch that `fit` begins with.
+    """Makes a dataset start at the epoch at which `fit` starts.
 
-    Keras counts from `initial_epoch`, or from where `BackupAndRestore` found
-    that an earlier `fit` was stopped. A dataset counts its own passes.
+    Keras counts from `initial_epoch`, or from the epoch at which
+    `BackupAndRestore` found an earlier `fit` stopped. A dataset counts its own
+    passes.
 
     Args:
-        dataset: The training data. Only one of `mirror_dataset` can do so.
+        dataset: The training data. Only a dataset from `mirror_dataset` can
+            start at any epoch.
         steps_per_epoch: Integer, as in `keras.Model.fit`. Defaults to `None`.
-        restart: Boolean, whether training that begins with epoch 0 begins with
-            the dataset's, too. Defaults to `False`: it goes on where the
-            dataset is.
+        restart: Boolean, whether training that starts at epoch 0 resets the
+            dataset to epoch 0. Defaults to `False`: the dataset continues.
 
     Example:
 

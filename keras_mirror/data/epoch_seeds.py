@@ -1,4 +1,4 @@
-"""One random state per epoch, so that training can go on at any epoch."""
+"""One random state per epoch, so that training can resume at any epoch."""
 
 import random
 from collections.abc import Callable
@@ -8,14 +8,14 @@ import numpy as np
 
 
 class EpochSeeds(keras.callbacks.Callback):
-    """Makes a seed decide what each epoch draws, whatever was drawn before.
+    """Sets a seed per epoch, so that draws do not depend on earlier epochs.
 
-    Training that goes on at an epoch has the dropout of one that was never
-    stopped: Keras keeps no random states in archives and backups.
+    A training that resumes at an epoch then has the same dropout as one that
+    was never stopped: Keras keeps no random states in archives and backups.
 
     Args:
-        seed: Integer, that of `fit`. The first epoch has it.
-        set_seed: Function of the seed of an epoch.
+        seed: Integer, the seed of `fit`, which the first epoch uses.
+        set_seed: Function that is called with the seed of an epoch.
 
     Example:
 
@@ -37,7 +37,7 @@ class EpochSeeds(keras.callbacks.Callback):
 
 
 def epoch_seed(seed: int, epoch: int) -> int:
-    """The seed of an epoch, which is another one in each.
+    """The seed of an epoch; each epoch has a different one.
 
     Example:
 

@@ -10,7 +10,7 @@ from keras_mirror.data.read_columns import has_default_column
 from keras_mirror.data.read_columns import read_column_rows
 
 SAMPLE_SIZE = 20
-_RENAME = "; or let its name end in .txt, if every line is a text"
+_RENAME = "; or rename it to end in .txt, if every line is a text"
 
 
 def find_column(
@@ -19,7 +19,7 @@ def find_column(
     errors: str = "strict",
     encoding: str = "utf-8",
 ) -> str | None:
-    """The column of a file's texts.
+    """Finds the column that holds a file's texts.
 
     Args:
         path: String or path.
@@ -29,12 +29,12 @@ def find_column(
         encoding: See `read_lines`. Defaults to `"utf-8"`.
 
     Returns:
-        A string, or `None` if the file has one text per line. It is `"text"`
-        where no column is given and JSON lines or Parquet have this one.
+        A string, or `None` if the file has one text per line. It is `"text"` if
+        no column is given and a JSON lines or Parquet file has that column.
 
     Raises:
-        ValueError: A column is given of a file that has none, or none is
-            given of one that has some. The error names them.
+        ValueError: A column is given for a file without columns, or none is
+            given for a file with columns. The error names them.
 
     Example:
 
@@ -56,7 +56,7 @@ def find_column(
     names = list(dict.fromkeys(itertools.chain.from_iterable(rows)))
     if not has_default_column(path):
         raise _no_column_given(path, names, rows, _RENAME)
-    # Whatever is wrong with a file without rows, its reader says.
+    # The reader reports what is wrong with a file without rows.
     if rows and DEFAULT_COLUMN not in names:
         raise _no_column_given(path, names, rows)
     return DEFAULT_COLUMN
@@ -67,7 +67,7 @@ def _no_column_given(
 ) -> ValueError:
     likely = f", probably {_longest(names, rows)!r}" if names else ""
     return ValueError(
-        f"'{path}' has columns. Name that of the texts with `column` "
+        f"'{path}' has columns. Name the column of the texts with `column` "
         f"(`--column`){likely}{advice}. Received: none of "
         f"{', '.join(map(repr, names)) or 'no columns'}"
     )
@@ -83,7 +83,8 @@ def _sample(path: AnyPath, errors: str, encoding: str) -> list[Row]:
     except NotText:
         raise
     except ValueError:
-        # A wrong row is told when it is read: here the file is refused anyway.
+        # A wrong row is reported when it is read: here the file is refused
+        # anyway.
         return rows
     return rows
 

@@ -15,23 +15,23 @@ def json_rows(
     names: Iterable[str] = (),
     errors: str = "strict",
 ) -> Iterator[dict[str, Any]]:
-    """The objects of JSON lines; blank lines are left out.
+    """Yields the objects of JSON lines; blank lines are skipped.
 
     Args:
         lines: Iterable of strings.
         path: Path of the file, for messages.
-        names: Strings, the keys that an object must not have twice. Defaults
-            to none.
-        errors: String. Whether half a character, which JSON can escape and
-            UTF-8 cannot hold, raises (`"strict"`) or becomes U+FFFD
+        names: Strings, the keys that an object must not repeat. Defaults to
+            none.
+        errors: String. Whether a lone surrogate, which JSON can escape and
+            UTF-8 cannot hold, raises an error (`"strict"`) or becomes U+FFFD
             (`"replace"`). Defaults to `"strict"`.
 
     Yields:
         Dicts.
 
     Raises:
-        ValueError: A line is no JSON object, or not of valid Unicode, or has
-            a key twice.
+        ValueError: A line is not a JSON object, is not valid Unicode, or
+            repeats a key.
 
     Example:
 
@@ -39,7 +39,7 @@ def json_rows(
     [{'text': 'a man'}]
     """
     keys = {f'"{name}"': name for name in names}
-    decode = json.JSONDecoder().decode  # `json.loads` looks for more
+    decode = json.JSONDecoder().decode  # `json.loads` would look for more data
     for number, line in enumerate(lines, start=1):
         try:
             row = decode(line)
@@ -48,7 +48,7 @@ def json_rows(
                 continue
             raise ValueError(
                 f"{path}, line {number} is not JSON: {error}. Expected one "
-                "object a line"
+                "object per line"
             ) from error
         if not isinstance(row, dict):
             raise ValueError(
@@ -56,7 +56,7 @@ def json_rows(
                 f"{type(row).__name__}"
             )
         for key in keys:
-            if line.count(key) > 1:  # also where it is a value, which is rare
+            if line.count(key) > 1:  # also if it is a value, which is rare
                 _check_single(line, keys[key], f"{path}, line {number}")
         if "\\ud" in line or "\\uD" in line:
             row = _whole_characters(row, errors, f"{path}, line {number}")
@@ -78,12 +78,12 @@ def _whole_characters(
 ) -> dict[str, Any]:
     text = json.dumps(row, ensure_ascii=False)
     half = _HALVES.search(text)
-    if half is None:  # the two halves of a character
+    if half is None:  # the two surrogates of a character
         return row
     if errors == "replace":
         return json.loads(_HALVES.sub("\ufffd", text))
     raise ValueError(
         f"{place} must be valid Unicode. Received: the lone surrogate "
-        f"\\u{ord(half[0]):04x}. Mend it, or read it with `errors` "
+        f"\\u{ord(half[0]):04x}. Correct it, or read it with `errors` "
         "(`--errors replace`)"
     )

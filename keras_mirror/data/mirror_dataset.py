@@ -15,7 +15,7 @@ from keras_mirror.data.token_shares import token_shares
 from keras_mirror.distribution import active_replicas
 from keras_mirror.optional_tensorflow import tf
 
-# A step takes longer than making its batch: two threads are always ahead.
+# Making a batch takes less time than a step, so two threads stay ahead.
 NUM_PARALLEL_CALLS = 2
 NUM_PREFETCHED = 4
 
@@ -35,51 +35,52 @@ def mirror_dataset(
 ):
     """Batches of two views of every string, ready for `MirrorModel.fit`.
 
-    A `tf.data` pipeline that masks in its graph and tokenizes there, or by
-    the threads of the `tokenizers` library; where TensorFlow cannot be
-    imported, a `keras.utils.PyDataset` that does the same in NumPy. A batch
-    is padded to its longest string, in steps of a few widths. An incomplete
-    last batch is left out, as in the original code; shuffling changes which
-    strings are left out each epoch. A corpus smaller than a batch makes one
-    smaller batch, with a warning. There is a warning too where most tokens of
-    the corpus are unknown to the model.
+    It is a `tf.data` pipeline that masks in its graph and tokenizes there or in
+    threads of the `tokenizers` library. If TensorFlow cannot be imported, it is
+    a `keras.utils.PyDataset` that does the same in NumPy. A batch is padded to
+    its longest string, in steps of a few widths. An incomplete last batch is
+    left out, as in the original code; shuffling changes which strings are left
+    out each epoch. A corpus smaller than a batch becomes one smaller batch,
+    with a warning. Another warning says if most tokens of the corpus are
+    unknown to the model.
 
     Args:
-        source: A path or address, several paths (of what
-            `keras_mirror.data.read_texts` reads), a list or array of
-            strings, a series or a generator, a `tf.data.Dataset` of strings,
-            or a `Corpus`. A list of strings is taken as paths if all are
-            files, or are named as files of texts. In lists, tuples of two
-            strings that mean the same are pairs: one view each. Strings are
-            read into memory; of too many, `sample_strings` draws some.
+        source: A path or address, several paths (of files that
+            `keras_mirror.data.read_texts` reads), a list or array of strings, a
+            series or a generator, a `tf.data.Dataset` of strings, or a
+            `Corpus`. A list of strings is taken as paths if all are files, or
+            have names of text files. In lists, a tuple of two strings that mean
+            the same is a pair: each string is one view. All strings are read
+            into memory; `sample_strings` draws some from a corpus that is too
+            large.
         preprocessor: A `MirrorPreprocessor`.
-        batch_size: Integer, at least 2. Defaults to `None`: the recipe's of
-            the preprocessor's model, `200` in every recipe of ours.
-        shuffle: Boolean, whether every epoch has an order of its own.
-            Defaults to `True`.
-        drop_duplicates: Boolean. A string that appears twice in a batch is
-            its own negative. Defaults to `True`; the original code keeps
-            duplicates.
-        seed: Integer. Decides order and masked spans of all epochs. Defaults
-            to `None`: random ones, which `keras.utils.set_random_seed`
+        batch_size: Integer, at least 2. Defaults to `None`: the value in the
+            recipe of the preprocessor's model, `200` in every built-in recipe.
+        shuffle: Boolean, whether every epoch has a different order. Defaults to
+            `True`.
+        drop_duplicates: Boolean, whether equal strings are used once. A string
+            that appears twice in a batch would be its own negative. Defaults to
+            `True`; the original code keeps duplicates.
+        seed: Integer. Decides the order and the masked spans of all epochs.
+            Defaults to `None`: random ones, which `keras.utils.set_random_seed`
             decides.
-        group_by_length: Boolean. Whether a batch is of strings of similar
+        group_by_length: Boolean. Whether the strings of a batch are of similar
             length, if `shuffle`: this takes a third of the compute, and text
             length no longer separates positives from negatives. Defaults to
-            `None`: as the recipe of the preprocessor's model says. The
+            `None`: the value in the recipe of the preprocessor's model. The
             original code draws from all lengths.
         pairs: Boolean. Whether lines of files that hold a TAB are pairs, as
             in the original's pairwise mode. Defaults to `False`.
-        column: String, of the files, see `keras_mirror.data.read_texts`.
-            Defaults to `None`.
+        column: String, the column of texts in the files, see
+            `keras_mirror.data.read_texts`. Defaults to `None`.
         guide: A `keras_mirror.guide.Guide` of the same `Corpus`: a frozen
-            encoder that says which strings are no negatives of each other.
+            encoder that decides which strings are not negatives of each other.
             Defaults to `None`: none.
-        encoding: String, of the files, see `keras_mirror.data.read_lines`.
-            Defaults to `"utf-8"`.
+        encoding: String, the encoding of the files, see
+            `keras_mirror.data.read_lines`. Defaults to `"utf-8"`.
 
-    Every pass is the next epoch, over several calls of `fit` too. A `fit` with
-    an `initial_epoch` goes on with that epoch.
+    Every pass is the next epoch, even across several calls of `fit`. A `fit`
+    with an `initial_epoch` continues with that epoch.
 
     Returns:
         A `tf.data.Dataset` or a `keras.utils.PyDataset` of
@@ -88,8 +89,8 @@ def mirror_dataset(
     Raises:
         FileNotFoundError: A path is not a file.
         TypeError: An element is not a string.
-        ValueError: A file is not of the encoding, or fewer than two strings
-            are left.
+        ValueError: A file is not in the encoding, or fewer than two strings are
+            usable.
 
     Example:
 
@@ -126,7 +127,7 @@ def corpus_dataset(
     group_by_length: bool | None = None,
     guide=None,
 ):
-    """`mirror_dataset` of a corpus whose tokens were looked at before."""
+    """Does `mirror_dataset` for a corpus whose tokens were checked before."""
     batch_size = _checked_batch_size(batch_size, preprocessor)
     if group_by_length is None:
         group_by_length = preprocessor.recipe.group_by_length
@@ -139,8 +140,7 @@ def corpus_dataset(
         lengths = _lengths(corpus, preprocessor)
     seed = active_replicas().shared_seed(seed)
     schedule = BatchSchedule(num_strings, batch_size, shuffle, lengths, seed)
-    # Counting takes as long as tokenizing the corpus: whoever needs the number
-    # calls it.
+    # A function, since counting takes as long as tokenizing the corpus.
     longest_text = functools.partial(
         _longest_text, corpus, preprocessor, lengths
     )
@@ -148,9 +148,9 @@ def corpus_dataset(
 
 
 def _dataset(corpus: Corpus, preprocessor, guide, longest_text, schedule):
-    """A dataset, with what is known about it.
+    """Makes a dataset and attaches what is known about it.
 
-    Whatever is made out of it (`take`, `map`) does not know it.
+    Datasets derived from it (`take`, `map`) lack these attributes.
     """
     make = NumpyMirrorDataset if tf is None else _tensorflow_dataset
     dataset = make(corpus, preprocessor, schedule, guide)
@@ -159,11 +159,11 @@ def _dataset(corpus: Corpus, preprocessor, guide, longest_text, schedule):
         "corpus": corpus_summary(corpus),
         "batch_size": schedule.batch_size,
     }
-    # For models that have another one.
+    # To check that a model has the same tokenizer.
     dataset.mirror_tokenizer = preprocessor.tokenizer
-    # For how much memory a step takes.
+    # To estimate the memory of a step.
     dataset.longest_text = longest_text
-    # For going on with training that was stopped.
+    # To resume an interrupted training.
     dataset.rest = lambda step, epochs: _dataset(
         corpus, preprocessor, guide, longest_text, schedule.rest(step, epochs)
     )
@@ -190,7 +190,7 @@ def _fitting_batch_size(batch_size: int, num_strings: int) -> int:
     if num_strings < batch_size:
         warnings.warn(
             f"The corpus has {num_strings} usable strings, fewer than "
-            f"batch_size={batch_size}: an epoch is one batch of "
+            f"batch_size={batch_size}: an epoch will be one batch of "
             f"{num_strings}.",
             stacklevel=4,  # whoever calls `mirror_dataset`
         )
@@ -198,13 +198,13 @@ def _fitting_batch_size(batch_size: int, num_strings: int) -> int:
 
 
 def _lengths(corpus: Corpus, preprocessor):
-    """Tokens of every string, or of the longer text of a pair."""
+    """The number of tokens of every string, or of the longer text of a pair."""
     counts = [preprocessor.count_tokens(side) for side in corpus.sides]
     return np.max(counts, axis=0)
 
 
 def _longest_text(corpus: Corpus, preprocessor, lengths) -> int:
-    """Tokens of the longest text of a corpus, special ones not included."""
+    """The number of tokens of the longest text, without special tokens."""
     lengths = _lengths(corpus, preprocessor) if lengths is None else lengths
     return int(np.max(lengths))
 
@@ -232,7 +232,7 @@ def _tensorflow_dataset(
         rows = rows_of_views(rows, corpus, guide, generator, schedule.lengths)
         return tuple(rows), seed, guide_features(guide, rows)
 
-    @tf.autograph.experimental.do_not_convert  # there is nothing to convert
+    @tf.autograph.experimental.do_not_convert  # nothing to convert
     def views(rows, seed, features):
         texts, *partners = [
             tf.gather(side, of_view)
@@ -254,8 +254,8 @@ def _tensorflow_dataset(
     )
     cardinality = tf.data.experimental.assert_cardinality(len(schedule))
     dataset = dataset.apply(cardinality).map(views, NUM_PARALLEL_CALLS)
-    # With TensorFlow 2.21, letting go of an iterator waits for the thread
-    # that tunes it, which sleeps: up to a minute at the end of `fit`.
+    # With TensorFlow 2.21, deleting an iterator waits for its tuning thread,
+    # which sleeps: up to a minute at the end of `fit`.
     options = tf.data.Options()
     options.autotune.enabled = False
     dataset = dataset.prefetch(NUM_PREFETCHED).with_options(options)

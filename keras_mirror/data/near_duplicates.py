@@ -5,22 +5,24 @@ import regex
 
 from keras_mirror.data.corpus import Corpus
 
-# Not what tells C# from C, a tag from a word, or 5% from 5.
+# Without the characters that tell C# from C, a tag from a word, or 5% from 5.
 _PUNCTUATION = regex.compile(r"(?V1)[\p{P}--[#%&@*/\\_]]+")
 
 
 def count_near_duplicates(corpus: Corpus) -> int:
-    """How many strings equal an earlier one but for case, spaces, punctuation.
+    """Counts strings that differ from an earlier one in punctuation only.
 
-    Those that differ in case or spaces only are not counted: training knows
-    them by their `string_ids`, and takes them for no negatives of each other.
-    The others are false negatives in every batch where they meet.
+    Case and spaces are ignored too, but strings that differ only in these are
+    not counted: they share `string_ids`, so training does not treat them as
+    negatives of each other. The counted ones are false negatives in every batch
+    where they meet.
 
     Args:
         corpus: A `Corpus`.
 
     Returns:
-        An integer. A pair counts if both of its texts are those of another.
+        An integer. A pair counts if both of its texts match those of another
+        pair.
 
     Example:
 
@@ -42,6 +44,6 @@ def _without_case(text: str) -> str:
 
 
 def _bare(text: str) -> str:
-    # What is punctuation only stays as it is.
+    # A string of punctuation only is kept as it is.
     folded = _without_case(_PUNCTUATION.sub(" ", text))
     return folded or _without_case(text)

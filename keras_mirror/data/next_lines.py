@@ -5,16 +5,16 @@ from collections.abc import Iterator
 def pairs_of_next_lines(lines: Iterable[str]) -> Iterator[str | tuple]:
     """Pairs of lines that follow each other in a document.
 
-    Sentences that stand beside each other tell of one subject: training takes
-    them as two views of one string.
+    Neighboring sentences are about one subject: training uses them as two views
+    of one string.
 
     Args:
         lines: Iterable of strings, the sentences of documents in their order.
             An empty line ends a document.
 
     Yields:
-        Tuples of two strings, and the only line of a document alone. Every
-        line but the first of a document is a second one once.
+        Tuples of two strings: a line and the next one; or a string, the only
+        line of a document.
 
     Example:
 

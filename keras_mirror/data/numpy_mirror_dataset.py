@@ -8,8 +8,8 @@ from keras_mirror.data.corpus import Corpus
 class NumpyMirrorDataset(keras.utils.PyDataset):
     """Batches of two views without TensorFlow, for JAX and PyTorch.
 
-    Does what the `tf.data` pipeline of `mirror_dataset` does: the batches of
-    `schedule`, with new spans each epoch.
+    It gives the same batches as the `tf.data` pipeline of `mirror_dataset`:
+    those of `schedule`, with new spans each epoch.
 
     Args:
         corpus: A `Corpus`.
@@ -67,7 +67,7 @@ class NumpyMirrorDataset(keras.utils.PyDataset):
         return {**view_1, **features_1}, {**view_2, **features_2}
 
     def on_epoch_begin(self) -> None:
-        """Draws nothing: Keras's threads make batches already (3.15)."""
+        """Does nothing: threads of Keras 3.15 already make batches then."""
         self._has_begun = True
 
     def on_epoch_end(self) -> None:
@@ -77,20 +77,20 @@ class NumpyMirrorDataset(keras.utils.PyDataset):
         self._has_begun = False
 
     def go_to(self, step: int) -> None:
-        """Draws the batches of an epoch that begins after so many batches."""
+        """Draws the batches of an epoch that starts at any batch."""
         self._step = step
         self._batches = self.schedule.from_step(step)
 
 
 def rows_of_views(rows, corpus: Corpus, guide, generator, lengths) -> list:
-    """The strings of each view; of one view if both are of the same."""
+    """The strings of each view; only of one if both views have the same."""
     if guide is not None and guide.draws_neighbors:
         return [rows, guide.partners(rows, generator, lengths)]
     return [rows] * len(corpus.sides)
 
 
 def guide_features(guide, rows: list) -> tuple[dict, ...]:
-    """What the loss asks about the strings of the two views."""
+    """The features of the guide for the strings of the two views."""
     if guide is None:
         return {}, {}
     return guide.features(0, rows[0]), guide.features(1, rows[-1])

@@ -40,7 +40,7 @@ def is_file(path: AnyPath) -> bool:
 
 
 def is_pipe(path: AnyPath) -> bool:
-    """Whether what is at a path is read only once: a pipe, `"-"`, a terminal.
+    """Whether a path can be read only once: a pipe, `"-"`, a terminal.
 
     Example:
 
@@ -70,7 +70,7 @@ def _system(path: AnyPath) -> tuple[Any, str]:
 
 
 def uncompressed_name(path: AnyPath) -> str:
-    """A path without the ending of what `open_binary` decompresses.
+    """A path without the ending of a compressed file.
 
     Example:
 
@@ -83,7 +83,7 @@ def uncompressed_name(path: AnyPath) -> str:
 
 @contextlib.contextmanager
 def open_binary(path: AnyPath) -> Iterator[IO[bytes]]:
-    """Opens a file to read, decompressed if its name says so.
+    """Opens a file for reading and decompresses it if its name says so.
 
     Args:
         path: String or path, or an address that `fsspec` knows. Ends in
@@ -94,7 +94,7 @@ def open_binary(path: AnyPath) -> Iterator[IO[bytes]]:
         A binary file.
 
     Raises:
-        ValueError: It is damaged, or not compressed as its name says.
+        ValueError: The file is damaged, or not compressed as its name says.
 
     Example:
 
@@ -119,8 +119,8 @@ def open_binary(path: AnyPath) -> Iterator[IO[bytes]]:
             kind = None if is_remote(path) else kind_of_file(path)
             raise ValueError(
                 f"'{path}' cannot be decompressed: "
-                f"{f'it is {kind}' if kind else error}. Expected a whole "
-                f"file as {ending} says"
+                f"{f'it is {kind}' if kind else error}. Expected an "
+                f"undamaged {ending} file"
             ) from error
 
 

@@ -31,7 +31,7 @@ def has_columns(path: AnyPath, column: str | None = None) -> bool:
             without columns are refused.
 
     Raises:
-        ValueError: A column is asked of a file that has none.
+        ValueError: A column is given for a file without columns.
 
     Example:
 
@@ -43,8 +43,8 @@ def has_columns(path: AnyPath, column: str | None = None) -> bool:
     if column is None:
         return False
     raise ValueError(
-        f"A column is read from files that end in {', '.join(_READERS)}. "
-        f"Received: column {column!r} of '{path}'"
+        "Columns can be read only from files that end in "
+        f"{', '.join(_READERS)}. Received: column {column!r} of '{path}'"
     )
 
 
@@ -63,14 +63,14 @@ def read_columns(
 
     Args:
         path: String or path, see `read_texts`.
-        columns: List of strings, their names. One with commas, which no
-            column has for its name, stands for several columns of texts: a
-            space joins them.
+        columns: List of strings, their names. A name with commas that no column
+            has stands for several columns of texts, which are joined by a
+            space.
         errors: See `read_lines`. Defaults to `"strict"`.
         encoding: See `read_lines`. Defaults to `"utf-8"`.
 
     Yields:
-        Lists of values, as many as `columns`; `None` where one is missing.
+        Lists of values, one per column; `None` for a missing value.
 
     Raises:
         ValueError: A row has no such column, or the file cannot be read.
@@ -99,7 +99,7 @@ def read_columns(
 def read_column_rows(
     path: AnyPath, columns: Columns, errors: str, encoding: str
 ) -> Rows:
-    """Rows as dicts of at least some columns, or of all that they have."""
+    """Yields rows as dicts, of at least the given columns, or of all."""
     return _READERS[_ending(path)](path, columns, errors, encoding)
 
 
@@ -111,7 +111,7 @@ def _joined(path: AnyPath, column: str, row: Row, place: str) -> object:
     values = [row[name] for name in names if row[name] is not None]
     for value in values:
         if not isinstance(value, str):
-            return value  # refused where texts are expected
+            return value  # refused if texts are expected
     return " ".join(filter(None, values))
 
 
@@ -129,11 +129,11 @@ def _no_column(
 
 
 def cell_text(value: object, path: AnyPath, column: str, row: int) -> str:
-    """A cell of a label or an id as a string, `""` where it is missing.
+    """A cell with a label or an id as a string, `""` if it is missing.
 
     Args:
-        value: What `read_columns` gave; numbers may be NaN.
-        path, column, row: Where it is from, for messages.
+        value: A value from `read_columns`; numbers may be NaN.
+        path, column, row: The place of the value, for messages.
 
     Raises:
         ValueError: It is a list, an object or bytes.
@@ -153,7 +153,7 @@ def cell_text(value: object, path: AnyPath, column: str, row: int) -> str:
 
 
 def _find_names(path: AnyPath, columns: Columns, names: list[str]) -> list[str]:
-    """Those of `names` that are asked for, each of which must be there once."""
+    """Finds the requested columns in `names`; each must occur once."""
     if columns is None:
         return names
     found: dict[str, bool] = {}
@@ -187,7 +187,7 @@ def _parquet_rows(
     path: AnyPath, columns: Columns, errors: str, encoding: str
 ) -> Rows:
     parquet = import_optional("pyarrow.parquet", "files")
-    told = "is no Parquet file, or damaged"
+    told = "is not a Parquet file, or is damaged"
     with open_binary(path) as file:
         with content_errors(path, told):
             table = parquet.ParquetFile(file)
@@ -231,7 +231,7 @@ def _separator(path: AnyPath, header: str) -> str:
     if "\t" in header:
         raise ValueError(
             f"'{path}' must have commas between its columns. Received: TABs in "
-            f"its first line, {header[:80]!r}. Let its name end in .tsv"
+            f"its first line, {header[:80]!r}. Rename it to end in .tsv"
         )
     return separator
 

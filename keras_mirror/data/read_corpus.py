@@ -1,4 +1,4 @@
-"""All that a user may call a corpus: files, strings, datasets of strings."""
+"""Reads whatever a user may pass as a corpus: files, strings, datasets."""
 
 import itertools
 import os
@@ -16,7 +16,7 @@ from keras_mirror.data.corpus import collect_strings
 from keras_mirror.data.open_binary import uncompressed_name
 from keras_mirror.data.read_texts import read_texts
 
-# Of files of texts: strings that all end so are no corpus.
+# Endings of text files: a list of strings that all end so is not a corpus.
 _ENDINGS = {".txt", ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet"}
 _TEXT_KINDS = "OSTU"  # NumPy's letters for arrays of objects and of strings
 _MOST_PATHS = 100
@@ -43,8 +43,8 @@ def read_corpus(
 
     Raises:
         FileNotFoundError: A path is not a file.
-        TypeError: `source` is nothing of the kind, or an element is neither a
-            string nor two.
+        TypeError: `source` has another type, or an element is neither a string
+            nor a pair.
         ValueError: A file cannot be read, or a dataset never ends.
 
     Example:
@@ -65,19 +65,18 @@ def read_corpus(
 def stream_texts(
     source, column: str | None = None, encoding: str = "utf-8"
 ) -> Iterable[str]:
-    """The texts of what `mirror_dataset` takes, one by one.
+    """Yields the texts of a source of `mirror_dataset` one by one.
 
     Args:
         source: A path, several paths, or strings, see `mirror_dataset`.
         column, encoding: As in `read_corpus`.
 
     Returns:
-        An iterable of strings, empty ones and duplicates among them.
+        An iterable of strings, including empty ones and duplicates.
 
     Raises:
         FileNotFoundError: A path is not a file.
-        TypeError: `source` is nothing of the kind.
-        ValueError: A file cannot be read.
+        TypeError: `source` has another type. ValueError: A file cannot be read.
 
     Example:
 
@@ -107,15 +106,14 @@ def is_strings(data) -> bool:
 
 
 def taken_apart(data):
-    """What `is_strings` can look at, of what users of Keras give `fit`.
+    """Converts what users give `fit` to a form that `is_strings` can check.
 
     Args:
-        data: Strings or features, also out of a generator, or before the
-            `None` that stands for labels in `(x, None)`.
+        data: Strings or features, also from a generator, or in a tuple `(x,
+            None)` without labels.
 
     Returns:
-        A list of the strings; everything else, and what tells of itself, as
-        it is.
+        A list of the strings; anything else unchanged.
 
     Example:
 
@@ -138,10 +136,10 @@ def taken_apart(data):
 
 
 def _paths(source) -> Sequence[str | os.PathLike]:
-    """The paths that `source` consists of, none if it is anything else.
+    """The paths in `source`; none if it is anything else.
 
-    A string alone is a path. Strings in a list are paths if each is a file,
-    or is named as one: a path that is missing must not become a text.
+    A string alone is a path. Strings in a list are paths if each is a file or
+    has the name of one: a missing path must not become a text.
     """
     if isinstance(source, (str, os.PathLike)):
         return [source]
@@ -187,7 +185,7 @@ def _strings(source) -> Iterable:
 
 
 def _is_mistake(data) -> bool:
-    """Whether it is no features, and the check of strings says what it is."""
+    """Whether data is a mistake that the check of strings explains."""
     if isinstance(data, (bytes, bytearray, *UNORDERED)):
         return True
     if isinstance(data, dict):
@@ -197,7 +195,7 @@ def _is_mistake(data) -> bool:
 
 
 def _is_series(data) -> bool:
-    """Whether it is a column of pandas, Polars, Arrow, or of a data set."""
+    """Whether data is a column of pandas, Polars, Arrow or `datasets`."""
     if hasattr(data, "to_pylist") or isinstance(data, Sequence):
         return True
     if len(getattr(data, "shape", ())) != 1:
@@ -222,7 +220,7 @@ def _is_dict_of_arrays(data) -> bool:
 def _is_string_dataset(data) -> bool:
     if not hasattr(data, "element_spec"):
         return False
-    # Here, since whoever has a dataset has paid for this import.
+    # Imported here: only with a dataset has TensorFlow been imported already.
     import tensorflow as tf
 
     spec = data.element_spec
@@ -232,8 +230,8 @@ def _is_string_dataset(data) -> bool:
 def _strings_of_dataset(dataset) -> Iterator[str]:
     if dataset.cardinality() == -1:  # `tf.data.INFINITE_CARDINALITY`
         raise ValueError(
-            "`source` must end: it is read into memory. "
-            "Received: a repeated `tf.data.Dataset`. Use `take()`"
+            "`source` must be finite: it is read into memory. Received: a "
+            "repeated `tf.data.Dataset`. Use `take()`"
         )
     for element in dataset.as_numpy_iterator():
         for text in np.array(element, dtype=object).ravel():

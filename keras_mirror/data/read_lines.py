@@ -22,16 +22,16 @@ def read_lines(
 ) -> Iterator[str]:
     """The lines of text files, one by one, without their line ends.
 
-    Only a line feed ends a line, so that line `i` here is line `i` of every
-    other tool. Files that end in `.gz`, `.bz2`, `.xz` or `.zst` are
-    decompressed; addresses as `s3://bucket/texts.txt` are read with `fsspec`.
-    Pipes are read too: `"-"` is the standard input.
+    Only a line feed ends a line, so that line `i` here is line `i` in other
+    tools. Files that end in `.gz`, `.bz2`, `.xz` or `.zst` are decompressed;
+    addresses such as `s3://bucket/texts.txt` are read with `fsspec`. Pipes work
+    too: `"-"` is the standard input.
 
     Args:
         *paths: Paths of text files.
-        errors: What to do with bytes that are not of the encoding: `"strict"`
-            raises, `"replace"` puts U+FFFD in their place. Defaults to
-            `"strict"`.
+        errors: What to do with bytes that are invalid in the encoding:
+            `"strict"` raises an error, `"replace"` puts U+FFFD in their place.
+            Defaults to `"strict"`.
         encoding: String, the encoding of the files, such as `"utf-16"` or
             `"cp1252"`. Defaults to `"utf-8"`.
 
@@ -40,10 +40,10 @@ def read_lines(
 
     Raises:
         FileNotFoundError: A path is not a file. Raised at once.
-        ValueError: Python does not know the encoding, which is raised at
-            once; a file is no text, a line is not of the encoding and
-            `errors` is `"strict"`, a line is longer than 16 MiB, or a
-            compressed file is damaged.
+        ValueError: Python does not know the encoding (raised at once), a file
+            is not text, a line is invalid in the encoding and `errors` is
+            `"strict"`, a line is longer than 16 MiB, or a compressed file is
+            damaged.
 
     Example:
 
@@ -88,7 +88,8 @@ def _lines_of(path: AnyPath, errors: str, encoding: str) -> Iterator[str]:
     with open_binary(path) as file:
         blocks = iter(functools.partial(file.read, BLOCK_SIZE), b"")
         blocks = _checked_blocks(blocks, path, encoding)
-        # That of UTF-16 is no byte, which would be found among others.
+        # The line feed of UTF-16 is not one byte, so a search for the byte
+        # would find others.
         if "\n".encode(encoding) != b"\n":
             blocks = _recoded_blocks(blocks, path, errors, encoding)
             encoding = "utf-8"
@@ -99,8 +100,8 @@ def _lines_of(path: AnyPath, errors: str, encoding: str) -> Iterator[str]:
             except UnicodeDecodeError as error:
                 raise ValueError(
                     f"{path}, line {number} is not {encoding.upper()}: "
-                    f"{error.reason} at byte {error.start}. Convert the file; "
-                    "commands with `--encoding` and `--errors` can read others"
+                    f"{error.reason} at byte {error.start}. Convert the file, "
+                    "or use a command's `--encoding` or `--errors`"
                 ) from error
 
 
@@ -115,7 +116,7 @@ def _checked_blocks(
 def _recoded_blocks(
     blocks: Iterator[bytes], path: AnyPath, errors: str, encoding: str
 ) -> Iterator[bytes]:
-    """UTF-8 out of an encoding whose line feed is another one."""
+    """Recodes blocks to UTF-8 from an encoding with another line feed."""
     decoder = codecs.getincrementaldecoder(encoding)(errors)
     num_bytes = 0
     try:
@@ -133,7 +134,7 @@ def _recoded_blocks(
 def _split_blocks(
     blocks: Iterable[bytes], path: AnyPath
 ) -> Iterator[list[bytes]]:
-    """The lines of blocks: faster than lines one by one, and of any length."""
+    """Splits blocks into lines: faster than reading line by line."""
     num_lines, rest, is_first = 0, b"", True
     for block in blocks:
         if is_first:
@@ -145,8 +146,8 @@ def _split_blocks(
         if len(rest) > LONGEST_LINE:
             raise ValueError(
                 f"{path}, line {num_lines + 1} must have at most "
-                f"{LONGEST_LINE:,} bytes. Received: more without a line feed. "
-                "Is it a file of texts?"
+                f"{LONGEST_LINE:,} bytes. Received: more bytes without a line "
+                "feed. Is it a text file?"
             )
     if num_lines == 0:
         _check_line_ends(rest, path)
@@ -155,7 +156,7 @@ def _split_blocks(
 
 
 def _check_line_ends(line: bytes, path: AnyPath) -> None:
-    """Raises `NotText` if the only line of a file is several of an old Mac."""
+    """Raises `NotText` if a file has only the line ends of old Macs."""
     if b"\r" in line.rstrip(b"\r"):
         raise NotText(
             f"{path}, line 1 must end in a line feed. Received: carriage "

@@ -18,12 +18,12 @@ from keras_mirror.data.read_texts import checked_text
 
 
 class Record(NamedTuple):
-    """A text, and what a file says of it.
+    """A text with its id and metadata from a file.
 
     Args:
         text: String.
-        id: String; `None` where no column of ids was asked for.
-        metadata: Dict of the columns that were asked for.
+        id: String; `None` if no column of ids was requested.
+        metadata: Dict of the requested columns.
     """
 
     text: str
@@ -71,7 +71,7 @@ def read_records(
     asked = [id_column, *names] if id_column else names
     found = []
     for path in paths:
-        if asked:  # raises at once where there are none
+        if asked:  # raises at once if there are none
             has_columns(path, asked[0])
         found.append((path, find_column(path, column, errors, encoding)))
     return _records(found, id_column, names, errors, encoding)
@@ -120,12 +120,12 @@ def read_identified_texts(
 
 
 def expand_globs(paths: Iterable[str]) -> list[str]:
-    """Files in place of patterns such as `"mails/*.csv"`, in their order.
+    """Replaces patterns such as `"mails/*.csv"` by sorted files.
 
     A path that exists, or is an address, stays as it is.
 
     Raises:
-        FileNotFoundError: No file has a name of the pattern.
+        FileNotFoundError: No file matches a pattern.
 
     Example:
 
@@ -139,7 +139,7 @@ def expand_globs(paths: Iterable[str]) -> list[str]:
             continue
         names = sorted(glob.glob(path, recursive=True))
         if not names:
-            raise FileNotFoundError(f"No file has a name such as '{path}'")
+            raise FileNotFoundError(f"No file matches '{path}'")
         found += names
     return found
 

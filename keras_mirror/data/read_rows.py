@@ -13,7 +13,7 @@ def read_rows(
     errors: str = "strict",
     encoding: str = "utf-8",
 ) -> Iterator[tuple[str, ...]]:
-    """Several columns of one file, row by row: texts, labels, ids.
+    """Reads several columns of one file, row by row: texts, labels, ids.
 
     Args:
         path: String, of a file with columns, see `read_texts`.
@@ -27,8 +27,8 @@ def read_rows(
 
     Raises:
         FileNotFoundError: The path is not a file. Raised at once.
-        ValueError: The file has no columns, which is raised at once, or not
-            all of these, or cannot be read.
+        ValueError: The file has no columns (raised at once), lacks one of
+            these, or cannot be read.
 
     Example:
 
@@ -40,7 +40,7 @@ def read_rows(
     [('7', 'a man')]
     """
     check_files([path])
-    has_columns(path, columns[0])  # raises at once where there are none
+    has_columns(path, columns[0])  # raises at once if there are none
     rows = read_columns(path, columns, errors, encoding)
     return _strings(rows, path, columns)
 

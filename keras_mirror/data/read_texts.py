@@ -17,23 +17,24 @@ def read_texts(
     pairs: bool = False,
     encoding: str = "utf-8",
 ) -> Iterator:
-    """The texts of files, one by one.
+    """Reads the texts of files one by one.
 
-    One text per line; or a column of JSON lines (`.jsonl`, `.ndjson`,
-    `.json`), of Parquet (`.parquet`), or of a table with names in its first
-    line: `.csv` with double quotes (semicolons stand between its columns
-    where the first line has no comma), `.tsv` without quoting. Compressed and
-    remote files as in `read_lines`. Memory holds a few rows.
+    A file has one text per line, or a column of texts: in JSON lines (`.jsonl`,
+    `.ndjson`, `.json`), in Parquet (`.parquet`), or in a table with names in
+    its first line. A `.csv` table has double quotes, and semicolons between
+    columns if the first line has no comma; a `.tsv` table has no quoting.
+    Compressed and remote files are read as in `read_lines`. Memory holds a few
+    rows.
 
     Args:
         *paths: Paths or addresses of files.
-        column: String, the name of the column, or names with commas between
-            them: a space joins their texts. Defaults to `None`: `"text"`
-            where JSON lines and Parquet have it; other files with columns are
-            refused.
+        column: String, the name of the column, or several names separated by
+            commas, whose texts are joined by a space. Defaults to `None`:
+            `"text"` if a JSON lines or Parquet file has it; other files with
+            columns are refused.
         errors: See `read_lines`. Defaults to `"strict"`.
-        pairs: Boolean. Whether texts that hold a TAB are pairs: see
-            `split_pairs`. A `.tsv` has no columns then, unless `column` is
+        pairs: Boolean. Whether texts that hold a TAB are pairs, see
+            `split_pairs`. A `.tsv` then has no columns, unless `column` is
             given. Defaults to `False`.
         encoding: See `read_lines`. Defaults to `"utf-8"`.
 
@@ -44,8 +45,8 @@ def read_texts(
     Raises:
         FileNotFoundError: A path is not a file. Raised at once.
         ImportError: Parquet, `.zst` or an address needs the extra `files`.
-        ValueError: A file has no such column, or cannot be read. A column
-            that must be named is told at once.
+        ValueError: A file has no such column, or cannot be read. If a column
+            must be named, this is raised at once.
 
     Example:
 
@@ -64,7 +65,7 @@ def read_texts(
 
 
 def split_pairs(lines: Iterable[str]) -> Iterator[str | tuple[str, str]]:
-    """Pairs out of the lines that hold a TAB, the other lines as they are.
+    """Splits lines that hold a TAB into pairs; keeps other lines as they are.
 
     Args:
         lines: Iterable of strings.
@@ -99,7 +100,7 @@ def _texts_of(
 ) -> Iterator[str]:
     is_pairs = pairs and uncompressed_name(path).lower().endswith(".tsv")
     if column is not None or not is_pairs:
-        # At once, not when read.
+        # Raised at once, not when read.
         column = find_column(path, column, errors, encoding)
     if column is None:
         return read_lines(path, errors=errors, encoding=encoding)
@@ -115,7 +116,7 @@ def _texts_of_column(
 
 
 def checked_text(value: object, column: str, path: AnyPath, row: int) -> str:
-    """The text of a cell, `""` where it is missing; a `ValueError` if none."""
+    """The text of a cell, `""` if it is missing; a `ValueError` if not text."""
     if not isinstance(value, str | None):
         raise ValueError(
             f"Column {column!r} of '{path}' must hold text. Received: "

@@ -12,13 +12,13 @@ def table_rows(
     path: AnyPath,
     strict: bool = True,
 ) -> Iterator[tuple[int, list[str]]]:
-    """The rows of a table, each with the number of its first line.
+    """Yields the rows of a table, each with the number of its first line.
 
     Args:
         lines: Iterable of strings without line ends.
-        separator: String between two columns: `","` and `";"` are CSV with
-            its double quotes; with all others quotes are text and every line
-            is a row. `None` is white space.
+        separator: String between two columns: `","` and `";"` mean CSV with
+            double quotes; with any other, quotes are text and every line is a
+            row. `None` is white space.
         path: Path of the file, for messages.
         strict: Boolean. Whether rows that are not CSV raise an error. If not,
             they are read as far as possible. Defaults to `True`.
@@ -46,7 +46,7 @@ def table_rows(
 def _csv_rows(
     lines: Iterable[str], separator: str, path: AnyPath, strict: bool
 ) -> Iterator[tuple[int, list[str]]]:
-    # A limit of the whole process: 131,072 unless somebody raises it.
+    # A limit of the whole process: 131,072 characters unless it is raised.
     csv.field_size_limit(max(csv.field_size_limit(), LONGEST_LINE))
     reader = csv.reader(
         (f"{line}\n" for line in lines), delimiter=separator, strict=strict

@@ -6,11 +6,12 @@ import regex
 from keras_mirror.data.corpus import Corpus
 
 SAMPLE = 1_000  # texts: the shares are right to 3 points, in 0.1 seconds
-# Emoji in tweets are a quarter of the tokens, Chinese on English half of them.
+# Emoji in tweets make a quarter of the tokens unknown, Chinese with an English
+# vocabulary half of them.
 MOSTLY_UNKNOWN = 0.5
 MULTILINGUAL_PRESET = "multilingual_minilm_l12_v2"
 _WORD = regex.compile(r"[\w\p{M}]+")
-# Written without spaces between words.
+# Scripts without spaces between words.
 _UNSPACED = regex.compile(
     r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
 )
@@ -18,15 +19,14 @@ _UNSPACED = regex.compile(
 
 @dataclasses.dataclass(frozen=True)
 class TokenShares:
-    """What a tokenizer makes of the texts of a corpus.
+    """How well a tokenizer suits the texts of a corpus.
 
     Args:
-        unknown: Float, the share of the tokens that stand for what the
-            vocabulary does not hold.
+        unknown: Float, the share of unknown tokens.
         cut: Float, the share of the texts that are longer than the sequence
             length.
-        per_word: Float, tokens per word, in texts of languages that put
-            spaces between words; `0` where there is none.
+        per_word: Float, tokens per word, in texts of languages that put spaces
+            between words; `0` if there are no such texts.
     """
 
     unknown: float
@@ -35,12 +35,12 @@ class TokenShares:
 
     @property
     def are_foreign(self) -> bool:
-        """Whether a model can tell hardly any text from another."""
+        """Whether most tokens are unknown: texts look alike to the model."""
         return self.unknown >= MOSTLY_UNKNOWN
 
     @property
     def problem(self) -> str:
-        """What is wrong where they are foreign."""
+        """Says what is wrong if `are_foreign`."""
         return (
             f"{percent(self.unknown)} of the tokens of the corpus are unknown "
             "to the vocabulary of the model. Its texts look alike to the "
@@ -49,7 +49,7 @@ class TokenShares:
 
     @property
     def way_out(self) -> str:
-        """What to do where they are foreign."""
+        """Says what to do if `are_foreign`."""
         return (
             "Choose a preset for their language, such as "
             f"{MULTILINGUAL_PRESET!r}, or a folder"
@@ -57,7 +57,7 @@ class TokenShares:
 
 
 def percent(share: float) -> str:
-    """A share for readers.
+    """Formats a share as a percentage.
 
     Example:
 

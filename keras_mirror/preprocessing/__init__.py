@@ -1,1 +1,1 @@
-"""Strings to features, and to two views of them."""
+"""Turns strings into features, or into two views."""

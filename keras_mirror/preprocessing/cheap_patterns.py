@@ -1,7 +1,7 @@
 """Regular expressions of a `tokenizer.json` that take linear time.
 
-The `tokenizers` library matches them by backtracking: a pattern from a file
-can take longer than a life on a short text.
+The `tokenizers` library matches them by backtracking: a pattern from a file can
+take years on a short text.
 """
 
 import regex
@@ -20,8 +20,8 @@ _LLAMA_3, _QWEN_2 = (
 )
 _KNOWN = {_GPT_2, _LLAMA_3, _QWEN_2}
 
-# Any other consists of alternatives that repeat nothing but their end, so that
-# none is tried in two ways: `\s+`, ` {2,}`, `[0-9]`, `[。！]|\p{Han}`.
+# Any other pattern must consist of alternatives that repeat only their end, so
+# that none is tried in two ways: `\s+`, ` {2,}`, `[0-9]`, `[。！]|\p{Han}`.
 _ESCAPED = r"\\[dDsSwWhHntrfv]|\\[pP]\{\^?\w+\}|\\u[0-9A-Fa-f]{4}|\\[^\w]"
 _CLASS = rf"\[\^?(?:{_ESCAPED}|[^\[\]\\&])+\]"
 _ATOM = rf"(?:{_ESCAPED}|{_CLASS}|[^\\\[\](){{}}*+?|])"
@@ -35,10 +35,10 @@ def is_cheap_pattern(pattern: object) -> bool:
     """Whether a regular expression takes linear time in every text.
 
     Args:
-        pattern: What stands in the file, a string.
+        pattern: The pattern in the file, a string.
 
     Returns:
-        A boolean. `False` for some that are cheap.
+        A boolean. `False` also for some cheap patterns.
 
     Example:
 

@@ -1,18 +1,18 @@
-"""Tokenizers of keras-hub as those of the `tokenizers` library."""
+"""Converts tokenizers of keras-hub to those of the `tokenizers` library."""
 
 import tokenizers
 from tokenizers import models
 from tokenizers import normalizers
 from tokenizers import pre_tokenizers
 
-# BERT's: a longer word becomes the unknown token.
+# BERT's limit: a longer word becomes the unknown token.
 MAX_CHARACTERS_PER_WORD = 100
 
 
 def fast_word_piece(tokenizer) -> tokenizers.Tokenizer:
-    """A WordPiece tokenizer of keras-hub as one of the `tokenizers` library.
+    """Converts a WordPiece tokenizer to one of the `tokenizers` library.
 
-    It cleans and splits texts as BERT does, and knows no special tokens.
+    The result cleans and splits texts as BERT does, and has no special tokens.
 
     Args:
         tokenizer: A `keras_hub.tokenizers.WordPieceTokenizer`.
@@ -43,9 +43,9 @@ def fast_word_piece(tokenizer) -> tokenizers.Tokenizer:
 
 
 def fast_byte_pair(tokenizer) -> tokenizers.Tokenizer:
-    """A byte-pair tokenizer of keras-hub as one of the `tokenizers` library.
+    """Converts a byte-pair tokenizer to one of the `tokenizers` library.
 
-    It splits as RoBERTa does, and knows no special tokens.
+    The result splits as RoBERTa does, and has no special tokens.
 
     Args:
         tokenizer: A `keras_hub.tokenizers.BytePairTokenizer`.

@@ -10,17 +10,17 @@ MAX_STRING_ID = 2**31 - 1  # of int32, JAX's integers
 
 
 class GraphPipeline:
-    """What a preprocessor does to strings, inside a TensorFlow graph.
+    """Preprocesses strings inside a TensorFlow graph.
 
-    The twin of `PythonPipeline`, to the same ids, for `tf.data`.
+    It gives the same ids as `PythonPipeline`, for `tf.data`.
 
     Args:
         plain_text: A `PlainTextTokenizer`.
-        can_call_python: Boolean, whether the `tokenizers` library is called
-            by Python from within the graph. Ops can be exported, but tracing
-            those of WordPiece takes a second, and those of byte pairs are
-            quadratic in the length of a word and lose NUL bytes. Defaults to
-            `True`.
+        can_call_python: Boolean, whether the graph may call the `tokenizers`
+            library through Python instead of ops. Ops can be exported, but
+            tracing those of WordPiece takes a second, and those of byte pairs
+            are quadratic in the length of a word and lose NUL bytes. Defaults
+            to `True`.
 
     Raises:
         ValueError: Python may not be called, and the tokenizer is a
@@ -36,15 +36,15 @@ class GraphPipeline:
         self.calls_python = can_call_python and calls_python
         if plain_text.is_hugging_face and not can_call_python:
             raise ValueError(
-                "A graph that is written to files must have a tokenizer of "
-                "keras-hub: that of the tokenizers library has no ops of "
-                "TensorFlow. The formats sentence-transformers, onnx and "
-                "openvino hold this model. "
-                f"Received: {type(plain_text.tokenizer).__name__}"
+                "A graph that is written to files needs a tokenizer of "
+                "keras-hub: one of the tokenizers library has no TensorFlow "
+                "ops. The formats sentence-transformers, onnx and openvino "
+                "hold this model. Received: "
+                f"{type(plain_text.tokenizer).__name__}"
             )
 
     def tokenize(self, texts):
-        """A ragged int32 tensor of ids, without special tokens and uncut."""
+        """The ids as a ragged tensor, uncut and without special tokens."""
         with tf.init_scope():  # made outside of the graph
             replacements = self.plain_text.replacements
         if self.calls_python:
@@ -57,9 +57,9 @@ class GraphPipeline:
         return tf.cast(tokenizer(texts), "int32")
 
     def count_tokens(self, texts: list[str]):
-        """An integer array of the numbers of ids, of a list of strings."""
+        """The number of ids of every string, an integer array."""
 
-        # Traced each time: a tokenizer's resource may be renewed in between.
+        # Traced each time: a tokenizer's resource may be replaced in between.
         @tf.function(autograph=False)
         def count(texts):
             return self.tokenize(texts).row_lengths()
@@ -67,7 +67,7 @@ class GraphPipeline:
         return count(tf.constant(texts, "string")).numpy()
 
     def string_ids(self, texts):
-        """Integers, the same for texts that differ in case or white space."""
+        """Integers, equal for texts that differ only in case or white space."""
         texts = tf.strings.lower(texts, encoding="utf-8")
         texts = tf.strings.regex_replace(texts, r"[\s\p{Z}]+", " ")
         texts = tf.strings.strip(texts)
@@ -75,7 +75,7 @@ class GraphPipeline:
         return tf.cast(ids, "int32")
 
     def tokenize_views(self, texts, left, right, is_masked):
-        """The ids of texts, and those around their spans, masks between."""
+        """The ids of both views: of the texts, and of the texts with masks."""
         # A masked span ends a word: what follows starts one.
         left = tf.where(is_masked, tf.strings.strip(left), left)
         right = tf.strings.join([" ", tf.strings.strip(right)])
@@ -94,7 +94,7 @@ class GraphPipeline:
         return view_1, tf.concat([left, masks, right], axis=1)
 
     def pack(self, token_ids, length):
-        """Cut, special tokens added, and padded to `length` tokens."""
+        """Cuts ids, adds special tokens and pads to `length` tokens."""
         is_static = isinstance(length, int)
         if is_static:
             most = self.plain_text.most_tokens(length)
@@ -119,7 +119,7 @@ class GraphPipeline:
         }
 
     def padded_length(self, batches, lengths: list[int]):
-        """The first of `lengths` that holds all rows, or the last."""
+        """The smallest of `lengths` that holds all rows, or the last one."""
         if len(lengths) == 1:
             return lengths[0]  # known before the graph runs
         rows = tf.concat([batch.row_lengths() for batch in batches], axis=0)
@@ -131,7 +131,7 @@ class GraphPipeline:
 
 
 def _called(plain_text: PlainTextTokenizer, texts):
-    """The ids of a Python function, as a ragged tensor of a graph."""
+    """Calls a Python function from a graph; returns ids as a ragged tensor."""
 
     def flat_ids(texts):
         strings = [text.decode("utf-8", "replace") for text in texts]
@@ -148,7 +148,7 @@ def _called(plain_text: PlainTextTokenizer, texts):
 
 
 def _renew_resource(tokenizer) -> None:
-    # `keras.utils.set_random_seed` frees what the ops of TensorFlow Text 2.21
-    # hold: https://github.com/tensorflow/text/issues/570
+    # `keras.utils.set_random_seed` frees the resources of the ops of TensorFlow
+    # Text 2.21: https://github.com/tensorflow/text/issues/570
     if isinstance(tokenizer, keras_hub.tokenizers.SentencePieceTokenizer):
         tokenizer.set_proto(tokenizer.proto)

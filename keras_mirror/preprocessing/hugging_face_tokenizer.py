@@ -16,7 +16,7 @@ ASSET = "tokenizer.json"
 
 @keras.saving.register_keras_serializable(package="keras_mirror")
 class HuggingFaceTokenizer(keras_hub.tokenizers.Tokenizer):
-    """A `tokenizer.json`, followed by the `tokenizers` library itself.
+    """A tokenizer that runs a `tokenizer.json` in the `tokenizers` library.
 
     For folders of Hugging Face that keras-hub's tokenizers cannot follow:
     other steps before the model, other templates, added tokens, texts that
@@ -29,22 +29,22 @@ class HuggingFaceTokenizer(keras_hub.tokenizers.Tokenizer):
     Args:
         roles: Dict of roles of transformers to special tokens, `"pad_token"`
             and `"mask_token"` at least.
-        truncation_side: String, `"left"` or `"right"`, where texts are cut.
-            Defaults to `"right"`.
+        truncation_side: String, `"left"` or `"right"`, the side on which texts
+            are cut. Defaults to `"right"`.
         **kwargs: Passed to `keras_hub.tokenizers.Tokenizer`.
 
     Attributes:
-        content: Dict, the content of the file, which `from_content` takes,
-            and `load_assets` reads.
+        content: Dict, the content of the file, from `from_content` or
+            `load_assets`.
         vocabulary: Dict of all tokens to their ids, or `None`.
-        prefix_ids: List of integers, those before every text.
-        suffix_ids: List of integers, those behind every text.
+        prefix_ids: List of integers, the ids before every text. suffix_ids:
+            List of integers, the ids after every text.
 
     Call arguments:
         inputs: A list of strings.
 
     Returns:
-        A list of lists of ids, without those of the template.
+        A list of lists of ids, without the template's.
 
     Example:
 
@@ -84,7 +84,7 @@ class HuggingFaceTokenizer(keras_hub.tokenizers.Tokenizer):
 
     @classmethod
     def from_content(cls, content: dict, roles: dict[str, str], **kwargs):
-        """A tokenizer of the content of a `tokenizer.json`.
+        """Makes a tokenizer from the content of a `tokenizer.json`.
 
         Args:
             content: Dict.
@@ -94,7 +94,7 @@ class HuggingFaceTokenizer(keras_hub.tokenizers.Tokenizer):
         Raises:
             ValueError: It is damaged, or not safe to follow.
         """
-        # No argument, of which Keras would walk through all tokens.
+        # Not an argument, since Keras would traverse all its tokens.
         tokenizer = cls(roles, **kwargs)
         tokenizer._file = TokenizerFile(content, roles)
         return tokenizer
@@ -105,12 +105,12 @@ class HuggingFaceTokenizer(keras_hub.tokenizers.Tokenizer):
 
     @property
     def library(self) -> tokenizers.Tokenizer:
-        """What gives the ids; its `encode_special_tokens` is set."""
+        """The `tokenizers.Tokenizer`, with `encode_special_tokens` set."""
         return self._loaded.library
 
     @property
     def plain_content(self) -> dict:
-        """`content` with special tokens that stand in no text."""
+        """`content` with special tokens renamed so that no text has them."""
         return self._loaded.plain_content
 
     @property
@@ -146,7 +146,7 @@ class HuggingFaceTokenizer(keras_hub.tokenizers.Tokenizer):
         return self._loaded.unknown_id
 
     def get_vocabulary(self) -> list[str]:
-        """A token for every id; `[vacant7]` where the file has none for 7."""
+        """One token per id; `[vacant7]` if the file has no token for id 7."""
         return list(map(self.id_to_token, range(self.vocabulary_size())))
 
     def vocabulary_size(self) -> int:
@@ -175,10 +175,10 @@ class HuggingFaceTokenizer(keras_hub.tokenizers.Tokenizer):
 
     def save_to_preset(self, preset_dir: str | os.PathLike) -> None:
         raise ValueError(
-            "A preset of keras-hub can hold its own tokenizers only. "
-            "`model.save` writes an archive with this one, "
-            "`model.export(folder)` a folder of sentence-transformers, both of "
-            f"which load here again. Received: {type(self).__name__}"
+            "A keras-hub preset can hold only keras-hub's tokenizers. Use "
+            "`model.save` for an archive, or `model.export(folder)` for a "
+            "sentence-transformers folder; keras_mirror loads both. Received: "
+            f"{type(self).__name__}"
         )
 
     def get_config(self) -> dict:
@@ -192,7 +192,7 @@ class HuggingFaceTokenizer(keras_hub.tokenizers.Tokenizer):
     def _loaded(self) -> TokenizerFile:
         if self._file is None:
             raise ValueError(
-                f"This `{type(self).__name__}` has no vocabulary. Make it by "
+                f"This `{type(self).__name__}` has no vocabulary. Make it with "
                 "`from_content`, or call `load_assets`"
             )
         return self._file

@@ -17,13 +17,13 @@ VIEW_PADDINGS = ("longest", "sequence_length")
 
 @keras.saving.register_keras_serializable(package="keras_mirror")
 class MirrorPreprocessor(keras.layers.Layer):
-    """Turns strings into a backbone's features, or into two views of them.
+    """Turns strings into features for a backbone, or into two views.
 
-    Works with every tokenizer of keras-hub's text backbones, and with
-    `HuggingFaceTokenizer`. TensorFlow
-    strings are processed in the graph, so that the layer and its `views` can
-    be mapped over a `tf.data.Dataset` of batches; Python strings and NumPy
-    arrays are processed in Python, without TensorFlow, to the same ids.
+    It works with every tokenizer of keras-hub's text backbones and with
+    `HuggingFaceTokenizer`. TensorFlow strings are processed in the graph, so
+    that the layer and its `views` can be mapped over a `tf.data.Dataset` of
+    batches; Python strings and NumPy arrays are processed in Python, without
+    TensorFlow, to the same ids.
 
     Special tokens in a text stay text: the id of the mask is put between the
     tokens left and right of the masked span.
@@ -40,19 +40,20 @@ class MirrorPreprocessor(keras.layers.Layer):
             batch, in steps of a few widths; `"sequence_length"` pads them as
             a call does, which only `"padded_mean"` pooling needs. Defaults
             to `"longest"`.
-        seed: Integer, for the spans. Defaults to `None`.
-        prompts: Dict from names to what is put before a text, such as
+        seed: Integer, the seed of the spans. Defaults to `None`.
+        prompts: Dict from names to strings that are put before a text, such as
             `{"query": "query: "}`, see `Prompts`. Defaults to `None`: none.
-        default_prompt_name: String, the one that is put before every text, in
-            training too, if no other is asked for. Defaults to `None`.
+        default_prompt_name: String, the prompt that is put before every text,
+            in training too, unless another is given. Defaults to `None`.
         **kwargs: Passed to `keras.layers.Layer`.
 
     Attributes:
-        recipe: The `Recipe` that `mirror_dataset` follows: `"sentence"`,
-            until a `MirrorModel` takes the preprocessor and puts in its own.
+        recipe: The `Recipe` that `mirror_dataset` follows: `"sentence"`, until
+            a `MirrorModel` that uses the preprocessor sets its own.
         prompts: The `Prompts`.
-        max_text_tokens: Integer, the tokens of a text beside start and end.
-        num_special_tokens: Integer, those, of which there are 2 most often.
+        max_text_tokens: Integer, the maximum number of tokens without start and
+            end. num_special_tokens: Integer, the number of start and end
+            tokens, usually 2.
 
     Call arguments:
         inputs: A list or array of strings, or a string tensor of shape
@@ -105,8 +106,8 @@ class MirrorPreprocessor(keras.layers.Layer):
         plain_text = PlainTextTokenizer(tokenizer)
         self._python = PythonPipeline(plain_text)
         self._graph = GraphPipeline(plain_text)
-        # They have no weights. On JAX, `predict` runs the whole model op by op
-        # beforehand as long as one of its layers is not built.
+        # Built here, without weights: while a layer is not built, `predict` on
+        # JAX first runs the whole model op by op.
         for layer in self._flatten_layers():
             layer.built = True
 
@@ -134,7 +135,7 @@ class MirrorPreprocessor(keras.layers.Layer):
         return self._python.plain_text.most_tokens(self.sequence_length)
 
     def views(self, texts, seed=None, partners=None):
-        """Two views of the same strings: as they are, and with a masked span.
+        """Makes two views of strings: unchanged, and with a masked span.
 
         Args:
             texts: As in a call.
@@ -144,16 +145,16 @@ class MirrorPreprocessor(keras.layers.Layer):
                 `None`: the same.
 
         Returns:
-            A tuple `(view_1, view_2)` of two dicts as a call returns them,
-            with `"string_ids"` beside, int32 of shape `(batch_size,)`: the
-            same for strings that differ in case or white space only, which
-            are not each other's negatives. The views of a batch have one
-            width: see `view_padding`.
+            A tuple `(view_1, view_2)` of two dicts as a call returns them, plus
+            `"string_ids"`, int32 of shape `(batch_size,)`: equal for strings
+            that differ only in case or white space, which are not negatives of
+            each other. Both views of a batch have the same width: see
+            `view_padding`.
         """
         sides = [texts] if partners is None else [texts, partners]
         sides = [_without_eager_tensors(side) for side in sides]
         lengths = [self.sequence_length]
-        if _is_single(sides[0]):  # as wide as others it may meet in a batch
+        if _is_single(sides[0]):  # as wide as the others of a batch
             sides = [_batch_of_one(side) for side in sides]
             return tuple(map(_first, self._views(sides, seed, lengths)))
         if self.view_padding == "longest":
@@ -161,7 +162,7 @@ class MirrorPreprocessor(keras.layers.Layer):
         return self._views(sides, seed, lengths)
 
     def tokenize(self, texts, prompt: str | None = None) -> list[list[int]]:
-        """Token ids of Python strings, without special tokens and uncut.
+        """Token ids of Python strings, uncut and without special tokens.
 
         Args:
             texts: A list or array of strings.
@@ -177,10 +178,10 @@ class MirrorPreprocessor(keras.layers.Layer):
         return self._python.tokenize(self.prompts.prepend(texts, prompt))
 
     def share_unknown(self, token_ids: list[list[int]]) -> float:
-        """Share of the ids that stand for what the vocabulary does not hold.
+        """The share of unknown tokens among ids.
 
         Args:
-            token_ids: A list of lists of integers, of `tokenize`.
+            token_ids: A list of lists of integers from `tokenize`.
 
         Returns:
             A float in `[0, 1]`.
@@ -188,7 +189,7 @@ class MirrorPreprocessor(keras.layers.Layer):
         return self._python.plain_text.share_unknown(token_ids)
 
     def count_tokens(self, texts: list[str]):
-        """Numbers of ids that `tokenize` gives, as fast as the backend can.
+        """Counts the ids that `tokenize` would give, in the fastest way.
 
         Args:
             texts: A list of strings.
@@ -201,13 +202,13 @@ class MirrorPreprocessor(keras.layers.Layer):
         return pipeline.count_tokens(self.prompts.prepend(texts))
 
     def packed_lengths(self, token_ids: list) -> list[int]:
-        """Numbers of tokens that rows of `tokenize` have once they are packed.
+        """The numbers of tokens of rows from `tokenize` after packing.
 
         Args:
             token_ids: A list of lists of integers.
 
         Returns:
-            A list of integers, `sequence_length` at most.
+            A list of integers, at most `sequence_length`.
         """
         return self._python.packed_lengths(token_ids, self.sequence_length)
 
@@ -243,7 +244,7 @@ class MirrorPreprocessor(keras.layers.Layer):
         }
 
     def _prompt_config(self) -> dict:
-        # Left out where there are none: fingerprints of encoders stay.
+        # Left out if there are none, so that fingerprints stay the same.
         if not self.prompts.texts:
             return {}
         return {
@@ -262,10 +263,11 @@ class MirrorPreprocessor(keras.layers.Layer):
         first, last = sides[0], sides[-1]
         prepend = self.prompts.prepend
         pipeline = self._pipeline(first)
-        # First: what is no string is refused here.
+        # First, since it refuses what is not a string.
         string_ids = [pipeline.string_ids(side) for side in sides]
         if self.span_masking is not None:
-            # A prompt is put before what is left of the span: never masked.
+            # The prompt is put before the part left of the span, so it is never
+            # masked.
             left, *rest = self.span_masking.split(last, seed)
             view_1, view_2 = pipeline.tokenize_views(
                 prepend(first), prepend(left), *rest
@@ -297,7 +299,7 @@ def _check_special_tokens(tokenizer, with_mask: bool) -> None:
 
 
 def _without_eager_tensors(inputs):
-    # keras-hub's tokenizers give ragged tensors in a graph only.
+    # keras-hub's tokenizers return ragged tensors only in a graph.
     if not is_tensor(inputs) or not tf.executing_eagerly():
         return inputs
     if inputs.shape.rank == 0:

@@ -1,4 +1,4 @@
-"""Widths that batches are padded to; few, where each is compiled anew."""
+"""Widths that batches are padded to; only a few if each is compiled."""
 
 import itertools
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from keras_mirror.optional_tensorflow import has_gpu
 from keras_mirror.optional_tensorflow import tf
 
 _NUM_PREFETCHED = 2
-_SHORTEST = 2  # start and end, as most tokenizers put around every text
+_SHORTEST = 2  # start and end
 
 
 def compiles_every_shape() -> bool:
@@ -44,7 +44,7 @@ def padded_lengths(sequence_length: int) -> list[int]:
 def padded_rows(num_rows: int, most: int) -> int:
     """How many rows a batch of `num_rows` gets, `most` at most.
 
-    Under XLA the next power of two, so that few shapes are compiled.
+    Under XLA it is the next power of two, so that few shapes are compiled.
 
     Example:
 
@@ -57,10 +57,10 @@ def padded_rows(num_rows: int, most: int) -> int:
 
 
 def as_dataset(batches):
-    """What `fit` takes: a `tf.data.Dataset`, or `batches` without TensorFlow.
+    """Makes a `tf.data.Dataset` for `fit`; `batches` itself on other backends.
 
-    Of a `PyDataset`, Keras 3.15 looks at two batches, and TensorFlow then
-    refuses others that are wider.
+    For a `PyDataset`, Keras 3.15 takes shapes from two batches, and TensorFlow
+    then refuses wider ones.
 
     Args:
         batches: A `keras.utils.PyDataset` of batches that differ in width.

@@ -16,18 +16,16 @@ from keras_mirror.preprocessing.word_piece_graph import WordPieceGraph
 
 
 class PlainTextTokenizer(TextTokenizer):
-    """Strings to token ids with a tokenizer of a model, as plain text only.
+    """Turns strings into token ids, treating special tokens as plain text.
 
-    What a user writes is text, also where it reads `[MASK]` or `</s>`: no
-    special token is ever read out of it. And the ids are those that the model
-    was pretrained with, in a graph and outside of it, where keras-hub 0.32
-    differs:
+    A user's `[MASK]` or `</s>` is text and never becomes a special token. And
+    the ids are those that the model was pretrained with, inside and outside a
+    graph, where keras-hub 0.32 differs:
 
     - WordPiece: keras-hub folds case (`ß` to `ss`, `™` to `tm`), splits words
-      at invisible characters and not at every space, and takes words of more
-      than 100 bytes, not characters, for unknown.
-    - Byte pairs: outside of graphs keras-hub splits words by GPT-4's rule,
-      not by RoBERTa's.
+    at invisible characters and not at every space, and treats words of more
+    than 100 bytes, not characters, as unknown. - Byte pairs: outside a graph,
+    keras-hub splits words by GPT-4's rule, not by RoBERTa's.
 
     Args:
         tokenizer: A `keras_hub.tokenizers.Tokenizer`, of keras-hub or a
@@ -36,8 +34,9 @@ class PlainTextTokenizer(TextTokenizer):
 
     Attributes:
         prefix_ids: List of integers, to be put before the ids of every text.
-        suffix_ids: List of integers, to be put behind.
-        cuts_start: Boolean, whether a text that is too long loses its start.
+        suffix_ids: List of integers, to be put after them.
+        cuts_start: Boolean, whether a text that is too long is cut at its
+            start.
 
     Call arguments:
         texts: A list of strings.
@@ -88,14 +87,14 @@ class PlainTextTokenizer(TextTokenizer):
 
     @functools.cached_property
     def graph_tokenizer(self):
-        """What gives ids in a graph of texts with `replacements` made."""
+        """The tokenizer for graphs, applied after `replacements`."""
         if self.is_word_piece:
             return WordPieceGraph(self.tokenizer)
         return self.tokenizer
 
     @functools.cached_property
     def replacements(self) -> tuple[tuple[str, str], ...]:
-        """Pairs of a pattern and what is to replace it in every text."""
+        """Pairs of a pattern and its replacement, for every text."""
         _check_vocabulary(self.tokenizer)
         return tuple(
             (regex.escape(token), spell_apart(token))
@@ -106,8 +105,8 @@ class PlainTextTokenizer(TextTokenizer):
     def matched_special_tokens(self) -> list[str]:
         """The special tokens that the keras-hub tokenizer finds in texts.
 
-        A SentencePiece model may hold `[MASK]` as a symbol of its own, which
-        cannot be switched off.
+        A SentencePiece model may contain `[MASK]` as a symbol, which cannot be
+        switched off.
         """
         names = ("start", "end", "pad", "mask")
         ids = [
@@ -125,9 +124,10 @@ class PlainTextTokenizer(TextTokenizer):
         ]
 
     def share_unknown(self, rows: list[list[int]]) -> float:
-        """How many of some token ids stand for what the vocabulary lacks.
+        """The share of unknown tokens among token ids.
 
-        Byte pairs lack nothing. SentencePiece's bare spaces do not count.
+        Byte pairs have no unknown tokens. SentencePiece's bare spaces do not
+        count.
 
         Args:
             rows: A list of lists of ids, as a call returns.
@@ -141,7 +141,7 @@ class PlainTextTokenizer(TextTokenizer):
         if self.is_word_piece:
             unknown = to_id(self.tokenizer.oov_token)
         elif self.is_sentence_piece:
-            unknown, space = to_id("\0"), to_id("▁")  # the first is no piece
+            unknown, space = to_id("\0"), to_id("▁")  # the first is not a piece
             num_spaces = 0 if space == unknown else counts[space]
         elif self.is_hugging_face:
             unknown = self.tokenizer.unk_token_id
@@ -160,7 +160,7 @@ class PlainTextTokenizer(TextTokenizer):
 
 
 def spell_apart(token: str) -> str:
-    """A special token as plain text, which no tokenizer matches.
+    """Spells a special token so that no tokenizer matches it.
 
     Example:
 
@@ -179,14 +179,14 @@ def _check_splits(tokenizer) -> None:
 
 
 def _check_vocabulary(tokenizer) -> None:
-    """A config has none: it is a file of an archive."""
+    """Refuses a tokenizer without a vocabulary, as a config makes it."""
     # Of SentencePiece, it is in the `proto`.
     for name in ("vocabulary", "proto"):
         if getattr(tokenizer, name, "unknown") is None:
             raise ValueError(
-                f"`{type(tokenizer).__name__}` has no vocabulary: a model that "
-                "is made by `from_config` or `keras.models.clone_model` has "
-                "none, and new weights. For a copy, call "
+                f"`{type(tokenizer).__name__}` has no vocabulary: "
+                "`from_config` and `keras.models.clone_model` make models "
+                "without vocabulary and with new weights. For a copy, call "
                 "`copy.deepcopy(model)`. Received: a tokenizer with "
                 f"{name}=None"
             )
@@ -195,7 +195,8 @@ def _check_vocabulary(tokenizer) -> None:
 def _stop_matching_special_tokens(tokenizer) -> None:
     if tokenizer.unsplittable_tokens:
         tokenizer.unsplittable_tokens = []
-        # In an archive the vocabulary comes later, from the assets.
+        # When an archive is loaded, the vocabulary comes later, from the
+        # assets.
         if tokenizer.vocabulary is not None:
             tokenizer.set_vocabulary_and_merges(
                 tokenizer.vocabulary, tokenizer.merges

@@ -2,25 +2,25 @@ import dataclasses
 
 from keras_mirror.data import as_strings
 
-# The names that models give to the prompt of either side of a search, those
-# that sentence-transformers looks for, in its order.
+# Names of the prompts for either side of a search that sentence-transformers
+# looks for, in its order.
 ROLES = {"query": ("query",), "document": ("document", "passage", "corpus")}
 
 
 @dataclasses.dataclass(frozen=True)
 class Prompts:
-    """What is put before texts, by name, as sentence-transformers has it.
+    """Named prompts that are put before texts, as in sentence-transformers.
 
-    Some encoders were trained with words such as `"query: "` before every
-    text, and give worse embeddings without them.
+    Some encoders were trained with a prefix such as `"query: "` before every
+    text, and give worse embeddings without it.
 
     Args:
         texts: Dict from names to strings. Defaults to none.
-        default_name: String, the name of the prompt of texts for which none
-            is asked. Defaults to `None`: nothing is put before them.
+        default_name: String, the name of the prompt that is used by default.
+            Defaults to `None`: no prompt.
 
     Raises:
-        ValueError: A prompt is not a string, or `default_name` not a name.
+        ValueError: A prompt is not a string, or `default_name` is not a name.
 
     Example:
 
@@ -42,7 +42,7 @@ class Prompts:
         self.text(None)
 
     def text(self, name: str | None) -> str:
-        """The prompt of a name, `""` for `None` where there is no default.
+        """The prompt of a name, `""` for `None` without a default.
 
         Raises:
             ValueError: There is no prompt of this name.
@@ -76,8 +76,8 @@ class Prompts:
             name: String, see `text`. Defaults to `None`: the default one.
 
         Returns:
-            `texts` as they are where the prompt is empty; otherwise a string
-            tensor, or a list of strings.
+            `texts` unchanged if the prompt is empty; otherwise a string tensor
+            or a list of strings.
         """
         prompt = self.text(name)
         if not prompt:

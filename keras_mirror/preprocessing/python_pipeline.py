@@ -10,9 +10,9 @@ from keras_mirror.data import as_strings
 
 
 class PythonPipeline:
-    """What a preprocessor does to Python strings, without TensorFlow.
+    """Preprocesses Python strings, without TensorFlow.
 
-    The twin of `GraphPipeline`, to the same ids.
+    It gives the same ids as `GraphPipeline`.
 
     Args:
         plain_text: A `PlainTextTokenizer`, or a `ForwardTokenizer`, which has
@@ -24,17 +24,17 @@ class PythonPipeline:
         self.special = plain_text.tokenizer
 
     def tokenize(self, texts: Iterable[str]) -> list[list[int]]:
-        """Lists of ids, without special tokens and uncut."""
+        """The ids as lists, uncut and without special tokens."""
         return self.plain_text(as_strings(texts))
 
     def count_tokens(self, texts: Iterable[str]):
-        """An integer array of the numbers of ids that `tokenize` gives."""
+        """The number of ids of every string, an integer array."""
         return np.array([len(ids) for ids in self.tokenize(texts)], "int64")
 
     def string_ids(self, texts: Iterable[str]):
-        """Integers, the same for texts that differ in case or white space.
+        """Integers, equal for texts that differ only in case or white space.
 
-        Of 200 different texts two have the same one once in 100,000 batches.
+        With 200 different texts per batch, two collide in one batch of 100,000.
         """
         bare = (" ".join(text.lower().split()) for text in as_strings(texts))
         ids = [zlib.crc32(text.encode("utf-8")) >> 1 for text in bare]
@@ -47,7 +47,7 @@ class PythonPipeline:
         right: list[str],
         is_masked: list[bool],
     ) -> tuple[list[list[int]], list[list[int]]]:
-        """The ids of texts, and those around their spans, masks between."""
+        """The ids of both views: of the texts, and of the texts with masks."""
         mask = self.special.mask_token_id
         sides = [
             _around_span(*parts) if masked else parts
@@ -64,12 +64,12 @@ class PythonPipeline:
         return self.tokenize(texts), view_2
 
     def packed_lengths(self, token_ids: list, length: int) -> list[int]:
-        """The numbers of tokens of rows, of which `pack` cuts at `length`."""
+        """The numbers of tokens of rows that `pack` cuts at `length`."""
         num_special = self.plain_text.num_special_tokens
         return [min(len(ids) + num_special, length) for ids in token_ids]
 
     def pack(self, token_ids: list[list[int]], length: int) -> dict:
-        """Cut, special tokens added, and padded to `length` tokens."""
+        """Cuts ids, adds special tokens and pads to `length` tokens."""
         prefix, suffix = self.plain_text.prefix_ids, self.plain_text.suffix_ids
         most = self.plain_text.most_tokens(length)
         cuts_start = self.plain_text.cuts_start
@@ -86,7 +86,7 @@ class PythonPipeline:
     def padded_length(
         self, batches: Sequence[list[list[int]]], lengths: list[int]
     ) -> int:
-        """The first of `lengths` that holds all rows, or the last."""
+        """The smallest of `lengths` that holds all rows, or the last one."""
         rows = [len(ids) for token_ids in batches for ids in token_ids]
         longest = max(rows, default=0) + self.plain_text.num_special_tokens
         longest = min(longest, lengths[-1])
@@ -94,7 +94,7 @@ class PythonPipeline:
 
 
 def _around_span(left: str, right: str) -> tuple[str, str]:
-    """The parts around a masked span, as words of their own.
+    """The parts before and after a masked span, as separate words.
 
     What follows the span starts a new word, so that a byte-pair or
     SentencePiece tokenizer sees the space that WordPiece does not need.

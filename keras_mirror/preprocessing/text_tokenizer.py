@@ -4,15 +4,14 @@ import regex
 
 
 class TextTokenizer:
-    """What gives ids of plain text, and what is put around them.
+    """The base class of tokenizers of plain text, without Keras.
 
-    Has no Keras. A subclass has these attributes:
+    A subclass has these attributes:
 
     Attributes:
         prefix_ids: List of integers, to be put before the ids of every text.
-        suffix_ids: List of integers, to be put behind.
-        replacements: Pairs of a pattern and what is to replace it in every
-            text.
+        suffix_ids: List of integers, to be put after them.
+        replacements: Pairs of a pattern and its replacement, for every text.
         _tokenize: Function from a list of strings to their ids.
 
     Call arguments:
@@ -33,7 +32,7 @@ class TextTokenizer:
         return len(self.prefix_ids) + len(self.suffix_ids)
 
     def most_tokens(self, length: int) -> int:
-        """How many tokens of a text find room in `length`."""
+        """The maximum number of tokens of a text in a row of `length`."""
         if length < self.num_special_tokens:
             raise ValueError(
                 "`sequence_length` must leave room for the special tokens of "

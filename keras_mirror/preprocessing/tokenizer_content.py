@@ -1,7 +1,7 @@
-"""What a `tokenizer.json` may hold, found out before `tokenizers` reads it.
+"""Checks the content of a `tokenizer.json` before `tokenizers` reads it.
 
-It may come from an archive of others. The library follows whatever it says:
-patterns that take for ever, steps that multiply a text, random merges.
+It may come from an untrusted archive. The library follows whatever it says:
+patterns that take forever, steps that multiply a text, random merges.
 """
 
 import base64
@@ -11,7 +11,7 @@ from typing import Any
 
 from keras_mirror.preprocessing.cheap_patterns import is_cheap_pattern
 
-# Those that give the same ids for the same text, in linear time.
+# Steps that give the same ids for the same text, in linear time.
 _STEPS = {
     "normalizer": {
         *("BertNormalizer", "ByteLevel", "Lowercase", "NFC", "NFD", "NFKC"),
@@ -32,14 +32,14 @@ _STEPS = {
         *("Metaspace", "Replace", "Sequence", "Strip", "WordPiece"),
     },
 }
-# Where a sequence keeps its steps.
+# The keys under which a sequence keeps its steps.
 _PARTS = ("normalizers", "pretokenizers", "processors", "decoders")
 MODELS = {"BPE": dict, "Unigram": list, "WordLevel": dict, "WordPiece": dict}
 _MAX_STEPS = 50
-_MAX_GROWTH = 1_000  # of the length of a text
+_MAX_GROWTH = 1_000  # factor on the length of a text
 _MAX_CHARACTERS_PER_WORD = 1_000  # WordPiece is quadratic in them
-# Unigram's, for each of which the library has a table; and of one token, the
-# length of which multiplies the time.
+# Limits for unigram: the library has a table for every token, and the length of
+# the longest one multiplies the time.
 _MAX_TOKEN_BYTES = 2**22
 _MAX_PIECE_LENGTH = 1_000
 _MAX_PREFIX_LENGTH = 100
@@ -53,7 +53,8 @@ def check_tokenizer_content(content: dict) -> None:
         content: Dict, the content of the file.
 
     Raises:
-        ValueError: It has other steps, models or patterns, or too large ones.
+        ValueError: It has unsupported steps, models or patterns, or parts that
+            are too large.
 
     Example:
 
@@ -90,7 +91,7 @@ def is_token_id(value: Any) -> bool:
 
 
 def _steps(step: Any) -> Iterator:
-    """The steps of a part, those of a sequence in its place."""
+    """The steps of a part, with sequences flattened."""
     left = [] if step is None else [step]
     while left:
         step = left.pop()
@@ -125,7 +126,7 @@ def _check_length(part: dict, name: str) -> None:
 
 
 def _growth(step: dict) -> float:
-    """How many times longer a step makes a text, at most, step after step."""
+    """The maximum factor by which each step lengthens a text, so far."""
     if step["type"] == "ByteLevel":
         return 4
     if step["type"] == "Precompiled":
@@ -139,12 +140,12 @@ def _growth(step: dict) -> float:
 
 
 def _longest_rule(charsmap: Any) -> int:
-    """The longest text that the rules of SentencePiece put for another."""
+    """The length of the longest replacement in SentencePiece's rules."""
     try:
         content = base64.b64decode(charsmap or "", validate=True)
     except (TypeError, ValueError) as error:
         raise _refusal("rules in base 64", charsmap) from error
-    size = 4 + int.from_bytes(content[:4], "little")  # of the trie before them
+    size = 4 + int.from_bytes(content[:4], "little")  # the trie is first
     return max(1, *map(len, content[size:].split(b"\0")))
 
 

@@ -15,7 +15,7 @@ _UNKNOWN = "unk_token"
 
 
 class TokenizerFile:
-    """A `tokenizer.json` that is safe to follow, and what follows it.
+    """A checked `tokenizer.json`, and the `tokenizers.Tokenizer` made of it.
 
     Args:
         content: Dict, the content of the file.
@@ -23,10 +23,10 @@ class TokenizerFile:
             special tokens.
 
     Attributes:
-        text: String, the file, as short as it can be.
+        text: String, the content of the file without white space.
         vocabulary: Dict of all tokens to their ids.
-        prefix_ids: List of integers, what the template puts before a text.
-        suffix_ids: List of integers, what it puts behind.
+        prefix_ids: List of integers, the ids that the template puts before a
+            text. suffix_ids: List of integers, the ids that it puts after.
 
     Raises:
         ValueError: The file is damaged, not safe, or lacks a special token.
@@ -50,7 +50,7 @@ class TokenizerFile:
             self.library = self._make_library()
 
     def encode(self, texts: list[str]) -> list[list[int]]:
-        """Ids of texts, without those of the template and uncut."""
+        """Ids of texts, uncut and without those of the template."""
         if not texts:
             return []
         with content_errors("tokenizer.json", "cannot be followed"):
@@ -64,7 +64,7 @@ class TokenizerFile:
 
     @property
     def unknown_id(self) -> int | None:
-        """The id of what the vocabulary lacks, if there is one."""
+        """The id of the unknown token, if there is one."""
         model = self.content["model"]
         token = model.get(_UNKNOWN)
         return model.get("unk_id", self.vocabulary.get(token))
@@ -73,7 +73,7 @@ class TokenizerFile:
     def plain_content(self) -> dict:
         """The file without special tokens, see `with_hidden_tokens`.
 
-        That of the unknown token is hidden too.
+        The name of the unknown token is hidden too.
         """
         special = {*self._special_ids, self.unknown_id}
         added = self.content.get("added_tokens") or []
@@ -108,16 +108,16 @@ class TokenizerFile:
         }
 
     def _make_library(self) -> tokenizers.Tokenizer:
-        """The tokenizer of the library, which finds no special token.
+        """Makes the library's tokenizer, which finds no special tokens.
 
-        Their names become such that stand in no text.
+        They are renamed so that no text has them.
         """
         hidden = self._special_ids
         tokens = {t for t, id in self.vocabulary.items() if id in hidden}
         library = tokenizers.Tokenizer.from_str(
             json.dumps(with_hidden_tokens(self.content, tokens))
         )
-        library.encode_special_tokens = True  # those of no role
+        library.encode_special_tokens = True  # tokens without a role
         expected = {
             _hidden_name(token) if token in tokens else token: id
             for token, id in self.vocabulary.items()
@@ -131,12 +131,12 @@ class TokenizerFile:
 
 
 def with_hidden_tokens(content: dict, tokens: Collection[str]) -> dict:
-    """The parts of a `tokenizer.json` that ids depend on, which finds less.
+    """The parts of a `tokenizer.json` that decide ids, with hidden tokens.
 
     Args:
         content: Dict, the content of the file.
-        tokens: Collection of strings. They get names that stand in no text,
-            and keep their ids.
+        tokens: Collection of strings. They get names that no text has, and keep
+            their ids.
 
     Returns:
         A dict.
@@ -190,7 +190,7 @@ def _vocabulary(content: dict) -> dict[str, int]:
 
 
 def _template(step: dict | None) -> tuple[list[int], list[int]]:
-    """The ids that a post processor puts before and behind a single text."""
+    """The ids that a post processor puts before and after a single text."""
     prefix: list[int] = []
     suffix: list[int] = []
     for part in _processors(step):
@@ -222,7 +222,7 @@ def _sides(template: dict) -> tuple[list[int], list[int]]:
             sides[-1].extend(template["special_tokens"][name]["ids"])
     if len(sides) != 2:
         raise ValueError(
-            "A template must have its text once. "
-            f"Received: {template['single']}"
+            "A template must contain its text once. Received: "
+            f"{template['single']}"
         )
     return sides[0], sides[1]

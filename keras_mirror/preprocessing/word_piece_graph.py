@@ -1,7 +1,7 @@
 """BERT's tokenizer as a graph of TensorFlow.
 
-That of keras-hub 0.32 folds case (`ß` to `ss`, `™` to `tm`), splits words at
-other characters, and counts bytes where BERT counts characters of a word.
+keras-hub 0.32 folds case (`ß` to `ss`, `™` to `tm`), splits words at other
+characters, and counts the bytes of a word instead of its characters.
 """
 
 import functools
@@ -27,7 +27,7 @@ _SIGMA = ("Σ", "σ")
 # Code points of other planes are Chinese, private or not assigned.
 _PLANES = (range(0xD800), range(0xE000, 0x20000), range(0xE0000, 0xE1000))
 _PRIVATE = "\\p{Co}"
-_SEPARATOR = "€"  # part of no other character, and no word
+_SEPARATOR = "€"  # not part of another character or word
 
 
 class WordPieceGraph:
@@ -91,9 +91,9 @@ class WordPieceGraph:
 
 @functools.cache
 def _patterns() -> dict[str, str]:
-    """BERT's kinds of characters, as the `tokenizers` library knows them.
+    """BERT's classes of characters, as in the `tokenizers` library.
 
-    Its tables are those of an older Unicode than those of TensorFlow.
+    Its tables are of an older version of Unicode than TensorFlow's.
     """
     cleaned = _normalized(clean_text=True)
     stripped = _normalized(strip_accents=True)
@@ -106,7 +106,7 @@ def _patterns() -> dict[str, str]:
 
 
 def _normalized(**steps: bool) -> dict[str, str]:
-    """What some steps of `BertNormalizer` make of every character."""
+    """The result of some steps of `BertNormalizer` for every character."""
     options = ("clean_text", "handle_chinese_chars", "strip_accents")
     normalizer = normalizers.BertNormalizer(
         lowercase=False,
@@ -129,9 +129,9 @@ def _characters() -> list[str]:
 
 
 def _pattern(characters: Iterable[str], *more: str) -> str:
-    """A pattern of RE2 for one of some characters."""
+    """An RE2 pattern that matches one of some characters."""
     codes = sorted(map(ord, characters))
-    # Neighbors have the same distance from their places.
+    # Consecutive code points have the same distance from their places.
     groups = itertools.groupby(enumerate(codes), lambda pair: pair[1] - pair[0])
     runs = [[code for _, code in group] for _, group in groups]
     ranges = [f"\\x{{{run[0]:X}}}-\\x{{{run[-1]:X}}}" for run in runs]

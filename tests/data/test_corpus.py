@@ -110,8 +110,7 @@ def test_invalid_utf_8_names_file_and_line(
     path = write(content)
     message = (
         f"{path}, line {number} is not UTF-8: {reason} at byte {byte}. "
-        "Convert the file; commands with `--encoding` and `--errors` can read "
-        "others"
+        "Convert the file, or use a command's `--encoding` or `--errors`"
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         lines_of(path)
@@ -158,8 +157,12 @@ def test_an_unknown_encoding(write):
 @pytest.mark.parametrize(
     "name, content, message",
     [
-        ("a.txt", "ab\n".encode("utf-16"), "is UTF-16 by .*--encoding utf-16"),
-        ("a.txt", b"\xfe\xff\0a", "is UTF-16 by its first bytes"),
+        (
+            "a.txt",
+            "ab\n".encode("utf-16"),
+            "begins like UTF-16.*--encoding utf-16",
+        ),
+        ("a.txt", b"\xfe\xff\0a", "begins like UTF-16"),
         ("a.txt", "word".encode("utf-16-le"), "--encoding utf-16-le"),
         ("a.txt", "word".encode("utf-16-be"), "--encoding utf-16-be"),
         ("a.txt", "ab".encode("utf-32"), "--encoding utf-32"),
@@ -197,11 +200,11 @@ def test_what_is_no_text_is_named(write, name, content, message, errors):
 @pytest.mark.parametrize(
     "encoding, content, message",
     [
-        ("utf-16-le", "ab\n".encode("utf-16-be"), "is UTF-16-BE by .*"),
-        ("utf-16-le", b"\xfe\xff\0a\0b", "is UTF-16 by .* UTF-16-LE is"),
-        ("cp1252", b"\xef\xbb\xbfa", "is UTF-8 by .* CP1252 is"),
+        ("utf-16-le", "ab\n".encode("utf-16-be"), "begins like UTF-16-BE"),
+        ("utf-16-le", b"\xfe\xff\0a\0b", "begins like UTF-16. UTF-16-LE is"),
+        ("cp1252", b"\xef\xbb\xbfa", "begins like UTF-8. CP1252 is"),
         ("utf-8", b"\xef\xbb\xbfa", None),
-        ("utf-16", b"ab", "has no byte order mark, which UTF-16 begins with"),
+        ("utf-16", b"ab", "has no byte order mark, with which UTF-16 begins"),
         ("utf-16", b"", None),
     ],
 )
@@ -362,8 +365,8 @@ def test_arrays_of_anything_else_are_refused(array):
 @pytest.mark.parametrize("read", [as_strings, read_corpus])
 def test_tables_are_refused(read, table):
     message = (
-        "Texts must be one column of strings: of a table, give one, such as "
-        f'`table["text"]`. Received: {type(table).__name__} of shape '
+        "Texts must be one column of strings. Select a column of the table, "
+        f'such as `table["text"]`. Received: {type(table).__name__} of shape '
         f"{table.shape}"
     )
     with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):

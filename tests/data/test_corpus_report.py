@@ -21,7 +21,7 @@ def report(num_strings=10_000, epochs=1, num_near_duplicates=0, **shares):
     )
 
 
-FEW = ". 50 steps are usual: expect little of so few."
+FEW = ". 50 steps are usual: expect little from so few."
 GOOD = "10,000 texts make 50 steps of 200."
 TOLD = {
     GOOD: {},
@@ -36,14 +36,14 @@ TOLD = {
     },
     "300 texts make 10 steps of 200 in 10 epochs; 100 are never seen in each "
     "of them.": {"num_strings": 300, "epochs": 10},
-    f"{GOOD} 26% of the tokens are unknown to the vocabulary, and all the same "
-    "to the model.": {"unknown": 0.26},
+    f"{GOOD} 26% of the tokens are unknown to the vocabulary and look the "
+    "same to the model.": {"unknown": 0.26},
     f"{GOOD} A word takes 5.1 tokens on average (English: 1.3): the vocabulary "
-    "seems to be of another language.": {"per_word": 5.1},
+    "seems to be for another language.": {"per_word": 5.1},
     f"{GOOD} Under 1% of the texts are cut at 50 tokens.": {"cut": 0.001},
     f"{GOOD} 12% of the texts are cut at 50 tokens.": {"cut": 0.12},
-    f"{GOOD} 12% of the texts (1,250) equal another one but for punctuation, "
-    "case and spaces, and are pushed apart from it.": {
+    f"{GOOD} 12% of the texts (1,250) differ from another text only in "
+    "punctuation, case and spaces; training pushes the two apart.": {
         "num_near_duplicates": 1250
     },
 }

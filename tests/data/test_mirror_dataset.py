@@ -312,7 +312,7 @@ def test_a_path(preprocessor, kind, corpus_file):
 def test_a_path_of_another_encoding(preprocessor, kind, tmp_path):
     path = tmp_path / "corpus.txt"
     path.write_text("\n".join(STRINGS), "utf-16")
-    with pytest.raises(ValueError, match="UTF-16 by its first bytes"):
+    with pytest.raises(ValueError, match="begins like UTF-16"):
         mirror_dataset(path, preprocessor, 5)
     dataset = mirror_dataset(
         path, preprocessor, 5, shuffle=False, encoding="utf-16"
@@ -425,7 +425,7 @@ def test_a_corpus_smaller_than_a_batch_is_one_batch(
 ):
     message = (
         f"The corpus has {num_strings} usable strings, fewer than "
-        f"batch_size=5: an epoch is one batch of {num_strings}."
+        f"batch_size=5: an epoch will be one batch of {num_strings}."
     )
     with pytest.warns(UserWarning, match=f"^{re.escape(message)}$") as record:
         dataset = mirror_dataset(STRINGS[:num_strings], preprocessor, 5)
@@ -534,7 +534,7 @@ def test_an_endless_dataset_is_refused(preprocessor, batch_size):
     source = tf.data.Dataset.from_tensor_slices(STRINGS).repeat()
     source = source.batch(batch_size) if batch_size else source
     message = (
-        "`source` must end: it is read into memory. "
+        "`source` must be finite: it is read into memory. "
         "Received: a repeated `tf.data.Dataset`. Use `take()`"
     )
     with pytest.raises(ValueError, match=re.escape(message)):
