@@ -1,8 +1,8 @@
-"""Several devices or processes train as one: the place where they meet.
+"""Makes several devices or processes train as one.
 
-The other strings of a batch are the negatives. So devices must see each
-other's embeddings: otherwise ten of them train like one on a small batch. What
-the backends need for that is in here and nowhere else.
+The other strings of a batch are the negatives, so devices must see each other's
+embeddings: otherwise ten devices train like one on a small batch. All code for
+this that depends on the backend is in this folder.
 """
 
 from keras_mirror.distribution.active import active_replicas

@@ -26,10 +26,10 @@ _DEVICES = {
 
 
 def active_replicas() -> Replica:
-    """The devices or processes that train with this one at the moment.
+    """The devices or processes that currently train together with this one.
 
     Returns:
-        A `Replica`; one of several under a `tf.distribute` strategy on
+        A `Replica`. It is one of several under a `tf.distribute` strategy on
         TensorFlow, under a `keras.distribution.DataParallel` on JAX, in a
         process group of `torch.distributed` on PyTorch.
 
@@ -60,10 +60,10 @@ def training_devices(model) -> Devices:
 
 
 def random_state() -> list:
-    """The random state of the backend that no variable of a model holds.
+    """The random state of the backend that is not in a model's variables.
 
     Returns:
-        A list of arrays, for `set_random_state`: empty but on PyTorch.
+        A list of arrays for `set_random_state`; empty except on PyTorch.
     """
     if keras.backend.backend() == "torch":
         return torch_random_state()
@@ -104,7 +104,7 @@ def gather_views(embeddings, features: dict | None = None):
         embeddings: Tensor of shape `(2 * num_own_rows, embedding_dim)`, one
             view after the other.
         features: Dict of tensors of shape `(2 * num_own_rows, ...)`: what the
-            loss asks about the strings. Defaults to `None`: nothing.
+            loss needs to know about the strings. Defaults to `None`: nothing.
 
     Returns:
         A tuple of view 1 and view 2, `(num_rows, embedding_dim)`, and the

@@ -1,4 +1,4 @@
-"""JAX is imported in the functions: other backends do without it."""
+"""JAX is imported inside functions, so that other backends do not need it."""
 
 import contextlib
 import os
@@ -57,12 +57,12 @@ class JaxDevices(Replica):
 
 
 class WholeBatches(keras.distribution.DataParallel):
-    """Makes Keras hand whole batches to every device; the step splits them.
+    """Makes Keras pass whole batches to every device; the step splits them.
 
     Keras 3.15 splits batches before the step. It refuses batch sizes that are
-    no multiple of the number of devices, and with several processes it takes
-    `tf.data` datasets of a known batch size only. A batch that is split in the
-    step may have any size and come from anywhere.
+    no multiple of the number of devices, and with several processes it accepts
+    only `tf.data` datasets of a known batch size. A batch that the step splits
+    may have any size and any source.
 
     Args:
         device_mesh: A `keras.distribution.DeviceMesh`.

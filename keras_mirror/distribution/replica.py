@@ -13,9 +13,9 @@ class Devices:
 
     Args:
         number: Integer, the devices that share the rows of a batch.
-        number_here: Integer, those of this machine.
-        gpu_memory: Integer, the bytes that are free on each. Defaults to
-            `None`: they are CPUs, which share the memory of the machine.
+        number_here: Integer, the devices of this machine.
+        gpu_memory: Integer, the free bytes on each. Defaults to `None`: they
+            are CPUs, which share the memory of the machine.
         kept: Integer, the bytes that the framework keeps on CPUs for its next
             tensors. Defaults to `0`.
 
@@ -32,7 +32,7 @@ class Devices:
 
     @property
     def free_memory(self) -> int:
-        """The bytes that a step may take on each device now."""
+        """The bytes that a step may currently take on each device."""
         if self.gpu_memory is not None:
             return self.gpu_memory
         return (free_memory() + self.kept) // self.number_here
@@ -45,15 +45,15 @@ class Devices:
 class Replica:
     """One of the devices or processes that train together; here the only one.
 
-    The base class of the frameworks' replicas: whatever one of them does not
-    need to do stays as it is here.
+    The base class of the replicas of each framework: its methods are the
+    defaults for a single device.
     """
 
     rank = 0
 
     @staticmethod
     def is_active() -> bool:
-        """Whether replicas of this class are at work."""
+        """Whether replicas of this class are active."""
         return True
 
     def feed_scope(self) -> AbstractContextManager:
@@ -72,7 +72,7 @@ class Replica:
         """
 
     def reseeded(self, model) -> None:
-        """Gives all replicas different random states, if `prepare` did it."""
+        """Makes the replicas' random states differ, if `prepare` did so."""
 
     def gather(self, tensors):
         """The rows of all replicas; gradients flow through its own rows only.
@@ -88,7 +88,7 @@ class Replica:
         return tensors
 
     def all_reduce_sum(self, values):
-        """The sum over the replicas of a tensor that has one shape on all."""
+        """Sums a tensor that has the same shape on all replicas."""
         return values
 
     def scale_loss(self, loss):
@@ -104,7 +104,7 @@ class Replica:
         return value
 
     def shared_seed(self, seed: int | None) -> int | None:
-        """A seed that is the same in all processes, also where it is `None`."""
+        """A seed that is the same in all processes, even if it is `None`."""
         return seed
 
 
@@ -128,15 +128,15 @@ def seed_variables(model) -> list:
 
 
 def decorrelate_seeds(model, rank) -> None:
-    """Moves the random state of a replica away from the others'.
+    """Gives a replica a random state that differs from the others'.
 
-    Replicas start with the same state, and would drop the same units of their
-    first rows, of their second rows, and so on.
+    Replicas start with the same state: without this, they would drop the same
+    units in their first rows, in their second rows, and so on.
 
     Args:
         model: A `keras.Model`.
-        rank: Integer or integer tensor, the number of the replica. The first
-            one, 0, draws what a single device would.
+        rank: Integer or integer tensor, the number of the replica. Replica 0
+            draws what a single device would draw.
     """
     for variable in seed_variables(model):
         offset = ops.cast(ops.stack([rank, 0]), variable.dtype)

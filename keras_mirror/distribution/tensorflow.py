@@ -1,4 +1,4 @@
-"""TensorFlow is imported in the functions: other backends do without it."""
+"""TensorFlow is imported inside functions: other backends do not need it."""
 
 import contextlib
 from contextlib import AbstractContextManager
@@ -46,8 +46,8 @@ class TensorFlowReplicas(Replica):
         return loss / self._context.num_replicas_in_sync
 
     def logs(self, logs: dict) -> dict:
-        # Keras averages over replicas. All log the same but one that got no
-        # rows of a small batch, so the first replica's logs count.
+        # Keras averages logs over replicas. All log the same, except a replica
+        # without rows of a small batch, so the first replica's logs are used.
         is_first = ops.cast(self.rank == 0, "float32")
         logs = {name: value * is_first for name, value in logs.items()}
         logs = self._context.all_reduce("SUM", logs)
@@ -78,7 +78,7 @@ def tensorflow_devices(model) -> Devices:
         return Devices(number, here, kept=kept_on_cpus())
     from tensorflow.python.client import device_lib
 
-    # The one place where TensorFlow says how much it may take.
+    # TensorFlow reports its limit only here.
     limits = {
         device.name: device.memory_limit
         for device in device_lib.list_local_devices()
@@ -92,9 +92,9 @@ def tensorflow_devices(model) -> Devices:
 
 
 def kept_on_cpus() -> int:
-    """The bytes that are in no tensor, and that TensorFlow does not return.
+    """The bytes that TensorFlow keeps although no tensor uses them.
 
-    With oneDNN it keeps as many as its tensors ever took together.
+    With oneDNN it keeps the peak of what its tensors took together.
     """
     import tensorflow as tf
 
@@ -110,7 +110,7 @@ def kept_on_cpus() -> int:
 def tensorflow_map(function, elements):
     """`keras.ops.map`, which on TensorFlow runs ten iterations at a time.
 
-    Those of a gradient too, so that all take their memory at once.
+    It does so for gradients too, so that ten iterations take memory at once.
     """
     import tensorflow as tf
 

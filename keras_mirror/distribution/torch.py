@@ -1,4 +1,4 @@
-"""PyTorch is imported in the functions: other backends do without it."""
+"""PyTorch is imported inside functions: other backends do not need it."""
 
 import os
 import socket
@@ -21,7 +21,7 @@ _PREPARED: weakref.WeakSet = weakref.WeakSet()
 def torch_random_state() -> list:
     """The states of PyTorch's generators, which its dropout draws from.
 
-    Keras gives a seed of its own to layers that were made with one only.
+    Keras uses its own generator only for layers made with a seed.
     """
     import torch
 
@@ -144,7 +144,7 @@ def torch_devices(model) -> Devices:
     if not torch.cuda.is_available():
         return Devices(number, here)
     free, _ = torch.cuda.mem_get_info()
-    # What PyTorch holds and does not use, it takes for the next tensors.
+    # PyTorch uses its cached memory for the next tensors.
     kept = torch.cuda.memory_reserved() - torch.cuda.memory_allocated()
     return Devices(number, here, free + kept)
 
@@ -152,13 +152,13 @@ def torch_devices(model) -> Devices:
 class TorchGroup:
     """Processes of one machine that train together on PyTorch.
 
-    Every process has a GPU; without any, its part of the CPU's threads.
+    Every process has one GPU or, without GPUs, its share of the CPU's threads.
 
     Args:
         rank: Integer, the number of this process. The others meet at process
             0.
-        number: Integer, of processes.
-        port: Integer, the `port` of process 0, which itself may take any.
+        number: Integer, the number of processes.
+        port: Integer, the `port` of process 0; process 0 itself may choose any.
 
     Raises:
         ValueError: There are GPUs, but fewer.
@@ -184,7 +184,7 @@ class TorchGroup:
         if self._torch.cuda.is_available():
             self._torch.cuda.set_device(self._rank)
             kind = "nccl"
-        else:  # or processes take the cores away from each other
+        else:  # or processes compete for cores
             threads = self._torch.get_num_threads() // self._number
             self._torch.set_num_threads(max(1, threads))
             kind = "gloo"
@@ -196,7 +196,7 @@ class TorchGroup:
         )
 
     def _loopback_store(self, port: int):
-        """A store that other machines cannot reach: it takes any message."""
+        """A store that other machines cannot reach: it trusts all messages."""
         options: dict[str, Any] = {"wait_for_workers": False}
         if not self._rank:  # PyTorch itself would listen on all interfaces
             listener = socket.create_server((_LOOPBACK, port))

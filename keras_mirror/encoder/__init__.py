@@ -1,1 +1,1 @@
-"""From any text backbone of keras-hub to one embedding per text."""
+"""Turns any text backbone of keras-hub into an encoder of texts."""

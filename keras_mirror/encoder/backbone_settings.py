@@ -1,7 +1,7 @@
-"""Activation and epsilon, which keras-hub fixes and checkpoints choose.
+"""Sets activation and epsilon, which keras-hub fixes and checkpoints vary.
 
-A backbone's config has neither, so both are set on the layers of a backbone
-that is built.
+A backbone's config has neither, so both are set on the layers of a built
+backbone.
 """
 
 import functools
@@ -18,8 +18,8 @@ def set_activation(backbone, activation: str) -> None:
     """Sets the activation of every feed-forward block of a backbone.
 
     keras-hub's BERT, ALBERT and ELECTRA always use the tanh approximation of
-    GELU, Hugging Face configurations mostly ask for the exact one: 5.8e-4
-    apart on a small random model.
+    GELU; most Hugging Face configurations ask for the exact one. On a small
+    random model the outputs differ by 5.8e-4.
 
     Args:
         backbone: A `keras_hub.models.Backbone`, changed in place.
@@ -65,7 +65,7 @@ def set_layer_norm_epsilon(backbone, epsilon: float) -> None:
 
 
 def check_epsilon(epsilon) -> None:
-    """Raises a `ValueError` unless a number can be an epsilon.
+    """Raises a `ValueError` unless a value can be an epsilon.
 
     Example:
 
@@ -134,7 +134,7 @@ def layer_norm_epsilon_of(backbone) -> float:
 
 
 def copy_backbone(backbone, **changes):
-    """A backbone with the same weights, and other options.
+    """Copies a backbone with its weights, and changes options.
 
     Args:
         backbone: A `keras_hub.models.Backbone`.
@@ -142,8 +142,8 @@ def copy_backbone(backbone, **changes):
             as `dropout`.
 
     Returns:
-        A `keras_hub.models.Backbone` of the same class. Its activation and
-        its epsilon are those that keras-hub has in its code.
+        A `keras_hub.models.Backbone` of the same class. Its activation and its
+        epsilon are keras-hub's own.
 
     Example:
 

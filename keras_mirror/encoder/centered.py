@@ -17,7 +17,7 @@ def centered(
     batch_size: int | None = None,
     on_progress: Callable[[int], object] | None = None,
 ):
-    """A model without the mean direction: see `MirrorModel.centered`.
+    """Makes a model without the mean direction: see `MirrorModel.centered`.
 
     Example:
 
@@ -29,8 +29,8 @@ def centered(
     check_encoder(model.encoder)
     if model.encoder.whitened:
         raise ValueError(
-            "A whitened model cannot be centered: whitening removed most of "
-            "the mean already. Call `centered` first, then `whitened`"
+            "A whitened model cannot be centered: whitening has already "
+            "removed most of the mean. Call `centered` first, then `whitened`"
         )
     check_unprojected(model.encoder, "centered")
     sample = sample_texts(texts)

@@ -10,14 +10,14 @@ from keras_mirror.encoder.replaced_end import without_scores
 def counted(model, texts: Iterable[str]):
     """Makes a model that weighs tokens by how often they occur in texts.
 
-    Training counts them too, and moves the weights of the backbone. This only
-    counts: what the result is better by is the work of the pooling, and what
-    training adds to it is the work of training. It shares all other weights
-    with `model`, which stays as it is.
+    Training counts tokens too, but it also changes the weights of the backbone.
+    This only counts, so it separates the gain of weighted pooling from the gain
+    of training. The result shares all other weights with `model`, which stays
+    unchanged.
 
     Args:
         model: A `MirrorModel`.
-        texts: Iterable of strings, the corpus; each different one counts once.
+        texts: Iterable of strings, the corpus; duplicates count once.
 
     Returns:
         A `MirrorModel`, not compiled; `model` itself if its encoder does not

@@ -12,24 +12,24 @@ from keras_mirror.encoder.similar_lengths import similar_lengths
 from keras_mirror.unit_rows import check_finite_rows
 from keras_mirror.unit_rows import unit_rows
 
-CHUNK_SIZE = 4096  # texts sorted by length together
+CHUNK_SIZE = 4096  # number of texts sorted by length together
 
 
 def encode_ids(
     model, token_ids: list[list[int]], batch_size: int | None = None
 ):
-    """Encodes tokenized texts, those of similar length together.
+    """Encodes tokenized texts in batches of similar length.
 
-    Every call of the encoder gets about the same number of tokens: the
-    shorter the texts, the more of them. Equal texts are computed once. Under
-    XLA, which compiles every new shape, shapes are few: see `padded_lengths`.
+    Every call of the encoder gets about the same number of tokens, so more
+    texts if they are short. Equal texts are encoded once. Under XLA, which
+    compiles every new shape, only a few shapes are used: see `padded_lengths`.
 
     Args:
         model: A `MirrorModel`.
         token_ids: List of lists of integers, without special tokens.
         batch_size: Integer, texts of `sequence_length` tokens per call of the
-            encoder. Defaults to `None`: 64, or fewer where such a call would
-            not fit into the free memory.
+            encoder. Defaults to `None`: 64, or fewer if such a call would not
+            fit into free memory.
 
     Returns:
         A float32 array of shape `(len(token_ids), embedding_dim)`, in the
@@ -40,7 +40,7 @@ def encode_ids(
     >>> encode_ids(model, [[7, 8], [9]]).shape[0]
     2
     """
-    # Late: what runs without Keras encodes in chunks too.
+    # Imported late: `encode_in_chunks` also runs without Keras.
     from keras_mirror.encoder.fitting_batches import fitting_batch_size
     from keras_mirror.preprocessing.padding import padded_lengths
     from keras_mirror.preprocessing.padding import padded_rows
@@ -58,7 +58,8 @@ def encode_ids(
     embeddings = np.empty(shape, dtype="float32")
     lengths = model.preprocessor.packed_lengths(distinct)
     for rows, width in similar_lengths(lengths, widths, batch_size * longest):
-        # Empty texts fill the last batch of a width, for no new compilation.
+        # Empty texts fill the last batch of a width, to avoid a new
+        # compilation.
         batch = [distinct[row] for row in rows]
         num_rows = padded_rows(len(rows), batch_size * longest // width)
         batch += [()] * (num_rows - len(rows))
@@ -71,7 +72,7 @@ def encode_ids(
 def encode_text(
     model, text, batch_size: int | None = None, prompt: str | None = None
 ):
-    """What `encode_text` of a `MirrorModel` or a `ForwardEncoder` does.
+    """Implements `encode_text` of `MirrorModel` and `ForwardEncoder`.
 
     Args:
         model: One of these.
@@ -104,7 +105,7 @@ def encode_in_chunks(
     on_progress: Callable[[int], object] | None = None,
     prompt: str | None = None,
 ) -> Iterator[tuple]:
-    """Encodes any number of texts, chunk by chunk, for progress bars.
+    """Encodes any number of texts chunk by chunk, and reports progress.
 
     Args:
         model: A `MirrorModel`.
@@ -145,7 +146,7 @@ def unit_chunks(
     on_progress: Callable[[int], object] | None = None,
     prompt: str | None = None,
 ) -> Iterator:
-    """Embeddings of length 1, chunk by chunk.
+    """Yields embeddings scaled to length 1, chunk by chunk.
 
     Args:
         model, texts, batch_size, on_progress, prompt: See `encode_in_chunks`.

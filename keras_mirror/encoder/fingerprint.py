@@ -8,23 +8,22 @@ from collections.abc import Iterator
 import keras
 from keras import ops
 
-# Settings that no embedding of `encode_text` depends on.
+# Settings that do not affect the embeddings of `encode_text`.
 _WITHOUT_EFFECT = {
     *("name", "trainable", "frozen", "seed", "dropout", "drophead"),
-    *("span_length", "view_padding"),  # of views, which are for training
-    # What Keras writes beside settings, and the module of a class.
+    *("span_length", "view_padding"),  # of views, only for training
+    # Keys that Keras writes beside settings, and the module of a class.
     *("module", "registered_name", "build_config", "compile_config"),
 }
 
 
 def fingerprint(model) -> str:
-    """Identifies an encoder: equal for a model and its archive, on any backend.
+    """Identifies an encoder; equal for a model and its archive on any backend.
 
-    It depends on everything that decides the embedding of a text: the
-    encoder's weights and settings, the tokenizer's files, the sequence length.
-    Names, rates of dropout, the masking of spans, the recipe and the
-    projection head do not count. Of a dtype policy only the compute dtype
-    counts. One step of training changes it.
+    It depends on everything that decides the embedding of a text: the encoder's
+    weights and settings, the tokenizer's files, the sequence length, and the
+    compute dtype. Names, rates of dropout, the masking of spans, the recipe and
+    the projection head do not affect it. One training step changes it.
 
     Args:
         model: A `MirrorModel`.
@@ -84,15 +83,16 @@ def tokenizer_files(tokenizer) -> Iterator[bytes]:
     with tempfile.TemporaryDirectory() as folder:
         tokenizer.save_assets(folder)
         for path in sorted(pathlib.Path(folder).iterdir()):
-            # On Windows lines end in two bytes.
+            # On Windows, lines end in two bytes.
             yield path.read_bytes().replace(b"\r\n", b"\n")
 
 
 def check_same_tokens(dataset, tokenizer) -> None:
-    """Raises a `ValueError` if a dataset is of the tokens of another model.
+    """Raises a `ValueError` if a dataset was made with another tokenizer.
 
     Args:
-        dataset: What `fit` takes. Only one of `mirror_dataset` tells.
+        dataset: What `fit` takes. Only a dataset of `mirror_dataset` knows its
+            tokenizer.
         tokenizer: The tokenizer of a model.
 
     Example:
@@ -102,14 +102,14 @@ def check_same_tokens(dataset, tokenizer) -> None:
     other = getattr(dataset, "mirror_tokenizer", tokenizer)
     if other is not tokenizer and _tokens(other) != _tokens(tokenizer):
         raise ValueError(
-            "A dataset must be of the tokens of the model that it trains: "
-            "give `mirror_dataset` this model's `preprocessor`. Received: a "
-            f"dataset of another {type(other).__name__}, and a model with a "
-            f"{type(tokenizer).__name__}"
+            "A dataset must be made with the tokenizer of the model that it "
+            "trains: give `mirror_dataset` this model's `preprocessor`. "
+            f"Received: a dataset of another {type(other).__name__}, and a "
+            f"model with a {type(tokenizer).__name__}"
         )
 
 
 def _tokens(tokenizer) -> tuple:
-    """What decides the ids of a tokenizer."""
+    """The settings and files that decide the ids of a tokenizer."""
     settings = keras.saving.serialize_keras_object(tokenizer)
     return essential_text(settings), *tokenizer_files(tokenizer)

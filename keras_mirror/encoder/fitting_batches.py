@@ -1,4 +1,4 @@
-"""Batches that fit into the memory that is free."""
+"""Chooses batches that fit into free memory."""
 
 import bisect
 import dataclasses
@@ -17,20 +17,19 @@ USABLE = 0.9
 MASKING_TOKENS = 4
 # Texts of `sequence_length` tokens per call of the encoder.
 BATCH_SIZE = 64
-# Calls that take less are not worth a look at the free memory.
+# For calls that take less, free memory is not checked.
 SMALL = 2**28
 
 
 @dataclasses.dataclass(frozen=True)
 class FittingSlices:
-    """Why a batch is computed in mini-batches, and in which; `str` tells.
+    """The size of mini-batches and the reason for them, as text by `str`.
 
     Args:
-        batch_size: Integer, strings of a batch.
-        width: Integer, tokens of the longest one.
-        needed: Integer, bytes that the whole batch would take.
-        free: Integer, bytes that are free.
-        mini_batch_size: Integer, texts that go through the encoder together.
+        batch_size: Integer, strings per batch. width: Integer, tokens of the
+            longest one. needed: Integer, bytes that the whole batch would take.
+            free: Integer, free bytes. mini_batch_size: Integer, texts that go
+            through the encoder together.
 
     Example:
 
@@ -58,17 +57,18 @@ class FittingSlices:
 
 
 def fitting_slices(model, dataset) -> FittingSlices | None:
-    """The mini-batches that training needs to fit into the free memory.
+    """The mini-batches that training needs to fit into free memory.
 
-    Of the sizes that fit it takes the one with the fewest passes, all alike.
+    Of the sizes that fit, it takes the one with the fewest passes, all of equal
+    size.
 
     Args:
         model: A compiled `MirrorModel`.
         dataset: A dataset from `mirror_dataset`.
 
     Returns:
-        A `FittingSlices`, or `None` where a whole batch fits, and where the
-        encoder is of unknown size.
+        A `FittingSlices`, or `None` if a whole batch fits or the size of the
+        encoder is unknown.
 
     Raises:
         MemoryError: Not even a single text fits.
@@ -84,15 +84,15 @@ def fitting_slices(model, dataset) -> FittingSlices | None:
     if not hasattr(dataset, "longest_text"):
         raise ValueError(
             '`mini_batch_size="auto"` needs strings, or a dataset as '
-            "`mirror_dataset` returns it: others do not tell how large their "
-            f"batches are. Received: {dataset}"
+            "`mirror_dataset` returns it: other datasets do not say how large "
+            f"their batches are. Received: {dataset}"
         )
     trim()
     devices = training_devices(model)
     free = devices.free_memory
     batch_size = dataset.mirror_source["batch_size"]
     num_rows = devices.rows(2 * batch_size)
-    # First with the width that none exceeds: counting tokens takes longer.
+    # First with the maximum width: counting tokens takes longer.
     width = model.preprocessor.sequence_length
     if _fits(training_memory(model, num_rows, width), free):
         return None
@@ -144,15 +144,14 @@ def _largest_slice(model, num_rows: int, whole: FittingSlices) -> int:
 
 
 def fitting_batch_size(model, token_ids: list) -> int:
-    """The `batch_size` of `encode_ids` where the user leaves it open.
+    """The `batch_size` of `encode_ids` if the user does not set it.
 
     Args:
         model: A `MirrorModel`.
         token_ids: List of sequences of integers, without special tokens.
 
     Returns:
-        64, or fewer where calls of the encoder would not fit into the free
-        memory.
+        64, or fewer if calls of the encoder would not fit into free memory.
 
     Example:
 

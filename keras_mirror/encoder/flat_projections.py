@@ -11,14 +11,14 @@ from keras_mirror.encoder.training_arithmetic import product_of
 def flatten_projections(backbone) -> None:
     """Makes dense layers multiply all tokens of a batch by a kernel at once.
 
-    On TensorFlow, Keras 3.15 multiplies text by text in `EinsumDense`: for
-    every text of the batch it computes a gradient of the whole kernel and sums
+    On TensorFlow, `EinsumDense` of Keras 3.15 multiplies text by text: it
+    computes a gradient of the whole kernel for every text of the batch and sums
     them. `Dense` does not, but TensorFlow fuses its product, bias and
     activation only if no reshape comes between. The results are the same.
 
     Kernels that Keras quantized to int8 are multiplied in float too. Keras
-    would round the inputs to int8 as well and multiply integers, which takes
-    TensorFlow several times longer on a CPU.
+    itself would also round the inputs to int8 and multiply integers, which
+    takes several times longer in TensorFlow on a CPU.
 
     Args:
         backbone: A `keras_hub.models.Backbone`, changed in place.
@@ -37,7 +37,7 @@ def flatten_projections(backbone) -> None:
 
 
 def _num_contracted_axes(layer) -> int:
-    """2 for `"abcd,cde->abe"`; 0 where the kernel is not simply at the end."""
+    """2 for `"abcd,cde->abe"`; 0 if the kernel is not simply at the end."""
     if isinstance(layer, keras.layers.Dense):
         return 1
     if not isinstance(layer, keras.layers.EinsumDense):
@@ -75,7 +75,8 @@ def _project(layer, num_axes: int, inputs, training=None):
     if layer.bias is not None:
         outputs = ops.add(outputs, ops.reshape(layer.bias, (-1,)))
     activation = activation_for_training(layer.activation)
-    # Before the shape is restored: TensorFlow fuses it with the product.
+    # Before the shape is restored, so that TensorFlow fuses it with the
+    # product.
     if activation is not None and len(kernel_shape) == num_axes + 1:
         outputs = activation(outputs)
     batch_shape = ops.shape(inputs)[:-num_axes]

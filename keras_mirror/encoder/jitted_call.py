@@ -1,4 +1,4 @@
-"""A call of a model on JAX that leaves its weights where they are."""
+"""A call of a model on JAX that does not donate its weights."""
 
 import keras
 
@@ -10,18 +10,18 @@ def is_jitted(model) -> bool:
 
 
 def jitted_call(model):
-    """The call of a model for inference, compiled; for several threads.
+    """A compiled call of a model for inference that threads may share.
 
-    Keras 3.15 donates the weights to every call of `predict_on_batch` and
-    takes them back after it: a second thread meets arrays that are deleted.
-    So does a second model that shares them.
+    Keras 3.15 donates the weights to every call of `predict_on_batch` and takes
+    them back afterwards: meanwhile a second thread, or a second model that
+    shares them, finds deleted arrays.
 
     Args:
         model: A `keras.Model`, on JAX.
 
     Returns:
-        A function from features to outputs. It is kept for as long as Keras
-        keeps its own function: until the model is compiled anew.
+        A function from features to outputs. It is cached as long as Keras
+        caches its own function: until the model is compiled again.
 
     Example:
 
@@ -31,7 +31,8 @@ def jitted_call(model):
     model.make_predict_function()
     attributes = vars(model.predict_function)
     if "jitted_call" not in attributes:
-        # Of two threads that come first at once, both take the same one.
+        # If two threads come first at the same time, both get the same
+        # function.
         attributes.setdefault("jitted_call", _jitted_call(model))
     return attributes["jitted_call"]
 

@@ -7,11 +7,11 @@ from keras_mirror.encoder.training_arithmetic import is_fused
 
 
 def lean_normalizations(backbone) -> None:
-    """Makes layer normalizations take fewer operations in a step of training.
+    """Makes layer normalizations use fewer operations in a training step.
 
-    Where nothing fuses operations, each of them reads and writes a whole
-    tensor. Keras's normalization and its gradient take twice as many. The
-    results are the same, and so is all that is not a step of training.
+    If no compiler fuses operations, each of them reads and writes a whole
+    tensor. Keras's normalization and its gradient use twice as many. The
+    results are the same, and nothing changes outside training steps.
 
     Args:
         backbone: A `keras_hub.models.Backbone`, changed in place.

@@ -4,13 +4,13 @@ from keras import ops
 from keras_mirror.distribution import map_one_by_one
 from keras_mirror.distribution.replica import seed_variables
 
-# More random draws than one layer makes in one pass: ALBERT calls one layer
+# More than the random draws of one layer in one pass: ALBERT calls one layer
 # several times.
 DRAWS_PER_PASS = 4096
 
 
 def in_mini_batches(encoder, features, mini_batch_size: int):
-    """Embeddings for training, in the memory of `mini_batch_size` texts.
+    """Embeds a batch for training in the memory of `mini_batch_size` texts.
 
     The texts go through the encoder slice by slice; only the embeddings stay
     in memory. For the gradients every slice is computed a second time, with
@@ -25,7 +25,7 @@ def in_mini_batches(encoder, features, mini_batch_size: int):
         - [Chen et al., 2016](https://arxiv.org/abs/1604.06174)
 
     Args:
-        encoder: A built `keras.Model` without updates but those of its seed
+        encoder: A built `keras.Model` that updates nothing but its seed
             generators.
         features: Dict of tensors of shape `(batch_size, sequence_length)`.
         mini_batch_size: Integer, texts per pass of the encoder.
@@ -67,7 +67,7 @@ def in_mini_batches(encoder, features, mini_batch_size: int):
 class _Values(keras.layers.Layer):
     """The values of an encoder's variables, in the variables' own dtypes.
 
-    With mixed precision, a layer that does not ask otherwise reads them cast,
+    With mixed precision, layers read them cast to half precision by default,
     and their gradients would be summed over the slices in half precision.
     """
 
@@ -75,7 +75,7 @@ class _Values(keras.layers.Layer):
         super().__init__(autocast=False)
 
     def call(self, encoder):
-        # Copies: TensorFlow must not read variables inside of its loop.
+        # Copies, since TensorFlow must not read variables inside its loop.
         trainable = [ops.copy(v.value) for v in encoder.trainable_variables]
         others = {
             v.path: ops.copy(v.value) for v in encoder.non_trainable_variables
@@ -84,7 +84,7 @@ class _Values(keras.layers.Layer):
 
 
 def _slices(feature, num_slices: int, size: int):
-    """`(num_slices, size, ...)`; the last one is filled up with first rows."""
+    """Slices `(num_slices, size, ...)`; first rows fill up the last one."""
     batch_size, *shape = ops.shape(feature)
     rows = ops.arange(num_slices * size) % batch_size
     feature = ops.take(feature, rows, axis=0)
@@ -92,7 +92,7 @@ def _slices(feature, num_slices: int, size: int):
 
 
 def _take_seeds(encoder, num_slices: int) -> dict:
-    """One state per slice of every seed generator, which moves past them."""
+    """Takes one state per slice from every seed generator and advances it."""
     seeds = {}
     for variable in seed_variables(encoder):
         draws = ops.arange(num_slices + 1) * DRAWS_PER_PASS

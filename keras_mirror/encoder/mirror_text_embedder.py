@@ -12,8 +12,8 @@ class MirrorTextEmbedder(keras_hub.models.TextEmbedder):
     """A `SentenceEncoder` as a keras-hub task.
 
     `MirrorModel.to_text_embedder` returns it if no class of keras-hub can
-    express the model: other backbones than BERT and XLM-R, a pooling of two
-    layers, weighted tokens, a mean that is subtracted. Strings go through the
+    express the model: a backbone other than BERT and XLM-R, a pooling of two
+    layers, weighted tokens, or a subtracted mean. Strings go through the
     model's own preprocessor, so embeddings are those of the model.
 
     Args:
@@ -47,7 +47,7 @@ class MirrorTextEmbedder(keras_hub.models.TextEmbedder):
         self.normalize = normalize
 
     def similarity(self, query_embeddings, document_embeddings):
-        """Dot products of all rows: cosines, if vectors are normalized.
+        """Dot products of all rows; cosines if vectors are normalized.
 
         Args:
             query_embeddings: Array of shape `(n, embedding_dim)`.
@@ -57,16 +57,16 @@ class MirrorTextEmbedder(keras_hub.models.TextEmbedder):
             A tensor of shape `(n, m)`.
 
         Raises:
-            ValueError: An array is no matrix, or they differ in
+            ValueError: An array is not a matrix, or the two differ in
                 `embedding_dim`.
         """
         check_rows(query_embeddings, document_embeddings)
         return ops.matmul(query_embeddings, ops.transpose(document_embeddings))
 
     def save_to_preset(self, preset_dir, max_shard_size=10):
-        # On loading, keras-hub would look for a class of its own package.
+        # On loading, keras-hub would look for a class in its own package.
         raise NotImplementedError(
-            "A `MirrorTextEmbedder` has no preset of its own. Use "
+            "A `MirrorTextEmbedder` cannot be saved as a preset. Use "
             "`MirrorModel.save_to_preset`, or `save` for a .keras file"
         )
 

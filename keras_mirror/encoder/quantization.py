@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import keras
 
-# The layers that Keras quantizes; it would warn about all others.
+# The layers that Keras can quantize; it would warn about all others.
 _WITH_KERNEL = (
     keras.layers.Dense,
     keras.layers.EinsumDense,
@@ -16,12 +16,13 @@ def quantize(model, mode: str | None, config=None) -> None:
     """Quantizes an encoder to int8: see `MirrorModel.quantize`."""
     if mode != "int8":
         raise ValueError(
-            "`mode` must be 'int8': archives of others do not load as they "
-            f"were saved. Received: mode={mode!r}"
+            "`mode` must be 'int8': archives with other modes do not load as "
+            f"they were saved. Received: mode={mode!r}"
         )
     if is_quantized(model):
         raise ValueError(
-            "`model` is quantized already: load the archive from before"
+            "`model` is quantized already: load the archive saved before "
+            "quantization"
         )
     with _quick_collections():
         model.encoder.quantize(mode, config=config, filters=_has_kernel)
@@ -32,7 +33,7 @@ def quantize(model, mode: str | None, config=None) -> None:
 
 
 def is_quantized(model) -> bool:
-    """Whether a `MirrorModel` has kernels of int8.
+    """Whether a `MirrorModel` has int8 kernels.
 
     >>> is_quantized(model)
     False
@@ -47,7 +48,7 @@ def _has_kernel(layer) -> bool:
 
 @contextlib.contextmanager
 def _quick_collections() -> Iterator[None]:
-    """Makes the garbage collector skip all objects that exist already.
+    """Makes the garbage collector skip all existing objects.
 
     Keras 3.15 collects garbage after every layer, which takes nearly a second
     with a framework imported.

@@ -19,7 +19,7 @@ def reduced(
     batch_size: int | None = None,
     on_progress: Callable[[int], object] | None = None,
 ):
-    """A model of fewer dimensions: see `MirrorModel.reduced`.
+    """Makes a model of fewer dimensions: see `MirrorModel.reduced`.
 
     Example:
 
@@ -29,7 +29,7 @@ def reduced(
     """
     check_encoder(model.encoder)
     dim = check_integer("dim", dim, largest=model.encoder.output_shape[-1])
-    # Fewer would say nothing of some of the directions.
+    # Fewer texts would not cover all directions.
     sample = sample_texts(texts, smallest=max(2, dim))
     chunks = unit_chunks(model, sample, batch_size, on_progress)
     blocks = (rows.astype("float64") for rows in chunks)

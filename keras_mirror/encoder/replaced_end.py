@@ -1,4 +1,4 @@
-"""Models that share all weights with another one, but for the encoder's end."""
+"""Makes models that share all weights with another except the encoder's end."""
 
 import dataclasses
 from collections.abc import Iterable
@@ -10,14 +10,14 @@ from keras_mirror.encoder.sentence_encoder import SentenceEncoder
 from keras_mirror.encoder.trained_weights import freeze_positions
 from keras_mirror.encoder.trained_weights import frozen_positions
 
-# The mean of so many is known to a hundredth of what one embedding varies.
+# The mean of this many is accurate to a hundredth of the spread of embeddings.
 MOST_TEXTS = 10_000
 
 
 def with_encoder(model, encoder, recipe=None):
-    """A model that is not compiled, of the same parts and an encoder.
+    """Makes an uncompiled model of the same parts with another encoder.
 
-    For embeddings of another size, its projection head is a new one.
+    If the size of embeddings differs, its projection head is new.
 
     Args:
         model: A `MirrorModel`.
@@ -49,13 +49,13 @@ def with_encoder(model, encoder, recipe=None):
 
 
 def _copied(preprocessor):
-    """One around the same tokenizer: a model writes its recipe into it."""
+    """Copies a preprocessor, as a model writes its recipe into it."""
     config = {**preprocessor.get_config(), "tokenizer": preprocessor.tokenizer}
     return type(preprocessor)(**config)
 
 
 def with_end(old, **settings):
-    """An encoder around the same backbone that ends in other layers too.
+    """Makes an encoder around the same backbone with other last layers.
 
     Args:
         old: A `SentenceEncoder`.
@@ -63,8 +63,8 @@ def with_end(old, **settings):
             `SentenceEncoder`.
 
     Returns:
-        A `SentenceEncoder`. What both end in has the same weights, but for a
-        projection to other dimensions.
+        A `SentenceEncoder`. Last layers that both have share their weights,
+        except a projection to other dimensions.
 
     Example:
 
@@ -79,7 +79,8 @@ def with_end(old, **settings):
     for name in names:
         before, after = getattr(old, name), getattr(encoder, name)
         if before is not None and after is not None:
-            # Copied: JAX would give both one buffer, and a step deletes it.
+            # Copied: on JAX both would share a buffer, which a training step
+            # deletes.
             values = map(ops.convert_to_numpy, before.weights)
             after.set_weights([value.copy() for value in values])
     return encoder
@@ -89,13 +90,13 @@ def check_encoder(encoder) -> None:
     """Raises a ValueError for an encoder whose end cannot be replaced."""
     if not isinstance(encoder, SentenceEncoder):
         raise ValueError(
-            "A mean or a matrix is kept in a `SentenceEncoder`: `encoder` "
-            f"must be one. Received: encoder={type(encoder).__name__}"
+            "`encoder` must be a `SentenceEncoder`, which can store a mean or "
+            f"a matrix. Received: encoder={type(encoder).__name__}"
         )
 
 
 def check_unprojected(encoder, name: str) -> None:
-    """Raises a ValueError where what `name` measures is not there any more."""
+    """Raises a ValueError if the embeddings are projected already."""
     if encoder.projection is not None:
         raise ValueError(
             f"A model must be {name} before its embeddings are projected to "
@@ -105,7 +106,7 @@ def check_unprojected(encoder, name: str) -> None:
 
 
 def sample_texts(texts: Iterable[str], smallest: int = 2) -> list[str]:
-    """The different texts, at least `smallest`; at most `MOST_TEXTS` of them.
+    """Draws at most `MOST_TEXTS` different texts; refuses under `smallest`.
 
     Example:
 
@@ -123,7 +124,7 @@ def sample_texts(texts: Iterable[str], smallest: int = 2) -> list[str]:
 
 
 def without_scores(model, encoder):
-    """`with_encoder`, without scores: those are of the vectors from before."""
+    """Does `with_encoder` and drops scores, which belong to the old vectors."""
     other = with_encoder(model, encoder)
     other.record = dataclasses.replace(model.record, scores={})
     return other

@@ -32,7 +32,7 @@ class SentenceEncoder(keras.Model):
     """A keras-hub backbone and a pooling: turns token ids into embeddings.
 
     It has the same two inputs for every backbone: if a backbone needs segment
-    ids, they are zeros made inside. A pooler of the backbone is not used and
+    ids, they are zeros created inside. A pooler of the backbone is not used and
     does not train.
 
     Args:
@@ -41,11 +41,11 @@ class SentenceEncoder(keras.Model):
             DistilBERT, ALBERT, ELECTRA, DeBERTa-v3 and others).
         pooling_mode: String, see `keras_mirror.layers.SentencePooling`.
             Defaults to `"cls"`.
-        activation: String. Replaces the activation that keras-hub wrote into
-            the backbone, see `keras_mirror.encoder.backbone_settings`.
-            Defaults to `None`: stays as it is.
-        layer_norm_epsilon: Float. Replaces the epsilon of the backbone's
-            layer normalizations. Defaults to `None`: stays as it is.
+        activation: String. Replaces the activation that keras-hub fixed in the
+            backbone, see `keras_mirror.encoder.backbone_settings`. Defaults to
+            `None`: keras-hub's activation.
+        layer_norm_epsilon: Float. Replaces the epsilon of the backbone's layer
+            normalizations. Defaults to `None`: keras-hub's epsilon.
         drophead: Float in `[0, 1)`, the probability of dropping an attention
             head in training, see `keras_mirror.layers.DropHead`. Defaults
             to `0`.
@@ -66,7 +66,7 @@ class SentenceEncoder(keras.Model):
         projection_dim: Positive integer, the dimensions to which every
             embedding is then projected, see `keras_mirror.layers.Projection`.
             It trains until `MirrorModel.reduced` sets it. Defaults to `None`:
-            those of the backbone stay.
+            no projection.
         **kwargs: Passed to `keras.Model`.
 
     Input shape:
@@ -148,7 +148,7 @@ class SentenceEncoder(keras.Model):
         self.activation = activation
         self.layer_norm_epsilon = layer_norm_epsilon
         self.drophead = drophead
-        self.drop_heads = drop_heads  # their random state is the model's
+        self.drop_heads = drop_heads  # tracks random state
         self.pooled_layers = pooled_layers
         self.frequency_smoothing = frequency_smoothing
         self.token_weights = token_weights
@@ -162,19 +162,19 @@ class SentenceEncoder(keras.Model):
 
     @functools.cached_property  # Keras does not count its weights twice then
     def lora_weights(self) -> LoraWeights:
-        """What an archive keeps of adapters; Keras loads it after layers."""
+        """The adapters in an archive; Keras loads them after layers."""
         return LoraWeights(self)
 
     def _run_through_graph(self, inputs, **kwargs):
-        # Keras 3.15 takes a functional model apart to clone it, and asks no
-        # class: the activation, the epsilon and what trains would be lost.
+        # Keras 3.15 clones a functional model layer by layer without its class:
+        # the activation, the epsilon and what trains would be lost.
         function = kwargs.get("operation_fn")
         if getattr(function, "__module__", "").endswith(".cloning"):
             raise ValueError(
                 "`keras.models.clone_model` loses settings of a "
                 "`SentenceEncoder`. Call `copy.deepcopy(encoder)` for a copy, "
-                "`SentenceEncoder.from_config(encoder.get_config())` for one "
-                f"of new weights. Received: '{self.name}'"
+                "or `SentenceEncoder.from_config(encoder.get_config())` for a "
+                f"copy with new weights. Received: '{self.name}'"
             )
         return super()._run_through_graph(inputs, **kwargs)
 
@@ -189,7 +189,7 @@ class SentenceEncoder(keras.Model):
             "pooled_layers": self.pooled_layers,
             "frequency_smoothing": self.frequency_smoothing,
         }
-        # Otherwise as before there was any: fingerprints stay.
+        # Left out otherwise, so that fingerprints of older models stay valid.
         ends = {
             "centered": self.centered,
             "whitened": self.whitened,
@@ -237,7 +237,7 @@ def _check_pooling(
 
 
 def _check_names(kwargs: dict) -> None:
-    # A functional model takes any, and does nothing with it.
+    # A functional model would accept and ignore any argument.
     unknown = {*kwargs} - {"name", "trainable", "dtype"}
     if unknown:
         raise TypeError(
@@ -247,14 +247,14 @@ def _check_names(kwargs: dict) -> None:
 
 
 def _tokens(backbone, inputs: dict, pooled_layers: str):
-    """One vector per token, `(batch_size, sequence_length, embedding_dim)`."""
+    """Vectors of tokens, `(batch_size, sequence_length, embedding_dim)`."""
     inputs = _backbone_inputs(backbone, inputs)
     if pooled_layers == "last":
         return _sequence_output(backbone(inputs))
     layers = [layer for layer in backbone.layers if hasattr(layer, "num_heads")]
     outputs = [layers[0].output, _sequence_output(backbone.output)]
     both = keras.Model(backbone.input, outputs)(inputs)
-    # Under a global policy of half precision too, as the pooling after it.
+    # Even under a global policy of half precision, like the pooling after it.
     return keras.layers.average(both, dtype="float32")
 
 
@@ -279,7 +279,7 @@ def _sequence_output(outputs):
 
 
 def _freeze_unused_layers(backbone) -> list[str]:
-    """Keeps a pooler out of training, which would warn of its gradients.
+    """Freezes a pooler, for whose missing gradients Keras would warn.
 
     Returns the paths of its weights.
     """
@@ -294,10 +294,11 @@ def _freeze_unused_layers(backbone) -> list[str]:
 
 
 def projection_head(embedding_dim: int):
-    """Two dense layers between the embeddings and the loss, in training only.
+    """Makes two dense layers between embeddings and loss, for training only.
 
-    The loss then acts on the head's outputs, and the embeddings keep
-    information that it would remove. Computes in float32, as the pooling does.
+    The loss then acts on the outputs of the head, and the embeddings keep
+    information that the loss would remove. The head computes in float32, like
+    the pooling.
 
     Reference:
         - [Chen et al., 2020](https://arxiv.org/abs/2002.05709), section 4.2

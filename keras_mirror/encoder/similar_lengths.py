@@ -1,17 +1,17 @@
-"""Batches of texts that are about as long, so that little is padding."""
+"""Makes batches of texts of similar length, with little padding."""
 
 from collections.abc import Iterator
 from collections.abc import Sequence
 
 import numpy as np
 
-# Padding that takes as long as a call of the encoder by itself: of MiniLM on a
-# CPU 46 tokens on TensorFlow, 110 on PyTorch.
+# The padding that costs as much as one more call of the encoder: for MiniLM on
+# a CPU 46 tokens on TensorFlow, 110 on PyTorch.
 CALL_TOKENS = 64
 
 
 def distinct_rows(token_ids: list[list[int]]) -> tuple[list, list[int]]:
-    """The different rows of some, each once, and where each row is in them.
+    """Finds the different rows, and the place of each row among them.
 
     Example:
 
@@ -28,7 +28,7 @@ def distinct_rows(token_ids: list[list[int]]) -> tuple[list, list[int]]:
 def similar_lengths(
     lengths: Sequence[int], widths: list[int], most_tokens: int
 ) -> Iterator[tuple]:
-    """Splits texts into batches of one width and about the same size.
+    """Splits texts into batches of equal width and about the same size.
 
     Args:
         lengths: Integers, the tokens of every text.
@@ -55,8 +55,8 @@ def similar_lengths(
 def sorted_batches(lengths: Sequence[int], most_tokens: int) -> Iterator[tuple]:
     """Splits texts, the shortest first, into batches as wide as their longest.
 
-    For what takes any width at no cost: batches are fewer and fuller than
-    those of `similar_lengths`.
+    Use it if any width is free: batches are fewer and fuller than those of
+    `similar_lengths`.
 
     Args:
         lengths: Integers, the tokens of every text.
@@ -82,7 +82,7 @@ def sorted_batches(lengths: Sequence[int], most_tokens: int) -> Iterator[tuple]:
 
 
 def _joined(width_of_texts, widths: list[int]):
-    """Widths of a few texts become wider ones, where that is less work."""
+    """Merges few texts of one width into a wider one if that saves time."""
     counts = np.bincount(width_of_texts, minlength=len(widths))
     joined, wider = np.arange(len(widths)), None
     for index in np.flatnonzero(counts)[::-1]:

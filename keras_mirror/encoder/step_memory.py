@@ -1,4 +1,4 @@
-"""How much memory a step of training or encoding takes, before it takes it."""
+"""Estimates how much memory a step of training or encoding will take."""
 
 import dataclasses
 import math
@@ -8,21 +8,21 @@ import keras
 
 @dataclasses.dataclass(frozen=True)
 class _Costs:
-    """What a backend takes, fitted to what was measured.
+    """The memory use of a backend, fitted to measurements.
 
     Args:
         hidden, intermediate: Floats, vectors of these sizes per token of a
             layer, kept for its gradients.
         scores: Float, the same for rows of attention scores.
-        outside: Float, vectors of the hidden size per token that are not a
-            layer's.
+        outside: Float, vectors of the hidden size per token outside the layers.
         weights: Float, copies of all weights: gradients, and two moments.
-        constant: Integer, bytes: what compiling takes, and libraries.
-        in_slices: Float, what a slice takes, relative to a batch of its size.
-        slice_weights: Float, more copies of all weights in mini-batches.
+        constant: Integer, the bytes that compilation and libraries take.
+        in_slices: Float, the memory of a slice relative to a batch of its size.
+        slice_weights: Float, additional copies of all weights with
+            mini-batches.
         fuses: Boolean, whether attention without dropout keeps no scores.
-        in_half: Float, what half precision takes, relative to float32: a part
-            is computed in float32 there too.
+        in_half: Float, the memory of half precision relative to float32; a part
+            is computed in float32 anyway.
     """
 
     hidden: float
@@ -44,7 +44,7 @@ _TRAINING = {
     "jax": _Costs(
         22.1, 3, 5.3, 10, 3, 200_000_000, slice_weights=1.9, in_half=0.9
     ),
-    # Whole batches leave holes in the heap, slices give their memory back.
+    # Whole batches leave holes in the heap; slices return their memory.
     "torch": _Costs(
         18.7, 4, 3.15, 10, 3, 180_000_000, in_slices=0.75, fuses=True
     ),
@@ -60,10 +60,10 @@ _ENCODING = {
 def training_memory(
     model, num_rows: int, width: int, in_slices: bool = False
 ) -> int | None:
-    """The bytes that a step of training takes beside the model itself.
+    """The bytes that a training step takes in addition to the model.
 
-    Grows with the rows, and faster than their width: attention has a score
-    for every two tokens of a text.
+    It grows in proportion to the rows, but faster than their width: attention
+    has a score for every pair of tokens.
 
     Args:
         model: A `MirrorModel`.
@@ -74,8 +74,8 @@ def training_memory(
             `in_mini_batches`. Defaults to `False`.
 
     Returns:
-        An integer, or `None` for an encoder without a backbone of keras-hub,
-        whose sizes nobody knows.
+        An integer, or `None` for an encoder without a keras-hub backbone, whose
+        sizes are unknown.
 
     Example:
 
@@ -99,7 +99,7 @@ def training_memory(
 
 
 def encoding_memory(model, num_tokens: int, width: int) -> int | None:
-    """The bytes that one call of the encoder takes beside the model itself.
+    """The bytes that one call of the encoder takes in addition to the model.
 
     Args:
         model: A `MirrorModel`.
@@ -107,7 +107,7 @@ def encoding_memory(model, num_tokens: int, width: int) -> int | None:
         width: Integer, tokens of the longest one.
 
     Returns:
-        An integer, or `None` as `training_memory`.
+        An integer or `None`, as in `training_memory`.
 
     Example:
 
@@ -132,7 +132,7 @@ class _Sizes:
     dropout: float
 
     def per_token(self, costs: _Costs, width: int) -> float:
-        """The bytes that a layer takes for a token of a text of `width`."""
+        """The bytes of a layer per token of a text of `width` tokens."""
         scores = costs.scores * self.num_heads * width
         if costs.fuses and not self.dropout:
             scores = 0.0

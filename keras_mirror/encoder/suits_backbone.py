@@ -1,7 +1,7 @@
-"""Whether a backbone has embeddings for what its preprocessor gives it.
+"""Checks that a backbone has embeddings for what its preprocessor gives.
 
-PyTorch fails at an id or a position beyond the embeddings, when a text has it;
-JAX takes the last embedding, and says nothing.
+For an id or a position beyond the embeddings, PyTorch fails once a text has it;
+JAX silently takes the last embedding.
 """
 
 
@@ -34,8 +34,8 @@ def check_vocabulary(encoder, tokenizer) -> None:
     if size > number:
         raise ValueError(
             "A tokenizer must have at most as many tokens as its backbone has "
-            f"embeddings, {number}. Received: {size} tokens. The files of the "
-            "tokenizer belong to another model, or are damaged"
+            f"embeddings, {number}. Received: {size} tokens. The tokenizer's "
+            "files belong to another model, or are damaged"
         )
 
 
@@ -44,10 +44,10 @@ def check_length(sequence_length: int, backbone) -> None:
 
     Args:
         sequence_length: Integer.
-        backbone: A backbone, or `None` of an encoder of one's own.
+        backbone: A backbone, or `None` for a user's own encoder.
 
     Raises:
-        ValueError: There are fewer positions.
+        ValueError: The backbone has fewer positions.
 
     Example:
 

@@ -1,6 +1,6 @@
-"""Which weights of an encoder train, which a backbone's config leaves out.
+"""Stores which weights of an encoder train; a backbone's config lacks it.
 
-Layers that were frozen, and adapters of LoRA: keras-hub builds all backbones
+This covers frozen layers and LoRA adapters: keras-hub builds all backbones
 without them.
 """
 
@@ -12,15 +12,15 @@ from keras_mirror.arguments import check_integer
 
 
 def trained_config(encoder) -> dict:
-    """What differs from the encoder that its other settings would build.
+    """Describes frozen weights and adapters of an encoder.
 
     Args:
         encoder: A `SentenceEncoder`, or a backbone.
 
     Returns:
-        A dict for JSON, empty for an encoder as it was built: `"lora"`, from
-        the paths of layers to their rank and alpha, and `"frozen"`, the paths
-        of the weights that do not train.
+        A dict for JSON: `"lora"`, from the paths of layers to their rank and
+        alpha, and `"frozen"`, the paths of the weights that do not train. It is
+        empty if nothing was changed.
 
     Example:
 
@@ -38,16 +38,16 @@ def trained_config(encoder) -> dict:
 
 
 def set_trained(encoder, lora: dict | None = None, frozen=None) -> None:
-    """Makes the weights train that `trained_config` told.
+    """Restores what `trained_config` described.
 
     Args:
         encoder: A `SentenceEncoder`, or a backbone.
-        lora: Dict. Layers that have adapters keep them. Defaults to `None`:
-            no adapters.
-        frozen: List of paths. Defaults to `None`: as it was built.
+        lora: Dict, see `trained_config`. Layers that have adapters keep them.
+            Defaults to `None`: no adapters.
+        frozen: List of paths. Defaults to `None`: nothing is changed.
 
     Raises:
-        ValueError: There is no layer or weight of a path, or a rank is larger
+        ValueError: No layer or weight has a given path, or a rank is larger
             than a kernel.
 
     Example:
@@ -76,7 +76,7 @@ def set_trained(encoder, lora: dict | None = None, frozen=None) -> None:
 
 
 def frozen_weights(encoder) -> list[str]:
-    """The paths of weights that could train and do not.
+    """The paths of frozen weights.
 
     Args:
         encoder: A `keras.Model`.
@@ -93,9 +93,9 @@ def frozen_weights(encoder) -> list[str]:
 
 
 def frozen_positions(layer) -> list[int]:
-    """The places of weights that could train and do not.
+    """The positions of frozen weights.
 
-    For layers whose names, and so paths, differ between processes.
+    Use it for layers whose names, and so paths, differ between processes.
 
     Args:
         layer: A `keras.Layer`, or `None`, which has none.
@@ -113,10 +113,10 @@ def frozen_positions(layer) -> list[int]:
 
 
 def freeze_positions(layer, positions: list[int]) -> None:
-    """Makes the weights not train that `frozen_positions` told.
+    """Freezes the weights at the positions from `frozen_positions`.
 
     Raises:
-        ValueError: There is no weight of a position.
+        ValueError: A position has no weight.
 
     Example:
 
@@ -135,9 +135,9 @@ def lora_layers(encoder) -> list:
 
 
 class LoraWeights(keras.layers.Layer):
-    """Kernels and adapters in an archive, where Keras writes their sum only.
+    """Stores kernels and adapters in an archive; Keras writes only their sum.
 
-    From that, Keras loads adapters that are zero and never train.
+    From the sum, Keras would load adapters that are zero and never train.
 
     Args:
         encoder: A `SentenceEncoder`, which has this as an attribute.
@@ -164,7 +164,7 @@ class LoraWeights(keras.layers.Layer):
 
 
 def _weights(layer) -> list:
-    """The weights that train unless they are frozen, each once."""
+    """The weights that are trainable unless frozen, each once."""
     every = {
         id(weight): weight
         for part in layer._flatten_layers()
@@ -183,7 +183,7 @@ def _found(path, known: dict):
 
 
 def _check_rank(layer, rank) -> None:
-    """More than a kernel's size would only be asked for by a hostile file."""
+    """Refuses ranks above a kernel's size, which only a hostile file has."""
     if not hasattr(layer, "enable_lora"):
         raise ValueError(f"A layer of its class has no adapters: {layer.path}")
     most = max(max(weight.shape) for weight in layer.weights)

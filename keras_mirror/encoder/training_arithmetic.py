@@ -1,7 +1,7 @@
-"""How a step of training computes on a CPU that TensorFlow runs on.
+"""Faster arithmetic of training steps on TensorFlow on a CPU.
 
-Layers learn it from a context, since only training computes so: encoding gives
-the same vectors on every processor.
+A context tells layers to use it, since only training does: encoding gives the
+same vectors on every processor.
 """
 
 import contextlib
@@ -18,14 +18,14 @@ from keras import ops
 from keras_mirror.optional_tensorflow import has_gpu
 from keras_mirror.processor import processor_has
 
-# Units that multiply matrices of bfloat16.
+# Processor flags of units that multiply bfloat16 matrices.
 _FLAG = "amx_bf16"
 _KERAS_HUBS_GELU = "keras_hub>gelu_approximate"
 
 
 @dataclasses.dataclass(frozen=True)
 class _Arithmetic:
-    product_dtype: str | None = None  # `None`: that of what is multiplied
+    product_dtype: str | None = None  # `None`: the dtype of the inputs
     is_fused: bool = False
 
 
@@ -37,13 +37,12 @@ _arithmetic: contextvars.ContextVar[_Arithmetic] = contextvars.ContextVar(
 
 @contextlib.contextmanager
 def training_arithmetic(product_dtype: str | None) -> Iterator[None]:
-    """Computes what is inside as a step of training.
+    """A context in which layers compute as in a training step.
 
     Args:
         product_dtype: String, such as `"bfloat16"`: the dtype in which
-            projections multiply. Weights, sums over the batch,
-            normalizations and the optimizer keep theirs. `None` changes
-            nothing.
+            projections multiply. Weights, sums over the batch, normalizations
+            and the optimizer keep their dtypes. `None` changes nothing.
 
     Example:
 
@@ -51,7 +50,7 @@ def training_arithmetic(product_dtype: str | None) -> Iterator[None]:
     ...     float(product_of(np.eye(2), np.full((2, 2), 1.001))[0, 0])
     1.0
     """
-    # Compilers of other backends fuse operations, or have fused ones.
+    # Other backends fuse operations in their compilers, or have fused ones.
     is_fused = keras.backend.backend() == "tensorflow"
     token = _arithmetic.set(_Arithmetic(product_dtype, is_fused))
     try:
@@ -61,9 +60,9 @@ def training_arithmetic(product_dtype: str | None) -> Iterator[None]:
 
 
 def fastest_product_dtype(model) -> str | None:
-    """The dtype whose products take this machine a fraction of the time.
+    """The dtype in which this machine multiplies fastest, if not the model's.
 
-    That is `"bfloat16"` for a float32 model on TensorFlow, on a processor with
+    It is `"bfloat16"` for a float32 model on TensorFlow, if the processor has
     units that multiply such matrices.
 
     Args:
@@ -84,16 +83,16 @@ def fastest_product_dtype(model) -> str | None:
 
 
 def without_rewriting(function: Callable) -> Callable:
-    """A function whose graph TensorFlow runs as it was traced, on a CPU.
+    """Makes TensorFlow run a function's graph as traced, on a CPU.
 
-    To rewrite the graph of a step takes TensorFlow a second before the first
-    one, and no later step is faster for it.
+    Rewriting the graph of a step takes TensorFlow a second before the first
+    step and makes no later step faster.
 
     Args:
         function: A function, such as the `train_function` of a model.
 
     Returns:
-        A function, the same one on other backends and where there is a GPU.
+        A function; the same one on other backends and with a GPU.
 
     Example:
 
@@ -121,7 +120,7 @@ def without_rewriting(function: Callable) -> Callable:
 def product_of(inputs, kernel):
     """`ops.matmul` in the dtype that `training_arithmetic` asks for.
 
-    The products of its gradient are of this dtype too.
+    The products of its gradient have this dtype too.
 
     Args:
         inputs: Tensor of shape `(num_rows, num_features)`.
@@ -143,7 +142,7 @@ def product_of(inputs, kernel):
 
 
 def is_fused() -> bool:
-    """Whether layers should compute in few operations, in a step of training.
+    """Whether layers should use fewer operations: in a training step.
 
     Example:
 
@@ -154,7 +153,7 @@ def is_fused() -> bool:
 
 
 def activation_for_training(activation: Callable | None) -> Callable | None:
-    """The same activation, one of fewer operations in a step of training.
+    """The same activation, with fewer operations in a training step.
 
     Args:
         activation: A function, or `None`.
@@ -177,7 +176,7 @@ def activation_for_training(activation: Callable | None) -> Callable | None:
 
 
 def _is_approximate_gelu(activation) -> bool:
-    """Whether it is keras-hub's, or the partial one of `set_activation`."""
+    """Whether it is the approximate GELU of keras-hub or `set_activation`."""
     keras_hubs = keras.saving.get_registered_object(_KERAS_HUBS_GELU)
     if activation is not None and activation is keras_hubs:
         return True
@@ -186,8 +185,8 @@ def _is_approximate_gelu(activation) -> bool:
     return is_gelu and options == {"approximate": True}
 
 
-# Where nothing fuses operations, each of them reads and writes a whole tensor.
-# Derivatives are those of what is computed anyway.
+# If no compiler fuses operations, each of them reads and writes a whole tensor.
+# The derivatives reuse values that are computed anyway.
 
 
 def _gelu_approximate(inputs):
@@ -210,10 +209,10 @@ def _gelu(inputs):
 
 
 def _with_slopes(inputs, outputs, slopes):
-    """The outputs, whose derivatives by the inputs are the slopes.
+    """Returns the outputs, with the slopes as their derivatives.
 
-    `ops.custom_gradient` would do the same, but TensorFlow keeps all graphs in
-    which it was called until the process ends: 70 MB for every training.
+    `ops.custom_gradient` would do the same, but TensorFlow keeps every graph
+    that calls it until the process ends: 70 MB per training.
     """
     zeros = inputs - ops.stop_gradient(inputs)
     return ops.stop_gradient(outputs) + zeros * ops.stop_gradient(slopes)

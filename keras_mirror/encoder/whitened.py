@@ -18,7 +18,7 @@ def whitened(
     batch_size: int | None = None,
     on_progress: Callable[[int], object] | None = None,
 ):
-    """A model whose embeddings vary alike in all directions.
+    """Makes a model whose embeddings vary equally in all directions.
 
     See `MirrorModel.whitened`.
 
@@ -43,13 +43,13 @@ def whitened(
 def _kernel(total: np.ndarray, num_texts: int) -> np.ndarray:
     """The inverse square root of the second moments, shrunk to the identity.
 
-    Few texts tell little of many directions: the more dimensions there are for
-    every text, the closer the second moments come to those of a sphere.
+    Few texts say little about many directions: the more dimensions there are
+    per text, the more the second moments are shrunk toward a sphere.
     """
     size = len(total)
     sphere = np.trace(total) / size * np.eye(size)
     shrunk = total + size / num_texts * sphere
     values, vectors = np.linalg.eigh(shrunk)
-    # Lengths stay as they are in the mean.
+    # The mean length stays the same.
     scales = np.sqrt(np.trace(shrunk) / size / values)
     return (vectors * scales) @ vectors.T

@@ -1,4 +1,4 @@
-"""Layers: views of strings, weights and pooling of tokens, and others."""
+"""Layers for masking strings, weighing and pooling tokens, and embeddings."""
 
 from keras_mirror.layers.centering import Centering
 from keras_mirror.layers.drop_head import DropHead

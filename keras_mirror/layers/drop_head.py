@@ -139,7 +139,7 @@ def _ends(layer) -> bool:
 
 
 def _plain_call(layer) -> Callable:
-    """The call without the heads dropped by an earlier `set_drophead`."""
+    """The call without the dropping that an earlier `set_drophead` added."""
     is_ours = getattr(layer.call, "func", None) is _call
     return layer.call.args[1] if is_ours else layer.call
 

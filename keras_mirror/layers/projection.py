@@ -9,9 +9,9 @@ class Projection(keras.layers.Layer):
     """Maps embeddings linearly to another number of dimensions.
 
     The kernel trains as other layers do, so that a student can learn the
-    vectors of a teacher that are longer or shorter than its own. What
-    `MirrorModel.reduced` sets, it freezes: `trainable` is then `False`, also
-    in archives, and training moves the layers before it only. There is no
+    vectors of a teacher that are longer or shorter than its own.
+    `MirrorModel.reduced` sets and freezes it: `trainable` is then `False`, also
+    in archives, and training changes only the layers before it. There is no
     bias, so `Centering` can stand before it.
 
     The kernel begins with orthogonal rows or columns, which distort the
@@ -39,7 +39,7 @@ class Projection(keras.layers.Layer):
         self.dim = check_integer("dim", dim)
 
     def build(self, embeddings_shape):
-        # It is a part of a model that may compute in half precision.
+        # Float32, even in a model that computes in half precision.
         self.kernel = self.add_weight(
             (embeddings_shape[-1], self.dim),
             "orthogonal",

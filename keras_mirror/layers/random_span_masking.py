@@ -11,9 +11,9 @@ from keras_mirror.optional_tensorflow import tf
 class RandomSpanMasking(keras.layers.Layer):
     """Replaces one random run of characters of every string by a mask token.
 
-    The only change that Mirror-BERT makes to a text: one view of a string
-    keeps all its characters, the other loses `span_length` of them. Every
-    position is equally likely. A character is a unicode code point, so no
+    This is the only change that Mirror-BERT makes to a text: one view of a
+    string keeps all its characters, the other loses `span_length` of them.
+    Every position is equally likely. A character is a unicode code point, so no
     character is ever cut in half.
 
     TensorFlow strings are masked inside the graph, all strings of a batch at
@@ -32,8 +32,8 @@ class RandomSpanMasking(keras.layers.Layer):
             Defaults to `5`, the paper's for sentences; the paper takes `2`
             for phrases.
         mask_token: String to put in their place. Defaults to `"[MASK]"`.
-        min_length: Integer. Strings with fewer characters stay as they are,
-            and so do strings that the span would swallow whole. Defaults to
+        min_length: Integer. Strings with fewer characters stay unchanged, and
+            so do strings that the span would cover completely. Defaults to
             `30`, as in the original code.
         seed: Integer. With a seed, a new layer repeats the same draws.
             Defaults to `None`.
@@ -131,8 +131,8 @@ class RandomSpanMasking(keras.layers.Layer):
         if seed is not None:
             return tf.random.stateless_uniform(shape, seed, dtype="float64")
         if self._tensor_generator is None:
-            # A variable outside of the graph: an op with a seed would start
-            # again with every epoch of a dataset.
+            # A variable outside the graph: an op with a seed would restart in
+            # every epoch of a dataset.
             with tf.init_scope(), tf.device("cpu"):
                 self._tensor_generator = tf.random.Generator.from_seed(
                     self._generator.integers(2**63)

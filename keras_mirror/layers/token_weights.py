@@ -58,7 +58,7 @@ class TokenWeights(keras.layers.Layer):
             )
         self.vocabulary_size = vocabulary_size
         self.smoothing = smoothing
-        # `count` runs inside of a model that may compute in half precision.
+        # Float32, even if `count` runs in a model of half precision.
         self.counts = self.add_weight(
             (vocabulary_size,),
             "zeros",
@@ -77,7 +77,7 @@ class TokenWeights(keras.layers.Layer):
         return weights * ops.cast(padding_mask, weights.dtype)
 
     def count(self, token_ids, padding_mask) -> None:
-        """Counts the real tokens of a batch, those of all devices."""
+        """Counts the real tokens of a batch on all devices."""
         is_real = ops.cast(ops.reshape(padding_mask, (-1,)), "float32")
         token_ids = ops.reshape(token_ids, (-1,))
         counts = ops.segment_sum(is_real, token_ids, self.vocabulary_size)

@@ -4,7 +4,7 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="keras_mirror")
 class Whitening(keras.layers.Layer):
-    """Multiplies embeddings by a stored matrix, so that no direction prevails.
+    """Multiplies embeddings by a stored matrix that equalizes all directions.
 
     The embeddings of a language model vary in a few directions far more than
     in all others, so that these few decide every cosine. Whitened, all
@@ -37,7 +37,7 @@ class Whitening(keras.layers.Layer):
         super().__init__(dtype=dtype, **kwargs)
 
     def build(self, embeddings_shape):
-        # It is a part of a model that may compute in half precision.
+        # Float32, even in a model that computes in half precision.
         self.kernel = self.add_weight(
             (embeddings_shape[-1], embeddings_shape[-1]),
             "identity",

@@ -1,7 +1,7 @@
-"""How good a space of embeddings is, without labels.
+"""Measures the quality of a space of embeddings without labels.
 
-Functions of tensors or arrays; by their names also `metrics` of
-`MirrorModel.compile`, where those of one space of embeddings see view 1 only.
+They are functions of tensors or arrays. `MirrorModel.compile` takes their names
+as `metrics`; those of a single space of embeddings then see view 1 only.
 """
 
 from keras_mirror.metrics.embedding_space import isotropy_score

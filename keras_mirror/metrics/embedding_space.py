@@ -6,10 +6,10 @@ from keras_mirror.metrics.unit_length import unit_length
 def uniformity(embeddings):
     """How evenly directions fill the sphere; lower is better.
 
-    The logarithm of the mean of `exp(-2 * squared distance)` over all pairs
-    of different normalized rows: 0 if all rows have one direction, never below
-    -8. Pass one view of different strings: two rows of the same string would
-    only add noise.
+    It is the logarithm of the mean of `exp(-2 * squared distance)` over all
+    pairs of different normalized rows: 0 if all rows have one direction, never
+    below -8. Pass one view of different strings: two rows of the same string
+    would only add noise.
 
     Reference:
         - [Wang and Isola, 2020](https://arxiv.org/abs/2005.10242), t = 2
@@ -65,7 +65,7 @@ def mean_vector_norm(embeddings):
 
 
 def isotropy_score(embeddings):
-    """How alike all directions are; from 0 to 1, higher is better.
+    """How equal all directions are; from 0 to 1, higher is better.
 
     `Z(c)` is the sum of `exp(c . v)` over the embeddings `v`. The score is the
     smallest `Z(c)` divided by the largest one, over the eigenvectors `c` of
@@ -94,7 +94,8 @@ def isotropy_score(embeddings):
     1.0
     """
     embeddings, scale = scaled_down(embeddings)
-    # Some solvers raise on nan: what is not finite is in `scale` already.
+    # Some solvers raise on NaN; values that are not finite are in `scale`
+    # already.
     embeddings = ops.where(ops.isfinite(embeddings), embeddings, 0.0)
     products = ops.matmul(ops.transpose(embeddings), embeddings)
     _, eigenvectors = ops.eigh(products)  # in columns
@@ -107,8 +108,8 @@ def isotropy_score(embeddings):
 def scaled_down(embeddings, axis: int | None = None):
     """Divides embeddings by their largest entry, in float32.
 
-    Squares and sums of the scaled ones overflow for no embedding that is
-    itself finite.
+    Squares and sums of scaled embeddings do not overflow as long as the
+    embeddings are finite.
 
     Args:
         embeddings: Tensor of shape `(n, embedding_dim)`.
@@ -132,7 +133,7 @@ def scaled_down(embeddings, axis: int | None = None):
 
 
 def directions(embeddings):
-    """Rows of length 1 in float32, however short they were; zeros stay.
+    """Normalizes rows in float32, even very short ones; zero rows stay.
 
     >>> float(directions(np.array([[0.0, 1e-30]]))[0, 1])
     1.0

@@ -6,9 +6,9 @@ from keras_mirror.metrics.embedding_space import directions
 def alignment(view_1, view_2):
     """How far apart the two views of a string are; lower is better.
 
-    The mean squared distance of normalized positive pairs, from 0 for the
-    same direction to 4 for the opposite one. A collapsed encoder has a
-    perfect alignment: look at `uniformity` too.
+    It is the mean squared distance of normalized positive pairs, from 0 for the
+    same direction to 4 for the opposite one. A collapsed encoder has a perfect
+    alignment: look at `uniformity` too.
 
     Reference:
         - [Wang and Isola, 2020](https://arxiv.org/abs/2005.10242), alpha = 2
@@ -33,11 +33,11 @@ def alignment(view_1, view_2):
 
 
 def similarity_gap(view_1, view_2):
-    """How much nearer a string is to itself than to others; higher is better.
+    """How much nearer a string's views are than others; higher is better.
 
-    The mean cosine of the positive pairs minus the mean cosine of the
-    negative pairs, all those that `info_nce` pushes apart: two views, of
-    either side, of different strings. 0 for a collapsed encoder.
+    It is the mean cosine of the positive pairs minus the mean cosine of the
+    negative pairs: all pairs of views of different strings, which `info_nce`
+    pushes apart. It is 0 for a collapsed encoder.
 
     Reference:
         - [Liu et al., 2021](https://arxiv.org/abs/2104.08027), whose loss

@@ -1,4 +1,4 @@
-"""Cosines need rows of length 1: tensors; see `unit_rows` for NumPy arrays.
+"""Scales rows of tensors to length 1; see `unit_rows` for NumPy arrays.
 
 A row shorter than 1e-12 becomes shorter than 1, and an all-zero row stays.
 """

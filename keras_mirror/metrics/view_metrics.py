@@ -10,8 +10,8 @@ from keras_mirror.metrics.two_views import similarity_gap
 OF_TWO_VIEWS = {
     function.__name__: function for function in (alignment, similarity_gap)
 }
-# The views of one string are near each other whatever the space is like, so
-# these see one view of each string.
+# The views of one string are always near each other, so these metrics see one
+# view of each string.
 OF_ONE_VIEW = {
     function.__name__: function
     for function in (uniformity, mean_vector_norm, isotropy_score)

@@ -177,8 +177,8 @@ def test_encoders_of_another_kind_are_refused(model):
     inputs = model.encoder.input
     other = keras.Model(inputs, model.encoder(inputs) * 2.0)
     message = (
-        "A mean or a matrix is kept in a `SentenceEncoder`: `encoder` must "
-        "be one. Received: encoder=Functional"
+        "`encoder` must be a `SentenceEncoder`, which can store a mean or a "
+        "matrix. Received: encoder=Functional"
     )
     with pytest.raises(ValueError, match=re.escape(message)):
         MirrorModel(other, model.preprocessor).centered(TEXTS)

@@ -130,8 +130,8 @@ def test_devices_share_the_rows(model, dataset, free, monkeypatch):
 def test_other_datasets_do_not_know_their_width(model):
     message = (
         '`mini_batch_size="auto"` needs strings, or a dataset as '
-        "`mirror_dataset` returns it: others do not tell how large their "
-        "batches are. Received: 7"
+        "`mirror_dataset` returns it: other datasets do not say how large "
+        "their batches are. Received: 7"
     )
     with pytest.raises(ValueError, match=re.escape(message)):
         fitting_slices(model, 7)

@@ -131,8 +131,8 @@ def test_other_modes_are_refused():
     with pytest.raises(ValueError) as error:
         model.quantize("int4")
     assert str(error.value) == (
-        "`mode` must be 'int8': archives of others do not load as they were "
-        "saved. Received: mode='int4'"
+        "`mode` must be 'int8': archives with other modes do not load as "
+        "they were saved. Received: mode='int4'"
     )
     assert not is_quantized(model)
 
@@ -143,7 +143,8 @@ def test_once_is_enough():
     with pytest.raises(ValueError) as error:
         model.quantize("int8")
     assert str(error.value) == (
-        "`model` is quantized already: load the archive from before"
+        "`model` is quantized already: load the archive saved before "
+        "quantization"
     )
 
 
@@ -153,7 +154,7 @@ def test_sentence_transformers_get_no_bytes(tmp_path):
     with pytest.raises(ValueError) as error:
         model.export(tmp_path / "folder")
     assert str(error.value) == (
-        "A sentence-transformers folder has weights of floats. Received: a "
-        "model quantized to int8. Export the archive from before"
+        "A sentence-transformers folder needs float weights. Received: a model "
+        "quantized to int8. Export the archive saved before quantization"
     )
     assert not list(tmp_path.iterdir())
