@@ -1,13 +1,13 @@
 """Models written in the formats of other libraries.
 
 A format is one function `export_<format>(model, filepath, **options)` in a
-module of its name, listed in `export.py`, and in `backends.py` with the
+module of the same name. `export.py` lists it, and `backends.py` lists the
 backends that can write it.
 """
 
 
 def __getattr__(name: str) -> object:
-    # Late: the command line's `--help` imports `backends.py` without Keras.
+    # Imported late, since `--help` imports `backends.py` without Keras.
     if name == "EXPORTERS":
         from keras_mirror.export.export import EXPORTERS
 

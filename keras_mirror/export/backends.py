@@ -1,11 +1,11 @@
 """Which backends can write a format.
 
-A file of its own because the command line reads it before it imports Keras.
+Kept in a separate file, which the command line reads before it imports Keras.
 """
 
 from keras_mirror.startup import BACKENDS
 
-# The command line takes the first one that is installed.
+# The command line uses the first one that is installed.
 EXPORT_BACKENDS = {
     "sentence-transformers": BACKENDS,
     "keras": BACKENDS,
@@ -25,8 +25,8 @@ def check_export_backend(format: str, backend: str) -> None:
         backend: String, `keras.backend.backend()`.
 
     Raises:
-        ValueError: Keras cannot convert a model with inputs of any length
-            from this backend; says what to do instead.
+        ValueError: Keras cannot convert a model with inputs of any length on
+            this backend; the message says what to do instead.
 
     Example:
 

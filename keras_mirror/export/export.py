@@ -12,7 +12,7 @@ from keras_mirror.export.sentence_transformers import (
 from keras_mirror.export.static.export import export_static
 from keras_mirror.finite import check_finite_variables
 
-# The function that writes a format. Its backends: `EXPORT_BACKENDS`.
+# The functions that write formats; for their backends see `EXPORT_BACKENDS`.
 EXPORTERS: dict[str, Callable[..., None]] = {
     "sentence-transformers": export_sentence_transformers,
     "keras": export_keras,

@@ -1,4 +1,4 @@
-"""What all files for inference runtimes share: a graph, settings, a card."""
+"""Parts that all files for inference runtimes share: graph, settings, card."""
 
 import keras
 
@@ -13,7 +13,7 @@ INPUT_NAMES = ("token_ids", "padding_mask")
 
 
 def forward_model(model, normalize: bool):
-    """What an exported file computes: token ids to embeddings, in float32.
+    """Makes the model that exported files hold: ids to embeddings, in float32.
 
     Args:
         model: A `MirrorModel`.
@@ -56,14 +56,14 @@ def _half_precisions(encoder) -> list[str]:
 
 
 def _in_float32(model):
-    """A copy of the encoder: converters support other floats only in part."""
+    """Copies the encoder to float32: converters support other floats partly."""
     encoder = model.encoder
     if is_quantized(model) or not isinstance(encoder, SentenceEncoder):
         raise ValueError(
             "An encoder that is quantized, or is no `SentenceEncoder`, must "
             "compute in float32 to be exported. Received: an encoder that "
-            f"computes in {', '.join(_half_precisions(encoder))}. What was "
-            "quantized computes in float32 once it was saved and loaded"
+            f"computes in {', '.join(_half_precisions(encoder))}. A quantized "
+            "encoder computes in float32 after it is saved and loaded"
         )
     config = encoder.get_config()
     backbone = config["backbone"]
@@ -75,7 +75,7 @@ def _in_float32(model):
 
 
 def export_settings(model, normalize: bool) -> dict:
-    """What a user of exported weights must know to make their inputs."""
+    """The settings that a user of exported weights needs to make inputs."""
     tokenizer = model.preprocessor.tokenizer
     _check_template(PlainTextTokenizer(tokenizer))
     pools_padding = model.recipe.pools_padding
@@ -96,11 +96,11 @@ def _check_template(plain_text: PlainTextTokenizer) -> None:
     prefix, suffix = plain_text.prefix_ids, plain_text.suffix_ids
     if (len(prefix), len(suffix)) != (1, 1) or plain_text.cuts_start:
         raise ValueError(
-            "The tokenizer of a model whose weights are written without it "
-            "must put one token before a text and one behind, and cut texts "
-            "at their end: the settings in the file say no more. The format "
-            "sentence-transformers holds this model. Received: "
-            f"{prefix} before and {suffix} behind, cut at the "
+            "A model whose weights are written without its tokenizer must put "
+            "one token before a text and one after it, and cut texts at their "
+            "end: the settings in the file cannot say more. The format "
+            f"sentence-transformers holds this model. Received: {prefix} "
+            f"before and {suffix} behind, cut at the "
             f"{'start' if plain_text.cuts_start else 'end'}"
         )
 

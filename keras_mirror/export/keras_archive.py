@@ -1,4 +1,4 @@
-"""A short file, since every format has its own."""
+"""The format `.keras`. Every format has its own file, even a short one."""
 
 import os
 
@@ -7,10 +7,10 @@ from keras_mirror.files import new_file
 
 
 def export_keras(model, filepath: str | os.PathLike) -> None:
-    """Writes a `.keras` archive to encode with: without an optimizer.
+    """Writes a `.keras` archive for encoding, without an optimizer.
 
-    It has a third of the size of what `model.save` writes after training, and
-    is loaded in the same way. The model card is inside.
+    It is a third of the size of what `model.save` writes after training, and
+    loads in the same way. The model card is inside.
 
     Args:
         model: A `MirrorModel`.

@@ -28,7 +28,7 @@ def save_to_preset(model, folder: str | os.PathLike) -> None:
     card = model_card(model, how_to_load=HOW_TO_LOAD, library_name="keras-hub")
     with new_folder(folder, card) as unfinished:
         if is_ours:
-            # First: it may refuse, and is small.
+            # First, since it is small and may refuse.
             model.preprocessor.tokenizer.save_to_preset(str(unfinished))
             model.encoder.backbone.save_to_preset(str(unfinished))
         else:
@@ -109,9 +109,9 @@ def _warn_of_differences(encoder, is_ours: bool) -> None:
         lost.append(f"the epsilon ({layer_norm_epsilon_of(backbone)})")
     if lost:
         warnings.warn(
-            "keras-hub has no place in a preset for "
-            f"{', '.join(lost)}. `MirrorModel.from_preset` loads it whole, "
-            "`keras_hub`'s own `from_preset` without that.",
+            f"A keras-hub preset cannot hold {', '.join(lost)}. "
+            "`MirrorModel.from_preset` loads the whole model, `keras_hub`'s "
+            "own `from_preset` loads it without that.",
             stacklevel=4,
         )
 
@@ -119,7 +119,7 @@ def _warn_of_differences(encoder, is_ours: bool) -> None:
 def _smallest_like(backbone):
     """A new backbone of the same class and options, with few weights.
 
-    It shows the activation and the epsilon that keras-hub has in its code.
+    It shows the activation and the epsilon that are fixed in keras-hub's code.
     """
     sizes = {
         "vocabulary_size": 1,

@@ -75,10 +75,9 @@ def _write(forward, path: pathlib.Path) -> None:
             verbose=False,
             target_spec={"supported_ops": builtin_ops},
         )
-    except (OSError, MemoryError):  # not of the model
+    except (OSError, MemoryError):  # not the model's fault
         raise
     except Exception as error:
         raise ValueError(
-            f"LiteRT cannot be written of this model: {reason(error)}. "
-            "format='onnx' may"
+            f"LiteRT cannot hold this model: {reason(error)}. Try format='onnx'"
         ) from error

@@ -29,7 +29,7 @@ inputs = preprocessor(["A man is playing a guitar."])
 vectors = encoder(inputs)["embeddings"]
 ```
 
-The settings that say how ids are made are in `model.xml` too, as JSON:
+The settings for making ids are in `model.xml` too, as JSON:
 `openvino.Core().read_model("model.xml").get_rt_info("keras_mirror")`.
 """
 
@@ -51,7 +51,7 @@ def export_openvino(
 
     Raises:
         FileExistsError: `filepath` exists.
-        ValueError: The backend cannot convert this model, or any.
+        ValueError: The backend cannot convert this model.
         ImportError: The extra `[openvino]` is missing.
 
     Example:

@@ -13,9 +13,9 @@ from keras_mirror.preprocessing.graph_pipeline import GraphPipeline
 from keras_mirror.preprocessing.plain_text_tokenizer import PlainTextTokenizer
 
 HOW_TO_LOAD = """\
-The tokenizer is a part of the graph. Of Python's packages only `tensorflow`
-and `tensorflow-text` are needed, which has the ops of the tokenizers; `keras`
-and `keras_mirror` are not.
+The tokenizer is a part of the graph. Only the Python packages `tensorflow` and
+`tensorflow-text`, which has the ops of the tokenizers, are needed; `keras` and
+`keras_mirror` are not.
 
 ```python
 import tensorflow as tf
@@ -73,7 +73,8 @@ def _archive(model):
     signature = [tf.TensorSpec((None,), "string", name="texts")]
     plain_text = PlainTextTokenizer(model.preprocessor.tokenizer)
     text = GraphPipeline(plain_text, can_call_python=False)
-    # Traced once: each trace makes a SentencePiece model's resource anew.
+    # Traced once, since each trace would create the SentencePiece resource
+    # again.
     tokenize = tf.function(text.tokenize, signature).get_concrete_function()
     forward = forward_model(model, normalize=False)
 
@@ -89,14 +90,14 @@ def _archive(model):
     tables = tf.Module()  # Keras does not track layers that are not built
     tables.tokenizer = plain_text.graph_tokenizer
     archive = keras.export.ExportArchive()
-    archive.track(tables)  # it finds variables itself; do not track them twice
+    archive.track(tables)  # it finds variables itself
     archive.add_endpoint("serving_default", embed, signature)
     archive.add_endpoint("normalized", embed_normalized, signature)
     return archive
 
 
 def _pad_to_longest(model, text, token_ids) -> dict:
-    """Features as wide as the longest text, as in `encode_text`."""
+    """Pads features to the longest text, as in `encode_text`."""
     longest = model.preprocessor.sequence_length
     shortest = longest if model.recipe.pools_padding else 2
     widths = list(range(shortest, longest + 1))

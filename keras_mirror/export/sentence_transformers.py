@@ -21,7 +21,7 @@ from keras_mirror.export.transformers.weights import model_weights
 from keras_mirror.files import new_folder
 from keras_mirror.files import write_json
 
-# Names that all releases of sentence-transformers from 2 to 6 import.
+# Names that all releases of sentence-transformers from 2 to 6 can import.
 PACKAGE = "sentence_transformers.models"
 HOW_TO_LOAD = """\
 ```python
@@ -31,9 +31,9 @@ model = SentenceTransformer("path/of/this/folder")
 vectors = model.encode(["A man is playing a guitar."])
 ```
 
-Its vectors {length}. What a text says is text: `[MASK]` in it is no
-special token. `transformers.AutoModel` and `AutoTokenizer` load the backbone;
-its pooler, if it has one, is not trained. As a model to train on:
+Its vectors {length}. Special tokens in a text are plain text: `[MASK]` does not
+mask. `transformers.AutoModel` and `AutoTokenizer` load the backbone; its
+pooler, if it has one, is not trained. As a model to train on:
 
 ```python
 import keras_mirror  # pip install keras-mirror
@@ -90,7 +90,7 @@ def export_sentence_transformers(
 
 
 def write_modules(model, folder: pathlib.Path, normalize: bool) -> None:
-    """Writes what sentence-transformers does after the backbone."""
+    """Writes the modules of sentence-transformers that follow the backbone."""
     encoder = model.encoder
     writers: dict[str, Callable | None] = {"Transformer": None}
     if encoder.pooled_layers == "first_last":
@@ -119,8 +119,9 @@ def write_modules(model, folder: pathlib.Path, normalize: bool) -> None:
 def _check(model) -> None:
     if is_quantized(model):
         raise ValueError(
-            "A sentence-transformers folder has weights of floats. Received: "
-            "a model quantized to int8. Export the archive from before"
+            "A sentence-transformers folder needs float weights. Received: a "
+            "model quantized to int8. Export the archive saved before "
+            "quantization"
         )
     encoder = model.encoder
     if not isinstance(encoder, SentenceEncoder):
@@ -135,7 +136,7 @@ def _check(model) -> None:
             "written for sentence-transformers. "
             f"Received: pooling_mode={encoder.pooling_mode!r}"
         )
-    # transformers gives the outputs of groups, not of the layers in them.
+    # transformers returns the outputs of groups, not of the layers in them.
     repetitions = getattr(encoder.backbone, "num_inner_repetitions", 1)
     if encoder.pooled_layers == "first_last" and repetitions > 1:
         raise ValueError(
@@ -174,7 +175,7 @@ def _write_layers(model, folder: pathlib.Path) -> None:
     weights[-1] += 1
     config = {
         "word_embedding_dimension": model.encoder.backbone.hidden_dim,
-        "layer_start": 1,  # 0 is the output of the embeddings
+        "layer_start": 1,  # 0: the output of the embeddings
         "num_hidden_layers": num_layers,
     }
     write_json(folder / "config.json", config)
@@ -182,7 +183,7 @@ def _write_layers(model, folder: pathlib.Path) -> None:
 
 
 def _has_token_weights(encoder) -> bool:
-    """Before any token is counted, all tokens weigh alike."""
+    """Whether token weights matter: before any count, all are equal."""
     weights = encoder.token_weights
     return weights is not None and bool(_numpy(weights.counts).any())
 
@@ -201,7 +202,7 @@ def _write_word_weights(model, folder: pathlib.Path) -> None:
 
 
 def _tokens(tokenizer, vocabulary_size: int) -> list[str]:
-    """A unique name per id, by which its weight is looked up."""
+    """Makes a unique name per id, under which its weight is stored."""
     names = dict(enumerate(tokenizer.get_vocabulary()))
     if isinstance(tokenizer, keras_hub.tokenizers.BytePairTokenizer):
         names = {id: token for token, id in tokenizer.vocabulary.items()}
@@ -221,7 +222,7 @@ def _write_pooling(model, folder: pathlib.Path) -> None:
 
 
 def _write_end(model, folder: pathlib.Path) -> None:
-    """The mean that is subtracted and the matrices, as one linear map."""
+    """Writes the subtracted mean and the matrices as one linear map."""
     encoder = model.encoder
     size = encoder.backbone.hidden_dim
     kernel, mean = np.eye(size, dtype="float32"), np.zeros(size, "float32")

@@ -1,1 +1,1 @@
-"""Encoders that only encode, run by OpenVINO, without Keras on import."""
+"""Encoders for inference only, run by OpenVINO without importing Keras."""

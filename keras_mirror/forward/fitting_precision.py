@@ -1,4 +1,4 @@
-"""Faster arithmetic, where the embeddings of a user's own texts stay."""
+"""Chooses bfloat16 if it is faster and hardly changes embeddings."""
 
 import numpy as np
 
@@ -6,22 +6,22 @@ from keras_mirror.forward.forward_encoder import ForwardEncoder
 from keras_mirror.forward.precision import has_bfloat16
 from keras_mirror.unit_rows import unit_rows
 
-# Of fewer texts, measuring takes longer than it saves.
+# For fewer texts, measuring takes longer than it saves.
 FEWEST = 2000
-# Of numbers of a vector of length 1. In bfloat16 MiniLM has 4e-3, and the
-# same STS-B dev within 0.02.
+# Allowed difference of a number in a vector of length 1. bfloat16 changes
+# MiniLM by 4e-3, and STS-B dev by at most 0.02.
 LARGEST_DIFFERENCE = 5e-3
 
 
 def in_fitting_precision(
     encoder: ForwardEncoder, sample: list[str], num_texts: int
 ) -> tuple[ForwardEncoder, float]:
-    """The encoder in bfloat16, if that is faster here and changes little.
+    """Returns the encoder in bfloat16 if that is faster and changes little.
 
     Args:
         encoder: A `ForwardEncoder` in float32.
-        sample: List of strings, of the texts to encode.
-        num_texts: Integer, how many these are.
+        sample: List of strings, some of the texts to encode. num_texts:
+            Integer, the number of texts to encode.
 
     Returns:
         A tuple of a `ForwardEncoder`, and the largest difference that it makes
@@ -43,7 +43,7 @@ def in_fitting_precision(
 
 
 def largest_difference(encoder, other, texts: list[str]) -> float:
-    """How far two encoders are apart in any number of vectors of length 1."""
+    """The largest difference of any number in vectors of length 1."""
     before, after = (
         unit_rows(each.encode_text(texts)) for each in (encoder, other)
     )

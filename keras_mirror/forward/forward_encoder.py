@@ -20,25 +20,24 @@ from keras_mirror.integrations.load_model import check_model
 from keras_mirror.optional import import_optional
 from keras_mirror.unit_rows import all_cosines
 
-# Compiled graphs whose encoder is gone, to be freed when the next is made:
-# OpenVINO 2026.4 crashes where Python's garbage collector is what frees one,
-# in a process in which TensorFlow runs.
+# Compiled graphs of deleted encoders, freed when the next one is made: OpenVINO
+# 2026.4 crashes if Python's garbage collector frees one in a process that runs
+# TensorFlow.
 _ENDED: list = []
 
 
 class ForwardEncoder:
-    """An encoder that only encodes: run by OpenVINO, without Keras.
+    """An encoder for inference only, run by OpenVINO without Keras.
 
-    It gives the embeddings of the `MirrorModel` that it was made of: in
-    float32 within 2e-6 of their length, in bfloat16 within about 4e-3, in
-    int8 within about 2e-2. `load_forward` and `ForwardEncoder.of` make one.
-    Several threads may use it at once. Its memory is free again when the
-    next one is made.
+    It gives the embeddings of the `MirrorModel` that it was made of: in float32
+    within 2e-6 of their length, in bfloat16 within about 4e-3, in int8 within
+    about 2e-2. `load_forward` and `ForwardEncoder.of` make one. Several threads
+    may use it at once. Its memory is freed when the next one is made.
 
     Args:
         graph: An `openvino.Model`, of `forward_graph`.
         preprocessor: A `ForwardPreprocessor`.
-        fingerprint: String, of the `MirrorModel`, see
+        fingerprint: String, the fingerprint of the `MirrorModel`, see
             `keras_mirror.encoder.fingerprint`.
         precision: String, `"float32"`, `"bfloat16"` (faster on a processor
             that has it), or `"int8"`. Defaults to `"float32"`.
@@ -77,7 +76,7 @@ class ForwardEncoder:
 
     @classmethod
     def of(cls, model, precision: str = "float32") -> "ForwardEncoder":
-        """The encoder of a `MirrorModel`, with the weights that it has now.
+        """Makes one from a `MirrorModel`, with its current weights.
 
         Args:
             model: A `MirrorModel`.
@@ -87,11 +86,10 @@ class ForwardEncoder:
             A `ForwardEncoder`.
 
         Raises:
-            ValueError: The model has a layer or a tokenizer that cannot be
-                taken over.
-            ImportError: OpenVINO is missing.
+            ValueError: The model has an unsupported layer or tokenizer.
+                ImportError: OpenVINO is missing.
         """
-        # Late: they need Keras.
+        # Imported late, since they need Keras.
         from keras_mirror.encoder.fingerprint import fingerprint
 
         pools_padding = model.recipe.pools_padding
@@ -104,7 +102,7 @@ class ForwardEncoder:
 
     @property
     def encoder(self) -> "ForwardEncoder":
-        return self  # as a `MirrorModel` has one, with its `output_shape`
+        return self  # like `MirrorModel.encoder`, for its `output_shape`
 
     def in_precision(self, precision: str) -> "ForwardEncoder":
         """The same encoder in another precision."""
@@ -122,7 +120,7 @@ class ForwardEncoder:
         Args:
             text: A string, or a list or array of strings.
             batch_size: Integer, texts of `sequence_length` tokens per call.
-                Defaults to `None`: 2,048 tokens, of int8 1,024.
+                Defaults to `None`: 2,048 tokens, or 1,024 in int8.
             prompt: String, the name of a prompt. Defaults to `None`: the
                 default one.
 
@@ -139,7 +137,7 @@ class ForwardEncoder:
     def encode_ids(
         self, token_ids: list[list[int]], batch_size: int | None = None
     ):
-        """As `encode_text`, of what `preprocessor.tokenize` returns."""
+        """As `encode_text`, for the result of `preprocessor.tokenize`."""
         most_tokens = batch_tokens(self.precision)
         if batch_size is not None:
             batch_size = check_integer("batch_size", batch_size)
@@ -175,12 +173,12 @@ class ForwardEncoder:
         return graph
 
     def similarity(self, embeddings_1, embeddings_2):
-        """Cosines of all rows with all: see `MirrorModel.similarity`."""
+        """Cosines of all rows with all rows: see `MirrorModel.similarity`."""
         return all_cosines(embeddings_1, embeddings_2)
 
 
 def check_encoder(model) -> None:
-    """Raises a TypeError for what is no `MirrorModel` and no `ForwardEncoder`.
+    """Raises a TypeError unless given a `MirrorModel` or `ForwardEncoder`.
 
     Example:
 

@@ -11,8 +11,8 @@ OUTPUT_NAME = "embeddings"
 def forward_graph(encoder):
     """The graph of an encoder: token ids in, embeddings out, any shape.
 
-    It is made of the layers' weights and settings, node by node, whatever the
-    backend is, and equals the encoder in inference.
+    It is built from the layers' weights and settings, node by node, on any
+    backend, and computes what the encoder computes in inference.
 
     Args:
         encoder: A `SentenceEncoder`, of BERT, RoBERTa, XLM-R, DistilBERT,
@@ -23,7 +23,7 @@ def forward_graph(encoder):
         `"padding_mask"` and the float32 output `"embeddings"`.
 
     Raises:
-        UnsupportedLayerError: A layer is not known.
+        UnsupportedLayerError: A layer is not supported.
         ImportError: OpenVINO is missing.
 
     Example:
@@ -32,7 +32,7 @@ def forward_graph(encoder):
     >>> [node.any_name for node in graph.outputs]
     ['embeddings']
     """
-    # Late: it needs Keras, and what reads a graph that was kept does not.
+    # Imported late: it needs Keras, while reading a cached graph does not.
     from keras_mirror.forward.layers import LayerGraphs
     from keras_mirror.forward.layers import UnsupportedLayerError
 
@@ -44,7 +44,7 @@ def forward_graph(encoder):
     }
     try:
         outputs = graphs.graph_of(encoder)(inputs)
-    # A model of one's own has other inputs, or calls layers otherwise.
+    # A user's own model has other inputs, or calls layers differently.
     except (AttributeError, KeyError, TypeError) as error:
         name = type(encoder).__name__
         raise UnsupportedLayerError(f"{name}: {error}") from error

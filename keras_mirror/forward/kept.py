@@ -1,7 +1,7 @@
-"""Graphs kept in the user's cache, one for each content of an encoder.
+"""Graphs in the user's cache, one per content of an encoder.
 
-What was computed for an archive is found again by the SHA-256 of the archive,
-so that a file that changed has another place, and one that was moved has not.
+A graph is found by the SHA-256 of its archive: a changed file has another
+place, a moved file has the same one.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ from keras_mirror.presets.checked_files import sha256
 from keras_mirror.version import __version__
 
 FORMAT = 2
-# More than a user works with at a time; those used last stay.
+# More graphs than a user works with at a time; the last used ones stay.
 MOST_KEPT = 8
 _GRAPH = "graph.xml"
 _SETTINGS = "settings.json"
@@ -33,9 +33,9 @@ _HASHES = "sha256.json"
 
 
 def cache_folder() -> pathlib.Path:
-    """Where graphs are kept: below `XDG_CACHE_HOME`, or `~/.cache`.
+    """The folder of graphs, in `XDG_CACHE_HOME` or `~/.cache`.
 
-    A relative `XDG_CACHE_HOME` does not count, as its specification asks.
+    A relative `XDG_CACHE_HOME` is ignored, as its specification asks.
 
     Raises:
         OSError: The user has no home.
@@ -44,7 +44,7 @@ def cache_folder() -> pathlib.Path:
     if not os.path.isabs(cache):
         cache = os.path.expanduser("~/.cache")
     if not os.path.isabs(cache):
-        raise FileNotFoundError("there is no home for a cache")
+        raise FileNotFoundError("the user has no home folder for a cache")
     return pathlib.Path(cache, "keras-mirror", "forward")
 
 
@@ -55,11 +55,11 @@ def place_of(
 
     Args:
         source: String or path of an archive, or of the folder of a preset.
-        settings: What else decides embeddings, as `repr` tells it. Defaults
-            to `None`.
+        settings: Anything else that decides embeddings; its `repr` is used.
+            Defaults to `None`.
 
     Returns:
-        A `pathlib.Path`. There may be nothing yet.
+        A `pathlib.Path`, which may not exist yet.
     """
     known = f"{FORMAT} {__version__} {settings!r}"
     digest = hashlib.sha256(known.encode())
@@ -73,7 +73,7 @@ def place_of(
 
 
 def keep(encoder: ForwardEncoder, place: pathlib.Path) -> None:
-    """Writes a graph to its place, and removes those not used for longest.
+    """Writes a graph to its place, and removes the least recently used ones.
 
     Args:
         encoder: A `ForwardEncoder`, of `place_of`'s encoder.
@@ -104,8 +104,8 @@ def load_kept(
         precision: String, see `ForwardEncoder`.
 
     Returns:
-        A `ForwardEncoder`, or `None` where nothing is kept, or what is there
-        is damaged: it will be made anew.
+        A `ForwardEncoder`, or `None` if there is no graph or a damaged one,
+        which will be made again.
     """
     check_precision(precision)
     try:
@@ -115,7 +115,7 @@ def load_kept(
         with contextlib.suppress(OSError):  # the cache may be read only
             os.utime(place)  # it was used
         return encoder
-    # Also a graph that this version of OpenVINO does not read.
+    # Also raised if this version of OpenVINO cannot read the graph.
     except (OSError, ValueError, RuntimeError):
         return None
 

@@ -1,4 +1,4 @@
-"""What layers of Keras and keras-hub compute, in nodes of OpenVINO."""
+"""Translates layers of Keras and keras-hub to nodes of OpenVINO."""
 
 import functools
 import math
@@ -17,20 +17,20 @@ from keras_mirror.layers import TokenWeights
 from keras_mirror.layers import Whitening
 from keras_mirror.optional import import_optional
 
-# Far below any score, and far from where bfloat16 ends: OpenVINO adds to it.
+# Far below any score, but within bfloat16 after OpenVINO adds scores to it.
 _LOWEST = -1e9
 
 
 class UnsupportedLayerError(ValueError):
-    """A layer has no graph here."""
+    """A layer is not supported."""
 
 
 class LayerGraphs:
     """Makes nodes of OpenVINO for the layers of an encoder.
 
     Dropout is left out. A layer whose class is not in the list, or that
-    computes in half precision, is refused: what is made here gives the
-    vectors of Keras, or nothing.
+    computes in half precision, is refused, so a graph always gives the vectors
+    of Keras.
     """
 
     def __init__(self) -> None:
@@ -56,17 +56,17 @@ class LayerGraphs:
         }
 
     def graph_of(self, layer) -> Callable:
-        """What makes the nodes of a layer.
+        """The function that makes the nodes of a layer.
 
         Args:
             layer: A layer or an operation in a functional Keras model.
 
         Returns:
-            A function of the nodes that go in. It returns the node that comes
-            out, and takes what a call of the layer takes.
+            A function from input nodes to the output node, with the arguments
+            of a call of the layer.
 
         Raises:
-            UnsupportedLayerError: There is none.
+            UnsupportedLayerError: The layer is not supported.
         """
         name = type(layer).__name__
         if _is_functional(layer):
@@ -76,7 +76,7 @@ class LayerGraphs:
         if name == "GetItem":
             return self._item
         graph = self._graphs.get(type(layer))
-        # An operation that is no layer has no dtype.
+        # An operation that is not a layer has no dtype.
         dtype = getattr(layer, "compute_dtype", None)
         if graph is None or dtype != "float32":
             raise UnsupportedLayerError(f"{name} in {dtype}")
@@ -235,15 +235,15 @@ class LayerGraphs:
 
 
 def run_nodes(model, inputs, graph_of: Callable):
-    """Runs a functional Keras model with something else in place of layers.
+    """Runs a functional Keras model with other functions in place of layers.
 
     Args:
         model: A functional `keras.Model`.
-        inputs: What goes in, in the structure of the model's inputs.
-        graph_of: Function from a layer to what is called instead.
+        inputs: The inputs, in the structure of the model's inputs.
+        graph_of: Function from a layer to the function to call instead.
 
     Returns:
-        What comes out, in the structure of the model's outputs.
+        The outputs, in the structure of the model's outputs.
 
     Raises:
         TypeError, KeyError: The model has other inputs.
@@ -251,13 +251,13 @@ def run_nodes(model, inputs, graph_of: Callable):
     expected = model._inputs_struct
     if isinstance(inputs, dict) != isinstance(expected, dict):
         raise TypeError(f"inputs in a {type(expected).__name__}")
-    if isinstance(inputs, dict):  # Keras would take them by their order
+    if isinstance(inputs, dict):  # Keras would match them by order
         inputs = {name: inputs[name] for name in expected}
     return model._run_through_graph(inputs, operation_fn=graph_of)
 
 
 def _is_functional(layer) -> bool:
-    """Whether a call of a model runs its graph, and nothing beside."""
+    """Whether a call of a model runs its graph and nothing else."""
     classes = type(layer).__mro__
     owner = next((each for each in classes if "call" in vars(each)), None)
     return owner is not None and owner.__name__ == "Functional"

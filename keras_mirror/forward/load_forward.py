@@ -19,11 +19,11 @@ _CONFIG = "config.json"  # every folder of a preset has one
 def load_forward(
     name: str | os.PathLike[str], precision: str = "float32"
 ) -> ForwardEncoder:
-    """Loads an encoder to encode with, without a training framework.
+    """Loads an encoder for inference, without a training framework.
 
-    The first time it loads the model with Keras and keeps its graph in the
-    user's cache. After that neither Keras nor a framework is imported: an
-    encoder is there in half a second. A file that changed is loaded anew.
+    The first call loads the model with Keras and writes its graph to the user's
+    cache. Later calls import neither Keras nor a framework and load the encoder
+    in half a second. A changed file is loaded with Keras again.
 
     Args:
         name: String or path of an archive, or what `MirrorModel.from_preset`
@@ -34,8 +34,8 @@ def load_forward(
         A `ForwardEncoder`.
 
     Raises:
-        ValueError: The archive or the preset cannot be loaded, or has a layer
-            or a tokenizer that cannot be taken over.
+        ValueError: The archive or the preset cannot be loaded, or has an
+            unsupported layer or tokenizer.
         ImportError: OpenVINO is missing.
 
     Example:
@@ -57,14 +57,14 @@ def load_forward(
 
 
 def kept_place(name: str | os.PathLike[str]) -> pathlib.Path | None:
-    """Where the graph of an encoder is kept, with the content it has now.
+    """The place in the cache for an encoder with its current content.
 
     Args:
         name: See `load_forward`. A named preset is fetched.
 
     Returns:
-        A `pathlib.Path`, or `None` for what has no files on this machine, and
-        where there is no cache.
+        A `pathlib.Path`, or `None` if the encoder has no files on this machine,
+        or there is no cache.
     """
     source: str | os.PathLike[str] = name
     prompts = None  # those of the name, where the files have none
@@ -74,8 +74,8 @@ def kept_place(name: str | os.PathLike[str]) -> pathlib.Path | None:
             source = locate(preset)
             prompts = preset.prompts, preset.default_prompt_name
         if not os.path.isfile(os.path.join(source, _CONFIG)):
-            return None  # no preset: a folder of anything, however large
-    # What cannot be read has its message where it is loaded.
+            return None  # not a preset: any folder, maybe large
+    # If it cannot be read, loading gives the message.
     with contextlib.suppress(OSError):
         return place_of(source, prompts)
     return None
@@ -84,7 +84,7 @@ def kept_place(name: str | os.PathLike[str]) -> pathlib.Path | None:
 def kept_encoder(
     place: pathlib.Path | None, precision: str = "float32"
 ) -> ForwardEncoder | None:
-    """The encoder that is kept in a place, if it can be run."""
+    """The cached encoder in a place, or `None` if it cannot run."""
     if place is None or importlib.util.find_spec("openvino") is None:
         return None
     return load_kept(place, precision)
@@ -95,15 +95,16 @@ def keep_encoder(
     name: str | os.PathLike[str],
     place: pathlib.Path | None,
 ) -> None:
-    """Keeps the graph of an encoder, where the cache can be written to.
+    """Writes the graph of an encoder to the cache if possible.
 
     Args:
         encoder: A `ForwardEncoder`.
         name: See `load_forward`.
-        place: What `kept_place` returned before `encoder` was loaded. If its
-            files changed since then, it may be of either content.
+        place: What `kept_place` returned before `encoder` was loaded. If the
+            files changed meanwhile, nothing is written, since the encoder may
+            be of either content.
     """
     if place is not None and place == kept_place(name):
-        # It only saves time: the next process makes it again.
+        # The cache only saves time: the next process makes the graph again.
         with contextlib.suppress(OSError, RuntimeError):
             keep(encoder, place)

@@ -8,20 +8,21 @@ from keras_mirror.optional import import_optional
 from keras_mirror.processor import processor_has
 
 PRECISIONS = ("float32", "bfloat16", "int8")
-# OpenVINO rounds the inputs of a product to int8 in groups of so many, each
-# with a scale. 32, its default, is slower; 128 loses more.
+# OpenVINO rounds the inputs of a product to int8 in groups of this size, each
+# with a scale. 32, its default, is slower; 128 loses more precision.
 _GROUP_SIZE = 64
-# Of 1,024, 2,048, 4,096 and 8,192 the fastest on MiniLM: batches of more do not
-# stay in the cache. benchmarks/results/encoding.md has the figures.
+# The fastest of 1,024, 2,048, 4,096 and 8,192 on MiniLM: larger batches do not
+# fit into the processor's cache. benchmarks/results/encoding.md has the
+# figures.
 _BATCH_TOKENS = {"float32": 2048, "bfloat16": 2048, "int8": 1024}
-SAMPLE_SIZE = 256  # texts that tell how much a precision changes
+SAMPLE_SIZE = 256  # texts to measure the change of a precision
 
 
 def check_precision(precision: str) -> str:
-    """A precision, if it is one.
+    """Checks and returns the name of a precision.
 
     Raises:
-        ValueError: It is not.
+        ValueError: It is not one of `PRECISIONS`.
 
     Example:
 
@@ -37,12 +38,12 @@ def check_precision(precision: str) -> str:
 
 
 def has_bfloat16() -> bool:
-    """Whether this processor multiplies in bfloat16, as far as it tells."""
+    """Whether this processor says that it multiplies in bfloat16."""
     return processor_has("avx512_bf16", "amx_bf16")
 
 
 def settings_of(precision: str) -> dict[str, str]:
-    """What OpenVINO must be told to compute in a precision."""
+    """The settings of OpenVINO for a precision."""
     hint = "bf16" if precision == "bfloat16" else "f32"
     settings = {
         "INFERENCE_PRECISION_HINT": hint,
@@ -55,26 +56,26 @@ def settings_of(precision: str) -> dict[str, str]:
 
 
 def num_processors() -> int:
-    """Those that this process may use, of which OpenVINO counts fewer."""
+    """The processors that this process may use; OpenVINO counts fewer."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def num_streams(precision: str) -> int:
-    """How many batches are computed beside each other.
+    """The number of batches that are computed in parallel.
 
-    The products of a batch are too small for more than four threads. Those of
-    bfloat16 are quicker still, and threads that wait for nobody encode a fifth
-    more on two cores. With float32 they encode as many, and a query, alone in
-    its batch, would have one thread.
+    The products of a batch are too small for more than four threads. In
+    bfloat16 they are faster still: one thread per batch encodes a fifth more
+    texts on two cores. In float32 it encodes as many, but a single query would
+    then have only one thread.
     """
     num_threads = 1 if precision == "bfloat16" else 4
     return max(1, num_processors() // num_threads)
 
 
 def batch_tokens(precision: str) -> int:
-    """The most tokens of a batch, if it has no size."""
+    """The maximum number of tokens per batch if no batch size is given."""
     return _BATCH_TOKENS[precision]
 
 

@@ -4,11 +4,12 @@ from keras_mirror.preprocessing.python_pipeline import PythonPipeline
 
 
 class ForwardPreprocessor:
-    """What `encode_text` asks of a `MirrorPreprocessor`, without Keras.
+    """The parts of `MirrorPreprocessor` that `encode_text` needs, no Keras.
 
     Args:
         tokenizer: A `ForwardTokenizer`.
-        sequence_length: Integer, where texts are cut, special tokens included.
+        sequence_length: Integer, the number of tokens after which texts are
+            cut, special tokens included.
         pools_padding: Boolean, whether all texts are padded to that length.
         prompts: A `Prompts`.
 
@@ -34,7 +35,7 @@ class ForwardPreprocessor:
 
     @classmethod
     def of(cls, preprocessor, pools_padding: bool) -> "ForwardPreprocessor":
-        """That of a `MirrorPreprocessor`.
+        """Makes one from a `MirrorPreprocessor`.
 
         Raises:
             ValueError: Its tokenizer cannot be written.
@@ -66,7 +67,7 @@ class ForwardPreprocessor:
     def packed_lengths(self, token_ids: list) -> list[int]:
         """See `MirrorPreprocessor.packed_lengths`.
 
-        All are `sequence_length` where padding is pooled.
+        All are `sequence_length` if padding is pooled.
         """
         if self.pools_padding:
             return [self.sequence_length] * len(token_ids)

@@ -14,18 +14,19 @@ from keras_mirror.preprocessing.tokenizer_file import with_hidden_tokens
 
 @dataclasses.dataclass(frozen=True)
 class ForwardTokenizer(TextTokenizer):
-    """Strings to the ids that `PlainTextTokenizer` gives, as plain text only.
+    """Turns strings into the same ids as `PlainTextTokenizer`.
 
     Args:
         content: String, a `tokenizer.json` without a template; or the model
             of SentencePiece, in base64.
         prefix_ids: List of integers, to be put before the ids of every text.
-        suffix_ids: List of integers, to be put behind.
+        suffix_ids: List of integers, to be put after them.
         pad_token_id: Integer.
-        cuts_start: Boolean, whether a text that is too long loses its start.
+        cuts_start: Boolean, whether a text that is too long is cut at its
+            start.
         replacements: Pairs of a pattern and what replaces it in every text.
-        piece_ids: List of integers, the ids of SentencePiece's pieces.
-            Defaults to `None`: it is no SentencePiece.
+        piece_ids: List of integers, the ids of SentencePiece's pieces. Defaults
+            to `None`: the tokenizer is not SentencePiece.
 
     Example:
 
@@ -44,10 +45,10 @@ class ForwardTokenizer(TextTokenizer):
 
     @classmethod
     def of(cls, preprocessor) -> "ForwardTokenizer":
-        """The tokenizer of a `MirrorPreprocessor`.
+        """Makes one from a `MirrorPreprocessor`.
 
         Raises:
-            ValueError: It is of a kind that cannot be written.
+            ValueError: The tokenizer is of a kind that cannot be written.
         """
         plain = preprocessor.plain_text
         if plain.is_sentence_piece:
@@ -84,7 +85,7 @@ class ForwardTokenizer(TextTokenizer):
 
 def _content(plain) -> str:
     """The `tokenizer.json` that gives the ids of a plain tokenizer."""
-    # Late: it needs keras-hub.
+    # Imported late, since it needs keras-hub.
     from keras_mirror.export.transformers import fast_tokenizer as fast
 
     if plain.is_hugging_face:
@@ -95,7 +96,7 @@ def _content(plain) -> str:
     return json.dumps(hidden)
 
 
-# The tokenizers library composes accents in other ways than SentencePiece.
+# The tokenizers library composes accents differently from SentencePiece.
 
 
 def _pieces(tokenizer) -> tuple[str, list[int]]:

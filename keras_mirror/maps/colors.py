@@ -1,7 +1,7 @@
 import numpy as np
 
-# D3's category10 without grey, which is for texts in no cluster: readable on
-# white and on black.
+# D3's category10, readable on white and on black, without gray, which marks
+# texts in no cluster.
 COLORS = (
     "#1f77b4",
     "#ff7f0e",
@@ -17,7 +17,7 @@ OF_NO_CLUSTER = "#9aa0a6"
 
 
 def colors_of(centers) -> list[str]:
-    """A color per cluster: those of the same color lie far from each other.
+    """Colors of clusters; clusters of the same color lie far apart.
 
     Args:
         centers: Float array of shape `(num_clusters, 2)`.

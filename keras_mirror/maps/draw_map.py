@@ -20,23 +20,23 @@ def draw_map(
     on_progress: OnProgress = None,
     prompt: str | None = None,
 ) -> TextMap:
-    """Draws texts on a plane, near each other where they mean the like.
+    """Draws texts on a plane, near each other if they are similar in meaning.
 
     Clusters have colors and names. Needs the extra `[map]`.
 
     Args:
         model: A `MirrorModel`.
         texts: A list or array of strings, or an `Index` of this model.
-        html: String, a page to write: it shows a text under the mouse, and
-            searches. Of each text it has the first 500 characters. Defaults to
-            `None`.
+        html: String, a page to write. It shows the text under the mouse, and
+            has a search field. It contains the first 500 characters of each
+            text. Defaults to `None`.
         png: String, a picture to write. Defaults to `None`.
         num_clusters, threshold: See `keras_mirror.search.cluster`.
         seed: Integer: the same seed gives the same map. Defaults to `0`.
         batch_size, on_progress, prompt: See `keras_mirror.search.cluster`.
 
     Returns:
-        A `TextMap`, with the positions.
+        A `TextMap` with the positions.
 
     Raises:
         TypeError: An element is not a string.

@@ -1,4 +1,4 @@
-"""Two dimensions in which near texts stay near."""
+"""Reduces embeddings to two dimensions in which near texts stay near."""
 
 import numpy as np
 
@@ -6,9 +6,9 @@ from keras_mirror.nearest_rows import nearest_others
 from keras_mirror.optional import import_optional
 
 PERPLEXITY = 30
-_NUM_NEIGHBORS = 3 * PERPLEXITY  # what a perplexity needs, as openTSNE has it
-# Below, repulsions are added up as they are: the grid of the Fourier transform
-# is as costly for ten texts as for thousands.
+_NUM_NEIGHBORS = 3 * PERPLEXITY  # neighbors per perplexity, as in openTSNE
+# For fewer texts, repulsions are summed exactly: the grid of the Fourier
+# transform costs as much for ten texts as for thousands.
 _FEW = 2000
 _FEWEST = 4  # which t-SNE can lay out
 
@@ -16,8 +16,8 @@ _FEWEST = 4  # which t-SNE can lay out
 def lay_out(embeddings, seed: int = 0, num_threads: int = 1):
     """Places embeddings on a plane by t-SNE, the near ones near each other.
 
-    It begins with the two principal components, as Kobak and Berens advise,
-    and looks for neighbors among all: the number of threads changes nothing.
+    It starts from the two principal components, as Kobak and Berens advise. The
+    search for neighbors is exact, so the number of threads changes nothing.
 
     Reference:
 
@@ -59,7 +59,7 @@ def lay_out(embeddings, seed: int = 0, num_threads: int = 1):
 
 
 def _affinities(embeddings, num_threads: int):
-    """How near texts are, to their neighbors among all."""
+    """The affinities of texts to their exact nearest neighbors."""
     neighbors = import_optional("openTSNE.nearest_neighbors", "map")
     affinity = import_optional("openTSNE.affinity", "map")
     num_neighbors = min(_NUM_NEIGHBORS, len(embeddings) - 1)
@@ -73,7 +73,7 @@ def _affinities(embeddings, num_threads: int):
 
 
 def _row_of(num_texts: int):
-    """So few texts lie on a line."""
+    """Places texts on a line if they are too few for t-SNE."""
     plane = np.full((num_texts, 2), 0.5, "float32")
     plane[:, 0] = (np.arange(num_texts) + 1) / (num_texts + 1)
     return plane

@@ -43,7 +43,7 @@ def write_page(
 def render_page(made: TextMap, title: str = "Map of texts") -> str:
     """The page of a map as a string of HTML, see `write_page`.
 
-    Texts stand in it as JSON, which the page shows as text, never as HTML.
+    The page contains texts as JSON and shows them as text, never as HTML.
 
     Example:
 
@@ -54,7 +54,7 @@ def render_page(made: TextMap, title: str = "Map of texts") -> str:
     True
     """
     offline = import_optional("plotly.offline", "map")
-    # Letters of all scripts as they are: half the size for many.
+    # Letters of all scripts are not escaped, which halves the size for many.
     policies = {"json.dumps_kwargs": {"ensure_ascii": False}}
     template = page_template("keras_mirror.maps", TEMPLATE, "map", **policies)
     centers = [made.center(number) for number in range(len(made.names))]

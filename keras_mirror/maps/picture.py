@@ -13,7 +13,7 @@ from keras_mirror.optional import import_optional
 INCHES = (10, 8)
 DOTS_PER_INCH = 200
 MAX_LENGTH = 40  # characters of a name
-# Those that are found are asked in this order for a character.
+# Installed fonts are searched in this order for a character.
 FONTS = (
     "DejaVu Sans",
     "Noto Sans CJK JP",
@@ -33,8 +33,7 @@ def write_picture(
 ) -> None:
     """Writes a map as a PNG picture: points in the colors of their clusters.
 
-    Names that would cover another one are left out, those of small clusters
-    first.
+    Names that would cover others are left out, names of small clusters first.
 
     Args:
         made: A `TextMap`.
@@ -89,7 +88,7 @@ def _draw_names(axes, canvas, made: TextMap) -> None:
     found = set(manager.get_font_names())
     families = [name for name in FONTS if name in found]
     outline = [effects.withStroke(linewidth=2.5, foreground="white")]
-    canvas.draw()  # settles where the axes are
+    canvas.draw()  # fixes the place of the axes
     taken: list = []
     for number, name in enumerate(made.names):
         shown = axes.text(

@@ -19,18 +19,18 @@ MAX_TITLE = 60
 
 @dataclasses.dataclass(frozen=True)
 class TextMap:
-    """Where texts lie on a plane, and in which clusters they are.
+    """Positions of texts on a plane, and their clusters.
 
-    The different texts stand in the order of their clusters, largest first,
-    and in each the nearest to its center first. Those in no cluster come last.
+    The different texts are ordered by cluster, largest first, and within a
+    cluster by their distance from its center. Texts in no cluster come last.
 
     Args:
         texts: List of strings, each once, none of white space only.
-        ids: List of lists of strings, the names of every text.
+        ids: List of lists of strings, the ids of every text.
         positions: Float32 array of shape `(num_texts, 2)`, from 0 to 1.
         names: List of strings, one per cluster.
         numbers: Integer array of shape `(num_texts,)`: the cluster of each
-            text, from 0; `len(names)` where it is in none.
+            text, from 0; `len(names)` if it is in none.
 
     Example:
 
@@ -63,7 +63,7 @@ def make_map(
     threshold: float | None = None,
     seed: int = 0,
 ) -> TextMap:
-    """Lays texts out on a plane, and finds and names their clusters.
+    """Places texts on a plane, and finds and names their clusters.
 
     Args:
         encoded: An `EncodedTexts`.
@@ -107,7 +107,7 @@ def make_map(
 
 
 def _title(name: ClusterName, texts: list[str]) -> str:
-    """The words of a cluster; where none tells it, its most central text."""
+    """The words of a cluster; its most central text if there are none."""
     if name.words:
         return ", ".join(name.words)
     text = " ".join(texts[name.rows[0]].split())

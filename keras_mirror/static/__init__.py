@@ -1,4 +1,4 @@
-"""Vectors of tokens in place of an encoder: NumPy, and no Keras."""
+"""Static token vectors instead of an encoder: NumPy, without Keras."""
 
 from keras_mirror.static.load_static import load_static
 from keras_mirror.static.static_encoder import StaticEncoder

@@ -25,9 +25,9 @@ DTYPES = ("float32", "float16", "int8")
 def load_static(folder: str | os.PathLike) -> StaticEncoder:
     """Loads vectors of tokens, which `model.export(format="static")` writes.
 
-    Needs neither Keras nor a framework: NumPy and the packages `safetensors`,
-    `tokenizers` and `regex` are enough (`pip install --no-deps keras-mirror`).
-    Folders of model2vec load too.
+    It needs neither Keras nor a framework: NumPy and the packages
+    `safetensors`, `tokenizers` and `regex` are enough (`pip install --no-deps
+    keras-mirror`). Folders of model2vec load too.
 
     Args:
         folder: String or path.
@@ -102,7 +102,7 @@ def _tensors(path: pathlib.Path) -> dict:
 
 
 def _tokenizer(path: pathlib.Path) -> tuple[tokenizers.Tokenizer, int | None]:
-    """The tokenizer of a file, and the id of what its vocabulary lacks."""
+    """The tokenizer of a file, and the id of its unknown token."""
     content = read_json(path)
     with content_errors(path, "cannot be followed"):
         check_tokenizer_content(content)
@@ -116,7 +116,7 @@ def _tokenizer(path: pathlib.Path) -> tuple[tokenizers.Tokenizer, int | None]:
 
 
 def _check_sizes(tensors: dict, tokenizer, folder: pathlib.Path) -> None:
-    """Refuses tokens without a row or a weight before a text has them."""
+    """Refuses a vocabulary with tokens that have no row or weight."""
     num_tokens = 1 + max(tokenizer.get_vocab().values(), default=-1)
     num_rows = len(tensors[EMBEDDINGS])
     mapping, weights = tensors.get("mapping"), tensors.get("weights")
@@ -128,6 +128,6 @@ def _check_sizes(tensors: dict, tokenizer, folder: pathlib.Path) -> None:
         is_whole &= weights.shape >= (num_tokens,) and weights.ndim == 1
     if not is_row or not is_whole:
         raise ValueError(
-            f"'{folder}' must hold a row and a weight for each of its "
+            f"'{folder}' must hold one row and one weight for each of its "
             f"{num_tokens} tokens. Received: {num_rows} rows"
         )

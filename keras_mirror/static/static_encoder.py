@@ -6,15 +6,15 @@ from keras_mirror.data.as_strings import as_strings
 from keras_mirror.data.as_strings import batched
 
 CHUNK_SIZE = 1024  # texts at a time
-_SHORTEST = 1e-32  # model2vec's; a text without tokens stays at 0
+_SHORTEST = 1e-32  # as in model2vec; a text without tokens stays 0
 
 
 class StaticEncoder:
-    """The mean of the vectors of a text's tokens, which nothing computes.
+    """Encodes a text as the mean of the stored vectors of its tokens.
 
-    `load_static` makes one from a folder. Tokens that the vocabulary lacks
-    are left out, and texts of any length are taken as a whole. Vectors are
-    those of `model2vec.StaticModel`, also where they are rounded.
+    `load_static` makes one from a folder. Unknown tokens are left out, and
+    texts are never cut. Vectors equal those of `model2vec.StaticModel`,
+    rounding included.
 
     Args:
         embeddings: Array of shape `(num_rows, embedding_dim)`, float32,
@@ -25,8 +25,8 @@ class StaticEncoder:
             `None`: there are none.
         mapping: Integer array of shape `(num_tokens,)`, the row of every
             token id. Defaults to `None`: row 0 for id 0, and so on.
-        weights: Float array of shape `(num_tokens,)`. Defaults to `None`: all
-            count alike.
+        weights: Float array of shape `(num_tokens,)`. Defaults to `None`: equal
+            weights.
 
     Example:
 
@@ -83,7 +83,7 @@ class StaticEncoder:
         return embeddings
 
     def tokenize(self, texts: list[str]) -> list[list[int]]:
-        """The ids of the tokens that are known.
+        """The ids of known tokens.
 
         Args:
             texts: A list of strings.

@@ -172,7 +172,9 @@ def test_mirror_text_embedder_is_saved(tmp_path):
         loaded.similarity(np.eye(2, 8, dtype="float32"), np.eye(8))
     )
     np.testing.assert_array_equal(similarity, np.eye(2, 8))
-    with pytest.raises(NotImplementedError, match="has no preset of its own"):
+    with pytest.raises(
+        NotImplementedError, match="cannot be saved as a preset"
+    ):
         embedder.save_to_preset(str(tmp_path / "preset"))
 
 
@@ -227,7 +229,7 @@ def test_saving_warns_of_what_keras_hub_loses(tmp_path):
         model.save_to_preset(tmp_path / "preset")
     (warning,) = [item for item in warned if item.category is UserWarning]
     assert str(warning.message).startswith(
-        "keras-hub has no place in a preset for the pooling (mean, first_last, "
+        "A keras-hub preset cannot hold the pooling (mean, first_last, "
         "frequency_smoothing=0.001), the activation (relu), the epsilon (0.01)."
     )
     assert warning.filename == __file__
@@ -290,7 +292,7 @@ def test_damaged_files_are_refused(tmp_path):
     folder = save(model, tmp_path / "preset")
     content = read(folder)
     (folder / COUNTS_FILE).write_bytes(b"no array")
-    with pytest.raises(ValueError, match="must be an array of NumPy"):
+    with pytest.raises(ValueError, match="must be a NumPy array"):
         MirrorModel.from_preset(folder)
     del content["fields"]["pooling_mode"]
     (folder / MIRROR_FILE).write_text(json.dumps(content))

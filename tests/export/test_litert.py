@@ -57,8 +57,8 @@ def test_models_that_a_runtime_could_not_run_are_refused(tmp_path):
     with pytest.raises(ValueError) as error:
         export(make_model("DebertaV3", "paper_sentence"), tmp_path)
     message = str(error.value)
-    assert message.startswith("LiteRT cannot be written of this model: ")
-    assert message.endswith(". format='onnx' may")
+    assert message.startswith("LiteRT cannot hold this model: ")
+    assert message.endswith(". Try format='onnx'")
     assert not list(tmp_path.iterdir())
 
 

@@ -114,7 +114,7 @@ def test_torch_says_which_model_it_cannot_convert(tmp_path):
         model.export(tmp_path / "encoder.onnx", format="onnx")
     message = str(error.value)
     assert message.startswith("PyTorch cannot convert this model to ONNX: ")
-    assert message.endswith(". KERAS_BACKEND=tensorflow may")
+    assert message.endswith(". Try KERAS_BACKEND=tensorflow")
     assert not list(tmp_path.iterdir())
 
 
@@ -178,8 +178,8 @@ def test_other_encoders_of_half_precision_are_refused(tmp_path):
     assert str(error.value) == (
         "An encoder that is quantized, or is no `SentenceEncoder`, must "
         "compute in float32 to be exported. Received: an encoder that "
-        "computes in bfloat16. What was quantized computes in float32 once it "
-        "was saved and loaded"
+        "computes in bfloat16. A quantized encoder computes in float32 after "
+        "it is saved and loaded"
     )
 
 

@@ -68,13 +68,12 @@ def export_onnx(
     Args:
         model: A `MirrorModel`.
         filepath: String or path of a new file, `*.onnx`.
-        normalize: Boolean, whether embeddings are scaled to length 1.
-            Defaults to `False`: the embeddings of `encode_text`, whose length
-            is lost otherwise.
+        normalize: Boolean, whether embeddings are scaled to length 1. Defaults
+            to `False`: embeddings keep their length, as in `encode_text`.
 
     Raises:
         FileExistsError: `filepath` exists.
-        ValueError: The backend cannot write ONNX, or not this model.
+        ValueError: The backend cannot write ONNX, or cannot write this model.
         ImportError: The extra `[onnx]` is missing.
 
     Example:

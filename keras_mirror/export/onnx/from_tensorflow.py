@@ -7,9 +7,9 @@ from keras_mirror.optional import import_optional
 def onnx_from_tensorflow(forward, opset: int):
     """Converts a model to an `onnx.ModelProto` where Keras runs on TensorFlow.
 
-    As `keras.Model.export(format="onnx")` does, but with exact GELUs: for
-    these Keras 3.15 writes a file that no runtime loads, since tf2onnx 1.17
-    leaves TensorFlow's `Erfc` in it.
+    It does what `keras.Model.export(format="onnx")` does, but also converts
+    exact GELUs: with these, Keras 3.15 writes a file that no runtime loads,
+    since tf2onnx 1.17 leaves TensorFlow's `Erfc` in it.
 
     Args:
         forward: A `keras.Model`, see `forward_model`.

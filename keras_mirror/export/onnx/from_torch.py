@@ -21,8 +21,8 @@ def onnx_from_torch(forward, opset: int, max_length: int | None):
     import torch
 
     import_optional("onnxscript", extra="onnx")
-    # Two tensors, since the same one given twice would become one input. Their
-    # sizes differ, and are not 1, which PyTorch takes for fixed.
+    # Two tensors, since the same tensor given twice would become one input.
+    # Their sizes differ and are not 1, which PyTorch would treat as fixed.
     example = tuple(ops.ones((2, 3), "int32") for _ in INPUT_NAMES)
     dimension = torch.export.Dim
     shape = {0: dimension("batch"), 1: dimension("length", max=max_length)}
@@ -42,8 +42,8 @@ def onnx_from_torch(forward, opset: int, max_length: int | None):
     except torch.onnx.errors.OnnxExporterError as error:
         reason = " ".join(str(error.__cause__ or error).split())[:300]
         raise ValueError(
-            f"PyTorch cannot convert this model to ONNX: {reason}. "
-            "KERAS_BACKEND=tensorflow may"
+            f"PyTorch cannot convert this model to ONNX: {reason}. Try "
+            "KERAS_BACKEND=tensorflow"
         ) from error
     return program.model_proto  # type: ignore[union-attr]  # never None here
 
@@ -65,7 +65,7 @@ def _with_two_inputs(forward):
 
 
 def _squeeze(tensor, dim):
-    """PyTorch's `squeeze`, which keeps an axis of another size than 1.
+    """PyTorch's `squeeze`, which keeps an axis whose size is not 1.
 
     PyTorch 2.13 would write ONNX's Squeeze, which fails on such an axis. Keras
     3.15 squeezes the result of `ops.take` from a vector.

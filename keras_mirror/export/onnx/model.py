@@ -16,15 +16,16 @@ from keras_mirror.export.onnx.from_tensorflow import onnx_from_tensorflow
 from keras_mirror.export.onnx.from_torch import onnx_from_torch
 from keras_mirror.optional import import_optional
 
-OPSET = 18  # the least of PyTorch's exporter, the most of tf2onnx 1.17
-MAX_BYTES = 2**31  # of a file of protobuf
+OPSET = 18  # minimum of PyTorch's exporter, maximum of tf2onnx 1.17
+MAX_BYTES = 2**31  # limit of protobuf files
 
 
 def onnx_model(model, normalize: bool = False):
     """Converts a model to an `onnx.ModelProto`: see `export_onnx`.
 
     Raises:
-        ValueError: This backend cannot convert the model, or it is too large.
+        ValueError: This backend cannot convert the model, or the model is too
+            large.
     """
     backend = keras.backend.backend()
     check_export_backend("onnx", backend)
@@ -64,7 +65,7 @@ def _check_size(forward) -> None:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Keeps what converters log and warn of off the screen; errors stay."""
+    """Hides logs and warnings of converters; errors stay."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
@@ -76,7 +77,7 @@ def _quiet() -> Iterator[None]:
 
 
 def _name_dimensions(graph) -> None:
-    """Names the free dimensions, which converters only number."""
+    """Names the dynamic dimensions, which converters only number."""
     inputs = {value.name: value for value in graph.input}
     for name in INPUT_NAMES:
         batch, length = inputs[name].type.tensor_type.shape.dim
@@ -90,9 +91,9 @@ _ONE = "keras_mirror/one"
 def store_int8_kernels(graph) -> None:
     """Stores kernels that Keras quantized as int8, not as float32.
 
-    Converters fold constants, here the cast of such kernels to float32:
-    TensorFlow's when it writes the file, OpenVINO when it reads it. A
-    `DequantizeLinear` of scale 1 is the same cast, which neither folds.
+    Converters fold the cast of such kernels to float32 into constants:
+    TensorFlow's converter when it writes the file, OpenVINO when it reads it. A
+    `DequantizeLinear` of scale 1 is the same cast, but neither folds it.
 
     Args:
         graph: An `onnx.GraphProto`, changed in place.

@@ -1,1 +1,1 @@
-"""Encoders written as vectors of tokens, for NumPy alone and model2vec."""
+"""Writes encoders as static token vectors, for NumPy alone and model2vec."""

@@ -66,32 +66,33 @@ def export_static(
 ) -> None:
     """Writes one vector per token, whose mean is the vector of a text.
 
-    For machines where no transformer fits: `keras_mirror.static.load_static`
-    needs NumPy and no Keras. `model2vec.StaticModel.from_pretrained` and
+    It is for machines too small for a transformer:
+    `keras_mirror.static.load_static` needs NumPy and no Keras.
+    `model2vec.StaticModel.from_pretrained` and
     `sentence_transformers.SentenceTransformer` load the folder too.
 
     Every token of the vocabulary is encoded alone; the vectors are reduced to
-    their main directions and weighted by how rare the tokens are. Where there
-    are texts, the vectors are then fitted: the mean of a text's should be the
-    vector that `model` gives the text. The file `static.json` says what is
-    lost by that, on texts that were left out.
+    their main directions, and rare tokens get larger weights. If texts are
+    given, the vectors are then fitted so that the mean over a text's tokens
+    comes close to the vector that `model` gives the text. The file
+    `static.json` says what is lost, measured on held-out texts.
 
     Args:
         model: A `MirrorModel`.
         filepath: String or path of a new folder.
-        texts: Iterable of strings, like those to be encoded later, the more
-            the better; 100,000 are drawn of more. Defaults to `None`: token
+        texts: Iterable of strings, similar to those to be encoded later. More
+            are better; at most 100,000 are drawn. Defaults to `None`: token
             frequencies are guessed, and nothing is fitted or measured.
-        dimensions: Integer, the size of the vectors, at most that of the
-            model's, which smaller models keep. Defaults to `256`.
+        dimensions: Integer, the size of the vectors. A model with smaller
+            vectors keeps their size. Defaults to `256`.
         normalize: Boolean, whether vectors of texts have length 1. Defaults
             to `True`.
-        int8: Boolean, whether numbers have 8 bits instead of 16. Defaults to
-            `False`.
+        int8: Boolean, whether numbers are stored in 8 bits instead of 16.
+            Defaults to `False`.
         seed: Integer, decides which texts are drawn and in which order they
             are fitted. Defaults to `0`.
-        on_progress: Function of the name of a step, what of it is done, and
-            how much there is. Defaults to `None`.
+        on_progress: Function of the name of a step, the amount of work done,
+            and the total. Defaults to `None`.
 
     Raises:
         FileExistsError: `filepath` exists.
@@ -139,8 +140,8 @@ def _checked(dimensions: int, normalize: bool, int8: bool, model) -> int:
             )
     if int8 and not normalize:
         raise ValueError(
-            "Vectors of int8 have no length of their own: they must be "
-            "normalized. Received: int8=True, normalize=False"
+            "int8 vectors lose their length, so they must be normalized. "
+            "Received: int8=True, normalize=False"
         )
     return min(dimensions, model.encoder.output_shape[-1])
 
@@ -154,13 +155,13 @@ def _tensors(table: StaticTable, int8: bool) -> dict[str, np.ndarray]:
         rows = rows.astype("float16")
     tensors = {EMBEDDINGS: rows}
     if len(set(table.tokenizer.get_vocab().values())) < len(rows):
-        # Without it, model2vec asks for as many rows as there are tokens.
+        # Without it, model2vec expects one row per token.
         tensors["mapping"] = np.arange(len(rows))
     return tensors
 
 
 def _how_to_load(report: dict) -> str:
-    words = "It was fitted to no texts, so that nothing is known of its loss."
+    words = "It was not fitted to texts, so what is lost was not measured."
     if report.get("kept"):
         words = _KEPT.format(held_out=report["held_out"], **report["kept"])
     elif "texts" in report:

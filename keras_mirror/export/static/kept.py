@@ -2,21 +2,20 @@ from keras_mirror.unit_rows import unit_rows
 from keras_mirror.vector_agreement import cosine_correlation
 from keras_mirror.vector_agreement import neighbors_kept
 
-FEWEST_TEXTS = 12  # with fewer, all others are among the ten nearest
+FEWEST_TEXTS = 12  # with fewer texts, all others are among the ten nearest
 
 
 def kept(before, after) -> dict[str, float]:
-    """What is left of the neighborhood of texts in other vectors of them.
+    """Measures how much of the neighborhoods of texts other vectors keep.
 
     Args:
         before: Array of shape `(n, embedding_dim)`, vectors of texts.
         after: The same of shape `(n, other_embedding_dim)`.
 
     Returns:
-        A dict of `"neighbors"`, the share of the ten nearest texts of a text
-        that stay, and `"cosines"`, the correlation between the cosines of all
-        pairs of texts before and after. Empty where there are too few texts
-        to say.
+        A dict of `"neighbors"`, the share of a text's ten nearest texts that
+        stay, and `"cosines"`, the correlation between the cosines of all pairs
+        of texts before and after. Empty if there are too few texts.
 
     Example:
 

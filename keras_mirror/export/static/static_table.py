@@ -14,13 +14,13 @@ _MOST_VECTORS = 20_000  # for the main directions
 
 
 class StaticTable:
-    """A vector for every token that a text can have.
+    """A vector for every token that can occur in a text.
 
     Args:
         model: A `MirrorModel`.
         dimensions: Integer, the size of the vectors, at most the model's.
-        tell: Function of the name of a step, what of it is done, and how much
-            there is.
+        tell: Function of the name of a step, the amount of work done, and the
+            total.
 
     Attributes:
         tokenizer: A `tokenizers.Tokenizer`, see `static_tokenizer`.
@@ -47,7 +47,7 @@ class StaticTable:
         self.vectors = weighted @ _directions(weighted, dimensions)
 
     def rows(self):
-        """The vectors by ids: zeros for special tokens and what is unknown.
+        """The vectors by token id: zeros for special and unknown tokens.
 
         Returns:
             A float32 array of shape `(num_ids, dimensions)`.
@@ -57,7 +57,7 @@ class StaticTable:
         return rows
 
     def fit(self, taught: TaughtTexts, seed: int, tell: Callable) -> None:
-        """Fits the vectors to texts: their mean becomes the encoder's vector.
+        """Fits the vectors so that their mean is close to the encoder's vector.
 
         Args:
             taught: A `TaughtTexts`.
@@ -88,7 +88,7 @@ class StaticTable:
         return self._encoded * weights[:, np.newaxis].astype("float32")
 
     def _places(self, texts: list[str]) -> list:
-        """The rows of the tokens of texts, as far as the encoder reads."""
+        """The rows of the tokens of texts, cut where the encoder cuts."""
         place_of_id = np.full(self._num_ids, -1)
         place_of_id[self.token_ids] = np.arange(len(self.token_ids))
         rows = self.tokenizer.encode_batch_fast(texts, add_special_tokens=False)

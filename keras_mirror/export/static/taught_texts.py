@@ -8,23 +8,23 @@ from keras_mirror.encoder.encode import unit_chunks
 
 MOST_TEXTS = 100_000
 MOST_HELD_OUT = 1_000
-_HELD_OUT = 10  # one of so many, in a small corpus
+_HELD_OUT = 10  # in a small corpus, one text in this many
 
 
 class TaughtTexts:
-    """Texts with the vectors of their encoder, and some that are left out.
+    """Texts with the encoder's vectors; some are held out.
 
     Args:
         model: A `MirrorModel`.
         texts: Iterable of strings.
-        seed: Integer, decides which are drawn, and which are left out.
-        tell: Function of the name of a step, what of it is done, and how much
-            there is.
+        seed: Integer, decides which texts are drawn and which are held out.
+        tell: Function of the name of a step, the amount of work done, and the
+            total.
 
     Attributes:
         texts, vectors: The texts to learn from, and a float16 array of their
             vectors, rows of length 1.
-        held_out, held_out_vectors: The same of the texts that are left out.
+        held_out, held_out_vectors: The same for the held-out texts.
 
     Raises:
         ValueError: There are fewer than two different texts.

@@ -5,19 +5,19 @@ import numpy as np
 
 from keras_mirror.preprocessing.padding import padded_lengths
 
-_POOLED_BATCHES = 32  # whose texts are sorted by length
+_POOLED_BATCHES = 32  # sorted by length together
 
 
 class TokenBatches(keras.utils.PyDataset):
-    """Texts as padded token ids with a target each, over all epochs.
+    """Batches of padded token ids and target vectors, over all epochs.
 
-    The texts of a batch are of similar length; which ones meet differs from
-    epoch to epoch. Texts that fill no batch wait for the next epoch.
+    The texts of a batch are of similar length; the grouping differs from epoch
+    to epoch. Texts that do not fill a batch wait for the next epoch.
 
     Args:
         token_ids: List of integer arrays, one per text, none of them empty.
         targets: Float array of shape `(len(token_ids), embedding_dim)`.
-        batch_size: Integer. Smaller where there are fewer texts.
+        batch_size: Integer; reduced if there are fewer texts.
         epochs: Integer. Defaults to `1`.
         seed: Integer. Defaults to `0`.
 

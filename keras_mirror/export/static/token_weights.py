@@ -1,19 +1,19 @@
 import numpy as np
 
-# Counted: the paper's, as `layers.TokenWeights` has it. Of places in a
-# vocabulary: model2vec's.
+# For counted tokens the paper's value, as in `layers.TokenWeights`; for places
+# in a vocabulary model2vec's.
 SMOOTHING = 1e-3
 ZIPF_SMOOTHING = 1e-4
-# A corpus of fewer tokens is too small to tell how rare they are.
+# A corpus of fewer tokens is too small to measure how rare they are.
 _PRIOR_TOKENS = 10_000
 
 
 def token_weights(num_tokens: int, counts=None):
-    """How much tokens count in a mean: the rarer, the more.
+    """Weights of tokens in a mean: rare tokens count more.
 
-    The weight is `smoothing / (smoothing + frequency)`. Where nothing is
-    counted, frequencies fall with the place in the vocabulary by Zipf's law,
-    since vocabularies begin with frequent tokens.
+    The weight is `smoothing / (smoothing + frequency)`. Without counts,
+    frequencies fall with the place in the vocabulary by Zipf's law, since
+    vocabularies begin with frequent tokens.
 
     Reference:
         - [Arora et al., 2017](https://openreview.net/forum?id=SyK00v5xx),
@@ -21,8 +21,8 @@ def token_weights(num_tokens: int, counts=None):
 
     Args:
         num_tokens: Integer, the number of tokens that texts can have.
-        counts: Array of shape `(num_tokens,)`, how often each is in a corpus.
-            Defaults to `None`.
+        counts: Array of shape `(num_tokens,)`, the counts of tokens in a
+            corpus. Defaults to `None`.
 
     Returns:
         A float array of shape `(num_tokens,)`.

@@ -17,7 +17,7 @@ _NO_TEXT = re.compile(r"\[\w+\]|<(?!0x)[\w/|]+>|\0.*\0")
 
 
 def static_tokenizer(tokenizer) -> tokenizers.Tokenizer:
-    """A tokenizer of the tokenizers library that knows no special tokens.
+    """Makes a tokenizer of the tokenizers library without special tokens.
 
     Args:
         tokenizer: A `keras_hub.tokenizers.Tokenizer`, of keras-hub or a
@@ -48,14 +48,13 @@ def static_tokenizer(tokenizer) -> tokenizers.Tokenizer:
 
 
 def text_tokens(fast: tokenizers.Tokenizer) -> list[int]:
-    """The ids of the tokens that texts can have, in rising order.
+    """The ids of the tokens that can occur in texts, in rising order.
 
     Args:
         fast: A `tokenizers.Tokenizer`, of `static_tokenizer`.
 
     Returns:
-        A list of integers, without those of special tokens, of unused ones
-        and of what the vocabulary lacks.
+        A list of integers, without special, unused and unknown tokens.
 
     Example:
 

@@ -9,9 +9,9 @@ from keras_mirror.optimizers import warmup_then_cosine
 from keras_mirror.preprocessing.padding import as_dataset
 
 LEARNING_RATE = 1e-3
-# Weights of tokens are learned faster, by this factor of their logarithm.
+# Weights of tokens learn faster: their logarithm is scaled by this factor.
 _WEIGHT_RATE = 10.0
-# Of 100,000 texts; few texts are seen more often, in smaller batches.
+# For 100,000 texts; fewer texts get more epochs and smaller batches.
 BATCH_SIZE = 512
 EPOCHS = 3
 _FEWEST_BATCHES = 16  # per epoch
@@ -31,24 +31,24 @@ def trained(
 ):
     """Fits vectors of tokens to an encoder's vectors of whole texts.
 
-    The mean of the vectors of a text's tokens, projected into the space of
-    the encoder, should point where the encoder's vector of the text does; and
-    texts of a batch should have the cosines with each other that they have
-    there. Learned are a weight and a change for every token, and one linear
-    map for all of them, which tokens that no text has go through too. Of few
-    texts, the map and the weights learn more than the changes.
+    The mean of the vectors of a text's tokens, projected into the space of the
+    encoder, should point where the encoder's vector of the text does; and the
+    cosines between texts of a batch should match the encoder's. The training
+    learns a weight and an offset for every token, and one linear map for all
+    tokens, also for those that no text has. From few texts, the map and the
+    weights learn more than the offsets.
 
     Args:
         vectors: Float32 array of shape `(num_tokens, dimensions)`.
-        projection: Float32 array of shape `(dimensions, embedding_dim)`,
-            where the training begins. It is fitted too, and dropped.
+        projection: Float32 array of shape `(dimensions, embedding_dim)`, the
+            start of the projection. It is trained too, and then dropped.
         token_ids: List of arrays of ids, one per text, none of them empty.
         targets: Float array of shape `(len(token_ids), embedding_dim)`, rows
             of length 1.
-        epochs: Integer. Defaults to `None`: 3, or up to 10 of few texts.
+        epochs: Integer. Defaults to `None`: 3, or up to 10 for few texts.
         seed: Integer, decides the order of the texts. Defaults to `0`.
-        on_step: Function of the steps done and of their number. Defaults to
-            `None`.
+        on_step: Function of the number of steps done and of the total. Defaults
+            to `None`.
 
     Returns:
         A float32 array of the shape of `vectors`.
@@ -89,7 +89,7 @@ def trained(
 
 
 class _StaticTraining(keras.Model):
-    """Means of the vectors of tokens, and their distance to targets."""
+    """The model: means of token vectors, and their distance to targets."""
 
     def __init__(self, vectors, projection) -> None:
         super().__init__(name="static_training", dtype="float32")

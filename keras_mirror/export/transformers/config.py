@@ -2,7 +2,7 @@ from keras_mirror.checkpoints.hugging_face.config import ACTIVATIONS
 from keras_mirror.encoder.backbone_settings import activation_of
 from keras_mirror.encoder.backbone_settings import layer_norm_epsilon_of
 
-# keras-hub's class: the `model_type`, and the class of transformers.
+# From keras-hub's class to the `model_type` and the class of transformers.
 MODEL_TYPES = {
     "AlbertBackbone": ("albert", "AlbertModel"),
     "BertBackbone": ("bert", "BertModel"),
@@ -10,14 +10,14 @@ MODEL_TYPES = {
     "RobertaBackbone": ("roberta", "RobertaModel"),
     "XLMRobertaBackbone": ("xlm-roberta", "XLMRobertaModel"),
 }
-# Where a function has several names, the one that old releases know too.
+# If a function has several names, the one that old releases know.
 _ACTIVATIONS = {
     **{ours: theirs for theirs, ours in ACTIVATIONS.items()},
     "gelu": "gelu",
     "gelu_approximate": "gelu_new",
     "silu": "silu",
 }
-# In the code of DistilBERT, whose configuration has no field for it.
+# Fixed in the code of DistilBERT, whose configuration has no field for it.
 _DISTIL_BERT_EPSILON = 1e-12
 
 
@@ -62,7 +62,7 @@ def model_config(backbone, tokenizer) -> dict:
 
 
 def num_reserved_positions(config: dict) -> int:
-    """The number of rows of the position table before the first token's.
+    """The number of rows in the position table before the first token's.
 
     RoBERTa's positions start after the id of the padding.
 

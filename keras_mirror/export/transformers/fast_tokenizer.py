@@ -11,7 +11,7 @@ from keras_mirror.export.transformers.fast_unigram import fast_unigram
 from keras_mirror.preprocessing.fast_tokenizers import fast_byte_pair
 from keras_mirror.preprocessing.fast_tokenizers import fast_word_piece
 
-# Roles of transformers, and where keras-hub has the id of the token.
+# Roles in transformers, and keras-hub's attributes with the token's id.
 _ROLES = {
     "cls_token": "start_token_id",
     "sep_token": "end_token_id",
@@ -21,7 +21,7 @@ _ROLES = {
 
 
 def fast_tokenizer(tokenizer) -> tokenizers.Tokenizer:
-    """A keras-hub tokenizer as one of the `tokenizers` library.
+    """Converts a keras-hub tokenizer to one of the `tokenizers` library.
 
     Args:
         tokenizer: A WordPiece, RoBERTa, XLM-R or ALBERT tokenizer of
@@ -60,8 +60,8 @@ def special_tokens(tokenizer) -> dict[str, tokenizers.AddedToken]:
         tokenizer: A `keras_hub.tokenizers.Tokenizer`.
 
     Returns:
-        A dict of roles, such as `"mask_token"`, to `tokenizers.AddedToken`s.
-        Without `"unk_token"` where the vocabulary has none.
+        A dict of roles, such as `"mask_token"`, to `tokenizers.AddedToken`s. It
+        has no `"unk_token"` if the vocabulary has none.
 
     Example:
 
@@ -78,7 +78,7 @@ def special_tokens(tokenizer) -> dict[str, tokenizers.AddedToken]:
     kinds = keras_hub.tokenizers
     is_word_piece = isinstance(tokenizer, kinds.WordPieceTokenizer)
     return {
-        # Except in WordPiece, a space is a part of the next word.
+        # Except in WordPiece, a space is part of the next word.
         role: tokenizers.AddedToken(
             token,
             lstrip=role == "mask_token" and not is_word_piece,

@@ -13,13 +13,13 @@ from keras_mirror.checkpoints.tokenizers.sentence_piece_model import (
 from keras_mirror.preprocessing.plain_text_tokenizer import PlainTextTokenizer
 from keras_mirror.preprocessing.plain_text_tokenizer import spell_apart
 
-# SentencePiece never finds its special pieces in a text. The tokenizers
-# library takes them for words, which a score this low keeps it from using.
+# SentencePiece never finds its special pieces in a text. The tokenizers library
+# treats them as words; a score this low keeps it from using them.
 _NEVER = -10_000.0
 
 
 def fast_unigram(tokenizer) -> tokenizers.Tokenizer:
-    """A SentencePiece tokenizer as one of the `tokenizers` library.
+    """Converts a SentencePiece tokenizer to one of the `tokenizers` library.
 
     Args:
         tokenizer: A `keras_hub.tokenizers.SentencePieceTokenizer` with a

@@ -21,8 +21,8 @@ PROBES = (
     "  1,234.56%\tor\n(3/4)  ",
     "👩‍🚀 😀 don’t “quote” …",
 )
-# Tokenizers that transformers 5 builds from a vocabulary by the same rules.
-# Others get the class that follows `tokenizer.json`.
+# transformers 5 builds these tokenizers from a vocabulary by the same rules.
+# Other tokenizers get the class that follows `tokenizer.json`.
 _CLASSES = {
     "BertTokenizer": "BertTokenizer",
     "DistilBertTokenizer": "DistilBertTokenizer",
@@ -38,16 +38,16 @@ def write_tokenizer(
     sequence_length: int,
     input_names: list[str],
 ) -> None:
-    """Writes a tokenizer as transformers reads it.
+    """Writes a tokenizer for transformers.
 
-    The `tokenizer.json` of a `HuggingFaceTokenizer` is written as it was. The
-    option `split_special_tokens` is set, so that `[MASK]` in a text stays
-    text there too.
+    The `tokenizer.json` of a `HuggingFaceTokenizer` is written unchanged. The
+    option `split_special_tokens` is set, so that `[MASK]` in a text stays text
+    in transformers too.
 
     Args:
         tokenizer: A `keras_hub.tokenizers.Tokenizer`.
         folder: A `pathlib.Path`.
-        sequence_length: Integer, the most tokens of a text.
+        sequence_length: Integer, the maximum number of tokens of a text.
         input_names: List of strings, the names of the model's inputs.
 
     Raises:
@@ -112,7 +112,7 @@ def check_ids(fast: tokenizers.Tokenizer, tokenizer) -> None:
     """Raises a `ValueError` unless two tokenizers give the same ids.
 
     Args:
-        fast: A `tokenizers.Tokenizer`, which is told not to look for special
+        fast: A `tokenizers.Tokenizer`, which is set not to look for special
             tokens.
         tokenizer: A `keras_hub.tokenizers.Tokenizer`.
     """
@@ -162,7 +162,8 @@ def _entry(token: tokenizers.AddedToken) -> dict:
 
 
 def _write_vocabulary(tokenizer, folder: pathlib.Path) -> None:
-    """Writes what older libraries read instead of `tokenizer.json`."""
+    """Writes the files that older libraries read instead of
+    `tokenizer.json`."""
     kinds = keras_hub.tokenizers
     if isinstance(tokenizer, kinds.WordPieceTokenizer):
         lines = "".join(f"{token}\n" for token in tokenizer.vocabulary)

@@ -7,8 +7,8 @@ import numpy as np
 from keras_mirror.checkpoints.hugging_face.weight_files import weight_names
 from keras_mirror.export.transformers.config import num_reserved_positions
 
-# Parts of a `keras_hub.layers.TransformerEncoder`, in the order in which
-# `weight_names` has those of every model.
+# Parts of a `keras_hub.layers.TransformerEncoder`, in the order of the names in
+# `weight_names`.
 _PARTS = (
     "_self_attention_layer.query_dense",
     "_self_attention_layer.key_dense",
@@ -23,7 +23,7 @@ _ROBERTA_POOLER = "pooler.dense"
 
 
 def model_weights(backbone, config: dict) -> dict:
-    """The weights of a backbone by the names that transformers gives them.
+    """The weights of a backbone, by their names in transformers.
 
     A pooler that keras-hub has no layer for is written as zeros: transformers
     would otherwise draw random weights at every load.
@@ -54,7 +54,7 @@ def model_weights(backbone, config: dict) -> dict:
 
 
 def _embeddings(backbone, config: dict) -> list:
-    """The tables of tokens, positions and, but for DistilBERT, segments."""
+    """The tables of tokens, positions and, except in DistilBERT, segments."""
     # In some backbones both tables are parts of one layer.
     owner = getattr(backbone, "embeddings", backbone)
     positions = _array(owner.position_embedding.position_embeddings)
