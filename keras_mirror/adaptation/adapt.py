@@ -36,21 +36,21 @@ Pairs = Iterable[tuple[str, str]]
 
 @dataclasses.dataclass(frozen=True)
 class Adaptation:
-    """What `adapt` made and found out.
+    """The result of `adapt`: the model, the verdict and the evidence.
 
     Args:
-        model: The `MirrorModel` to use: adapted, or as it was.
+        model: The `MirrorModel` to use: an adapted one or the original.
         verdict: The `Verdict`.
-        taken: String, the name of the candidate that `model` is, or `None`:
-            it is the encoder as it was.
-        candidates: Dict from names to adapted `MirrorModel`s: of an encoder
-            `"together"` and `"apart"`, of a raw language model `"mirrored"`
-            and `"whitened"`.
-        evaluation: The `Evaluation` of all, the original first.
+        taken: String, the name of the candidate that `model` is. `None` if it
+            is the original encoder.
+        candidates: Dict from names to adapted `MirrorModel`s: `"together"` and
+            `"apart"` for an encoder, `"mirrored"` and `"whitened"` for a raw
+            language model.
+        evaluation: The `Evaluation` of all models, the original first.
         risks: Dict from the names of the candidates to their `Risk`.
         corpus: The `Corpus` that was trained on.
         is_encoder: Boolean, whether the start was an encoder already.
-        seconds: Dict from the parts of the work to seconds.
+        seconds: Dict from the names of the stages to their seconds.
 
     Example:
 
@@ -73,7 +73,7 @@ class Adaptation:
 
     @property
     def sentence(self) -> str:
-        """The verdict, and which encoder was taken."""
+        """The verdict in one sentence, and which encoder was taken."""
         if self.is_forced:
             how = f"adapted ({self.taken}) because it was forced"
             return f"{how}; {self.verdict.sentence}"
@@ -106,16 +106,16 @@ def adapt(
 ) -> Adaptation:
     """Adapts an encoder to texts without labels, and proves whether it helped.
 
-    A raw language model is mirrored as the recipe `"sentence"` says, and a
-    second candidate is whitened after that, see `MirrorModel.whitened`. Of an
-    encoder two candidates are made, since what helps depends on what the texts
-    are for: `"together"` brings related texts together, which helps topics and
-    clusters, `"apart"` tells similar ones apart, which helps fine differences
-    of meaning. The frozen original guides both (see
-    `keras_mirror.guide.Guide`), and `merge` goes half of the way to the trained
-    weights. Then all are scored on all the evidence there is, none of which
-    was trained on. With evidence for a candidate and none against, the best
-    one is taken; else the original is kept.
+    A raw language model is trained by the recipe `"sentence"`; whitening the
+    result makes a second candidate, see `MirrorModel.whitened`. An encoder also
+    gets two candidates, since what helps depends on what the texts are for:
+    `"together"` brings related texts together, which helps topics and clusters,
+    `"apart"` tells similar ones apart, which helps fine differences of meaning.
+    The frozen original guides both (see `keras_mirror.guide.Guide`), and
+    `merge` goes half of the way to the trained weights. Then all models are
+    scored on all available evidence, none of which was trained on. If there is
+    evidence for a candidate and none against it, the best such candidate is
+    taken; otherwise the original is kept.
 
     Args:
         start: A `MirrorModel`, the path of its archive, or what
@@ -123,29 +123,30 @@ def adapt(
         texts: List of strings, and of tuples of two strings that mean the
             same, which become two views of one string.
         columns, pairs, labels, second_encoder: The evidence, see
-            `keras_mirror.evidence.gather_evidence`. `labels` has an element
-            for each of `texts`.
+            `keras_mirror.evidence.gather_evidence`. `labels` holds one label
+            per text.
         alpha: Float in `[0, 1]`, see `merge`. Defaults to `None`: 0.5 for an
             encoder, 1 for a raw language model.
-        num_seeds: Integer. Trains so often and merges all. Defaults to `1`.
-        sample: Integer, the most texts that are trained on; of more, this
-            many are drawn. Defaults to `None`: 5,000 for an encoder, 10,000
-            for a raw language model.
-        seed: Integer, of all that is drawn; sets the seeds of Keras. Defaults
-            to `0`.
+        num_seeds: Integer, the number of trainings, whose weights are merged.
+            Defaults to `1`.
+        sample: Integer, the maximum number of texts to train on; from a larger
+            corpus this many are drawn. Defaults to `None`: 5,000 for an
+            encoder, 10,000 for a raw language model.
+        seed: Integer that decides all random draws, those of Keras included.
+            Defaults to `0`.
         center: Boolean, whether the mean of the texts is removed from the
             adapted encoder, see `MirrorModel.centered`. Defaults to `False`.
         guide_folder: String or path, see
             `keras_mirror.guide.embed_corpus.embed_corpus`. Defaults to
             `None`: the guide stays in memory.
-        train_columns: Boolean, whether four fifths of `columns` are pairs
-            that are trained on too, two views of one string; the rest is
-            evidence. Defaults to `False`: all of them are evidence.
-        force: Boolean, whether the first candidate is taken where there is
-            evidence for none, and whether to train although most tokens are
-            unknown to the model. Defaults to `False`.
-        on_progress: Function of the name of a part of the work, how much of
-            it was just done, and how much there is. Defaults to `None`.
+        train_columns: Boolean, whether training also uses four fifths of
+            `columns` as pairs, two views of one string; the rest is evidence.
+            Defaults to `False`: all of `columns` is evidence.
+        force: Boolean, whether to take the first candidate even without
+            evidence for any, and to train even if most tokens are unknown to
+            the model. Defaults to `False`.
+        on_progress: Function of the name of a stage, the amount of work just
+            done, and the total. Defaults to `None`.
         **fields: Fields of `Recipe` with new values.
 
     Returns:
@@ -233,7 +234,7 @@ def _check_tokens(corpus: Corpus, preprocessor, force: bool) -> None:
         return
     if not force:
         raise ValueError(
-            f"{shares.problem}. {shares.way_out}, or adapt nevertheless with "
+            f"{shares.problem}. {shares.way_out}, or adapt anyway with "
             "force=True (--force at the command line)"
         )
     warnings.warn(f"{shares.problem}. {shares.way_out}.", stacklevel=3)
@@ -261,14 +262,14 @@ def _risk(original, candidate, corpus: Corpus, guide) -> Risk:
 
 
 class _Clock:
-    """Adds up the seconds of parts of the work."""
+    """Adds up the seconds of each stage."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
         self._start = time.monotonic()
 
     def lap(self, part: str) -> None:
-        """Counts the time since the last lap for a part."""
+        """Adds the time since the last lap to a stage."""
         now = time.monotonic()
         before = self.seconds.get(part, 0.0)
         self.seconds[part] = before + now - self._start

@@ -1,4 +1,4 @@
-"""What says how far an encoder moved and how dense a corpus is: no proof."""
+"""Measures how far an encoder moved and how dense a corpus is."""
 
 import dataclasses
 
@@ -17,16 +17,17 @@ NEAR_DOUBLE = 0.9
 class Risk:
     """How far an encoder moved, and how dense its corpus is.
 
-    Neither is proof of anything: an encoder may move for the better, and a
-    guide takes care of strings that are close.
+    Neither proves anything: an encoder may move for the better, and a guide
+    takes care of strings that are close.
 
     Args:
-        neighbors_kept: Float in `[0, 1]`, the share of the ten nearest
-            strings of a string that stayed among the ten, in the mean.
+        neighbors_kept: Float in `[0, 1]`, the share of each string's ten
+            nearest strings that are still among its ten nearest, averaged over
+            strings.
         near_doubles: Float in `[0, 1]`, the share of strings that have
             another one with a cosine of 0.9 or more, before training.
-        similar: Float, the mean number of strings of a batch that the guide
-            holds to be no negatives of a string; `None` without a guide.
+        similar: Float, the mean number of strings per batch that the guide
+            excludes from a string's negatives; `None` without a guide.
 
     Example:
 

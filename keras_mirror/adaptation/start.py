@@ -18,7 +18,7 @@ from keras_mirror.recipes import get_recipe
 
 LANGUAGE_MODEL_RECIPE = "sentence"
 
-# What layers were made with, or decides vectors.
+# These fields decide how layers are built or what the vectors are.
 BUILT_IN = (
     *ENCODING_FIELDS,
     *("span_length", "dropout", "drophead", "projection_head"),
@@ -27,11 +27,11 @@ BUILT_IN = (
 
 @dataclasses.dataclass(frozen=True)
 class Start:
-    """What an adaptation starts from.
+    """The model that an adaptation starts from.
 
     Args:
         model: The `MirrorModel`.
-        recipes: Dict from the names of what is tried with it to `Recipe`s.
+        recipes: Dict from the names of the candidates to their `Recipe`s.
         is_encoder: Boolean, whether it is an encoder already, and not a raw
             language model.
     """
@@ -42,16 +42,16 @@ class Start:
 
     @property
     def alpha(self) -> float:
-        """How far `merge` goes: a raw language model has nothing to lose."""
+        """How far `merge` goes: all the way for a raw language model."""
         return 0.5 if self.is_encoder else 1.0
 
     @property
     def sample(self) -> int:
-        """How many texts it is trained on."""
+        """The maximum number of texts to train on."""
         return ADAPT_SAMPLE if self.is_encoder else MIRROR_SAMPLE
 
     def as_it_was(self):
-        """A model of the same encoder, recipe and record, not compiled."""
+        """An uncompiled model with the same encoder, recipe and record."""
         return with_encoder(self.model, self.model.encoder)
 
 
@@ -60,9 +60,9 @@ def open_start(start, **fields) -> Start:
 
     Args:
         start: A `MirrorModel`, the path of its archive, or what
-            `MirrorModel.from_preset` takes. Without runs on record, a model
+            `MirrorModel.from_preset` takes. A model without recorded runs
             counts as what its base is. Or a `Start`, which is returned.
-        **fields: Fields of `Recipe` with new values, for all that is tried.
+        **fields: Fields of `Recipe` with new values, for all candidates.
 
     Returns:
         A `Start`.
@@ -94,7 +94,7 @@ def open_start(start, **fields) -> Start:
 
 
 def recipe_as_built(own: Recipe, recipe: str | Recipe, **fields) -> Recipe:
-    """A recipe for the training of a model that is built.
+    """A recipe for training a model that is built already.
 
     Args:
         own: The `Recipe` that the model was built by.
@@ -102,7 +102,8 @@ def recipe_as_built(own: Recipe, recipe: str | Recipe, **fields) -> Recipe:
         **fields: Fields of `Recipe` with new values.
 
     Returns:
-        A `Recipe`, with the fields of `own` that say how layers are built.
+        A `Recipe` that keeps the fields of `own` that decide how layers are
+        built.
 
     Raises:
         ValueError: A field is one of these, or there is no such field.
@@ -129,7 +130,7 @@ def _of_preset(preset, fields: dict) -> Start:
 
 
 def _recipes(own: Recipe, fields: dict) -> dict[str, Recipe]:
-    """What is tried with an encoder, built as it is."""
+    """The recipes of the candidates, for an encoder that is built already."""
     stays = {name: getattr(own, name) for name in BUILT_IN}
     return {
         key: get_recipe(name, **{**stays, **fields})
@@ -141,7 +142,7 @@ def _check_fields(fields: dict) -> None:
     built_in = sorted({*fields} & {*BUILT_IN})
     if built_in:
         raise ValueError(
-            "A model that is built keeps what its layers were made with. "
-            f"Received: {built_in} for an archive or a `MirrorModel`; give a "
-            "preset to change them"
+            "These fields decide how layers are built and cannot change in an "
+            f"archive or a `MirrorModel`. Received: {built_in}; give a preset "
+            "to change them"
         )

@@ -35,7 +35,8 @@ def train_from(
         alpha: Float, see `merge`.
         seeds: List of integers. Sets the seeds of Keras too.
         guide_folder: See `embed_corpus`.
-        tell: Function of a part of the work, how much was done, and the total.
+        tell: Function of the name of a stage, the amount of work just done, and
+            the total.
 
     Returns:
         A tuple of two dicts from the names of the recipes: to the merged
@@ -63,7 +64,7 @@ def train_from(
 
 
 def _guides(start: Start, corpus: Corpus, folder, tell) -> dict:
-    """What the model holds of the corpus, embedded once for all recipes."""
+    """The guides of the recipes; the corpus is embedded once for all."""
     if not any(recipe.is_guided for recipe in start.recipes.values()):
         return dict.fromkeys(start.recipes)
     total = len(corpus.different_texts)
@@ -77,7 +78,7 @@ def _guides(start: Start, corpus: Corpus, folder, tell) -> dict:
 
 
 def split_columns(columns: Iterable[Pair] | None, seed: int) -> tuple:
-    """Rows to train on, and every fifth, drawn, to find out whether it helped.
+    """Splits rows at random: four fifths to train on, one fifth as evidence.
 
     Args:
         columns: List of tuples of two strings.
@@ -108,11 +109,11 @@ def split_columns(columns: Iterable[Pair] | None, seed: int) -> tuple:
 
 
 class _Trainer:
-    """Trains a copy of a model by one recipe after the other.
+    """Trains one copy of a model by several recipes in turn.
 
     Every training starts from the same weights and seeds. Recipes that differ
-    in their guide only share what was compiled, which takes as long as several
-    steps.
+    only in their guide share the compiled step, since compiling takes as long
+    as several steps.
     """
 
     def __init__(self, original, seed: int) -> None:
@@ -122,7 +123,7 @@ class _Trainer:
         self._values: list = []
 
     def train(self, recipe: Recipe, corpus: Corpus, guide, on_step):
-        """A copy of the original, trained; the next training changes it."""
+        """Returns a trained copy; the next training changes it."""
         keras.utils.set_random_seed(self._seed)
         model = self._prepared(recipe)
         dataset = corpus_dataset(
@@ -155,7 +156,7 @@ class _Trainer:
 
 
 def _unguided(recipe: Recipe) -> Recipe:
-    """The recipe without what the batches carry, and not the model."""
+    """The recipe without the fields that act on batches, not on the model."""
     return dataclasses.replace(
         recipe,
         guide_ceiling=None,

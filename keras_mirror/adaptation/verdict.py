@@ -6,27 +6,28 @@ from keras_mirror.evaluation.score import is_higher
 from keras_mirror.evidence.general import NAME as GENERAL
 from keras_mirror.evidence.labels import LABEL_AUC
 
-# What may speak against a candidate, and not for it: the first is not about the
-# user's texts; the second rises with a mean that is removed, say, where nearest
-# texts and clusters stay as they were.
+# These scores may count against a candidate, but not for it. The first is not
+# about the user's texts. The second can rise, for example when a mean is
+# removed, although nearest texts and clusters stay the same.
 AGAINST_ONLY = (GENERAL, LABEL_AUC)
 
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """Whether an adapted encoder is better than the one it started from.
+    """The decision whether an adapted encoder is better than the original.
 
     Args:
-        name: String, `"adapted"`: evidence for and none against, `"kept"`:
-            evidence against, or `"no evidence"`.
+        name: String. `"adapted"`: there is evidence for it and none against.
+            `"kept"`: there is evidence against it. `"no evidence"`: there is
+            none either way.
         reasons: List of strings, the scores that decide, for readers.
-        candidate: String, the name of the adapted encoder that is best.
-            Defaults to `None`: there is evidence for none.
+        candidate: String, the name of the best adapted encoder. Defaults to
+            `None`: there is evidence for none of them.
 
     Example:
 
     >>> Verdict("no evidence", []).sentence
-    'no evidence: no score tells them apart'
+    'no evidence: no score shows a difference'
     """
 
     name: str
@@ -36,7 +37,7 @@ class Verdict:
     @property
     def sentence(self) -> str:
         """The verdict in one sentence."""
-        reasons = "; ".join(self.reasons) or "no score tells them apart"
+        reasons = "; ".join(self.reasons) or "no score shows a difference"
         return f"{self.name}: {reasons}"
 
 
@@ -45,22 +46,24 @@ def decide(
 ) -> Verdict:
     """Weighs the evidence of an evaluation of an encoder and its candidates.
 
-    Evidence for a candidate is a score whose paired 95% interval is above
-    zero, widened for the number of scores of all candidates (Bonferroni):
-    whoever looks at many scores finds one that is better by chance. The general
-    probe and the area under the curve of labels cannot speak for it. Evidence
-    against it is a score whose interval, widened likewise, is below zero. What
-    is below zero with an interval that is not widened rules a candidate out:
-    of harm a doubt is enough. Of differences under a tenth of a point none
-    counts. Of several candidates with evidence for, and not ruled out, the one
-    with the largest mean gain on all scores that count is taken.
+    A score is evidence for a candidate if its paired 95% interval lies above
+    zero. The interval is widened for the number of scores of all candidates
+    (Bonferroni), since among many scores one is better by chance. The general
+    probe and the area under the curve of labels never count as evidence for it.
+    A score is evidence against a candidate if its widened interval lies below
+    zero. If the interval that is not widened lies below zero, the candidate is
+    ruled out: a suspicion of harm is enough. Differences under a tenth of a
+    point do not count. Among candidates with evidence for them that are not
+    ruled out, the one with the largest mean gain over all counted scores is
+    taken.
 
     Args:
         names: List of strings, the names of the models: the original first,
             then the candidates.
         rows: List of `ScoreRow` of these models.
-        general_counts: Boolean, whether a gain on the general probe is
-            evidence for too. Defaults to `False`: it may only speak against.
+        general_counts: Boolean, whether a gain on the general probe counts as
+            evidence for a candidate. Defaults to `False`: it can only count
+            against one.
 
     Returns:
         A `Verdict`: `"kept"` where there is evidence against every candidate.
@@ -98,7 +101,7 @@ def _may_favor(row: ScoreRow) -> bool:
 def _higher(
     rows: list[ScoreRow], place: int, other: int, num_scores: int = 1
 ) -> list[ScoreRow]:
-    """The scores at which one model is above another one for certain."""
+    """The scores on which one model is significantly above another."""
     return [
         row
         for row in rows

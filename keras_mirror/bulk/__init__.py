@@ -1,4 +1,4 @@
-"""Encoding at size: in shards, on engines that spread work over machines."""
+"""Encoding large corpora: in shards, on one or many machines."""
 
 from keras_mirror.bulk.archive_encoder import ArchiveEncoder
 from keras_mirror.bulk.encode_files import encode_files

@@ -14,7 +14,7 @@ class ArchiveEncoder:
     `Map`. Only the archive's path is sent; every worker loads it once.
 
     Args:
-        archive: String or path of a `.keras` file that all workers see, or
+        archive: String or path of a `.keras` file that all workers can read, or
             what `MirrorModel.from_preset` takes.
         text_column: String, the column with the texts. Defaults to `"text"`.
         embedding_column: String, the column to add. Defaults to `"vector"`.
@@ -24,12 +24,12 @@ class ArchiveEncoder:
         batch: Dict of arrays or lists, or a `pandas.DataFrame`.
 
     Returns:
-        The batch with one more column: a float32 array of shape
-        `(embedding_dim,)` per row, in a dict one array of shape
+        The batch with one more column: one float32 array of shape
+        `(embedding_dim,)` per row, or in a dict a single array of shape
         `(num_rows, embedding_dim)`.
 
     Raises:
-        FileNotFoundError: A worker does not see the archive.
+        FileNotFoundError: A worker cannot find the archive.
         KeyError: A batch has no such column.
 
     Example:
@@ -78,8 +78,8 @@ class ArchiveEncoder:
 def worker_model(archive: str | os.PathLike):
     """The model of an archive or of a preset, loaded once per process.
 
-    On one backend its embeddings are equal to the last bit in every process,
-    whatever was encoded before.
+    On one backend, every process computes embeddings that are equal to the last
+    bit, whatever was encoded before.
 
     Args:
         archive: String or path of a `.keras` file, or a preset.
@@ -93,14 +93,14 @@ def worker_model(archive: str | os.PathLike):
     """
     if is_archive(archive) and not os.path.isfile(archive):
         raise FileNotFoundError(
-            "Every worker loads the archive, from a path that all of them "
-            f"see. Received: '{archive}', which is missing"
+            "Every worker loads the archive from a path that all of them can "
+            f"read. Received: '{archive}', which is missing"
         )
     return _load(os.fspath(archive))
 
 
 def seen_from_anywhere(archive: str | os.PathLike) -> str:
-    """The whole path of an archive or a folder; the name of a preset.
+    """The absolute path of an archive or a folder, or the name of a preset.
 
     Example:
 

@@ -31,17 +31,17 @@ def begin_folder(
 ) -> ShardFolder:
     """Makes the folder for the embeddings of a plan, or resumes one.
 
-    One that was begun with less is resumed too: with fewer files, or with
-    files that had only the first of their rows. Its shards stay as they are,
-    and new ones come behind those of the same file.
+    A folder that was begun with fewer files, or with fewer rows at the end of
+    files, is resumed too. Its shards stay as they are; new shards of a file
+    follow the old ones.
 
     Args:
         archive: String or path of a `.keras` file, or a preset.
         plan: A `ShardPlan`.
         path: String, a folder or an address that `fsspec` knows.
         prompt: String, see `MirrorModel.encode_text`. Defaults to `None`.
-        overwrite: Boolean, whether a folder that cannot be resumed loses its
-            embeddings, and is begun anew. Defaults to `False`.
+        overwrite: Boolean, whether a folder that cannot be resumed is emptied
+            and begun again. Defaults to `False`.
 
     Raises:
         ValueError: The folder holds something else, or was begun with another
@@ -74,7 +74,7 @@ def _settings(
     places = list(map(plan.place, range(len(plan.paths))))
     return {
         "archive_sha256": _digest(archive),
-        # Folders that were begun before there were prompts have no key.
+        # Older folders, from before prompts, lack this key.
         **({"prompt": prompt} if prompt else {}),
         PATHS: [os.fspath(path) for path in plan.paths],
         SIZES: list(map(file_size, places)),
@@ -82,14 +82,14 @@ def _settings(
         "column": plan.column,
         "id_column": plan.id_column,
         "errors": plan.errors,
-        # Nor had folders that were begun before there were encodings.
+        # Older folders, from before encodings, lack this key.
         **({"encoding": plan.encoding} if plan.encoding != "utf-8" else {}),
         "rows_per_shard": plan.rows_per_shard,
     }
 
 
 def _differences(begun: dict, settings: dict) -> Iterator[str]:
-    """Says what cannot be resumed, whatever the texts are."""
+    """Lists the settings that differ, so that the folder cannot be resumed."""
     for name in {**begun, **settings}:
         before, now = begun.get(name), settings.get(name)
         if name not in GROWING and before != now:
@@ -102,7 +102,7 @@ def _differences(begun: dict, settings: dict) -> Iterator[str]:
 def _resume(
     begun: dict, settings: dict, plan: ShardPlan, folder: ShardFolder
 ) -> list[str]:
-    """Adds what has come since; says what has changed in another way."""
+    """Adds new rows and files; lists other changes, which cannot be resumed."""
     changed = _changed(begun, settings)
     ends = begun.get(ENDS, [[] for _ in begun[PATHS]])
     footers = folder.footers() if changed else {}
@@ -120,14 +120,14 @@ def _resume(
 
 
 def _changed(begun: dict, settings: dict) -> list[int]:
-    # Folders that were begun before there were hashes have none.
+    # Older folders have no hashes.
     name = CONTENT if CONTENT in begun else SIZES
     pairs = zip(begun[name], settings[name], strict=False)
     return [number for number, (old, new) in enumerate(pairs) if old != new]
 
 
 def _ends(footers: dict, plan: ShardPlan, number: int) -> list[int]:
-    """The rows behind shards that are not full: there the file ended."""
+    """The rows after which a shard is not full: there the file ended."""
     ends, row = [], 0
     num_shards = 1 + max(
         map(shard_index, _of_file(footers, number)), default=-1
@@ -172,8 +172,8 @@ def _content(place: str) -> str:
 def _digest(archive: str | os.PathLike) -> str:
     """The SHA-256 of an archive, or of all files of a preset.
 
-    Of a preset that others keep (`bert_base_en_uncased`, `hf://`), that of
-    its name: what it stands for is theirs.
+    For a preset on a hub (`bert_base_en_uncased`, `hf://`) only its name is
+    hashed: the owner decides what it holds.
     """
     preset = named_presets().get(os.fspath(archive))
     root = pathlib.Path(locate(preset) if preset else archive)

@@ -33,14 +33,15 @@ def encode_files(
 
     Writes one file per shard of `plan.rows_per_shard` texts, with one row
     (`id`, `vector`) per text, and a file `_SUCCESS` at the end. Call it again
-    to resume; finished shards are skipped. Call it with more files at the end
-    of the plan, or after rows were added at the end of files, to encode these
-    only.
+    to resume; finished shards are skipped. To encode only what is new, call it
+    with more files at the end of the plan, or after rows were added at the end
+    of files.
 
     Args:
-        archive: String or path of a `.keras` file that all workers see, or
+        archive: String or path of a `.keras` file that all workers can read, or
             what `MirrorModel.from_preset` takes.
-        plan: A `ShardPlan`: which files, and how they are cut.
+        plan: A `ShardPlan`: which files to encode, and how to cut them into
+            shards.
         folder: String, a folder or an address that `fsspec` knows.
         batch_size: Integer, see `MirrorModel.encode_text`. Defaults to `None`.
         engine: String, `"local"`: this process, or `"ray"`: workers of Ray
@@ -51,18 +52,17 @@ def encode_files(
         on_progress: Function of the number of texts just encoded. Defaults
             to `None`.
         prompt: String, see `MirrorModel.encode_text`. Defaults to `None`.
-        overwrite: Boolean, whether to begin anew in a folder of other
-            settings or of texts that have changed. Its vectors are removed.
-            Defaults to `False`.
+        overwrite: Boolean, whether to remove the vectors of a folder with other
+            settings or changed texts and begin again. Defaults to `False`.
 
     Returns:
-        A dict of integers: `num_texts`, `num_cut`, `num_shards` of the whole
-        folder, and `num_found`, the shards that were there before.
+        A dict of integers: `num_texts`, `num_cut` and `num_shards` of the whole
+        folder, and `num_found`, the number of shards that existed before.
 
     Raises:
         ImportError: The extra `[files]`, or `[ray]`, is missing.
-        ValueError: The folder holds something else, a file cannot be read,
-            or it changes while it is encoded.
+        ValueError: The folder holds something else, a file cannot be read, or a
+            file changes while it is encoded.
 
     Example:
 
@@ -96,7 +96,7 @@ def encode_shards(
     num_workers: int | None = None,
     on_progress: Callable[[int], object] | None = None,
 ) -> dict[str, int]:
-    """`encode_files` into the folder of a `ShardWriter`, which was begun."""
+    """Does `encode_files` into the folder of a `ShardWriter`, already begun."""
     folder = writer.folder
     footers = folder.footers()
     finished = {name: each.num_rows for name, each in footers.items()}

@@ -11,10 +11,10 @@ from keras_mirror.bulk.shards import Shard
 from keras_mirror.bulk.shards import ShardPlan
 from keras_mirror.optional import import_optional
 
-# CPUs per reader, which mostly waits. Ray would fuse the two stages, one
-# reader per worker, if they asked for the same share.
+# CPUs per reader, which mostly waits. If both stages asked for the same share,
+# Ray would fuse them into one reader per worker.
 READER_SHARE = 0.25
-MAX_WAITING_BYTES = 500_000_000  # of texts that are read and not yet encoded
+MAX_WAITING_BYTES = 500_000_000  # of texts read but not yet encoded
 # Named by a string, in the module beside the package: a function of the package
 # would import it, and with it Keras, before the hook could set up the backend.
 SETUP_HOOK = "keras_mirror_cli.set_up_worker"
@@ -103,11 +103,11 @@ def _workers(resources: dict, number: int | None) -> dict:
 
 @contextlib.contextmanager
 def _cluster(ray) -> Iterator[None]:
-    """The connected cluster, else `RAY_ADDRESS`, else this machine."""
+    """Connects to the current cluster, `RAY_ADDRESS` or this machine."""
     if ray.is_initialized():
         yield
         return
-    # A cluster that lives as long as this call has nothing to report.
+    # A cluster that lives only during this call has nothing to report.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     backend = os.environ.get("KERAS_BACKEND")
     settings = {"KERAS_BACKEND": backend} if backend else {}
@@ -136,7 +136,7 @@ def _one_shard_per_block(data) -> Iterator[None]:
     }
     limits = context.execution_options.resource_limits
     context.target_max_block_size = 1
-    context.enable_progress_bars = False  # ours counts texts
+    context.enable_progress_bars = False  # our bar counts texts
     context.execution_options.resource_limits = data.ExecutionResources(
         object_store_memory=MAX_WAITING_BYTES
     )
@@ -154,7 +154,7 @@ def _own_errors(ray) -> Iterator[None]:
     try:
         yield
     except ray.exceptions.RayTaskError as error:
-        # Ray appends how often it tried.
+        # Ray appends its number of attempts.
         message, *_ = str(error.cause).split("\nFailed to apply UDF")
         if isinstance(error.cause, ValueError):
             raise ValueError(message) from error

@@ -15,7 +15,7 @@ from keras_mirror.optional import import_optional
 
 SETTINGS = "_encoding.json"  # readers of Parquet skip names with "_" or "."
 SUCCESS = "_SUCCESS"
-# Of the settings: files may be added, and rows at the end of files.
+# Settings that may change: files may be added, and rows at the end of files.
 PATHS, SIZES, CONTENT, ENDS = GROWING = ("paths", "sizes", "sha256", "ends")
 NUM_CUT = b"num_cut"
 DIGEST = b"sha256"
@@ -41,7 +41,7 @@ class ShardFolder:
         return ShardFolder, (self.path,)
 
     def settings(self) -> dict | None:
-        """What `begin` was called with; `None` of a new or empty folder.
+        """The settings given to `begin`; `None` for a new or empty folder.
 
         Raises:
             ValueError: The folder holds something else.
@@ -56,7 +56,7 @@ class ShardFolder:
         return None
 
     def begin(self, settings: dict) -> None:
-        """Makes the folder, or begins one again that is no longer complete.
+        """Makes the folder, or reopens one that is no longer complete.
 
         Args:
             settings: Dict for JSON: all that the embeddings depend on.
@@ -67,17 +67,17 @@ class ShardFolder:
         self._write(SETTINGS, lambda file: file.write(text.encode()))
 
     def clear(self) -> None:
-        """Removes all shards. The settings stay, so that it is still ours."""
+        """Removes all shards. The settings stay, to mark the folder as ours."""
         self._remove(SUCCESS)
         for path in self._shards():
             self._system.rm(path)
 
     def ends(self) -> dict[int, list[int]]:
-        """Where files ended when they were shorter, see `ShardPlan.shards`."""
+        """The rows where shorter files ended, see `ShardPlan.shards`."""
         return dict(enumerate((self.settings() or {}).get(ENDS, [])))
 
     def is_complete(self, names: Iterable[str]) -> bool:
-        """Whether `end` was called, and the shards are those of then."""
+        """Whether `end` was called and the shards have not changed since."""
         if not self._system.exists(self._name(SUCCESS)):
             return False
         ended = self._system.cat(self._name(SUCCESS)).decode("utf-8", "replace")
@@ -102,7 +102,8 @@ class ShardFolder:
         )
         self._write(
             f"{shard.name}.parquet",
-            # Embeddings hardly repeat: a dictionary would only take time.
+            # Embeddings rarely repeat: a Parquet dictionary would only take
+            # time.
             lambda file: parquet.write_table(table, file, use_dictionary=False),
         )
 
@@ -110,13 +111,13 @@ class ShardFolder:
         """Marks the folder as complete, as Hadoop and Spark do.
 
         Args:
-            num_texts: Integer, the number of texts that were read for it.
+            num_texts: Integer, the number of texts that were read.
 
         Returns:
             `footers()`.
 
         Raises:
-            ValueError: The folder has another number of rows.
+            ValueError: The number of rows in the folder differs.
         """
         for path in self._system.glob(self._name(".*.unfinished")):
             self._system.rm(path)
@@ -124,19 +125,19 @@ class ShardFolder:
         num_rows = count(footers)["num_texts"]
         if num_rows != num_texts:
             raise ValueError(
-                f"'{self.path}' must have a row per text, and its shards must "
-                f"not change while it is written. Received: {num_texts} texts, "
-                f"{num_rows} rows. Run the same again"
+                f"'{self.path}' must have one row per text, and its shards "
+                f"must not change while it is written. Received: {num_texts} "
+                f"texts, {num_rows} rows. Run the same again"
             )
         names = "\n".join(sorted(footers))
         self._write(SUCCESS, lambda file: file.write(names.encode()))
         return footers
 
     def footers(self) -> dict[str, Any]:
-        """What shards say of themselves, by their names.
+        """The metadata of all shards, by their names.
 
-        An empty or damaged file, and one that was not written here, is no
-        shard: it is written anew.
+        A file that is empty, damaged or not written by this package does not
+        count as a shard and is written again.
         """
         import pyarrow as pa
         import pyarrow.parquet as parquet
@@ -176,7 +177,8 @@ class ShardFolder:
         return f"{self._root}/{name}"
 
     def _write(self, name: str, write: Callable[[IO[bytes]], object]) -> None:
-        """`keras_mirror.files` renames too, but only files of this machine."""
+        """Writes and renames; `keras_mirror.files` does it for local files
+        only."""
         unfinished = self._name(f".{name}.{uuid.uuid4().hex}.unfinished")
         with named_disk(f"{self.path}/{name}"):
             with self._system.open(unfinished, "wb") as file:
@@ -185,7 +187,7 @@ class ShardFolder:
 
 
 def count(footers: dict[str, Any]) -> dict[str, int]:
-    """`num_shards`, `num_texts` and `num_cut` of `ShardFolder.footers`."""
+    """Sums `ShardFolder.footers` up: `num_shards`, `num_texts`, `num_cut`."""
     return {
         "num_shards": len(footers),
         "num_texts": sum(each.num_rows for each in footers.values()),

@@ -20,7 +20,7 @@ from keras_mirror.data.open_binary import is_remote
 
 @dataclasses.dataclass(frozen=True)
 class ShardPlan:
-    """How files are cut into shards, in the same way by every process.
+    """Describes how files are cut into shards, the same in every process.
 
     Args:
         paths: Tuple of strings, see `keras_mirror.data.read_texts`.
@@ -30,13 +30,13 @@ class ShardPlan:
         errors: String, see `read_texts`.
         encoding: String, see `read_texts`.
         rows_per_shard: Integer. Defaults to `10_000`.
-        folder: String, the folder that relative paths start from. Defaults
-            to the working directory of the process that makes the plan.
+        folder: String, the folder that relative paths refer to. Defaults to the
+            working directory of the process that makes the plan.
 
     Raises:
         FileNotFoundError: A path is not a file.
-        ValueError: A path is a pipe or comes twice, or a file has no columns,
-            and one is asked for.
+        ValueError: A path is a pipe or is given twice, or a column is given for
+            a file without columns.
 
     Example:
 
@@ -67,7 +67,7 @@ class ShardPlan:
                 raise ValueError(
                     "A folder of vectors needs files that can be read again, "
                     f"to resume. Received: '{path}'. Save it as a file first, "
-                    "or write to one file *.npy"
+                    "or write to a single file *.npy"
                 )
             self._rows(number)  # checks that the file exists
             self._states.append(self._state(number))
@@ -90,14 +90,14 @@ class ShardPlan:
             number: Integer, the place of the file in `paths`.
             finished: Dict from the names of shards to leave out to their
                 numbers of rows.
-            ends: Integers, the rows that ended the file when it was shorter:
-                a shard ends there too.
+            ends: Integers, the numbers of rows that the file had when it was
+                shorter: a shard ends there too.
 
         Yields:
             `Shard`s.
 
         Raises:
-            ValueError: A finished shard has another number of rows.
+            ValueError: The number of rows of a finished shard differs.
         """
         for index, rows in enumerate(self._batches(number, ends)):
             name = shard_name(number, index)
@@ -115,7 +115,7 @@ class ShardPlan:
     def check_unchanged(self) -> None:
         """Raises a `ValueError` if a file has changed since the plan was made.
 
-        Shards of a file that changes are of the old texts or of the new ones.
+        Shards of a changing file would mix old and new texts.
         """
         for number, path in enumerate(self.paths):
             if self._state(number) != self._states[number]:
@@ -132,22 +132,22 @@ class ShardPlan:
                 place = os.path.realpath(place)
             if place in places:
                 raise ValueError(
-                    "A folder of vectors needs every file once, for its ids. "
-                    f"Received: '{path}' twice"
+                    "A folder of vectors may contain a file only once, since "
+                    f"ids name files. Received: '{path}' twice"
                 )
             places.add(place)
 
     def _check_ids(self, number: int, ids: list[str]) -> None:
-        # Those of all shards would not fit into memory.
+        # The ids of all shards would not fit into memory.
         if len(set(ids)) < len(ids):
             twice, _ = collections.Counter(ids).most_common(1)[0]
             raise ValueError(
-                f"Every row must have another id. Received: {twice!r} twice in "
-                f"column {self.id_column!r} of '{self.paths[number]}'"
+                f"Every row must have a different id. Received: {twice!r} "
+                f"twice in column {self.id_column!r} of '{self.paths[number]}'"
             )
 
     def _state(self, number: int) -> tuple:
-        """What a change of a file changes; of remote files, their size."""
+        """Properties that show whether a file changed: a remote file's size."""
         place = self.place(number)
         if is_remote(place):
             return (file_size(place),)
@@ -198,7 +198,7 @@ class Shard:
 
 
 def shard_name(number: int, index: int) -> str:
-    """The name of a shard, by the places of its file and in its file.
+    """The name of a shard, from the number of its file and its place in it.
 
     Example:
 

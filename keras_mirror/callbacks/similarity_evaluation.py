@@ -22,19 +22,19 @@ class SimilarityEvaluation(keras.callbacks.Callback):
     no random numbers: training goes on as it would without.
 
     With several tasks each has an entry `val_<name of the task>`, and their
-    mean is `val_spearman`. A score that is undefined, such as the correlation
-    of a collapsed encoder, is left out of the logs, with a warning for the
-    first one, and so is a mean of which it is a part.
+    mean is `val_spearman`. An undefined score, such as the correlation of a
+    collapsed encoder, is left out of the logs, as is a mean over it; the first
+    one causes a warning.
 
     Args:
         task: A `SimilarityTask`, another `Task`, or a list of them.
-        every: Integer, the number of steps between two scores; the last step
-            has one too. An epoch between two scores logs the newest one.
-            Defaults to `None`: the end of every epoch.
-        restore_best_weights: Boolean, whether the model has the weights of
-            its best score when training ends, of the earliest one of equal
-            scores. Defaults to `False`.
-        name: String, the name in the logs behind `val_`. Defaults to `None`:
+        every: Integer, the number of steps between two scores; the last step is
+            scored too. An epoch between two scores logs the newest one.
+            Defaults to `None`: the model is scored at the end of every epoch.
+        restore_best_weights: Boolean, whether to restore the weights with the
+            best score when training ends, the earliest of equal scores.
+            Defaults to `False`.
+        name: String, the name in the logs after `val_`. Defaults to `None`:
             `"spearman"`, or `"score"` if a task is no `SimilarityTask`.
         batch_size: Integer, see `MirrorModel.encode_text`. Defaults to `None`.
         initial: Boolean, whether to score before the first step too: it counts
@@ -90,7 +90,7 @@ class SimilarityEvaluation(keras.callbacks.Callback):
         self._scores = _TaskScores(task, name, batch_size)
         self._reset()
 
-    # === What Keras calls ===
+    # === Hooks of Keras ===
 
     def on_train_begin(self, logs: dict | None = None) -> None:
         self._reset()
@@ -161,9 +161,9 @@ class SimilarityEvaluation(keras.callbacks.Callback):
         if undefined and not self._has_warned:
             self._has_warned = True
             warnings.warn(
-                f"Undefined at step {self._counter.step}, and left out of the "
-                f"logs: {', '.join(undefined)}. All texts may have the same "
-                "embedding, or no finite one.",
+                f"Scores are undefined at step {self._counter.step} and left "
+                f"out of the logs: {', '.join(undefined)}. All texts may have "
+                "the same embedding, or no finite one.",
                 stacklevel=2,
             )
 

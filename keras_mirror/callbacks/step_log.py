@@ -13,19 +13,19 @@ class StepLog(keras.callbacks.Callback):
     Keras logs running means; this writes each step's own values, see
     `keras_mirror.archive.recorder.StepValues`.
 
-    Every line is in the file before the next step begins, so a killed run
-    leaves its log. Scores of `val_` names belong to no step's batch and are
-    left out: see `SimilarityEvaluation.history`.
+    Every line is in the file before the next step begins, so the log of a
+    killed run is complete. Scores with `val_` names do not belong to a batch
+    and are left out: see `SimilarityEvaluation.history`.
 
     Args:
         path: String or path of the file.
-        overwrite: Boolean, whether a file that is there is replaced when
-            training begins. Defaults to `False`.
-        initial_step: Integer, the steps of an earlier `fit`, whose lines the
-            file holds: it goes on behind them. Defaults to `0`.
+        overwrite: Boolean, whether an existing file is replaced when training
+            begins. Defaults to `False`.
+        initial_step: Integer, the steps of an earlier `fit` whose lines the
+            file holds; new lines are appended to them. Defaults to `0`.
 
     Raises:
-        FileExistsError: The file is there, and not to be overwritten.
+        FileExistsError: The file exists, and `overwrite` is `False`.
 
     Example:
 
@@ -58,7 +58,7 @@ class StepLog(keras.callbacks.Callback):
     def on_train_begin(self, logs: dict | None = None) -> None:
         self._refuse_existing()
         rows = self._earlier_rows()
-        # What cannot be written fails here.
+        # A path that cannot be written fails here.
         with open(self.path, "w", newline="", encoding="utf-8") as file:
             csv.writer(file, lineterminator="\n").writerows(rows)
         self._counter = StepCounter(self.initial_step)
@@ -99,6 +99,6 @@ class StepLog(keras.callbacks.Callback):
         is_new = not self.overwrite and not self.initial_step
         if is_new and os.path.exists(self.path):
             raise FileExistsError(
-                "`path` must be a new file, or `overwrite` be True. "
+                "`path` must be a new file, or `overwrite` must be True. "
                 f"Received: path={str(self.path)!r}"
             )

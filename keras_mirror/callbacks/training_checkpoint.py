@@ -19,20 +19,21 @@ from keras_mirror.optimizers import training_variables
 
 
 class TrainingCheckpoint(keras.callbacks.Callback):
-    """Writes all that training needs to go on, every few minutes.
+    """Writes all that is needed to resume training, every few minutes.
 
-    That is the weights, the optimizer, the states of random seeds, and how
-    many steps were done. A training that goes on from it with the same seed,
-    corpus and recipe, on the same backend, ends at the same weights as one
+    It writes the weights, the optimizer, the states of random seeds, and the
+    number of steps done. A training that resumes from it with the same seed,
+    corpus and recipe, on the same backend, ends with the same weights as one
     that was never stopped.
 
     Args:
         path: String or path of the file, `*.npz`.
-        facts: Dict of what must be the same when training goes on, for JSON.
+        facts: Dict for JSON of what must be the same when training resumes.
         seconds: Float, the time between two writes. Defaults to `300.0`.
 
     Attributes:
-        step: Integer, the steps of this training, those before it included.
+        step: Integer, the steps of this training, including those before it
+            resumed.
 
     Example:
 
@@ -74,10 +75,10 @@ class TrainingCheckpoint(keras.callbacks.Callback):
 
         Raises:
             OSError: There is no such file.
-            ValueError: It is damaged, or of another training.
+            ValueError: It is damaged, or belongs to another training.
         """
         facts, values = read_checkpoint(self.path)
-        with content_errors(self.path, "is no checkpoint of training"):
+        with content_errors(self.path, "is not a training checkpoint"):
             step = check_integer("step", facts.pop("step"), smallest=0)
             run = checked_run(facts.pop("run"))
         _check_same(self.path, self.facts, facts)
@@ -107,7 +108,7 @@ class TrainingCheckpoint(keras.callbacks.Callback):
         write_checkpoint(self.path, facts, values)
 
     def joined(self, record: TrainingRecord) -> TrainingRecord:
-        """A record whose last run is the whole training, not its rest.
+        """A record whose last run is the whole training, not its resumed part.
 
         Args:
             record: The `TrainingRecord` of the model.
@@ -118,7 +119,7 @@ class TrainingCheckpoint(keras.callbacks.Callback):
         before = self._earlier
         if before is None:
             return record
-        if self.step == before.steps:  # nothing was done since
+        if self.step == before.steps:  # no step was done since
             return record.with_run(before)
         *runs, run = record.runs
         whole = _joined(before, run)
@@ -131,8 +132,8 @@ class TrainingCheckpoint(keras.callbacks.Callback):
     def on_train_batch_begin(
         self, batch: int, logs: dict | None = None
     ) -> None:
-        # PyTorch's data loaders draw too, once an epoch, and what is left of
-        # training is one epoch.
+        # PyTorch's data loaders draw too, once per epoch, and the rest of a
+        # training runs as one epoch.
         set_random_state(self._state)
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
@@ -145,7 +146,7 @@ class TrainingCheckpoint(keras.callbacks.Callback):
     def _try_to_save(self) -> None:
         try:
             self.save()
-        except OSError as error:  # training goes on without
+        except OSError as error:  # training continues without it
             warnings.warn(
                 f"'{self.path}' cannot be written: {error}", stacklevel=3
             )
@@ -155,7 +156,7 @@ def _check_same(path, ours: dict, theirs: dict) -> None:
     for name, value in ours.items():
         if theirs.get(name) != value:
             raise ValueError(
-                f"'{path}' is of another training: its {name} was "
+                f"'{path}' belongs to another training: its {name} was "
                 f"{theirs.get(name)!r}. Received: {value!r}"
             )
 

@@ -9,7 +9,7 @@ from keras_mirror.preprocessing.padding import padded_lengths
 
 
 class DistillationBatches(keras.utils.PyDataset):
-    """All batches of a distillation, those of all epochs in one pass.
+    """The batches of a distillation, all epochs in one pass.
 
     Args:
         pools: A `ShardPools`.
@@ -17,8 +17,8 @@ class DistillationBatches(keras.utils.PyDataset):
         epochs: Integer.
         mirrored: Boolean, whether a batch has both views of every text, see
             `MirrorPreprocessor.views`. Defaults to `False`.
-        seed: Integer, of the masked spans. Defaults to `0`.
-        first_step: Integer, the batches that are left out at the start.
+        seed: Integer, the seed of the masked spans. Defaults to `0`.
+        first_step: Integer, the number of batches to skip at the start.
             Defaults to `0`.
 
     Attributes:

@@ -40,42 +40,44 @@ def distill(
 ) -> Distillation:
     """Makes a small encoder that gives the vectors of a large one.
 
-    The teacher's vectors of all texts are computed once, into a folder. Then a
-    student is trained to give them, see
-    `keras_mirror.losses.distillation_loss`. There may be any number of
-    texts: memory holds a few thousand.
+    The teacher's vectors of all texts are computed once and written to a
+    folder. Then a student is trained to give the same vectors, see
+    `keras_mirror.losses.distillation_loss`. The number of texts is not limited:
+    memory holds a few thousand.
 
     Reference:
         - [Reimers and Gurevych, 2020](https://arxiv.org/abs/2004.09813)
 
     Args:
         teacher: A `MirrorModel`, the path of its archive, or what
-            `MirrorModel.from_preset` takes. Or vectors of another encoder: an
-            array of shape `(num_texts, teacher_dim)` or a file of them
-            (`.npy`, `.parquet`), row `i` for text `i`, empty ones counted.
+            `MirrorModel.from_preset` takes. Or the vectors of another encoder:
+            an array of shape `(num_texts, teacher_dim)` or a file (`.npy`,
+            `.parquet`), with row `i` for text `i`, empty texts included.
         texts: A path, several paths, or strings, as in `mirror_dataset`.
             Paths are read as a stream.
-        student: What `teacher` may be, but no vectors: the model to begin
-            with. Defaults to `None`: a smaller copy of the teacher.
+        student: The model to start from, given as `teacher`, but not as
+            vectors. Defaults to `None`: a smaller copy of the teacher.
         num_layers, hidden_dim: Integers, the sizes of that copy, see
             `keras_mirror.distillation.smaller_copy`.
-        projection: String. Where the student's vectors have another size than
-            the teacher's, `"kept"` makes the projection to the teacher's size
-            a part of the student, which then gives vectors of the teacher's
-            space; `"dropped"` leaves the student's size. Defaults to `"kept"`.
-        column, encoding: Strings, of files, see `keras_mirror.data.read_texts`.
+        projection: String. Matters if the student's vectors have another size
+            than the teacher's. `"kept"` makes the projection to the teacher's
+            size a part of the student, which then gives vectors in the
+            teacher's space; `"dropped"` keeps the student's size. Defaults to
+            `"kept"`.
+        column, encoding: Strings, for files, see
+            `keras_mirror.data.read_texts`.
         folder: String or path of a folder that keeps the teacher's vectors, in
-            float16: a call that was stopped goes on there, and another student
-            finds them. Training writes there what it needs to go on, every
-            five minutes. Defaults to `None`: a temporary one.
-        resume: Boolean, whether to go on with a training of this `folder` that
-            was stopped: it ends at the weights of one that was not. Defaults
-            to `False`: a student is trained from the start.
+            float16: an interrupted call resumes there, and another student can
+            use them. Training writes a checkpoint there every five minutes.
+            Defaults to `None`: a temporary folder.
+        resume: Boolean, whether to resume an interrupted training in `folder`:
+            it ends with the weights of an uninterrupted one. Defaults to
+            `False`: training starts from the beginning.
         callbacks: List of `keras.callbacks.Callback` for the training.
             Defaults to none.
-        on_progress: Function of the name of a part of the work (`"teacher"`,
-            `"training"`), how much of it was just done, and how much there
-            is, `None` where that is not known. Defaults to `None`.
+        on_progress: Function of the name of a stage (`"teacher"`,
+            `"training"`), the amount of work just done, and the total, `None`
+            if it is unknown. Defaults to `None`.
         **settings: Fields of
             `keras_mirror.distillation.DistillationSettings`: `epochs`,
             `batch_size`, `learning_rate`, `prefixes`, `mirrored`, `seed`.
@@ -84,8 +86,8 @@ def distill(
         A `Distillation`.
 
     Raises:
-        ValueError: There are fewer than 40 texts, there is no student to begin
-            with, or a value is out of range.
+        ValueError: There are fewer than 40 texts, there is no model to start
+            from, or a value is out of range.
 
     Example:
 

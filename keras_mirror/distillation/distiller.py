@@ -9,19 +9,19 @@ class Distiller(keras.Model):
     """Trains an encoder to give the vectors of a teacher.
 
     Its data are tuples of features and the teacher's vectors, as
-    `DistillationBatches` makes them. Without `dropout`, a text has one vector,
-    which can become the teacher's: dropout is for mirrored views.
+    `DistillationBatches` makes them. Without dropout every text has a single
+    vector, which can match the teacher's; dropout is for mirrored views.
 
     Args:
         student: A `MirrorModel`. Its encoder is trained, in place.
         teacher_dim: Integer, the size of the teacher's vectors.
         prefixes: Tuple of integers, see `distillation_loss`. Defaults to none.
         similarity_weight: Float, see `distillation_loss`.
-        dropout: Boolean, whether the encoder drops out while it trains.
-            Defaults to `False`.
+        dropout: Boolean, whether dropout is active in training. Defaults to
+            `False`.
 
-    Where sizes differ, a linear projection leads from the encoder's vectors to
-    the teacher's; it is for training only.
+    If sizes differ, a linear projection maps the encoder's vectors to the
+    teacher's size; it is used only in training.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""The part of the texts that no student is trained on, and what it tells."""
+"""Texts that no student is trained on, and the quality measured on them."""
 
 import dataclasses
 
@@ -10,22 +10,22 @@ from keras_mirror.vector_agreement import cosine_correlation
 from keras_mirror.vector_agreement import neighbors_kept
 
 NUM_TEXTS = 2000
-EVERY = 20  # of fewer texts, one in so many
+EVERY = 20  # one text in this many is held out of a smaller corpus
 SMALLEST = 2 * EVERY
 
 
 @dataclasses.dataclass(frozen=True)
 class Reached:
-    """How much of its teacher a student reaches, on texts it did not train on.
+    """How close a student comes to its teacher on held-out texts.
 
     Args:
         neighbors: Float in `[0, 1]`, the share of a text's ten nearest in the
             teacher that are its ten nearest in the student.
         correlation: Float in `[-1, 1]`, Pearson's, of the cosines of all pairs
             of texts in the student with those in the teacher.
-        cosine: Float, the mean cosine of a text's two vectors, or `None` where
-            they are of different spaces.
-        num_texts: Integer, the texts that it was measured on.
+        cosine: Float, the mean cosine of a text's two vectors, or `None` if
+            they are in different spaces.
+        num_texts: Integer, the number of held-out texts.
 
     Example:
 
@@ -51,14 +51,14 @@ class Reached:
 
 
 def held_out_rows(size: int, num_shards: int) -> np.ndarray:
-    """The rows of a shard that are held out, all over it.
+    """The rows of a shard that are held out, evenly spread.
 
-    The same number in all shards of the same size, so that all epochs have
-    the same number of batches.
+    All shards of the same size hold out the same number of rows, so that all
+    epochs have the same number of batches.
 
     Args:
-        size: Integer, the texts of the shard.
-        num_shards: Integer, of all.
+        size: Integer, the number of texts in the shard. num_shards: Integer,
+            the number of all shards.
 
     Returns:
         An integer array.

@@ -8,7 +8,7 @@ from keras_mirror.distillation.held_out import held_out_rows
 from keras_mirror.distillation.vector_shards import SHARD_SIZE
 from keras_mirror.distillation.vector_shards import VectorShards
 
-# Shards in memory at a time, whose texts are shuffled together.
+# Number of shards in memory at a time, whose texts are shuffled together.
 POOLED_SHARDS = 16
 
 
@@ -17,15 +17,15 @@ class ShardPools:
 
     Every epoch has its own order of shards. Sixteen of them are a pool, whose
     texts are shuffled together; batches are of texts of similar length, see
-    `keras_mirror.data.batch_schedule.BatchSchedule`. The seed and the number
-    of a batch decide it, so that training can go on anywhere. Texts that are
-    held out are in no batch; a few others are left out of an epoch, so that
+    `keras_mirror.data.batch_schedule.BatchSchedule`. A batch depends only on
+    the seed and its number, so that training can resume at any step. Texts that
+    are held out are in no batch; a few others are left out of an epoch, so that
     all batches are full.
 
     Args:
         shards: A filled `VectorShards`.
         preprocessor: The `MirrorPreprocessor` of the student.
-        batch_size: Integer, at least 2. Smaller where there are fewer texts.
+        batch_size: Integer, at least 2; reduced if there are fewer texts.
         seed: Integer.
 
     Example:
@@ -56,10 +56,10 @@ class ShardPools:
         self.num_batches = int(self._ends[-1])
         self._lock = threading.Lock()
         self._pool: tuple = ()
-        self._place: tuple[int, int] | None = None  # epoch and number of it
+        self._place: tuple[int, int] | None = None  # epoch, number
 
     def batch(self, epoch: int, number: int) -> tuple:
-        """A batch of an epoch: texts, lists of token ids, and vectors."""
+        """One batch of an epoch: texts, lists of token ids, and vectors."""
         place = int(np.searchsorted(self._ends, number, side="right"))
         first = int(self._ends[place - 1]) if place else 0
         with self._lock:
@@ -72,9 +72,10 @@ class ShardPools:
         )
 
     def _pools(self, epoch: int) -> list[list[int]]:
-        """Shards of each pool; the last one, which may be short, is last.
+        """The shards of each pool.
 
-        So the pools of all epochs have the same sizes.
+        The last shard, which may be short, stays last, so that the pools of all
+        epochs have the same sizes.
         """
         last = len(self._shards.sizes) - 1
         generator = np.random.default_rng((self._seed, epoch))
@@ -92,7 +93,7 @@ class ShardPools:
 
     def _read(self, epoch: int, place: int) -> tuple:
         if self._place != (epoch, place):
-            self._pool = ()  # before there is another one in memory
+            self._pool = ()  # before the next one is in memory
             self._pool = self._read_pool(epoch, place)
             self._place = (epoch, place)
         return self._pool
@@ -106,7 +107,7 @@ class ShardPools:
             texts += [of_shard[row] for row in rows]
             blocks.append(vectors[rows])
         token_ids = []
-        for part in batched(texts, SHARD_SIZE):  # lists take five times more
+        for part in batched(texts, SHARD_SIZE):  # lists take 5 x more
             lists = self._preprocessor.tokenize(part)
             token_ids += [np.array(ids, "int32") for ids in lists]
         lengths = np.array(list(map(len, token_ids)))

@@ -1,4 +1,4 @@
-"""The parts of a distillation, in their order."""
+"""The stages of a distillation, in order."""
 
 import dataclasses
 import os
@@ -34,14 +34,14 @@ CHECKPOINT = "student.checkpoint.npz"
 
 @dataclasses.dataclass(frozen=True)
 class Distillation:
-    """What `distill` made.
+    """The result of `distill`.
 
     Args:
         model: The student, a `MirrorModel`.
-        reached: What it reaches of its teacher, a `Reached`.
-        of_prefixes: Dict from the `prefixes` to what these first numbers of
-            its vectors reach alone.
-        num_texts: Integer, the texts that have a vector of the teacher.
+        reached: How close it comes to its teacher, a `Reached`.
+        of_prefixes: Dict from each of the `prefixes` to the `Reached` of these
+            first numbers of its vectors alone.
+        num_texts: Integer, the number of texts with a vector of the teacher.
 
     Example:
 
@@ -82,10 +82,10 @@ def make_student(
     projection: str = "kept",
     seed: int = 0,
 ):
-    """The model that is trained, see `distill`; one that is given is copied.
+    """The model to train, see `distill`; a given model is copied.
 
-    The seed decides what in it is random: a training that goes on in another
-    process begins with the same student.
+    The seed decides its random weights, so that a training that resumes in
+    another process begins with the same student.
     """
     keras.utils.set_random_seed(seed)
     if projection not in PROJECTIONS:
@@ -98,14 +98,14 @@ def make_student(
     if student is not None:
         if given:
             raise ValueError(
-                "`student` has its own sizes: give either `student`, or "
+                "`student` has its own sizes: give either `student` or "
                 f"{' and '.join(given)}"
             )
         model = _opened(student)
     elif teacher.model is None or not given:
         raise ValueError(
-            "A student needs a model to begin with: give `student`, or, of a "
-            "teacher that is a model, `num_layers` or `hidden_dim`"
+            "A student needs a model to start from: give `student`, or, if "
+            "the teacher is a model, `num_layers` or `hidden_dim`"
         )
     else:
         model = smaller_copy(teacher.model, **given)
@@ -124,11 +124,11 @@ def make_student(
 def begin_checkpoint(
     training: StudentTraining, shards: VectorShards, teacher: str, resume: bool
 ) -> TrainingCheckpoint:
-    """The checkpoint of a training, which is restored where it is to go on.
+    """Makes the checkpoint of a training, and restores it to resume.
 
     Raises:
-        FileNotFoundError: There is none to go on from.
-        ValueError: It is of another training.
+        FileNotFoundError: There is no checkpoint to resume from.
+        ValueError: It belongs to another training.
     """
     facts = {
         **training.facts(),
@@ -146,16 +146,16 @@ def begin_checkpoint(
 def finish(
     student, shards: VectorShards, prefixes: tuple[int, ...] = ()
 ) -> Distillation:
-    """Measures what a student reaches, and notes it in its record."""
+    """Measures how close a student comes to its teacher, for its record."""
     texts, theirs = held_out(shards)
     ours = student.encode_text(texts)
     reached = measure(ours, theirs)
     of_prefixes = {size: measure(ours[:, :size], theirs) for size in prefixes}
     student.record = student.record.with_notes(
         f"it learned its teacher's vectors of {shards.num_texts:,} texts and "
-        f"reaches {reached}",
+        f"keeps {reached}",
         *(
-            f"the first {size} numbers alone reach {of_prefix}"
+            f"the first {size} numbers alone keep {of_prefix}"
             for size, of_prefix in of_prefixes.items()
         ),
     )

@@ -13,11 +13,11 @@ from keras_mirror.main_directions import main_directions
 def smaller_copy(
     teacher, num_layers: int | None = None, hidden_dim: int | None = None
 ):
-    """A model with some of its teacher's layers, or narrower ones.
+    """Makes a model with some of its teacher's layers, or narrower ones.
 
-    Of a narrower one, what was `hidden_dim` numbers is projected to the main
-    directions of the teacher's token embeddings, and the first heads and inner
-    units are taken. That is a start for training, no encoder yet.
+    A narrower copy projects hidden vectors to the main directions of the
+    teacher's token embeddings, and takes the first heads and inner units. It is
+    a start for training, not yet an encoder.
 
     Reference:
         - [Sanh et al., 2019](https://arxiv.org/abs/1910.01108), "DistilBERT",
@@ -25,8 +25,8 @@ def smaller_copy(
 
     Args:
         teacher: A `MirrorModel`.
-        num_layers: Integer, at most as many as the teacher has; those are
-            taken that `kept_layers` names. Defaults to `None`: all.
+        num_layers: Integer, at most the teacher's number of layers;
+            `kept_layers` says which ones are copied. Defaults to `None`: all.
         hidden_dim: Integer, a multiple of the size of the teacher's heads.
             Defaults to `None`: the teacher's.
 
@@ -56,10 +56,11 @@ def smaller_copy(
 
 
 def kept_layers(num_layers: int, num_kept: int) -> list[int]:
-    """Which layers of a teacher a student begins with: the ends, and between.
+    """The teacher's layers that a student starts with: both ends, and between.
 
-    The last one matters most: of MiniLM's six, the first and the last one have
-    82.6 on STS-B dev after sixty steps, the first and the fourth one 67.7.
+    The last one matters most: with the first and the last of MiniLM's six
+    layers STS-B dev is 82.6 after sixty steps, with the first and the fourth
+    67.7.
 
     Example:
 
@@ -78,8 +79,8 @@ def _smaller_config(
     sizes = ("num_layers", "hidden_dim", "num_heads", "intermediate_dim")
     if not set(sizes) <= set(config) or "num_groups" in config:
         raise ValueError(
-            "A smaller copy needs a backbone of layers with weights of their "
-            f"own and the sizes {sizes}. Received: {sorted(config)}"
+            "A smaller copy needs a backbone whose layers do not share "
+            f"weights, with the sizes {sizes}. Received: {sorted(config)}"
         )
     config = {name: config[name] for name in config if name != "name"}
     if num_layers is not None:
@@ -110,7 +111,7 @@ def _narrower(config: dict, hidden_dim: int) -> dict:
 
 
 def _pairs(old, new):
-    """Layers of the new backbone, each with the old one that it copies."""
+    """Pairs of a layer of the new backbone and the old one that it copies."""
     sources, targets = _transformer_layers(old), _transformer_layers(new)
     chosen = kept_layers(len(sources), len(targets))
     yield from zip((sources[n] for n in chosen), targets, strict=True)

@@ -1,4 +1,4 @@
-"""Who tells a student what vector a text has: a model, or given vectors."""
+"""Teachers, which give the vector of each text: a model, or given vectors."""
 
 import hashlib
 import os
@@ -14,11 +14,11 @@ from keras_mirror.integrations.load_model import as_model
 from keras_mirror.optional import import_optional
 
 ARRAY_SUFFIX, TABLE_SUFFIX = ".npy", ".parquet"
-_BLOCK_SIZE = 8192  # rows of a table in memory
+_BLOCK_SIZE = 8192  # rows of a table in memory at a time
 
 
 def open_teacher(teacher) -> "ModelTeacher | GivenVectors":
-    """A teacher out of whatever `distill` takes for one.
+    """Makes a teacher of whatever `distill` accepts as one.
 
     Args:
         teacher: A `MirrorModel`, its archive or a preset, a file of vectors
@@ -43,14 +43,14 @@ def open_teacher(teacher) -> "ModelTeacher | GivenVectors":
 
 
 class ModelTeacher:
-    """A `MirrorModel` that encodes texts when it is asked.
+    """A `MirrorModel` that encodes texts on demand.
 
     Args:
         model: A `MirrorModel`.
 
     Attributes:
         dim: Integer, the size of its vectors.
-        key: String, the same for the same vectors.
+        key: String that identifies the vectors.
         name: String, for a model card.
     """
 
@@ -65,11 +65,11 @@ class ModelTeacher:
         return np.concatenate([embeddings for embeddings, _ in chunks])
 
     def check_number(self, num_texts: int) -> None:
-        """It has a vector for every text."""
+        """Always passes: a model has a vector for every text."""
 
 
 class GivenVectors:
-    """Vectors that somebody else made: row `i` is that of text `i`.
+    """Vectors from elsewhere: row `i` belongs to text `i`.
 
     Args:
         vectors: Array of shape `(num_texts, teacher_dim)`.
@@ -108,7 +108,7 @@ class GivenVectors:
         return vectors
 
     def check_number(self, num_texts: int) -> None:
-        """Raises a ValueError where there are more vectors than texts."""
+        """Raises a ValueError if there are more vectors than texts."""
         if num_texts != len(self._vectors):
             self._refuse(str(num_texts))
 
@@ -132,7 +132,7 @@ def _open_file(path: pathlib.Path) -> GivenVectors:
 
 
 class _Array:
-    """A `.npy` file, mapped anew for every look: its pages count as memory."""
+    """A `.npy` file, mapped again for every read to free its pages."""
 
     def __init__(self, path: pathlib.Path) -> None:
         self._path = path
@@ -148,7 +148,7 @@ class _Array:
 
 
 class _Table:
-    """A column of vectors in a Parquet file, which is read in order."""
+    """A column of vectors in a Parquet file, read in order."""
 
     ndim = 2
     dtype = np.dtype("float32")

@@ -26,16 +26,16 @@ class DistillationSettings:
     """How a student is trained.
 
     Args:
-        epochs: Integer, how often it sees every text. Defaults to `1`.
+        epochs: Integer, the passes over the texts. Defaults to `1`.
         batch_size: Integer, at least 2. Defaults to `256`.
-        learning_rate: Float, the highest; it rises for a twentieth of the
-            steps and then falls to 0 as a cosine does. Defaults to `1e-3`.
+        learning_rate: Float, the peak value: linear warmup over a twentieth of
+            the steps, then cosine decay to 0. Defaults to `1e-3`.
         prefixes: Tuple of integers, see
             `keras_mirror.losses.distillation_loss`. Defaults to none.
         mirrored: Boolean, whether the student sees both views of every text,
             with dropout. Defaults to `False`.
         similarity_weight: Float, see `distillation_loss`.
-        seed: Integer, of the order and of the views. Defaults to `0`.
+        seed: Integer, the seed of the order and of the views. Defaults to `0`.
 
     Example:
 
@@ -62,14 +62,14 @@ class DistillationSettings:
             )
 
     def check_suits(self, student) -> None:
-        """Raises a ValueError where a prefix is no part of its vectors."""
+        """Raises a ValueError if a prefix is not shorter than its vectors."""
         longest = student.encoder.output_shape[-1] - 1
         for prefix in self.prefixes:
             check_integer("prefixes", prefix, 1, longest)
 
 
 class StudentTraining:
-    """Trains a student on what `VectorShards` keep.
+    """Trains a student on the texts and vectors of `VectorShards`.
 
     Args:
         student: A `MirrorModel`. Its encoder is trained, in place.
@@ -112,7 +112,7 @@ class StudentTraining:
         optimizer.build(self.distiller.trainable_variables)
 
     def facts(self) -> dict:
-        """What must be the same where training goes on, for a checkpoint."""
+        """What must be the same when training resumes, for a checkpoint."""
         return {
             **dataclasses.asdict(self.settings),
             "prefixes": list(self.settings.prefixes),
@@ -129,9 +129,9 @@ class StudentTraining:
         callbacks: Sequence[keras.callbacks.Callback],
         checkpoint: TrainingCheckpoint,
     ) -> None:
-        """Trains; with a checkpoint that was restored, what is left of it.
+        """Trains; after a restored checkpoint, only the remaining steps.
 
-        The checkpoint is written too where a callback stops the training.
+        The checkpoint is also written if a callback stops the training.
 
         Args:
             callbacks: List of `keras.callbacks.Callback`.

@@ -1,4 +1,4 @@
-"""A folder that keeps texts and a teacher's vectors of them, part by part."""
+"""A folder that keeps texts and the teacher's vectors, shard by shard."""
 
 import json
 import os
@@ -18,20 +18,20 @@ from keras_mirror.files import read_json
 from keras_mirror.files import write_json
 from keras_mirror.unit_rows import unit_rows
 
-# Texts of a shard: what `encode_in_chunks` sorts by length together.
+# Texts per shard: as many as `encode_in_chunks` sorts by length together.
 SHARD_SIZE = 4096
 SETTINGS = "distillation.json"
 Teach = Callable[[list[int], list[str]], np.ndarray]
 
 
 class VectorShards:
-    """Texts and a teacher's vectors of them on disk, in the texts' order.
+    """Texts and the teacher's vectors on disk, in the order of the texts.
 
-    Memory holds one shard at a time, however many there are. A shard that is
-    there is whole: what was stopped goes on behind the last one.
+    Memory holds one shard at a time. An existing shard is always complete: an
+    interrupted run resumes after the last one.
 
     Args:
-        folder: String or path. It is made where it does not exist.
+        folder: String or path. It is created if it does not exist.
         teacher: String that identifies the teacher.
 
     Attributes:
@@ -70,18 +70,18 @@ class VectorShards:
         teach: Teach,
         on_progress: Callable[[int], object] | None = None,
     ) -> None:
-        """Reads all texts, and asks the teacher for what is not there yet.
+        """Reads all texts and asks the teacher for the missing vectors.
 
         Args:
             texts: Iterable of strings. Empty ones are left out.
-            teach: Function of the numbers of the texts, empty ones counted,
-                and of the texts, to their vectors: an array of shape
-                `(num_texts, teacher_dim)`. Rows are scaled to length 1.
+            teach: Function from the numbers of the texts, empty ones counted,
+                and the texts to their vectors: an array of shape `(num_texts,
+                teacher_dim)`. Rows are scaled to length 1.
             on_progress: Function of the number of texts just read. Defaults
                 to `None`.
 
         Raises:
-            ValueError: The texts of a shard that is there are others.
+            ValueError: The texts of an existing shard have changed.
         """
         for number, part in enumerate(batched(self._rows(texts), SHARD_SIZE)):
             rows, shard = map(list, zip(*part, strict=True))
@@ -133,8 +133,8 @@ class VectorShards:
                 same = self._texts(place) == shard
             if not same:
                 raise ValueError(
-                    f"'{self.folder}' keeps vectors of other texts: those of "
-                    f"'{place.name}' have changed. Choose another folder"
+                    f"'{self.folder}' keeps vectors of other texts: the texts "
+                    f"of '{place.name}' have changed. Choose another folder"
                 )
             return
         vectors = unit_rows(np.asarray(teach(rows, shard), "float32"))

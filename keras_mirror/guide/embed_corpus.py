@@ -25,14 +25,14 @@ def embed_corpus(
         model: A `MirrorModel`.
         corpus: A `Corpus`.
         folder: String or path of a folder that keeps the embeddings, for a
-            corpus larger than memory: they are mapped from its file. What was
-            stopped goes on where it was. Defaults to `None`: in memory.
+            corpus larger than memory: they are memory-mapped. An interrupted
+            call is resumed. Defaults to `None`: embeddings stay in memory.
         on_progress: Function of the number of texts just encoded. Defaults to
             `None`.
 
     Returns:
         A list of float16 arrays of shape `(num_strings, embedding_dim)`, rows
-        of length 1, one for each of `corpus.sides`.
+        of length 1, one for each side in `corpus.sides`.
 
     Raises:
         ValueError: The folder holds the embeddings of another model or corpus,
@@ -54,14 +54,14 @@ def embed_corpus(
             pass
     else:
         embeddings = _embed_into(folder, model, texts, shape, on_progress)
-    if corpus.sides == [texts]:  # no copy: it may be mapped from a file
+    if corpus.sides == [texts]:  # no copy: it may be memory-mapped
         return [embeddings]
     rows = {text: row for row, text in enumerate(texts)}
     return [embeddings[[rows[text] for text in side]] for side in corpus.sides]
 
 
 def _fill(embeddings, model, texts: list[str], num_done: int, on_progress):
-    """Encodes the texts that are missing; yields how many are there."""
+    """Encodes the missing texts; yields the number of texts done."""
     missing = texts[num_done:]
     for chunk in unit_chunks(model, missing, on_progress=on_progress):
         embeddings[num_done : num_done + len(chunk)] = chunk

@@ -9,17 +9,17 @@ from keras_mirror.guide.mutual_neighbors import draw_neighbors
 from keras_mirror.guide.mutual_neighbors import mutual_neighbors
 from keras_mirror.recipes import Recipe
 
-# Strings that stand for the corpus where a share of it is asked for.
+# Number of strings that represent the corpus when a share is computed.
 NUM_SAMPLED = 2048
 
 
 class Guide:
-    """What a frozen encoder holds of the strings of a corpus.
+    """A frozen encoder's similarities of the strings of a corpus.
 
-    Mirror fine-tuning pushes all strings of a batch apart, also those that
-    mean the same. A guide is an encoder that is good already, most often the
-    one that training starts from: what it holds to be close is no negative.
-    It embeds every string once, before training.
+    Mirror fine-tuning pushes all strings of a batch apart, even those that mean
+    the same. A guide is an encoder that is good already, usually the one that
+    training starts from: strings that are close in it are not negatives of each
+    other. It embeds every string once, before training.
 
     Reference:
         - [Solatorio, 2024](https://arxiv.org/abs/2402.16829), "GISTEmbed". Its
@@ -28,13 +28,13 @@ class Guide:
 
     Args:
         corpus: The `Corpus` that is trained on.
-        embeddings: List of float16 arrays of shape
-            `(num_strings, embedding_dim)`, rows of length 1: of the strings,
-            and where the corpus has pairs, of the partners.
+        embeddings: List of float16 arrays of shape `(num_strings,
+            embedding_dim)`, rows of length 1: of the strings and, if the corpus
+            has pairs, of the partners.
         recipe: The `Recipe`, with `guide_ceiling` or `guide_share`.
 
     Raises:
-        ValueError: The recipe asks for no guide, or arrays have other sizes.
+        ValueError: The recipe does not use a guide, or arrays have wrong sizes.
 
     Example:
 
@@ -73,7 +73,7 @@ class Guide:
         folder: str | os.PathLike[str] | None = None,
         on_progress: Callable[[int], object] | None = None,
     ) -> "Guide":
-        """The guide that a model is at this moment.
+        """Makes a guide from a model with its current weights.
 
         Args:
             model: A `MirrorModel`.
@@ -100,24 +100,23 @@ class Guide:
         return cls(corpus, embeddings, recipe or model.recipe)
 
     def check_corpus(self, corpus: Corpus) -> None:
-        """Raises a ValueError for the strings of another corpus."""
+        """Raises a ValueError if the guide is of another corpus."""
         if corpus.sides != self._corpus.sides:
             raise ValueError(
-                "`guide` must be made of the very corpus that is trained on: "
-                f"it has {len(self.embeddings[0])} strings. Received: a "
-                f"corpus of {len(corpus.strings)} strings that are others, or "
-                "in another order"
+                "`guide` must be made of the corpus that is trained on: it "
+                f"has {len(self.embeddings[0])} strings. Received: a corpus of "
+                f"{len(corpus.strings)} strings, different or in another order"
             )
 
     @property
     def draws_neighbors(self) -> bool:
-        """Whether the second view of some strings is of a neighbor."""
+        """Whether some second views are views of a neighbor."""
         return self._neighbors is not None
 
     def share_left_out(self) -> float:
-        """The share of the corpus that is no negative of a string, in the mean.
+        """The mean share of the corpus that a string's negatives exclude.
 
-        Of the first 2,048 strings among each other, without themselves.
+        It is measured among the first 2,048 strings.
         """
         rows = np.asarray(self.embeddings[0][:NUM_SAMPLED], "float32")
         left_out = rows @ rows.T > self._ceilings[0][: len(rows), np.newaxis]
@@ -131,14 +130,14 @@ class Guide:
             rows: Integer array of shape `(batch_size,)`, the strings of the
                 first views.
             generator: A `numpy.random.Generator`.
-            lengths: Integer array of shape `(num_strings,)`, where batches
-                are of similar length: no partner is longer than the longest
-                of `rows` then, since all of a batch are padded to one length.
-                Defaults to `None`: partners are of any length.
+            lengths: Integer array of shape `(num_strings,)`, given if batches
+                are of similar length: then no partner is longer than the
+                longest of `rows`, to which the batch is padded. Defaults to
+                `None`: partners may have any length.
 
         Returns:
-            An integer array of the shape of `rows`: the same strings, but for
-            some a mutual neighbor.
+            An integer array of the shape of `rows`: the same strings, some
+            replaced by a mutual neighbor.
         """
         if self._neighbors is None:
             return rows
@@ -151,7 +150,7 @@ class Guide:
         return np.where(is_replaced, drawn, rows)
 
     def features(self, side: int, rows) -> dict:
-        """What the loss asks about the strings of a view.
+        """The features of the guide for the strings of a view.
 
         Args:
             side: Integer, 0 for the first view and 1 for the second.

@@ -6,20 +6,20 @@ NUM_NEIGHBORS = 10
 
 
 def mutual_neighbors(embeddings, floor: float, k: int = NUM_NEIGHBORS):
-    """The strings that are among each other's nearest.
+    """Finds strings that are among each other's nearest.
 
-    Compares every string with every other: the time grows with the square of
-    their number, and 100,000 take a few minutes on two cores.
+    It compares every string with every other, so the time grows with the square
+    of their number: 100,000 strings take a few minutes on two cores.
 
     Args:
         embeddings: Array of shape `(num_strings, embedding_dim)`, rows of
             length 1.
         floor: Float, the smallest cosine of neighbors.
-        k: Integer, how many nearest strings count. Defaults to `10`.
+        k: Integer, the number of nearest strings that count. Defaults to `10`.
 
     Returns:
-        An int32 array of shape `(num_strings, k)`, nearest first; -1 where
-        there are fewer.
+        An int32 array of shape `(num_strings, k)`, nearest first; -1 if there
+        are fewer.
 
     Example:
 
@@ -42,10 +42,10 @@ def mutual_neighbors(embeddings, floor: float, k: int = NUM_NEIGHBORS):
 
 
 def draw_neighbors(neighbors, generator):
-    """One neighbor of each row, all alike; -1 where there is none.
+    """Draws one neighbor of each row uniformly; -1 if there is none.
 
     Args:
-        neighbors: Integer array of shape `(n, k)`, -1 where there is none.
+        neighbors: Integer array of shape `(n, k)`, with -1 for no neighbor.
         generator: A `numpy.random.Generator`.
 
     Returns:
@@ -57,7 +57,7 @@ def draw_neighbors(neighbors, generator):
     >>> draw_neighbors(neighbors, np.random.default_rng(0)).tolist()
     [7, -1]
     """
-    # The first one of a random order, in which the missing ones come last.
+    # The first in a random order in which missing neighbors come last.
     order = generator.random(neighbors.shape) + (neighbors < 0)
     places = order.argmin(axis=1)
     return neighbors[np.arange(len(neighbors)), places]

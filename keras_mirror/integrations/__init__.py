@@ -1,1 +1,1 @@
-"""Models behind the interfaces of other libraries; models out of archives."""
+"""Models behind the interfaces of other libraries, and loading of models."""

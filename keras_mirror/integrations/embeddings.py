@@ -9,9 +9,9 @@ class MirrorEmbeddings:
 
     Neither library has to be installed.
 
-    LangChain calls `embed_documents` and `embed_query`, or the two with an
-    `a` before them, on any object. Some of its stores first check that the
-    object is one of its `Embeddings`. One line makes it so:
+    LangChain calls `embed_documents` and `embed_query`, or the two with an `a`
+    before them, on any object. Some of its stores first check that the object
+    is one of its `Embeddings`. One line registers it:
     `langchain_core.embeddings.Embeddings.register(MirrorEmbeddings)`.
 
     LlamaIndex accepts only subclasses of its `BaseEmbedding`. The second
@@ -69,7 +69,7 @@ class MirrorEmbeddings:
     # === LangChain ===
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        """Embeds the texts that a search looks through.
+        """Embeds the documents of a search.
 
         Args:
             texts: List of strings.
@@ -85,10 +85,10 @@ class MirrorEmbeddings:
         return self._embed(texts, "document")
 
     def embed_query(self, text: str) -> list[float]:
-        """Embeds one text that asks.
+        """Embeds one query.
 
-        The same as of `embed_documents`, unless the model has prompts: then
-        either side has its own.
+        The result equals that of `embed_documents`, unless the model has
+        different prompts for queries and documents.
 
         Args:
             text: String.

@@ -1,4 +1,4 @@
-"""Models out of archives and presets, without Keras on import."""
+"""Loads models from archives and presets; imports Keras only when used."""
 
 import json
 import os
@@ -21,12 +21,12 @@ from keras_mirror.archive.weight_count import count_weights
 from keras_mirror.machine_errors import check_machine
 
 ARCHIVE_SUFFIX = ".keras"
-# What Keras keeps of the error of a tokenizer that cannot read its vocabulary.
+# The message that Keras passes on if a tokenizer cannot read its vocabulary.
 _NO_VOCABULARY = "expected str, bytes or os.PathLike object, not NoneType"
 
 
 def as_model(model):
-    """A model, or the one in an archive or of a preset.
+    """Returns a model, or loads it from an archive or a preset.
 
     Args:
         model: A `MirrorModel`, the path of its `.keras` archive, or what
@@ -37,7 +37,7 @@ def as_model(model):
 
     Raises:
         FileNotFoundError: There is no such archive.
-        TypeError: It is neither, or the archive holds another model.
+        TypeError: `model` has another type, or the archive holds another model.
         ValueError: The archive is damaged, or there is no such preset.
 
     Example:
@@ -57,7 +57,7 @@ def as_model(model):
 
 
 def is_archive(name: str | os.PathLike) -> bool:
-    """Whether a name is that of an archive, and not of a preset.
+    """Whether a name is that of an archive, not of a preset.
 
     Example:
 
@@ -68,7 +68,7 @@ def is_archive(name: str | os.PathLike) -> bool:
 
 
 def load_model(name: str | os.PathLike, **overrides):
-    """Loads an archive, or a preset as it is.
+    """Loads an archive, or a preset without training it.
 
     Args:
         name: String or path of an archive, or what `MirrorModel.from_preset`
@@ -89,7 +89,7 @@ def load_model(name: str | os.PathLike, **overrides):
 
 
 def check_model(model, expected: str = "a `MirrorModel`") -> None:
-    """Raises a TypeError, which says what is expected, for other objects."""
+    """Raises a TypeError for other objects, with what is expected."""
     if not _is_mirror_model(model):
         raise TypeError(
             f"`model` must be {expected}. "
@@ -132,7 +132,7 @@ def _load(path: str | os.PathLike, compile: bool = True):
         if _is_mirror_model(model):
             check_vocabulary(model.encoder, model.preprocessor.tokenizer)
         return model
-    except Exception as error:  # a damaged archive fails anywhere in Keras
+    except Exception as error:  # a damaged archive may fail anywhere in Keras
         _remove_unpacked(error)
         check_machine(path, error)
         if _NO_VOCABULARY in str(error):
@@ -144,7 +144,7 @@ def _load(path: str | os.PathLike, compile: bool = True):
 
 
 def _remove_unpacked(error: Exception) -> None:
-    """Removes what Keras 3.15 leaves where it cannot unpack all assets."""
+    """Removes what Keras 3.15 leaves behind if it cannot unpack all assets."""
     for frame, _ in traceback.walk_tb(error.__traceback__):
         store: Any = frame.f_locals.get("self")
         if type(store).__name__ == "DiskIOStore" and store.tmp_dir:
@@ -152,7 +152,7 @@ def _remove_unpacked(error: Exception) -> None:
 
 
 def _look_at(path: str | os.PathLike) -> WeightCount:
-    """Counts the weights of an archive; refuses what Keras should not build."""
+    """Checks an archive before Keras builds it; returns its weight counts."""
     from keras_mirror.archive.known_objects import backbones_of
     from keras_mirror.archive.known_objects import check_objects
 

@@ -18,14 +18,14 @@ except ImportError as error:
 
 
 class MTEBEncoder:
-    """A mirror model as the `mteb` library runs it, on any text task.
+    """Wraps a mirror model for the `mteb` library, for any text task.
 
     Follows mteb's `EncoderProtocol`, so that `mteb.evaluate` takes it like
     any other model. The embeddings are those of `MirrorModel.encode_text`.
 
-    mteb keeps results by the name and the revision of a model, and does not
-    repeat a task that it has results for. The revision is a fingerprint of the
-    weights and the settings, so that training makes a new model for mteb.
+    mteb stores results by the name and the revision of a model, and does not
+    repeat a task that has results. The revision is a fingerprint of weights and
+    settings, so a trained model counts as a new one.
 
     Reference:
         - [Muennighoff et al., 2023](https://arxiv.org/abs/2210.07316)
@@ -33,7 +33,7 @@ class MTEBEncoder:
     Args:
         model: A `MirrorModel`, or the path of its `.keras` archive.
         name: String, the model's name in mteb's results. Without an
-            organization it gets `"keras_mirror/"` in front. Defaults to
+            organization, `"keras_mirror/"` is put before it. Defaults to
             `None`: the archive's file name, or the name of the Keras model.
 
     Example:
@@ -81,8 +81,8 @@ class MTEBEncoder:
             A float32 NumPy array of shape `(num_texts, embedding_dim)`.
 
         Raises:
-            ValueError: The inputs are not only text, or another precision is
-                asked for.
+            ValueError: The inputs are not only text, or `precision` is
+                something else.
 
         Example:
 
@@ -98,8 +98,8 @@ class MTEBEncoder:
         texts = [text for batch in inputs for text in _texts(batch)]
         return self.model.encode_text(texts, batch_size=batch_size)
 
-    # mteb calls these two with NumPy arrays and with tensors of PyTorch, with
-    # matrices and with single vectors, and expects tensors.
+    # mteb calls these two with NumPy arrays or PyTorch tensors, with matrices
+    # or single vectors, and expects tensors.
 
     def similarity(self, embeddings1, embeddings2):
         """Cosines of all pairs of rows of two arrays.

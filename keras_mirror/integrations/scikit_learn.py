@@ -17,7 +17,7 @@ from keras_mirror.recipes import FIELDS
 from keras_mirror.recipes import Recipe
 from keras_mirror.unit_rows import unit_rows
 
-# Before the imports below, whose error would not say how to install it.
+# Checked before the imports below, whose error would not say how to install it.
 import_optional("sklearn", extra="sklearn")
 from sklearn.base import BaseEstimator  # noqa: E402
 from sklearn.base import ClassNamePrefixFeaturesOutMixin  # noqa: E402
@@ -32,19 +32,18 @@ class MirrorTransformer(
     """Embeds texts as a step of a scikit-learn pipeline.
 
     `fit` runs Mirror-BERT on the texts, without their labels; `transform`
-    encodes. Works with `Pipeline`, `clone`, `GridSearchCV`,
-    `set_output` and `pickle`, as scikit-learn's own vectorizers do, and like
-    them takes one column of texts: in a `ColumnTransformer` name it by a
-    string.
+    encodes. Works with `Pipeline`, `clone`, `GridSearchCV`, `set_output` and
+    `pickle`, as scikit-learn's own vectorizers do. Like them it takes one
+    column of texts: in a `ColumnTransformer`, name the column by a string.
 
-    A few hundred labeled texts are few to train on. To use more texts than
-    there are labels for, fit a transformer on all of them and put it into the
+    A few hundred labeled texts are too few to train on well. To train on
+    unlabeled texts too, fit a transformer on all texts and put it into the
     pipeline as `sklearn.frozen.FrozenEstimator(transformer)`, which is never
     fitted again. See `examples/text_classification.py`.
 
     Args:
         preset: See `MirrorModel.from_preset`, or the path of a `.keras`
-            archive, which is used as it is: `fine_tune` must be `False`.
+            archive, which is not trained further: `fine_tune` must be `False`.
             Defaults to `"mirror_student_en"`.
         recipe: String or `Recipe`: see there. Defaults to `"sentence"`.
         sequence_length: Integer, the number of tokens after which a text is
@@ -53,8 +52,8 @@ class MirrorTransformer(
         epochs: Integer. Defaults to `None`: the recipe's.
         batch_size: Integer. Defaults to `None`: the recipe's. A smaller corpus
             is one batch, with a warning.
-        fine_tune: Boolean, whether `fit` trains, or only loads. Defaults to
-            `True`.
+        fine_tune: Boolean, whether `fit` trains or only loads the model.
+            Defaults to `True`.
         normalize: Boolean, whether embeddings are scaled to length 1.
             Defaults to `True`.
         random_state: Integer or `numpy.random.RandomState`: seeds dropout,
@@ -141,7 +140,7 @@ class MirrorTransformer(
 
     @property
     def _n_features_out(self) -> int:
-        """Read by scikit-learn's mixin that names the features."""
+        """The number of features, for scikit-learn's mixin that names them."""
         return self.model_.encoder.output_shape[-1]
 
     def __sklearn_tags__(self):
@@ -161,15 +160,15 @@ class MirrorTransformer(
             return MirrorModel.from_preset(preset, self.recipe, **given)
         if self.fine_tune:
             raise ValueError(
-                "An archive has been trained, by a recipe of its own: "
-                "`fine_tune` must be False. "
-                f"Received: fine_tune=True, preset='{preset}'"
+                "An archive has already been trained by its own recipe: "
+                "`fine_tune` must be False. Received: fine_tune=True, "
+                f"preset='{preset}'"
             )
         return as_model(preset)
 
 
 def _train(model, texts: list[str], seed: int) -> None:
-    # Collected here, since strings in a list could be taken for paths.
+    # Collected here, since strings in a list could be mistaken for paths.
     dataset = mirror_dataset(
         collect_strings(texts), model.preprocessor, seed=seed
     )

@@ -267,7 +267,7 @@ def test_fields_are_those_of_all_that_is_tried(trained_model):
 
 
 def test_layers_that_are_built_stay(trained_model):
-    with pytest.raises(ValueError, match="keeps what its layers were made"):
+    with pytest.raises(ValueError, match="decide how layers are built"):
         open_start(trained_model, pooling_mode="cls")
 
 

@@ -43,7 +43,7 @@ def test_one_score_against_outweighs_several_for():
 
 def test_differences_within_their_interval_are_no_evidence():
     verdict = decide(NAMES, [row(0.70, 0.71, 0.02), row(0.70, 0.69, 0.02)])
-    assert verdict.sentence == "no evidence: no score tells them apart"
+    assert verdict.sentence == "no evidence: no score shows a difference"
 
 
 def test_without_scores_there_is_no_evidence():

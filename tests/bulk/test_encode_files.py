@@ -382,7 +382,11 @@ def test_encode_several_files_into_an_array(command, model, archive, paths):
             2,
             "--rows-per-file needs",
         ),
-        (["--output", "o", "--id-column", "id"], 2, "A column is read from"),
+        (
+            ["--output", "o", "--id-column", "id"],
+            2,
+            "Columns can be read only from",
+        ),
         (["--output", "."], 2, "A new or empty folder is expected"),
     ],
 )

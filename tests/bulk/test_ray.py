@@ -177,7 +177,7 @@ def test_an_error_of_a_worker_is_told_as_it_is(archive, tmp_path):
     assert process.returncode == 1
     last_line = process.stderr.strip().splitlines()[-1]
     assert last_line.startswith(f"keras-mirror: error: {path}, line 3 is not")
-    assert last_line.endswith("and `--errors` can read others")
+    assert last_line.endswith("or use a command's `--encoding` or `--errors`")
     assert "Traceback" not in process.stderr
 
 

@@ -234,7 +234,7 @@ def test_undefined_score_is_no_entry_and_one_warning():
     )
     recorder = Recorder()
     message = (
-        "Undefined at step 0, and left out of the logs: val_flat, "
+        "Scores are undefined at step 0 and left out of the logs: val_flat, "
         "val_spearman. All texts may have the same embedding, or no finite one."
     )
     with pytest.warns(UserWarning, match=re.escape(message)) as record:
@@ -518,7 +518,7 @@ def test_step_log_refuses_to_overwrite(tmp_path):
     log = StepLog(path)
     path.write_text("mine")
     message = (
-        "`path` must be a new file, or `overwrite` be True. "
+        "`path` must be a new file, or `overwrite` must be True. "
         f"Received: path='{path}'"
     )
     with pytest.raises(FileExistsError, match=re.escape(message) + "$"):

@@ -187,7 +187,7 @@ def test_prefixes_are_useful_by_themselves(teacher):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({}, "a model to begin with"),
+        ({}, "a model to start from"),
         ({"num_layers": 1, "student": "mirror_mini_lm_en"}, "its own sizes"),
         ({"num_layers": 1, "projection": "bent"}, "kept.*dropped"),
         ({"num_layers": 1, "prefixes": (8,)}, "prefixes"),

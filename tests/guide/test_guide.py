@@ -244,7 +244,7 @@ def test_views_without_a_guide_are_refused():
     model = models.make_model(batch_size=12, guide_ceiling=0.5)
     model.compile()
     dataset = keras_mirror.mirror_dataset(texts(12), model.preprocessor)
-    with pytest.raises(ValueError, match="asks for a guide.*views have none"):
+    with pytest.raises(ValueError, match="needs a guide.*views have none"):
         model.evaluate(dataset, verbose=0)
 
 
@@ -310,7 +310,7 @@ def test_embeddings_that_are_not_finite_are_refused():
 def test_a_guide_of_another_corpus_is_refused(preprocessor):
     corpus, guide = guide_of(24, guide_ceiling=0.4)
     others = collect_strings(corpus.strings[::-1])
-    with pytest.raises(ValueError, match="very corpus that is trained on"):
+    with pytest.raises(ValueError, match="the corpus that is trained on"):
         keras_mirror.mirror_dataset(others, preprocessor, 8, guide=guide)
 
 

@@ -370,7 +370,7 @@ def test_numbers_are_refused(fitted):
 
 def test_an_archive_is_not_trained(tmp_path):
     message = (
-        "An archive has been trained, by a recipe of its own: `fine_tune` "
+        "An archive has already been trained by its own recipe: `fine_tune` "
         "must be False. Received: fine_tune=True, preset='encoder.keras'"
     )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
