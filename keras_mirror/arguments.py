@@ -1,4 +1,4 @@
-"""What arguments may be: one check for integers, one for texts.
+"""Checks of arguments: integers, cosines, seeds, columns of texts.
 
 Works without Keras.
 """
@@ -9,7 +9,7 @@ import reprlib
 from collections.abc import Iterable
 from collections.abc import Mapping
 
-# They have no order, or none that a reader of the result knows.
+# These have no order, or none that the user would expect.
 UNORDERED = (set, frozenset)
 
 
@@ -20,21 +20,22 @@ def check_integer(
     largest: float = float("inf"),
     why: str = "",
 ) -> int:
-    """Makes an `int` of an integer of Python or of NumPy.
+    """Checks an integer of Python or of NumPy and returns it as an `int`.
 
     Args:
         name: String, the argument.
         value: What was given for it.
         smallest: Integer. Defaults to `1`.
         largest: Integer. Defaults to infinity.
-        why: String, the reason of the bounds, for the error. Defaults to `""`.
+        why: String, the reason for the bounds, which the error shows. Defaults
+            to `""`.
 
     Returns:
         An `int`.
 
     Raises:
-        ValueError: `value` is no integer, or out of bounds. A boolean is
-            none, although Python takes it for one.
+        ValueError: `value` is not an integer, or is out of bounds. A boolean
+            does not count as an integer here, although it does in Python.
 
     Example:
 
@@ -71,9 +72,9 @@ def check_cosine(name: str, value) -> None:
 
 
 def chosen_seed(seed: int | None) -> int:
-    """A seed, or one that is drawn where there is none.
+    """Returns the seed, or draws one if it is `None`.
 
-    It is drawn as Keras does: `keras.utils.set_random_seed` decides it.
+    The draw follows Keras: `keras.utils.set_random_seed` decides it.
 
     Example:
 
@@ -106,7 +107,7 @@ def is_number(value) -> bool:
 
 
 def is_missing(value) -> bool:
-    """Whether a value of a table stands for none: `None`, NaN, pandas' `NA`.
+    """Whether a value of a table is missing: `None`, NaN, pandas' `NA`.
 
     Example:
 
@@ -118,10 +119,10 @@ def is_missing(value) -> bool:
 
 
 def check_column(texts) -> None:
-    """Raises an error unless iterating over `texts` gives what they hold.
+    """Raises an error unless iterating over `texts` gives the texts, in order.
 
-    A table gives the names of its columns, a dict its keys, bytes give
-    numbers, and a set has no order.
+    Iterating over a table gives the names of its columns, over a dict its keys,
+    over bytes numbers, and a set has no order.
 
     Example:
 
@@ -129,8 +130,8 @@ def check_column(texts) -> None:
     """
     if len(getattr(texts, "shape", (0,))) != 1:
         raise TypeError(
-            "Texts must be one column of strings: of a table, give one, such "
-            'as `table["text"]`. '
+            "Texts must be one column of strings. Select a column of the "
+            'table, such as `table["text"]`. '
             f"Received: {type(texts).__name__} of shape {texts.shape}"
         )
     is_other = isinstance(texts, (bytes, bytearray, Mapping, *UNORDERED))

@@ -1,4 +1,4 @@
-"""Output that appears when it is complete, and replaces nothing unasked."""
+"""Output that appears once it is complete and replaces nothing unasked."""
 
 import contextlib
 import errno
@@ -16,7 +16,8 @@ from keras_mirror.output_locks import ENDING
 from keras_mirror.output_locks import scratch_folder
 
 _FULL = (*NO_SPACE, errno.EFBIG)
-# As the libraries in C and Rust tell it that write HDF5 and safetensors.
+# The form in which the libraries in C and Rust that write HDF5 and safetensors
+# report it.
 _TOLD = re.compile(r"(?:errno =|os error) (\d+)")
 
 
@@ -26,12 +27,12 @@ def atomic_output(
     replace_folder: bool = False,
     overwrite: bool = True,
 ) -> Iterator[pathlib.Path]:
-    """A path to write to, which becomes `path` once all is written.
+    """Yields a path to write to; it becomes `path` once all is written.
 
-    Whatever goes wrong before, `path` stays as it was. Files that are written
-    next to the yielded path move along. The output is on the disk when this
-    returns. It gets the permissions of the file that it replaces, or those of
-    any new file.
+    If anything fails before that, `path` stays unchanged. Files that are
+    written next to the yielded path are moved too. The output is on the disk
+    when this returns. It gets the permissions of the file that it replaces, or
+    those of any new file.
 
     A symbolic link is followed. A device or a pipe is written to.
 
@@ -39,15 +40,15 @@ def atomic_output(
         path: String or path.
         replace_folder: Boolean, whether an existing folder may be replaced,
             or a file by a folder. Defaults to `False`.
-        overwrite: Boolean, whether what is at `path` by then may be replaced.
-            Defaults to `True`.
+        overwrite: Boolean, whether something that exists at `path` at the end
+            may be replaced. Defaults to `True`.
 
     Yields:
         A `pathlib.Path` of the same name in an empty folder, on the same disk.
 
     Raises:
-        FileExistsError: Something is at `path`, and `overwrite` is `False`.
-            The message names the new output, which is beside it.
+        FileExistsError: Something exists at `path`, and `overwrite` is `False`.
+            The new output is kept beside it, and the message names it.
 
     Example:
 
@@ -70,7 +71,8 @@ def atomic_output(
         new.mkdir()
         yield new / path.name
         mode = _mode_of_new_files(scratch)
-        # The output itself comes last: it is there when all is there.
+        # The output itself is moved last, so everything is there once it
+        # appears.
         for made in sorted(new.iterdir(), key=lambda x: x.name == path.name):
             is_main = made.name == path.name
             place = target if is_main else target.with_name(made.name)
@@ -86,14 +88,14 @@ def atomic_output(
 
 @contextlib.contextmanager
 def named_disk(path: str | os.PathLike) -> Iterator[None]:
-    """Makes errors of a full disk say what was written."""
+    """Makes errors of a full disk name the output that was being written."""
     try:
         yield
     except Exception as error:
         told = _TOLD.search(str(error))
         number = int(told[1]) if told else getattr(error, "errno", None)
         name = os.fsdecode(getattr(error, "filename", None) or ENDING)
-        # Not the name of a scratch folder, which is gone.
+        # Without the name of the temporary folder, which is gone.
         if number in _FULL and ENDING in name:
             raise OSError(
                 number, os.strerror(number), os.fspath(path)
@@ -102,7 +104,7 @@ def named_disk(path: str | os.PathLike) -> Iterator[None]:
 
 
 def is_stream(path: str | os.PathLike) -> bool:
-    """Whether a path is a device or a pipe: written to, and not replaced.
+    """Whether a path is a device or a pipe, which must not be replaced.
 
     Example:
 
@@ -125,7 +127,7 @@ def _output_of_stream(path: pathlib.Path) -> Iterator[pathlib.Path]:
 
 
 def _appear(made: pathlib.Path, place: pathlib.Path) -> None:
-    """Moves to a new place; where it is taken, to a free name beside."""
+    """Moves the output to its place, or beside it if that is taken."""
     try:
         _move_to_new(made, place)
     except FileExistsError as error:
@@ -137,27 +139,27 @@ def _appear(made: pathlib.Path, place: pathlib.Path) -> None:
         )
         _move_to_new(made, kept)
         raise FileExistsError(
-            f"'{place}' exists: it was made while this was written, and stays. "
-            f"This is '{kept}'"
+            f"'{place}' exists: it was created while this output was written, "
+            f"and was not replaced. The output is in '{kept}'"
         ) from error
 
 
 def _move_to_new(made: pathlib.Path, place: pathlib.Path) -> None:
-    """Renames, but replaces nothing: a link cannot, a rename would."""
+    """Moves by a hard link: unlike a rename, it replaces nothing."""
     if made.is_file():
         try:
             return os.link(made, place)
         except FileExistsError:
             raise
         except OSError:
-            pass  # this file system has no hard links: see below
+            pass  # this file system has no hard links: rename below
     if os.path.lexists(place):
         raise FileExistsError(f"'{place}' exists")
     made.rename(place)
 
 
 def _mode_of_new_files(scratch: pathlib.Path) -> int:
-    """As the umask and the folder say; some libraries write for one user."""
+    """The mode of new files here, which some libraries do not apply."""
     probe = scratch / "probe"
     probe.touch()
     return stat.S_IMODE(probe.stat().st_mode)
@@ -179,7 +181,7 @@ def _settle(made: pathlib.Path, mode: int) -> None:
 
 
 def _flush(path: pathlib.Path) -> None:
-    if os.name == "nt":  # has no way to do this to a file opened to read
+    if os.name == "nt":  # cannot do this to a file that is opened for reading
         return
     descriptor = os.open(path, os.O_RDONLY)
     try:

@@ -1,4 +1,4 @@
-"""One kind of error for whatever a damaged file breaks in other libraries."""
+"""One kind of error for all errors that a damaged file causes in libraries."""
 
 import contextlib
 import os
@@ -14,14 +14,15 @@ from keras_mirror.machine_errors import reason
 def content_errors(
     path: str | os.PathLike, told: str = "cannot be read"
 ) -> Iterator[None]:
-    """A context whose errors are those of a damaged file, and name it.
+    """A context that turns errors into errors of a damaged file, with its name.
 
-    Errors of what is not installed stay, and so do those that name the file
-    already. Those of the machine are told by `check_machine`.
+    Errors about missing packages stay unchanged, and so do those that name the
+    file already. `check_machine` reports errors of the machine.
 
     Args:
         path: String or path of the file or folder.
-        told: String, what is said of it. Defaults to `"cannot be read"`.
+        told: String, what the error says about it. Defaults to `"cannot be
+            read"`.
 
     Raises:
         ValueError: The code inside raised an error.
@@ -51,7 +52,7 @@ def content_errors(
 
 
 def _cause(path: str | os.PathLike, error: BaseException) -> str:
-    """What stands in place of the file or of one in the folder, if any does."""
+    """The reason: a file of another kind, or else the message of the error."""
     if os.path.isdir(path):
         return missing_content(path) or reason(error)
     kind = kind_of_file(path)
@@ -59,5 +60,5 @@ def _cause(path: str | os.PathLike, error: BaseException) -> str:
 
 
 def _is_panic(error: BaseException) -> bool:
-    """Whether the Rust of `tokenizers` failed, which is no `Exception`."""
+    """Whether the Rust code of `tokenizers` panicked: no `Exception`."""
     return type(error).__name__ == "PanicException"

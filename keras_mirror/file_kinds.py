@@ -1,4 +1,4 @@
-"""What a file is that is not what its name says.
+"""Finds out what a file is if it is not what its name says.
 
 Works without Keras.
 """
@@ -7,7 +7,7 @@ import os
 import pathlib
 import re
 
-# The start of what Git leaves where Git LFS did not download a file.
+# The start of the pointer that Git leaves if Git LFS did not download a file.
 POINTER = b"version https://git-lfs."
 _PAGE = re.compile(rb"\s*(<!doctype html|<html)", re.IGNORECASE)
 _WEIGHTS = b"\x89HDF\r\n\x1a\n"
@@ -15,17 +15,17 @@ _NUM_BYTES = 512
 _MAX_FILES = 1_000
 
 IS_POINTER = "a Git LFS pointer to the file. Run `git lfs pull` in its folder"
-IS_PAGE = "a web page, as sites answer in place of a file. Fetch it again"
+IS_PAGE = "a web page, which a site sent instead of the file. Fetch it again"
 
 
 def kind_of_file(path: str | os.PathLike[str]) -> str | None:
-    """What stands in place of a file, or is mistaken for another one.
+    """Describes a file that is not what its name says.
 
     Args:
         path: String or path.
 
     Returns:
-        A string that goes on from "it is", or `None` where nothing is known.
+        A string that continues "it is", or `None` if nothing is known.
 
     Example:
 
@@ -40,7 +40,7 @@ def kind_of_file(path: str | os.PathLike[str]) -> str | None:
     try:
         with open(path, "rb") as file:
             start = file.read(_NUM_BYTES)
-    except OSError:  # which the reader's own error tells
+    except OSError:  # the reader's own error says so
         return None
     if not start:
         return "an empty file"
@@ -54,7 +54,7 @@ def kind_of_file(path: str | os.PathLike[str]) -> str | None:
 
 
 def missing_content(folder: str | os.PathLike[str]) -> str | None:
-    """The first file of a folder of a model that holds no content of its own.
+    """The first file of a model's folder that lacks its real content.
 
     Args:
         folder: String or path.

@@ -16,10 +16,10 @@ from keras_mirror.machine_errors import reason
 def new_folder(
     path: str | os.PathLike, card: str | None = None
 ) -> Iterator[pathlib.Path]:
-    """A folder to write into, which becomes `path` once all is written.
+    """Yields a folder to write into; it becomes `path` once all is written.
 
     Args:
-        path: String or path, of nothing that exists, in a folder that does.
+        path: String or path that does not exist, in a folder that does.
         card: String, the text of a model card: its `README.md`. Defaults to
             `None`: none.
 
@@ -28,7 +28,7 @@ def new_folder(
 
     Raises:
         FileExistsError: `path` exists.
-        FileNotFoundError: The folder around it does not.
+        FileNotFoundError: The parent folder does not exist.
     """
     _check_new("folder", pathlib.Path(path))
     with atomic_output(path, overwrite=False) as unfinished:
@@ -47,7 +47,7 @@ def new_file(
     A model card may go beside it: `NAME.md` for the file NAME.
 
     Args:
-        path: String or path, of nothing that exists, in a folder that does.
+        path: String or path that does not exist, in a folder that does.
         suffix: String that `path` must end with.
         card: String, the text of the model card. Defaults to `None`: none.
 
@@ -57,7 +57,7 @@ def new_file(
     Raises:
         ValueError: `path` ends otherwise.
         FileExistsError: `path` exists, or a card beside it.
-        FileNotFoundError: The folder around it does not.
+        FileNotFoundError: The parent folder does not exist.
     """
     path = pathlib.Path(path)
     if path.suffix != suffix:
@@ -128,8 +128,8 @@ def inner_path(folder: pathlib.Path, name: str) -> pathlib.Path:
     path = pathlib.PurePath(name)
     if path.is_absolute() or path.drive or ".." in path.parts:
         raise ValueError(
-            "A folder must name files inside of it only. "
-            f"Received: {name!r} in folder={folder}"
+            f"A folder must only name files inside it. Received: {name!r} in "
+            f"folder={folder}"
         )
     return folder / path
 

@@ -1,4 +1,4 @@
-"""Numbers are looked at while a model trains, and before they are saved."""
+"""Checks that numbers are finite, in training and before saving."""
 
 import contextlib
 import math
@@ -8,7 +8,7 @@ import keras
 from keras import ops
 
 ADVICE = (
-    "Try a smaller learning rate, and float32 or bfloat16 in place of float16."
+    "Try a smaller learning rate, and float32 or bfloat16 instead of float16."
 )
 
 
@@ -19,8 +19,8 @@ class FiniteTraining(keras.callbacks.Callback):
 
     Args:
         async_safe: Boolean. Whether Keras may call this in a thread while the
-            next step runs: then a GPU need not wait after every step, and
-            `fit` ends a few steps later.
+            next step runs: a GPU then does not wait after every step, and `fit`
+            ends a few steps later.
     """
 
     def __init__(self, async_safe: bool):
@@ -42,7 +42,7 @@ class FiniteTraining(keras.callbacks.Callback):
 
 @contextlib.contextmanager
 def tells_of_weights(model) -> Iterator[None]:
-    """Adds to the error of `FiniteTraining` what became of the weights."""
+    """Adds to the error of `FiniteTraining` whether the weights are finite."""
     try:
         yield
     except FloatingPointError as error:
@@ -54,7 +54,7 @@ def tells_of_weights(model) -> Iterator[None]:
 
 
 def non_finite_variable(variables) -> str | None:
-    """The path of the first variable with NaN or infinity, if there is one.
+    """The path of the first variable with NaN or infinity, or `None`.
 
     Example:
 

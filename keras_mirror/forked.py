@@ -1,8 +1,8 @@
-"""A process that was forked after a model was made cannot compute itself.
+"""Refuses to compute in a process that was forked after a model was made.
 
-It has the locks of its parent's threads and none of the threads. TensorFlow,
-JAX and the OpenMP of PyTorch would wait for them for good, in a child of
-gunicorn's `--preload` or of a `multiprocessing` pool that forks.
+Such a process has the locks of its parent's threads, but not the threads.
+TensorFlow, JAX and PyTorch's OpenMP would wait for them forever, for example in
+a child of gunicorn's `--preload` or of a `multiprocessing` pool that forks.
 """
 
 import dataclasses
@@ -21,7 +21,7 @@ _PROCESS = _Process()
 
 
 def check_not_forked() -> None:
-    """Notes that this process computes; refuses where it would hang.
+    """Records that this process computes; refuses if it would hang.
 
     PyTorch works in a forked process as long as it computes on one thread.
 
@@ -41,9 +41,9 @@ def check_not_forked() -> None:
         raise RuntimeError(
             f"This process was forked after a model was made, and {backend} "
             "would wait forever for threads of the parent. Load the model in "
-            "this process and none before the fork (gunicorn without "
-            "`--preload`), or start the process with the method 'spawn'"
-            f"{hint}. Received: process {os.getpid()}, forked by "
+            "this process, and load none before the fork (gunicorn without "
+            "`--preload`), or start the process with the method "
+            f"'spawn'{hint}. Received: process {os.getpid()}, forked by "
             f"{os.getppid()}"
         )
 

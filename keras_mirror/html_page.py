@@ -1,4 +1,4 @@
-"""Pages of HTML that need no network: their templates, written as a whole."""
+"""Templates of HTML pages that need no network, and writing them."""
 
 import os
 
@@ -7,12 +7,12 @@ from keras_mirror.optional import import_optional
 
 
 def page_template(package: str, name: str, extra: str, **policies):
-    """The template of a page, which escapes what it shows.
+    """Loads the template of a page; it escapes what it shows.
 
     Args:
-        package: String, the package that has the file.
+        package: String, the package that contains the file.
         name: String, the name of the file.
-        extra: String, the extra that brings Jinja.
+        extra: String, the extra that installs Jinja.
         **policies: Policies of Jinja, see its documentation.
 
     Returns:
@@ -36,9 +36,9 @@ def page_template(package: str, name: str, extra: str, **policies):
 def write_page_file(
     path: str | os.PathLike[str], page: str, overwrite: bool
 ) -> None:
-    """Writes beside `path` first, which stays as it was if that fails."""
+    """Writes a page; if that fails, an old file stays unchanged."""
     with atomic_output(path, overwrite=overwrite) as unfinished:
-        # Half a character, which UTF-8 cannot hold, becomes "?".
+        # A lone surrogate, which UTF-8 cannot hold, becomes "?".
         with open(
             unfinished, "w", encoding="utf-8", errors="replace", newline="\n"
         ) as file:
@@ -46,7 +46,7 @@ def write_page_file(
 
 
 def shortened(text: str, max_length: int) -> str:
-    """A text, cut if it has more characters.
+    """A text, cut to a number of characters.
 
     Example:
 

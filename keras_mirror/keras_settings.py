@@ -1,4 +1,4 @@
-"""Keras's own folder, settings and backend, and why it cannot be imported.
+"""Keras's folder, settings and backend, and errors of its import.
 
 Works without Keras.
 """
@@ -12,8 +12,8 @@ BACKENDS = ("tensorflow", "jax", "torch")
 def keras_home() -> str:
     """The folder of Keras's own files.
 
-    That is `KERAS_HOME`, or `.keras` in the home of the user or, where that
-    cannot be written, in the folder for temporary files.
+    That is `KERAS_HOME`, or else `.keras` in the user's home, or in the folder
+    for temporary files if the home cannot be written.
     """
     home = os.path.expanduser("~")
     if not os.access(home, os.W_OK):
@@ -22,12 +22,12 @@ def keras_home() -> str:
 
 
 def settings_path() -> str:
-    """Where Keras keeps its settings."""
+    """The path of Keras's settings file."""
     return os.path.join(keras_home(), "keras.json")
 
 
 def check_keras_backend() -> None:
-    """Raises a `ValueError` where Keras's backend is none of `BACKENDS`."""
+    """Raises a `ValueError` if Keras's backend is not one of `BACKENDS`."""
     import keras
 
     backend = keras.config.backend()
@@ -43,10 +43,10 @@ def check_keras_backend() -> None:
 
 
 def import_error(error: ImportError | OSError, backend: str) -> ImportError:
-    """An error that names what is missing: not always the backend."""
+    """Makes an error that names what is missing, not always the backend."""
     missing = (getattr(error, "name", None) or backend).partition(".")[0]
     is_missing = isinstance(error, ModuleNotFoundError)
-    if missing in BACKENDS:  # that of Keras's settings
+    if missing in BACKENDS:  # the backend of Keras's settings
         backend = missing
     elif is_missing:
         return ImportError(

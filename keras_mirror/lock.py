@@ -4,7 +4,7 @@ import threading
 class Lock:
     """A lock that one thread may take several times.
 
-    A copy of what has it, also in another process, gets a new one.
+    If its owner is copied, also into another process, the copy gets a new lock.
 
     Example:
 

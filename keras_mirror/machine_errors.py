@@ -1,4 +1,4 @@
-"""Whether a file is damaged, or the machine failed while it was read.
+"""Tells whether a file is damaged or the machine failed while reading it.
 
 Works without Keras.
 """
@@ -14,10 +14,10 @@ import zlib
 from collections.abc import Iterator
 
 MAX_REASON = 300
-_MAX_TEXT = 10 * MAX_REASON  # the whole may be what a hostile file holds
+_MAX_TEXT = 10 * MAX_REASON  # a hostile file may fill the message
 
-# What `OSError.errno` says of damaged files too, in which a part is missing or
-# has a name that no file can have; the other numbers are of the machine.
+# Values of `OSError.errno` that damaged files cause too, if a part is missing
+# or has an impossible name; all other values are failures of the machine.
 _MISSING = (errno.ENOENT, errno.ENOTDIR)
 _OF_CONTENT = (
     *(None, 0, *_MISSING, errno.EISDIR, errno.EEXIST, errno.EINVAL),
@@ -27,17 +27,17 @@ _OF_CONTENT = (
 NO_SPACE = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 _NO_DESCRIPTORS = (errno.EMFILE, errno.ENFILE)
 
-# How NumPy, PyTorch, TensorFlow, JAX and C++ tell that memory is missing.
+# How NumPy, PyTorch, TensorFlow, JAX and C++ report missing memory.
 _NO_MEMORY = re.compile(
     "out of memory|(can't|cannot|unable to) allocate|not enough memory|"
     "RESOURCE_EXHAUSTED|bad_alloc|OOM when",
     re.IGNORECASE,
 )
 
-# Errors whose words are clear by themselves.
+# Errors whose messages are clear by themselves.
 _CLEAR = (OSError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
-# What decides which devices a backend looks for.
+# Environment variables that decide which devices a backend looks for.
 DEVICE_VARIABLES = (
     *("JAX_PLATFORMS", "KERAS_TORCH_DEVICE"),
     *("CUDA_VISIBLE_DEVICES", "XLA_FLAGS"),
@@ -45,7 +45,7 @@ DEVICE_VARIABLES = (
 
 
 def check_machine(path: str | os.PathLike[str], error: BaseException) -> None:
-    """Raises an error of its own unless it is the file that has failed.
+    """Raises a clear error if the machine, not the file, has failed.
 
     Args:
         path: String or path of a file or folder that was being read.
@@ -76,16 +76,16 @@ def check_machine(path: str | os.PathLike[str], error: BaseException) -> None:
 
 
 def check_reachable(path: str | os.PathLike[str]) -> None:
-    """Raises the system's error where a path is not just missing.
+    """Raises the system's error if a path is not just missing.
 
-    `os.path.exists` is `False` too for what is in a folder that may not be
-    entered, and for names that are too long.
+    `os.path.exists` is also `False` for paths in folders without permission,
+    and for names that are too long.
 
     Args:
         path: String or path.
 
     Raises:
-        OSError: Nothing can be said about the path.
+        OSError: The system cannot say whether the path exists.
 
     Example:
 
@@ -117,13 +117,13 @@ def check_backend() -> None:
         ]
         raise RuntimeError(
             f"The backend {keras.backend.backend()} cannot start: "
-            f"{reason(error)}. It must find a device of this machine. "
+            f"{reason(error)}. It must find a device on this machine. "
             f"Received: {', '.join(given) or 'no setting of devices'}"
         ) from error
 
 
 def is_memory_error(error: BaseException) -> bool:
-    """Whether an error, of whichever library, says that memory is missing.
+    """Whether an error of any library says that memory is missing.
 
     Example:
 
@@ -135,10 +135,10 @@ def is_memory_error(error: BaseException) -> bool:
 
 
 def reason(error: BaseException) -> str:
-    """What an error says, in one line that is not too long.
+    """The message of an error, in one line that is not too long.
 
-    Keras puts the whole configuration before the reason of an error; and what
-    the errors of Python say is often clear with their names only.
+    Keras puts the whole configuration before the reason of an error, and
+    messages of Python's errors are often clear only with their names.
 
     Example:
 
@@ -157,7 +157,7 @@ def reason(error: BaseException) -> str:
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """An error, and those that it was raised from."""
+    """An error and the errors that it was raised from."""
     while error is not None:
         yield error
         context = None if error.__suppress_context__ else error.__context__

@@ -2,9 +2,9 @@ import numpy as np
 
 
 def main_directions(moments, number: int) -> np.ndarray:
-    """The directions in which vectors are longest: PCA around zero.
+    """The main directions of vectors: PCA without centering.
 
-    Not around their mean: cosines are angles at zero.
+    The mean is not subtracted, since cosines are angles at zero.
 
     Args:
         moments: Float array of shape `(embedding_dim, embedding_dim)`, the
@@ -23,6 +23,6 @@ def main_directions(moments, number: int) -> np.ndarray:
     """
     _, directions = np.linalg.eigh(np.asarray(moments, "float64"))
     directions = directions[:, ::-1][:, :number]
-    # `eigh` leaves the signs to the machine.
+    # The signs of `eigh` depend on the machine.
     largest = np.abs(directions).argmax(axis=0)
     return directions * np.sign(directions[largest, np.arange(number)])

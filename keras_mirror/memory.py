@@ -1,7 +1,7 @@
 """How much memory this process may still take. Works without Keras.
 
-A process that takes more is killed without a word, or its framework fails in
-the middle of a step: so it pays to ask before.
+A process that takes more is killed without a message, or its framework fails in
+the middle of a step, so code asks before.
 """
 
 import contextlib
@@ -18,8 +18,8 @@ try:
 except ImportError:  # Windows has no such limits
     resource = None  # type: ignore[assignment]
 
-# Where every distribution mounts them. A system with both has its memory
-# under version 1: version 2's folder has no `memory.max` then.
+# The usual mount points. A system with both versions manages memory in version
+# 1: version 2's folder then has no `memory.max`.
 CGROUPS_2 = "sys/fs/cgroup"
 CGROUPS_1 = "sys/fs/cgroup/memory"
 
@@ -27,11 +27,12 @@ CGROUPS_1 = "sys/fs/cgroup/memory"
 def free_memory(root: str | os.PathLike[str] = "/") -> int:
     """The bytes that this process may still take.
 
-    The least of what the system has available, of what is left to its control
-    groups (containers), and of what is left of its own limits (`ulimit`).
+    It is the smallest of the memory available in the system, the rest of the
+    limits of its control groups (containers), and the rest of its own limits
+    (`ulimit`).
 
-    Memory that this process freed and that its allocator keeps does not
-    count, so the result is rather too low than too high: see `trim`.
+    Memory that this process freed but its allocator keeps is not counted, so
+    the result may be too low: see `trim`.
 
     Args:
         root: String or path of the folder of `proc` and `sys`. Defaults to
@@ -52,13 +53,13 @@ def free_memory(root: str | os.PathLike[str] = "/") -> int:
 
 
 def trim() -> None:
-    """Gives memory that was freed, and that glibc keeps, back to the system."""
+    """Makes glibc return freed memory to the system."""
     if platform.libc_ver()[0] == "glibc":
         ctypes.CDLL(None).malloc_trim(0)
 
 
 def readable(num_bytes: float) -> str:
-    """Bytes as people say them.
+    """Formats bytes for people.
 
     Example:
 
@@ -88,8 +89,8 @@ def _left_to_groups(root: pathlib.Path) -> Iterator[int]:
             yield from _left_to_group(group, *names)
 
 
-# Files of limit and usage; the lines of `memory.stat` with the bytes of files
-# that are in memory, and with those of them that are mapped.
+# Files with limit and usage, and the lines of `memory.stat` with the bytes of
+# cached files and of mapped files.
 _NAMES_2 = ("memory.max", "memory.current", ("inactive_file", "active_file"))
 _NAMES_1 = (
     "memory.limit_in_bytes",
@@ -114,7 +115,7 @@ def _left_to_group(
         return
     statistics = dict(line.split() for line in _lines(group / "memory.stat"))
     droppable = sum(int(statistics.get(name, 0)) for name in cached)
-    # Code that is running is mapped: it would be read again and again.
+    # Running code is mapped: it would be read from disk again and again.
     droppable -= sum(int(statistics.get(name, 0)) for name in _MAPPED)
     yield int(limits[0]) - int(used[0]) + max(0, droppable)
 

@@ -1,4 +1,4 @@
-"""Encoders between two encoders: weights are averaged, not vectors."""
+"""Merges encoders by averaging their weights."""
 
 import dataclasses
 
@@ -12,14 +12,14 @@ from keras_mirror.encoder.replaced_end import with_encoder
 
 
 def merge(original, tuned, alpha: float = 0.5):
-    """Goes part of the way from an encoder to what training made of it.
+    """Interpolates between the weights of an encoder before and after training.
 
     Every weight is `original + alpha * (tuned - original)`. Half-way, most of
-    what training gained stays, and most of what it lost comes back. Of several
-    tuned models, such as those of other seeds, the mean is taken.
+    the gains of training stay, and most of its losses are undone. Several tuned
+    models, for example of different seeds, are averaged first.
 
-    The counts of frequent tokens are merged as weights are. Projection heads,
-    which work in training only, are those of the first tuned model.
+    The counts of tokens are merged like weights. The projection head, which
+    only training uses, is that of the first tuned model.
 
     Reference:
         - [Wortsman et al., 2022](https://arxiv.org/abs/2109.01903), "Robust
@@ -31,17 +31,17 @@ def merge(original, tuned, alpha: float = 0.5):
         original: A `MirrorModel`, before training.
         tuned: A `MirrorModel` that was trained from `original`, or a list of
             them.
-        alpha: Float in `[0, 1]`: at 0 it is the original, at 1 the tuned one,
-            both bit by bit. Defaults to `0.5`: see benchmarks/domains.py.
+        alpha: Float in `[0, 1]`: 0 gives exactly the original, 1 exactly the
+            tuned model. Defaults to `0.5`: see benchmarks/domains.py.
 
     Returns:
         A new `MirrorModel` that is not compiled, with the recipe and the
         record of the first tuned one.
 
     Raises:
-        ValueError: The encoders have other architectures, pooling or
-            tokenizers, one is quantized, they were centered, whitened or
-            reduced on other texts, or `alpha` is out of range.
+        ValueError: The encoders differ in architecture, pooling or tokenizer,
+            one is quantized, they were centered, whitened or reduced on
+            different texts, or `alpha` is out of range.
 
     Example:
 
@@ -71,7 +71,7 @@ def merge(original, tuned, alpha: float = 0.5):
 
 
 def copied(model, recipe=None):
-    """A model of its own encoder, with the same weights.
+    """Copies a model with its own encoder and the same weights.
 
     Args:
         model: A `MirrorModel`.
@@ -91,7 +91,7 @@ def copied(model, recipe=None):
 
 
 def _between(weight, others: list, alpha: float):
-    """The ends as they are: `w + (v - w)` is not always `v` in float32."""
+    """Returns both ends exactly: in float32 `w + (v - w)` is not always `v`."""
     if alpha == 0:
         return weight
     target = others[0]
@@ -130,17 +130,17 @@ def _check_alike(traits: dict, others: dict) -> None:
 
 
 def _check_same_end(encoder, other) -> None:
-    """Between two means or whitenings there is none of the merged vectors."""
+    """Refuses different means or whitenings, which cannot be averaged."""
     for name in ("centering", "whitening", "projection"):
         before, after = (getattr(each, name, None) for each in (encoder, other))
         if before is None or after is None:
             continue
         if before.trainable_weights and after.trainable_weights:
-            continue  # a projection that was learned, as the backbone was
+            continue  # a learned projection is merged like the backbone
         if not np.array_equal(before.get_weights(), after.get_weights()):
             raise ValueError(
-                "Models that were centered, whitened or reduced on other "
-                f"texts cannot be merged. Received: another {name}. Merge "
+                "Models that were centered, whitened or reduced on different "
+                f"texts cannot be merged. Received: a different {name}. Merge "
                 "first, then call `centered`, `whitened` or `reduced`"
             )
 
@@ -154,7 +154,7 @@ def _check_mergeable(encoder) -> None:
 
 
 def _traits(model) -> dict:
-    """What must be equal, what is easily told first."""
+    """What must be equal, starting with what is easiest to explain."""
     encoder = model.encoder
     serialize = keras.saving.serialize_keras_object
     return {
@@ -172,7 +172,7 @@ def _traits(model) -> dict:
 
 
 def _difference(value, other) -> str:
-    """Both values, where these are short."""
+    """Both values, if these are short."""
     if isinstance(value, list) or len(f"{value}{other}") > 100:
         return ""
     return f", {value!r} and {other!r}"

@@ -78,10 +78,10 @@ from keras_mirror.recipes import get_recipe
 from keras_mirror.startup import return_freed_memory
 from keras_mirror.unit_rows import all_cosines
 
-# What a view tells the loss about its strings, see `info_nce`.
+# Features that the loss needs about the strings of a view, see `info_nce`.
 LOSS_FEATURES = ("string_ids", "guide", "guide_ceiling")
 
-# Here because `recipes` is free of Keras.
+# Defined here because `recipes` does not import Keras.
 keras.saving.register_keras_serializable("keras_mirror")(Recipe)
 
 
@@ -106,8 +106,7 @@ def _check_features(caller: str, inputs) -> None:
     if is_strings(inputs):
         raise TypeError(
             f"{caller} takes the features of `model.preprocessor`. For texts "
-            "there is `model.encode_text(texts)`. "
-            f"Received: {type(inputs).__name__}"
+            f"use `model.encode_text(texts)`. Received: {type(inputs).__name__}"
         )
 
 
@@ -125,8 +124,8 @@ class MirrorModel(keras.Model):
         recipe: A `Recipe`, or the name of one: see `keras_mirror.recipes`.
             Its dropout and pooling describe `encoder` and are not applied to
             it here; `from_preset` does. Defaults to `"sentence"`.
-        record: A `TrainingRecord`: where the weights come from, and what
-            `fit` did, for the model card. Defaults to `None`: an empty one.
+        record: A `TrainingRecord`: the origin of the weights and the runs of
+            `fit`, for the model card. Defaults to `None`: an empty one.
         **kwargs: Passed to `keras.Model`.
 
     Example:
@@ -166,7 +165,7 @@ class MirrorModel(keras.Model):
         self._product_dtype: str | None = None
         self._is_found_finite = False  # what is being saved
         self._running = Lock()  # one `evaluate` or `predict` at a time
-        self.built = True  # all its weights are those of its parts
+        self.built = True  # its parts hold all its weights
 
     # === The algorithm ===
 
@@ -194,7 +193,7 @@ class MirrorModel(keras.Model):
     def compute_loss(self, x, y, y_pred, sample_weight=None, training=True):
         self._check_guided(x)
         features = {name: x[name] for name in LOSS_FEATURES if name in x}
-        # The strings of all devices are each other's negatives.
+        # Strings of all devices are negatives of each other.
         view_1, view_2, features = gather_views(y_pred, features)
         loss = info_nce(
             view_1,
@@ -217,27 +216,27 @@ class MirrorModel(keras.Model):
     def _check_guided(self, features) -> None:
         if self.recipe.is_guided and "guide" not in features:
             raise ValueError(
-                "The recipe asks for a guide, and the views have none. Give "
+                "The recipe needs a guide, but the views have none. Give "
                 "`fit` plain strings, or `mirror_dataset` the argument "
                 "`guide=keras_mirror.guide.Guide.of(model, corpus)`. "
                 f"Received: views of {sorted(features)}"
             )
 
     def _count_tokens(self, features) -> None:
-        # The weights of frequent tokens need it. A part of `call`: JAX keeps
-        # no other updates of a model's state.
+        # For the weights of frequent tokens. In `call`, since JAX keeps no
+        # other updates of a model's state.
         token_weights = getattr(self.encoder, "token_weights", None)
         if token_weights is not None:
             token_weights.count(**features)
 
     def _told_of_gradients(self, logs: dict, state: list) -> dict:
-        # Gradients can overflow where the loss does not: the loss of such a
-        # step is logged as NaN, for `FiniteTraining`.
+        # Gradients can overflow although the loss is finite: such a step logs
+        # NaN as its loss, for `FiniteTraining`.
         optimizer = self.optimizer
         if isinstance(optimizer, AdamW):
             is_finite = optimizer.take_is_finite()
         elif isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
-            # Keras halves it, and skips a step, for ever.
+            # Keras would halve it and skip steps forever.
             is_finite = loss_scale(optimizer, state) >= SMALLEST_LOSS_SCALE
         else:
             return logs
@@ -263,14 +262,14 @@ class MirrorModel(keras.Model):
 
         Args:
             optimizer: A `keras.Optimizer` or its name. Defaults to `"auto"`:
-                `AdamW` as in the original code, as the recipe says.
+                `AdamW` as in the original code, with the recipe's settings.
             loss: Refused: InfoNCE is built in.
             metrics: List of names out of `"alignment"`, `"similarity_gap"`,
                 `"uniformity"`, `"mean_vector_norm"` and `"isotropy_score"`,
                 see `keras_mirror.metrics`; logged as means over batches. The
                 last one is slow. Defaults to `None`.
-            jit_compile: Boolean, or `"auto"`: the backend that loads an
-                archive decides anew. Defaults to `"auto"`.
+            jit_compile: Boolean, or `"auto"`: the backend decides, also when an
+                archive is loaded. Defaults to `"auto"`.
             **kwargs: Passed to `keras.Model.compile`.
         """
         check_not_forked()
@@ -289,7 +288,8 @@ class MirrorModel(keras.Model):
         super().compile(optimizer=optimizer, jit_compile=jit_compile, **kwargs)
         self._view_metrics = view_metrics
         self._given_jit_compile = jit_compile
-        # An archive holds the optimizer's state also before the first step.
+        # Built here, so that an archive holds the optimizer's state even before
+        # the first step.
         self.optimizer.build(self.trainable_variables)
 
     @property
@@ -307,8 +307,8 @@ class MirrorModel(keras.Model):
         config = super().get_compile_config()
         if config:
             config["metrics"] = self._view_metrics.names
-            # Keras 3.15 writes its own choice. That is `True` on JAX, and
-            # PyTorch would then compile for half a minute.
+            # Keras 3.15 writes its own choice into the config. If JAX chose
+            # `True`, PyTorch would then compile for half a minute.
             config["jit_compile"] = self._given_jit_compile
         return config
 
@@ -339,33 +339,33 @@ class MirrorModel(keras.Model):
             shuffle: Boolean, for strings. A dataset keeps its own order.
                 Defaults to `True`.
             validation_data: As `x`; not shuffled.
-            mini_batch_size: Integer, the texts per pass of the encoder: see
-                `Recipe`, which stays as it is. `"auto"` computes a batch that
-                would not fit into the free memory in mini-batches that do,
-                where the recipe says `None`. Defaults to `None`: the
-                recipe's.
-            seed: Integer. Decides all that is drawn: the dropout, and the
-                order and the spans of strings. A dataset keeps its own seed
-                and begins with its first epoch. Every epoch begins with a
-                random state of its own, so that one with an `initial_epoch`
-                repeats it. With strings, `keras.utils.set_random_seed` gets it.
-                Defaults to `None`: the random states go on, and a dataset
-                where it is, unless there is an `initial_epoch`.
-            product_dtype: `"bfloat16"`, to multiply by weights in this dtype
-                and do all else in the model's own. `"auto"` does so on
-                TensorFlow for a float32 model, on a CPU with units for such
-                products, where a step then takes a fraction of the time.
-                Defaults to `None`: the model's own.
+            mini_batch_size: Integer, the texts per pass of the encoder, for
+                this call only: see `Recipe`. If the recipe says `None`,
+                `"auto"` splits a batch that would not fit into free memory into
+                mini-batches that do. Defaults to `None`: the recipe's.
+            seed: Integer. Decides all random draws: the dropout, and the order
+                and the spans of strings. A dataset keeps its own seed and
+                starts at its first epoch. Every epoch has its own random state,
+                so that a call with an `initial_epoch` repeats it. With
+                strings, it is also passed to `keras.utils.set_random_seed`.
+                Defaults to `None`: random states continue, and so does a
+                dataset, unless there is an `initial_epoch`.
+            product_dtype: `"bfloat16"` multiplies by weights in this dtype and
+                does everything else in the model's dtype. `"auto"` does so for
+                a float32 model on TensorFlow if the CPU has units for such
+                products, which takes a fraction of the time. Defaults to
+                `None`: the model's dtype.
             callbacks, **kwargs: As in `keras.Model.fit`.
 
         Returns:
             A `keras.callbacks.History`.
 
         Raises:
-            FloatingPointError: The loss or a gradient is not finite. The
-                model keeps the weights from before this step, if its
-                optimizer is our `AdamW` or scales losses.
-            MemoryError: `"auto"`, and not even a single text fits.
+            FloatingPointError: The loss or a gradient is not finite. The model
+                keeps the weights from before this step if its optimizer is
+                `keras_mirror.optimizers.AdamW` or scales losses.
+            MemoryError: `mini_batch_size="auto"`, but not even a single text
+                fits.
             ValueError: `validation_split` is given, or the optimizer cannot
                 train weights of this dtype.
         """
@@ -388,8 +388,9 @@ class MirrorModel(keras.Model):
         chosen = (size, dtype)
         if chosen != (self._fit_mini_batch_size, self._product_dtype):
             self._fit_mini_batch_size, self._product_dtype = chosen
-            self.train_function = None  # compiled with others
-            # JAX would find what it compiled for an equal bound method.
+            self.train_function = None  # compiled with another value
+            # For an equal bound method, JAX would reuse what it compiled
+            # before.
             step = functools.partial(type(self).train_step, self)
             self.train_step = step  # type: ignore[method-assign]
         if size or self.recipe.mini_batch_size:
@@ -398,7 +399,7 @@ class MirrorModel(keras.Model):
             epochs = self.recipe.epochs
         epochs = check_integer("epochs", epochs, smallest=0)
         recorder = RunRecorder(self, dataset, epochs, dtype)
-        # On a CPU there is nothing to wait for.
+        # On a CPU, waiting costs nothing.
         has_gpu = training_devices(self).gpu_memory is not None
         steps = kwargs.get("steps_per_epoch")
         epochs_of_data = DatasetEpochs(dataset, steps, seed is not None)
@@ -420,7 +421,7 @@ class MirrorModel(keras.Model):
 
     def _set_seed(self, seed: int) -> None:
         seed_generators(seed)
-        # Layers that exist drew theirs when they were made.
+        # Existing layers drew their seeds when they were made.
         for variable in seed_variables(self):
             variable.assign([chosen_seed(None), 0])
         active_replicas().reseeded(self)
@@ -444,8 +445,8 @@ class MirrorModel(keras.Model):
     def evaluate(self, x, batch_size: int | None = None, **kwargs):
         """Computes the loss on views or on plain strings, without shuffling.
 
-        Several threads may call it: they wait for each other, since all count
-        in the same metrics.
+        Several threads may call it: they wait for each other, since they share
+        metrics.
         """
         check_not_forked()
         with self._running, active_replicas().feed_scope():
@@ -455,7 +456,7 @@ class MirrorModel(keras.Model):
         """Computes embeddings of features, as `keras.Model.predict` does."""
         check_not_forked()
         _check_features("`predict`", x)
-        with self._running:  # on JAX, Keras takes the weights away meanwhile
+        with self._running:  # on JAX, Keras takes the weights meanwhile
             return super().predict(x, *args, **kwargs)
 
     def predict_on_batch(self, x):
@@ -466,11 +467,11 @@ class MirrorModel(keras.Model):
         return super().predict_on_batch(x)
 
     def __getattr__(self, name: str):
-        # Asked for what is missing only. PyTorch's modules have one too.
+        # Called only for missing attributes. PyTorch's modules have one too.
         if name == "encode":
             raise AttributeError(
-                "A `MirrorModel` encodes texts by `encode_text`. "
-                "Received: `model.encode`"
+                "A `MirrorModel` encodes texts with `encode_text`. Received: "
+                "`model.encode`"
             )
         find = getattr(super(), "__getattr__", None)
         if find is None:
@@ -491,7 +492,7 @@ class MirrorModel(keras.Model):
         return self.train_function
 
     def _symbolic_build(self, *args, **kwargs):
-        """Keras 3.15 would take the first batch away to build what is built."""
+        """Does nothing: Keras 3.15 would use up a batch to build again."""
 
     _maybe_symbolic_build = _symbolic_build  # its name on TensorFlow
 
@@ -522,19 +523,19 @@ class MirrorModel(keras.Model):
     def encode_text(
         self, text, batch_size: int | None = None, prompt: str | None = None
     ):
-        """Turns texts, cut at the `sequence_length`, into embeddings.
+        """Turns texts into embeddings; cuts them at the `sequence_length`.
 
-        Each is independent of the other texts, but with `"padded_mean"`.
-        Several threads may call it at once, also beside the training of
-        another model, but not while this one trains. A process that is forked
-        after a model was made cannot encode, but on PyTorch with one thread.
+        An embedding does not depend on the other texts, except with
+        `"padded_mean"`. Several threads may call it at once, also while another
+        model trains, but not while this one trains. A process that was forked
+        after a model was made cannot encode, except on PyTorch with one thread.
 
         Args:
             text: A string, or a list or array of strings.
             batch_size: Integer, texts of `sequence_length` tokens per call of
                 the encoder; a call takes more texts if they are shorter.
-                Defaults to `None`: 64, or fewer where such a call would not
-                fit into the free memory.
+                Defaults to `None`: 64, or fewer if such a call would not fit
+                into free memory.
             prompt: String, the name of one of `preprocessor.prompts`, which
                 is put before every text. Defaults to `None`: the default
                 prompt, if the model has one.
@@ -559,7 +560,7 @@ class MirrorModel(keras.Model):
     def encode_ids(
         self, token_ids: list[list[int]], batch_size: int | None = None
     ):
-        """As `encode_text`, of what `preprocessor.tokenize` returns.
+        """As `encode_text`, for the result of `preprocessor.tokenize`.
 
         Args:
             token_ids: List of lists of integers, without special tokens.
@@ -586,7 +587,7 @@ class MirrorModel(keras.Model):
             A float32 NumPy array of shape `(n, m)`.
 
         Raises:
-            ValueError: An array is no matrix, or they differ in
+            ValueError: An array is not a matrix, or the two differ in
                 `embedding_dim`.
 
         Example:
@@ -599,10 +600,10 @@ class MirrorModel(keras.Model):
     def centered(self, texts, batch_size: int | None = None, on_progress=None):
         """Makes a model whose embeddings have no mean direction.
 
-        It subtracts the mean embedding of `texts` from every embedding, which
-        helps clusters and can harm similarities: measure it on your texts. It
-        shares all weights with this model: train only one of the two. A mean
-        stays as it is while a model trains.
+        The new model subtracts the mean embedding of `texts` from every
+        embedding, which helps clusters and can harm similarities: measure it on
+        your texts. It shares all weights with this model, so train only one of
+        the two. The mean does not change in training.
 
         Args:
             texts: List of strings, those that the model is for. Of more than
@@ -628,20 +629,19 @@ class MirrorModel(keras.Model):
         return centered(self, texts, batch_size, on_progress)
 
     def whitened(self, texts, batch_size: int | None = None, on_progress=None):
-        """Makes a model whose embeddings vary alike in all directions.
+        """Makes a model whose embeddings vary equally in all directions.
 
-        It multiplies every embedding by a matrix, the inverse square root of
-        the second moments of the embeddings of `texts`. This helps what a raw
-        language model became by mirroring on similarities and clusters, can
-        harm its nearest neighbors, and harms encoders that are good already:
-        see benchmarks/results. It shares all weights with this model: train
-        only one of the two. The matrix stays as it is while a model trains.
+        The new model multiplies every embedding by a matrix, the inverse square
+        root of the second moments of the embeddings of `texts`. For a mirrored
+        language model this improves similarities and clusters but can harm
+        nearest neighbors; it harms encoders that are good already: see
+        benchmarks/results. The model shares all weights with this model, so
+        train only one of the two. The matrix does not change in training.
 
         Differs from the paper in two points. The mean is not subtracted: its
-        direction is shortened as all others are, and subtracting it first
-        changes nothing (call `centered` first to do so). And the second
-        moments are shrunk to those of a sphere, the more the fewer texts there
-        are.
+        direction is shortened like all others, and subtracting it first makes
+        no difference (call `centered` first to do so). And the second moments
+        are shrunk toward those of a sphere, more so for fewer texts.
 
         Reference:
             - [Su et al., 2021](https://arxiv.org/abs/2103.15316)
@@ -678,21 +678,21 @@ class MirrorModel(keras.Model):
     ):
         """Makes a model whose embeddings have fewer dimensions.
 
-        It projects every embedding onto the directions in which those of
-        `texts`, of length 1, have the largest squares: PCA without centering,
-        the best projection for their dot products. The directions are in
-        order, so that the first numbers of an embedding are those of a smaller
-        `dim`. It shares all weights with this model: train only one of the
-        two. The projection stays as it is while a model trains.
+        The new model projects every embedding onto the main directions of the
+        normalized embeddings of `texts`: PCA without centering, the best
+        projection for their dot products. The directions are in order, so the
+        first numbers of an embedding are the embedding for a smaller `dim`. The
+        model shares all weights with this model, so train only one of the two.
+        The projection does not change in training.
 
         What is lost depends on the texts: `keras-mirror reduce` measures it.
-        Spearman correlation x 100 of all-MiniLM-L6-v2 on STS-B dev is 86.7
-        with 384 dimensions, and 86.7, 85.5 and 83.3 with 256, 128 and 64, by
+        Spearman correlation x 100 of all-MiniLM-L6-v2 on STS-B dev is 86.7 with
+        384 dimensions, and 86.7, 85.5 and 83.3 with 256, 128 and 64, fitted on
         10,000 short texts of Wikipedia. Of the ten nearest among 1,120 other
-        texts 95, 78 and 62 % stay; a random projection, which STS-B does not
-        tell from this one, keeps 71, 49 and 31 %. Directions around the mean
-        do no better, and subtracting the mean changes other cosines. Whitened
-        embeddings have no direction that tells more than another.
+        texts 95, 78 and 62 % stay. A random projection scores the same on STS-B
+        but keeps only 71, 49 and 31 %. PCA around the mean is no better, and
+        subtracting the mean changes other cosines. Whitened embeddings have no
+        main directions.
 
         Reference:
             - [Zhang et al., 2024](https://arxiv.org/abs/2403.14001), who find
@@ -712,9 +712,8 @@ class MirrorModel(keras.Model):
             A `MirrorModel`, not compiled, without the scores on record.
 
         Raises:
-            ValueError: `dim` is larger than the dimensions that there are,
-                there are too few texts, or the encoder is no
-                `SentenceEncoder`.
+            ValueError: `dim` is larger than the model's dimensions, there are
+                too few texts, or the encoder is not a `SentenceEncoder`.
 
         Example:
 
@@ -737,7 +736,8 @@ class MirrorModel(keras.Model):
             config: A `keras.quantizers.QuantizationConfig`, or `None`.
 
         Raises:
-            ValueError: Another mode, or a model that is quantized already.
+            ValueError: `mode` is something else, or the model is quantized
+                already.
         """
         from keras_mirror.encoder.quantization import quantize
 
@@ -775,8 +775,9 @@ class MirrorModel(keras.Model):
             A `MirrorModel`.
 
         Raises:
-            ValueError: Unknown or damaged preset, unknown recipe or field.
-            OSError: A named preset can be fetched from nowhere.
+            ValueError: The preset is unknown or damaged, or the recipe or a
+                field is unknown. OSError: A named preset cannot be fetched from
+                any place.
         """
         from keras_mirror.presets.load_preset import assemble
         from keras_mirror.presets.load_preset import load_parts
@@ -793,7 +794,7 @@ class MirrorModel(keras.Model):
     def from_text_embedder(
         cls, embedder, recipe: str | Recipe = "sentence", **overrides
     ) -> "MirrorModel":
-        """Makes a model with the weights of a keras-hub `TextEmbedder`, copied.
+        """Makes a model with copied weights of a keras-hub `TextEmbedder`.
 
         Args:
             embedder: A `BertTextEmbedder`, an `XLMRobertaTextEmbedder` or the
@@ -805,7 +806,7 @@ class MirrorModel(keras.Model):
             A `MirrorModel`.
 
         Raises:
-            ValueError: Another kind of embedder, or one without preprocessor.
+            ValueError: The embedder is of another kind, or has no preprocessor.
 
         Example:
 
@@ -831,11 +832,12 @@ class MirrorModel(keras.Model):
             format: String, one of `keras_mirror.export.EXPORTERS`. Defaults
                 to `"sentence-transformers"`: a folder that this library and
                 `transformers.AutoModel` load.
-            **options: Of the format.
+            **options: Options of the format.
 
         Raises:
             FileExistsError: `filepath` exists.
-            ValueError: No such format, or it cannot express this model.
+            ValueError: There is no such format, or it cannot express this
+                model.
         """
         from keras_mirror.export.export import export
 
@@ -852,7 +854,7 @@ class MirrorModel(keras.Model):
                 `True`, as in keras-hub.
 
         Returns:
-            A `BertTextEmbedder` or an `XLMRobertaTextEmbedder` where these
+            A `BertTextEmbedder` or an `XLMRobertaTextEmbedder` if one of these
             can express the model; a `MirrorTextEmbedder` otherwise.
 
         Example:
@@ -919,9 +921,9 @@ class MirrorModel(keras.Model):
 
     @contextlib.contextmanager
     def _found_finite(self) -> Iterator[None]:
-        """Looks at all weights once, however deep it is entered.
+        """Checks that all weights are finite, once even if it is nested.
 
-        That is before Keras opens a file: an older one would be lost.
+        It does so before Keras opens a file, since an older file would be lost.
         """
         before = self._is_found_finite
         if not before:

@@ -6,15 +6,14 @@ _GROUP = 64
 
 
 def nearest_rows(queries, embeddings, k: int, left_out=()) -> tuple:
-    """The rows most similar to each query, found by looking at all of them.
+    """The rows most similar to each query, by comparing with all rows.
 
     Args:
         queries: Float32 array of shape `(num_queries, embedding_dim)`, rows of
             length 1.
         embeddings: The same of shape `(num_embeddings, embedding_dim)`.
-        k: Positive integer, at most as many as are not left out.
-        left_out: List of integers, rows that are not looked at. Defaults to
-            none.
+        k: Positive integer, at most the number of rows that are not left out.
+        left_out: List of integers, rows to ignore. Defaults to none.
 
     Returns:
         A tuple `(similarities, rows)` of arrays of shape `(num_queries, k)`,
@@ -37,7 +36,7 @@ def nearest_rows(queries, embeddings, k: int, left_out=()) -> tuple:
         with np.errstate(invalid="ignore"):
             block = queries[start : start + num_queries] @ embeddings.T
         if np.isnan(block.max(initial=-np.inf)):
-            raise ValueError("Embeddings must be of finite numbers")
+            raise ValueError("Embeddings must be finite numbers")
         if len(left_out):
             block[:, left_out] = -np.inf
         for query, row in enumerate(block, start=start):
@@ -53,8 +52,8 @@ def nearest_others(embeddings, k: int, num_queries: int | None = None) -> tuple:
         embeddings: Float32 array of shape `(n, embedding_dim)`, rows of length
             1.
         k: Positive integer, less than `n`.
-        num_queries: Integer, of how many rows, the first ones, the nearest are
-            looked for. Defaults to `None`: of all.
+        num_queries: Integer, the number of first rows that are queries.
+            Defaults to `None`: all rows.
 
     Returns:
         A tuple `(similarities, rows)`, see `nearest_rows`.
@@ -100,10 +99,10 @@ def largest(values, k: int):
 
 
 def _bound(values, k: int):
-    """A number that is at most the k-th largest, and mostly not far below.
+    """A lower bound on the k-th largest number, usually a close one.
 
     It is the k-th largest of the maxima of groups, which takes a fifth of the
-    time of a partition of all.
+    time of partitioning all numbers.
     """
     num_groups = len(values) // _GROUP
     if num_groups < k:

@@ -6,13 +6,13 @@ from keras import ops
 
 from keras_mirror.distribution import active_replicas
 
-# Keras begins with 2^15: after 25 steps whose gradients overflowed, each at
-# half the scale of the one before, more will.
+# Keras begins with 2^15 and halves the scale after an overflow: after 25
+# overflows, later steps will overflow too.
 SMALLEST_LOSS_SCALE = 2.0**-10
 
 
 class _Scalars(NamedTuple):
-    """What a step multiplies by, in a dtype of weights."""
+    """The factors of a step, in the dtype of the weights."""
 
     rate: Any
     epsilon: Any
@@ -33,8 +33,8 @@ class AdamW(keras.optimizers.AdamW):
     3.15 squares them one by one: the loss at the second step was 2.20 instead
     of PyTorch's 3.44.
 
-    A step whose gradients are not finite counts as one of zero gradients, and
-    changes no weight: `MirrorModel.fit` stops there with finite weights.
+    A step whose gradients are not finite counts as a step with zero gradients
+    and changes no weight: `MirrorModel.fit` stops there with finite weights.
 
     Every weight decays, biases and normalizations too, as with
     `torch.optim.AdamW(model.parameters())`.
@@ -55,7 +55,7 @@ class AdamW(keras.optimizers.AdamW):
     >>> model.compile(optimizer)
     """
 
-    _is_finite: Any = True  # whether all gradients of the last step were
+    _is_finite: Any = True  # of the last step's gradients
 
     def __init__(
         self,
@@ -72,9 +72,9 @@ class AdamW(keras.optimizers.AdamW):
         )
 
     def check_dtypes(self, variables) -> None:
-        """Raises a `ValueError` where `epsilon` is 0 in a variable's dtype.
+        """Raises a `ValueError` if `epsilon` is 0 in a variable's dtype.
 
-        Every weight that has no gradient yet would become 0 / 0.
+        A weight without a gradient so far would become 0 / 0.
         """
         for dtype in {variable.dtype for variable in variables}:
             if not float(ops.cast(self.epsilon, dtype)):
@@ -86,7 +86,7 @@ class AdamW(keras.optimizers.AdamW):
                 )
 
     def take_is_finite(self):
-        """Whether all gradients of the last step were finite, asked once."""
+        """Whether the last step's gradients were finite; forgets the answer."""
         is_finite, self._is_finite = self._is_finite, True
         return is_finite
 
@@ -101,7 +101,8 @@ class AdamW(keras.optimizers.AdamW):
         norm = _sum_of_squares(given)
         norm = active_replicas().all_reduce_sum(norm)
         self._is_finite = self._is_taken = is_taken = ops.isfinite(norm)
-        # Once per step: once per weight, it would be a quarter of the graph.
+        # Once per step, since checks per weight would be a quarter of the
+        # graph.
         variables = trainable_variables or self._trainable_variables
         self._scalars = {
             dtype: self._scalars_of_step(dtype, is_taken)
@@ -148,7 +149,7 @@ class AdamW(keras.optimizers.AdamW):
         return _Scalars(*(ops.cast(scalar, dtype) for scalar in scalars))
 
     def _apply_weight_decay(self, variables) -> None:
-        """`update_step` does it: Keras 3.15 would decay in every step."""
+        """Does nothing: `update_step` decays weights itself."""
 
 
 def _dtype(variable) -> str:
@@ -156,7 +157,7 @@ def _dtype(variable) -> str:
 
 
 def _sum_of_squares(gradients: list):
-    """Float32, of all numbers of dense gradients."""
+    """The float32 sum of squares of all dense gradients."""
     if keras.backend.backend() == "tensorflow":
         from tensorflow.nn import l2_loss
 
@@ -164,7 +165,7 @@ def _sum_of_squares(gradients: list):
         return 2 * ops.sum(ops.stack(halves))
     flat = [ops.reshape(gradient, -1) for gradient in gradients]
     norms = [ops.cast(ops.vdot(each, each), "float32") for each in flat]
-    # A product at the end: XLA would copy a sum into every update.
+    # A product at the end, since XLA would copy a sum into every update.
     roots = ops.sqrt(ops.stack(norms))
     return ops.vdot(roots, roots)
 
@@ -172,8 +173,8 @@ def _sum_of_squares(gradients: list):
 def _step_at_once(variable, gradient, state, scalars, decays) -> None:
     """What `AdamW.update_step` does, in one pass over memory on TensorFlow.
 
-    Its operation corrects the rate by the powers of the betas: powers of 0
-    leave it as it is.
+    TensorFlow's operation corrects the rate by powers of the betas; powers of 0
+    leave the rate unchanged.
     """
     from tensorflow.raw_ops import ResourceApplyAdam
 
@@ -195,13 +196,13 @@ def _step_at_once(variable, gradient, state, scalars, decays) -> None:
 
 
 def loss_scale(optimizer, state: list):
-    """By how much a loss is multiplied, after a step of training.
+    """The current loss scale, after a training step.
 
     Args:
         optimizer: A built `keras.optimizers.LossScaleOptimizer`.
-        state: List of what a step returned beside its logs: on JAX, where
-            variables are old until the epoch ends, a tuple with the values of
-            the optimizer's as its third.
+        state: List of what a step returned beside its logs. On JAX, where
+            variables are outdated until the epoch ends, it is a tuple whose
+            third element has the optimizer's values.
 
     Returns:
         A scalar tensor.
@@ -222,13 +223,13 @@ def loss_scale(optimizer, state: list):
 
 
 def training_variables(model) -> list:
-    """All variables that training changes: of weights, seeds and optimizer.
+    """All variables that training changes: weights, seeds and optimizer.
 
     Args:
         model: A `keras.Model`, compiled or not.
 
     Returns:
-        A list of variables, in an order that equal models share.
+        A list of variables, in the same order for equal models.
 
     Example:
 
@@ -241,11 +242,11 @@ def training_variables(model) -> list:
 
 
 def warmup_then_cosine(learning_rate: float, num_steps: int):
-    """A rate that rises for a twentieth of the steps, then falls to 0.
+    """A schedule: warmup over a twentieth of the steps, then cosine decay.
 
     Args:
-        learning_rate: Float, the highest.
-        num_steps: Integer, of the whole training.
+        learning_rate: Float, the peak value. num_steps: Integer, the steps of
+            the whole training.
 
     Returns:
         A `keras.optimizers.schedules.CosineDecay`.

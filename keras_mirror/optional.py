@@ -1,4 +1,4 @@
-"""The one way to import what an extra installs. No room is below it."""
+"""The one way to import packages that an extra installs."""
 
 import importlib
 from types import ModuleType
@@ -9,13 +9,14 @@ def import_optional(module: str, extra: str) -> ModuleType:
 
     Args:
         module: String, the name of the module.
-        extra: String, the extra that brings it.
+        extra: String, the extra that installs it.
 
     Returns:
         The module.
 
     Raises:
-        ImportError: It is not installed; says which extra to install.
+        ImportError: It is not installed; the message says which extra to
+            install.
 
     Example:
 

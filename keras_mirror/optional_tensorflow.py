@@ -1,4 +1,4 @@
-"""TensorFlow where it is installed; `tf` is `None` where it is not.
+"""Optional TensorFlow: `tf` is `None` if it is not installed.
 
 So is `tf_text`, TensorFlow Text, which Windows does not have.
 
@@ -22,5 +22,5 @@ def is_tensor(value) -> bool:
 
 
 def has_gpu() -> bool:
-    """Whether TensorFlow, which must be there, sees a GPU."""
+    """Whether TensorFlow, which must be installed, sees a GPU."""
     return bool(tf.config.list_physical_devices("GPU"))

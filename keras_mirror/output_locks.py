@@ -1,4 +1,4 @@
-"""One writer for an output, and no leftovers of writers that were killed."""
+"""Allows one writer per output, and removes leftovers of killed writers."""
 
 import contextlib
 import os
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 try:
     import fcntl
-except ImportError:  # Windows, where only the rename refuses a second writer
+except ImportError:  # Windows: only the rename refuses a second writer
     fcntl = None  # type: ignore[assignment]
 
 ENDING = ".unfinished"
@@ -19,7 +19,7 @@ ENDING = ".unfinished"
 def claimed_output(path: str | os.PathLike) -> Iterator[None]:
     """A context in which no other process can claim the same output.
 
-    Removes what killed writers of `path` left beside it.
+    It removes what killed writers of `path` left beside it.
 
     Args:
         path: String or path of a file or folder, in a folder that exists.
@@ -51,8 +51,8 @@ def claimed_output(path: str | os.PathLike) -> Iterator[None]:
 def scratch_folder(target: pathlib.Path) -> Iterator[pathlib.Path]:
     """A hidden folder beside `target`, locked as long as it is in use.
 
-    A file or folder `old` in it is what `target` was, and goes back there if
-    nothing took its place.
+    A file or folder `old` in it is the previous `target`, and is moved back if
+    nothing replaced it.
 
     Args:
         target: A `pathlib.Path` without links.
@@ -79,7 +79,7 @@ def _locked(lock: pathlib.Path, path: str | os.PathLike) -> int:
             os.close(descriptor)
             raise BlockingIOError(
                 f"'{os.fspath(path)}' is being written by another process. "
-                "Wait for its end, or choose another output"
+                "Wait until it ends, or choose another output"
             )
         with contextlib.suppress(FileNotFoundError):
             if os.path.samestat(os.fstat(descriptor), os.stat(lock)):
@@ -88,7 +88,7 @@ def _locked(lock: pathlib.Path, path: str | os.PathLike) -> int:
 
 
 def _lock(descriptor: int | None) -> bool | None:
-    """Whether the lock was free; `None` where there are no locks."""
+    """Whether the lock was free; `None` if locks are not supported."""
     if fcntl is None or descriptor is None:
         return None
     try:

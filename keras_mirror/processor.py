@@ -1,4 +1,4 @@
-"""What the processor of this machine can."""
+"""The capabilities of this machine's processor."""
 
 import functools
 
@@ -7,13 +7,13 @@ CPU_INFO = "/proc/cpuinfo"  # of Linux; other systems do not say it there
 
 @functools.cache
 def processor_has(*flags: str) -> bool:
-    """Whether the processor names one of some flags.
+    """Whether the processor has one of some flags.
 
     Args:
-        *flags: Strings, as Linux names what a processor can: `"amx_bf16"`.
+        *flags: Strings, names of flags on Linux, such as `"amx_bf16"`.
 
     Returns:
-        A boolean; `False` where it cannot be found out.
+        A boolean; `False` if the flags are unknown.
 
     Example:
 

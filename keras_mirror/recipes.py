@@ -22,22 +22,23 @@ ENCODING_FIELDS = (
     "frequency_smoothing",
     "sequence_length",
 )
-# "Raw" in all tables and commands: the mean over the last layer's tokens, which
-# all weigh the same, of a language model that was not trained here.
+# "Raw" in all tables and commands: the unweighted mean over the tokens of the
+# last layer of a language model that was not trained here.
 RAW_POOLING = {
     "pooling_mode": "mean",
     "pooled_layers": "last",
     "frequency_smoothing": None,
 }
-# More than any backbone has positions: an archive cannot ask for terabytes.
+# More than any backbone's positions, so that an archive cannot ask for
+# terabytes.
 MAX_SEQUENCE_LENGTH = 100_000
 
-# On sentences the paper takes their first token, and drops few of their heads.
-# It found the mean better for BERT; DistilBERT, ALBERT and ELECTRA share its
-# pretraining.
+# For these, the paper pools the first token of sentences and drops few heads.
+# It found the mean better for BERT, whose pretraining DistilBERT, ALBERT and
+# ELECTRA share.
 ROBERTA_BACKBONES = ("RobertaBackbone", "XLMRobertaBackbone")
 
-# What a field may hold, in words and as a check.
+# The values that a field may have, in words and as a check.
 _POSITIVE = ("a positive float", lambda v: 0 < v < inf)
 _NOT_NEGATIVE = ("a float, 0 or more", lambda v: 0 <= v < inf)
 _RATE = ("a float in [0, 1)", lambda v: 0 <= v < 1)
@@ -81,42 +82,43 @@ class Recipe:
         temperature: Positive float, divides the cosines in the loss.
         span_length: Integer, the number of characters masked in one view;
             `0` masks none.
-        sequence_length: Integer, the most tokens of a text, special ones
-            included.
+        sequence_length: Integer, the maximum number of tokens of a text,
+            special ones included.
         pooling_mode: String, see `keras_mirror.layers.SentencePooling`.
             `None` takes the paper's choice for the backbone.
         pooled_layers: `"last"`, or `"first_last"`: see
             `keras_mirror.SentenceEncoder`.
         frequency_smoothing: Positive float, for `"mean"` pooling: frequent
             tokens weigh less, see `keras_mirror.layers.TokenWeights`. `None`
-            weighs all alike.
+            weighs all tokens equally.
         dropout: Float in `[0, 1)`, the rate of all dropouts of the backbone.
-        drophead: Float in `[0, 1)`, the chance of an attention head to be
-            dropped: see `keras_mirror.layers.DropHead`. `None` takes the
-            paper's choice for the backbone.
+        drophead: Float in `[0, 1)`, the probability of dropping an attention
+            head: see `keras_mirror.layers.DropHead`. `None` takes the paper's
+            choice for the backbone.
         learning_rate: Float in `(0, 1]`. AdamW moves every weight by about
             this much in each step.
-        weight_decay: Float, not negative. The original code's value.
+        weight_decay: Float, not negative. Defaults to the original code's
+            value.
         epochs: Positive integer.
         batch_size: Integer, at least 2: the other strings of a batch are the
             negatives.
         group_by_length: Boolean, whether the strings of a batch are of
             similar length: see `mirror_dataset`.
-        mini_batch_size: Integer, the texts per pass of the encoder in
-            training, where every string of a batch is two texts. Large
-            batches then need less memory, and one more forward pass: see
-            `keras_mirror.encoder.mini_batches`. `None` is one pass of all.
-        max_negative_similarity: Float in `(-1, 1]`: a string whose cosine
-            with the anchor is higher counts as a false negative and is left
-            out. `None` leaves out none; strings that differ in case or white
-            space only are never each other's negatives.
-        guide_ceiling: Float in `(-1, 1]`: strings whose cosine in the guide
-            is higher are no negatives of each other. The guide is the model
-            as it is when training starts, see `keras_mirror.guide.Guide`.
-            `None` trains without a guide, unless there is a `guide_share`.
-        guide_share: Float in `(0, 1)`: of the corpus, this share of a
-            string's nearest strings in the guide are no negatives of it. With
-            `guide_ceiling` too, either is enough to be left out. `None`
+        mini_batch_size: Integer, the texts per pass of the encoder in training,
+            where every string of a batch counts as two texts. Large batches
+            then need less memory, but one more forward pass: see
+            `keras_mirror.encoder.mini_batches`. `None` takes a single pass.
+        max_negative_similarity: Float in `(-1, 1]`: a string whose cosine with
+            the anchor is higher counts as a false negative and is left out.
+            `None` leaves out none; strings that differ only in case or white
+            space are never negatives of each other.
+        guide_ceiling: Float in `(-1, 1]`: strings whose cosine in the guide is
+            higher are not negatives of each other. The guide is the model
+            before training, see `keras_mirror.guide.Guide`. `None` trains
+            without a guide, unless there is a `guide_share`.
+        guide_share: Float in `(0, 1)`: the strings nearest to a string in the
+            guide, up to this share of the corpus, are not its negatives. If
+            `guide_ceiling` is given too, either condition is enough. `None`
             leaves out none.
         neighbor_rate: Float in `[0, 1]`: for this share of the strings the
             second view is of another string, a mutual neighbor in the guide.
@@ -138,7 +140,7 @@ class Recipe:
     span_length: int = _field(
         5, _SPAN, "Characters masked in one view; 0 masks none."
     )
-    sequence_length: int = _field(50, _LENGTH, "Most tokens of a text.")
+    sequence_length: int = _field(50, _LENGTH, "Maximum tokens per text.")
     pooling_mode: str | None = _field(
         None, _MODE, "cls, mean, max or padded_mean."
     )
@@ -192,31 +194,31 @@ class Recipe:
             object.__setattr__(self, name, value)  # it is frozen
         if self.neighbor_rate and not self.is_guided:
             raise ValueError(
-                "`neighbor_rate` takes neighbors in the space of a guide: give "
-                "`guide_ceiling` or `guide_share` too. "
-                f"Received: neighbor_rate={self.neighbor_rate}"
+                "`neighbor_rate` needs the neighbors in a guide: give "
+                "`guide_ceiling` or `guide_share` too. Received: "
+                f"neighbor_rate={self.neighbor_rate}"
             )
 
     @property
     def is_guided(self) -> bool:
-        """Whether a frozen encoder says what is no negative."""
+        """Whether a frozen encoder decides which strings are not negatives."""
         return self.guide_ceiling is not None or self.guide_share is not None
 
     @property
     def pools_padding(self) -> bool:
-        """Whether a vector depends on how far its text is padded."""
+        """Whether a vector depends on the padding of its text."""
         return self.pooling_mode == "padded_mean"
 
     @property
     def encoder_options(self) -> dict[str, Any]:
-        """The arguments of a `SentenceEncoder`, once `for_backbone` chose."""
+        """The arguments of a `SentenceEncoder`, after `for_backbone`."""
         names = {*ENCODING_FIELDS, "drophead"} - {"sequence_length"}
         return {name: getattr(self, name) for name in names}
 
     def for_backbone(self, backbone) -> "Recipe":
-        """Replaces what is `None` by the paper's choices for `backbone`.
+        """Replaces `None` in fields by the paper's choices for a backbone.
 
-        Without a mean over tokens nothing is weighed: `frequency_smoothing`
+        Without `"mean"` pooling no tokens are weighed, so `frequency_smoothing`
         becomes `None`.
         """
         is_roberta = type(backbone).__name__ in ROBERTA_BACKBONES
@@ -239,7 +241,7 @@ class Recipe:
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "Recipe":
-        # The name that archives before version 0.2 have.
+        # The name in archives from before version 0.2.
         renamed = {"negative_ceiling": "max_negative_similarity"}
         return cls(**{renamed.get(k, k): v for k, v in config.items()})
 
@@ -260,11 +262,11 @@ def field_type(name: str) -> type:
 
 
 def check_field(name: str, value: Any) -> Any:
-    """The value of a field as Python's, or an error if it cannot be one.
+    """Checks the value of a field and returns it as a Python value.
 
     Args:
         name: String, the field.
-        value: What it shall hold; numbers may be NumPy's.
+        value: The value; numbers may be NumPy's.
 
     Returns:
         `value`.
@@ -310,7 +312,7 @@ PAPER_RECIPES = {
         epochs=2,
     ),
 }
-# What was found to be better than the paper's, see benchmarks/results.
+# Values that were found to be better than the paper's, see benchmarks/results.
 OWN_SENTENCE = Recipe(
     pooling_mode="mean",
     pooled_layers="first_last",
@@ -320,9 +322,10 @@ OWN_SENTENCE = Recipe(
     projection_head=True,
     group_by_length=True,
 )
-# Of an encoder that is good already, with its own pooling. Related texts come
-# together, which helps clusters and topics, or similar ones come apart, which
-# helps to tell meanings from each other: see benchmarks/domains.py.
+# For an encoder that is good already, with its own pooling. One recipe brings
+# related texts together, which helps clusters and topics; the other moves
+# similar texts apart, which helps to distinguish meanings: see
+# benchmarks/domains.py.
 OWN_ADAPT = dataclasses.replace(
     OWN_SENTENCE,
     pooling_mode=None,
@@ -346,24 +349,25 @@ OWN_RECIPES = {
     ),
     "adapt_apart": dataclasses.replace(OWN_ADAPT, guide_ceiling=0.6),
 }
-# What `keras_mirror.adapt` tries with an encoder: related texts together, or
-# similar ones apart; and with a raw language model.
+# The candidates of `keras_mirror.adapt`: for an encoder, related texts together
+# or similar ones apart; and for a raw language model.
 ENCODER_RECIPES = {"together": "adapt_together", "apart": "adapt_apart"}
 MIRRORED, WHITENED = "mirrored", "whitened"
-# How many texts `keras_mirror.adapt` trains an encoder on, and a raw language
-# model: the paper's "ten thousand raw strings".
+# The number of texts on which `keras_mirror.adapt` trains an encoder, and a raw
+# language model: the paper's "ten thousand raw strings".
 ADAPT_SAMPLE = 5_000
 MIRROR_SAMPLE = 10_000
 RECIPES = {**OWN_RECIPES, **PAPER_RECIPES}
 
 
 def get_recipe(name: "str | Recipe", **overrides: Any) -> Recipe:
-    """A recipe by name, some of its fields replaced.
+    """Gets a recipe by name and replaces some of its fields.
 
     Args:
         name: `"sentence"`, `"sentence_drophead"`, `"phrase"`, `"word"`; with
             `paper_` before it, exactly the paper's; `"adapt_together"` and
-            `"adapt_apart"`, for what is an encoder already; or a `Recipe`.
+            `"adapt_apart"`, for models that are encoders already; or a
+            `Recipe`.
         **overrides: Fields of `Recipe` with new values.
 
     Returns:

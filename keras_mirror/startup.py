@@ -1,4 +1,4 @@
-"""What must happen before Keras is imported: backend, allocator, silence."""
+"""Sets up what must precede the import of Keras: backend, allocator, logs."""
 
 import contextlib
 import ctypes
@@ -62,8 +62,8 @@ KERAS_FREE = (
     "version",
 )
 
-# Keras imports these where they are installed, for features that no command
-# uses, and they take as long as Keras. A command that needs one imports it.
+# Keras imports these if they are installed, for features that no command uses,
+# and they take as long as Keras. A command that needs one imports it.
 NEEDLESS_IMPORTS = ("sklearn", "matplotlib", "pandas", "orbax", "PIL")
 # JAX needs the second one.
 NEEDLESS_WITHOUT_JAX = ("jax", "scipy.sparse")
@@ -105,7 +105,7 @@ def named_backend() -> str | None:
     Raises:
         ValueError: There is no such backend.
     """
-    backend = os.environ.get("KERAS_BACKEND") or None  # Keras: as if unset
+    backend = os.environ.get("KERAS_BACKEND") or None  # as in Keras: like unset
     if backend and backend not in BACKENDS:
         raise ValueError(
             f"KERAS_BACKEND must be one of {', '.join(BACKENDS)}. "
@@ -147,11 +147,12 @@ def import_keras(backend: str | None) -> ModuleType:
 
 @contextlib.contextmanager
 def uncollected() -> Iterator[None]:
-    """Imports what stays: the garbage collector never looks through it.
+    """Imports modules and exempts them from garbage collection.
 
-    It would do so again and again while modules are imported, which takes a
-    tenth of the time, and once more when the process ends. Where Keras is
-    there already nothing is done: what is garbage then would stay too.
+    The collector would go through them again and again during the import, which
+    takes a tenth of the time, and once more at the end of the process. If Keras
+    is imported already, nothing is done: garbage from before would be exempted
+    too.
     """
     if "keras" in MODULES or not gc.isenabled():
         yield
@@ -165,7 +166,7 @@ def uncollected() -> Iterator[None]:
 
 
 def check_legacy_keras() -> None:
-    """Raises an `ImportError` where TensorFlow would look for `tf_keras`.
+    """Raises an `ImportError` if TensorFlow would look for `tf_keras`.
 
     tensorflow_text, which keras-hub imports, then fails in an endless
     recursion, whatever the backend is.
@@ -222,7 +223,7 @@ def _tune(backend: str | None) -> None:
 
 
 def _keep_compilations() -> None:
-    """Lets the next command reuse what JAX compiled in this one."""
+    """Lets later commands reuse what JAX compiled."""
     cache = os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache"))
     folder = os.path.join(cache, "keras-mirror", "jax")
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", folder)
@@ -244,9 +245,9 @@ def _keep_freed_memory() -> None:
 def return_freed_memory() -> None:
     """Makes the C library give large blocks back to the system at once.
 
-    What mini-batches leave between large blocks that were freed keeps glibc
-    from using these again: on PyTorch, memory would grow with the number of
-    mini-batches. Slower, see `_keep_freed_memory`.
+    Small blocks that mini-batches leave between freed large blocks keep glibc
+    from reusing these: on PyTorch, memory would grow with the number of
+    mini-batches. This is slower, see `_keep_freed_memory`.
     """
     if platform.libc_ver()[0] == "glibc":
         library = ctypes.CDLL(None)
@@ -257,8 +258,9 @@ def return_freed_memory() -> None:
 def _silence() -> None:
     """Keeps frameworks quiet, by log levels and by a new `sys.stderr`.
 
-    TensorFlow's C++ code writes to file descriptor 2 whatever its log level
-    is. So that descriptor leads nowhere, and `sys.stderr` is a copy of it.
+    TensorFlow's C++ code writes to file descriptor 2 at any log level. So that
+    descriptor is redirected to nowhere, and `sys.stderr` writes to a copy of
+    the original.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.disable(logging.WARNING)

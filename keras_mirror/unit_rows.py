@@ -1,4 +1,4 @@
-"""Cosines need rows of length 1: NumPy arrays, without Keras.
+"""Scales rows of NumPy arrays to length 1, for cosines; without Keras.
 
 A row shorter than 1e-12 becomes shorter than 1, and an all-zero row stays.
 """
@@ -23,7 +23,7 @@ def unit_rows(embeddings):
     [[0.6000000238418579, 0.800000011920929]]
     """
     rows = np.asarray(embeddings)
-    if rows.dtype != "float64":  # whose largest numbers float32 has not
+    if rows.dtype != "float64":  # whose largest numbers overflow float32
         rows = rows.astype("float32", copy=False)
     rows = _scaled(rows).astype("float32", copy=False)
     return rows / _lengths(rows)
@@ -110,9 +110,9 @@ def check_rows(embeddings_1, embeddings_2) -> None:
         shapes[0][1] != shapes[1][1]
     ):
         raise ValueError(
-            "Embeddings must be two arrays of shape (n, embedding_dim), with "
-            "one `embedding_dim`: of a single one, give `embedding[None]`. "
-            f"Received: shapes {shapes[0]} and {shapes[1]}"
+            "Embeddings must be two arrays of shape (n, embedding_dim) with "
+            "the same `embedding_dim`. For a single embedding, give "
+            f"`embedding[None]`. Received: shapes {shapes[0]} and {shapes[1]}"
         )
     for number, each in enumerate((embeddings_1, embeddings_2), start=1):
         is_finite = np.isfinite(np.asarray(each, dtype="float64")).all(axis=1)

@@ -1,4 +1,4 @@
-"""How far the same texts are alike in the vectors of two encoders."""
+"""Measures how far two encoders agree on the same texts."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ NUM_NEIGHBORS = 10
 
 
 def neighbors_kept(before, after, num_queries: int = 500) -> float:
-    """How many of the ten nearest rows of a row are the same in both arrays.
+    """The share of the ten nearest rows of a row that both arrays have.
 
     Args:
         before: Float32 array of shape `(n, embedding_dim)`, rows of length 1.
@@ -16,8 +16,8 @@ def neighbors_kept(before, after, num_queries: int = 500) -> float:
         num_queries: Integer, see `nearest_others`. Defaults to `500`.
 
     Returns:
-        Float in `[0, 1]`, the mean share. Of fewer than eleven rows, all
-        others are the nearest.
+        Float in `[0, 1]`, the mean share. With fewer than eleven rows, all
+        others count as nearest.
 
     Example:
 

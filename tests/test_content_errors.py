@@ -74,7 +74,9 @@ def test_damaged_pages_of_parquet(tmp_path):
     content = bytearray(path.read_bytes())
     content[8:40] = bytes(32)
     path.write_bytes(content)
-    with pytest.raises(ValueError, match="texts.parquet' is no Parquet file"):
+    with pytest.raises(
+        ValueError, match="texts.parquet' is not a Parquet file"
+    ):
         list(read_texts(path))
 
 
@@ -86,7 +88,7 @@ def test_a_checkpoint_whose_array_has_no_head(tmp_path):
     head = file.getvalue().replace(b"}", b"{")
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("facts.npy", head)
-    with pytest.raises(ValueError, match="is no checkpoint of training"):
+    with pytest.raises(ValueError, match="is not a training checkpoint"):
         read_facts(path)
 
 

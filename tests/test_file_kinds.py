@@ -20,7 +20,7 @@ from keras_mirror.version import __version__
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n"
 PAGE = b"\n<!DOCTYPE html><html><title>Not found</title></html>"
 IS_POINTER = "is a Git LFS pointer to the file. Run `git lfs pull`"
-IS_PAGE = "is a web page, as sites answer in place of a file"
+IS_PAGE = "is a web page, which a site sent instead of the file"
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_an_index_is_no_archive_and_an_archive_no_index(
     write_zip_index(tmp_path / "texts.index", model, ["a man"])
     with pytest.raises(ValueError, match="it is an index, which `search` read"):
         load_archive(tmp_path / "texts.index")
-    with pytest.raises(ValueError, match="it is the archive of a model, and"):
+    with pytest.raises(ValueError, match="it is the archive of a model, not"):
         read_zip_index(archive)
 
 

@@ -56,8 +56,8 @@ def test_training_stops_at_the_step_with_the_weights_before_it():
     after = AfterStep(1)
     message = (
         "Training stopped: the loss or a gradient is not finite at step 2 of "
-        "epoch 1. Try a smaller learning rate, and float32 or bfloat16 in "
-        "place of float16. The model keeps its last finite weights."
+        "epoch 1. Try a smaller learning rate, and float32 or bfloat16 "
+        "instead of float16. The model keeps its last finite weights."
     )
     with pytest.raises(FloatingPointError, match=f"^{re.escape(message)}$"):
         fit(model, callbacks=[after])

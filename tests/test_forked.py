@@ -62,9 +62,9 @@ def test_a_child_says_why_it_cannot_compute(name, model, archive, monkeypatch):
     assert raised.startswith(
         "RuntimeError: This process was forked after a model was made, and "
         f"{keras.backend.backend()} would wait forever for threads of the "
-        "parent. Load the model in this process and none before the fork "
-        "(gunicorn without `--preload`), or start the process with the method "
-        "'spawn'"
+        "parent. Load the model in this process, and load none before the "
+        "fork (gunicorn without `--preload`), or start the process with the "
+        "method 'spawn'"
     )
     assert raised.endswith(f", forked by {os.getpid()}")
     assert ("torch.set_num_threads(1)" in raised) == (

@@ -161,7 +161,7 @@ def test_projections_that_were_learned_are_merged():
     expected = (before.encoder.projection.kernel.numpy() + 1) / 2
     np.testing.assert_allclose(merged, expected, atol=1e-6)
     after.encoder.projection.trainable = False
-    with pytest.raises(ValueError, match="Received: another projection"):
+    with pytest.raises(ValueError, match="Received: a different projection"):
         merge(before, after, 0.5)
 
 

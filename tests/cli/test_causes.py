@@ -110,7 +110,7 @@ def test_an_index_that_may_not_be_read(use, monkeypatch):
 def test_a_checkpoint_that_may_not_be_read(tmp_path, monkeypatch):
     path = tmp_path / "encoder.checkpoint.npz"
     path.write_bytes(b"PK\x03\x04 and so on")
-    with pytest.raises(ValueError, match="is no checkpoint of training, or"):
+    with pytest.raises(ValueError, match="is not a training checkpoint, or"):
         read_facts(path)
     denied = mock.Mock(side_effect=OSError(errno.EACCES, ""))
     monkeypatch.setattr("zipfile.ZipFile", denied)

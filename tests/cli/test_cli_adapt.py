@@ -177,7 +177,7 @@ def test_a_raw_language_model(command, preset, corpus, output, untrained):
         (["--train-columns"], "`train_columns` needs `columns`"),
         (["--merge", "1.5"], "--merge"),
         (["--guide-ceiling", "2"], "`guide_ceiling` must be a float"),
-        (["--pooling-mode", "cls"], "keeps what its layers were made with"),
+        (["--pooling-mode", "cls"], "decide how layers are built"),
     ],
 )
 def test_wrong_use_exits_with_2(

@@ -108,7 +108,7 @@ def test_nothing_that_decides(command, tmp_path):
         "compare", "tfidf", "first.keras", "texts.txt", "--html", path
     )
     assert code == 0, errors
-    message = "Nothing about these texts was given that could decide."
+    message = "There is no evidence about these texts."
     assert message in screen and message in path.read_text("utf-8")
     assert "next:" not in errors
 
@@ -145,7 +145,7 @@ def test_a_starting_point_that_is_not_here(command, monkeypatch):
         (["first.keras"], "Missing argument 'MODEL...'"),
         (
             ["first.keras", "texts.txt", "--check-labels", "label"],
-            "A column is read from files that end in",
+            "Columns can be read only from files that end in",
         ),
         (
             ["first.keras", "texts.jsonl", "--columns", "title"],

@@ -59,7 +59,7 @@ def test_few_texts_are_not_measured(command, archive, tmp_path):
     "format, options, expected",
     [
         ("static", ["--corpus", "none.txt"], "'none.txt' does not exist"),
-        ("static", ["--corpus", "{corpus}"], "has columns. Name that"),
+        ("static", ["--corpus", "{corpus}"], "has columns. Name the"),
         ("static", ["--int8", "--no-normalize"], "they must be normalized"),
         ("keras", ["--corpus", "{corpus}"], "--corpus is for --format static"),
         ("keras", ["--dimensions", 8], "--dimensions is for --format static"),

@@ -201,7 +201,7 @@ def test_an_index_is_written_to_no_file(writer, make):
     call, output = writer
     make(output)
     code, errors = call(output, "--overwrite")
-    assert code == 2 and "is a file or pipe of something else" in errors
+    assert code == 2 and "is a file or pipe but not an index" in errors
 
 
 def test_a_device_needs_no_overwrite(command, scores):

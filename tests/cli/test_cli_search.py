@@ -179,7 +179,7 @@ def test_search_refuses_another_encoder(command, index, archive, model):
     assert re.fullmatch(
         f"keras-mirror: error: '{index}' must be opened with the encoder that "
         "it was built with, of fingerprint [0-9a-f]{16}. Received: a model of "
-        "fingerprint [0-9a-f]{16}. Load that archive, or build the index anew",
+        "fingerprint [0-9a-f]{16}. Load that encoder, or build the index again",
         errors.splitlines()[-1],
     )
 
@@ -510,7 +510,7 @@ def test_duplicates_tells_of_a_limit(command, archive, corpus):
     )
     assert code == 0 and len(screen.splitlines()) == 3
     assert (
-        "keras-mirror: 496 pairs are at least -1.0 similar; the best 3 of "
+        "keras-mirror: 496 pairs have a cosine of at least -1.0; the best 3 of "
         "them are kept"
     ) in errors.splitlines()
 
@@ -747,7 +747,7 @@ def test_update_and_remove(command, archive, table, mails, tmp_path):
     table.write_text(ROWS.replace("two dogs run", "a new text"))
     arguments = ["index", archive, table, *OF_TABLE, "--output", mails]
     code, _, errors = command(*arguments, "--append")
-    assert code == 1 and "others for 'c'. Update the index" in errors
+    assert code == 1 and "different texts for 'c'. Update the index" in errors
     code, _, errors = command(*arguments, "--update")
     assert code == 0, errors
     assert found_ids(command, mails, "--mode", "keyword") == []
@@ -773,7 +773,7 @@ def test_several_files_and_globs(command, archive, tmp_path):
     code, _, errors = command(
         "index", archive, pattern, "--output", path, "--overwrite"
     )
-    assert code == 2 and f"No file has a name such as '{pattern}'" in errors
+    assert code == 2 and f"No file matches '{pattern}'" in errors
 
 
 @pytest.mark.parametrize(

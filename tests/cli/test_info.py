@@ -70,7 +70,7 @@ def test_info(command, model, archive):
     recipe = model.recipe.get_config()
     for name, value in recipe.items():
         assert rows[name] == ("-" if value is None else str(value))
-    words = "a corpus that is unknown; 1 of 1 epochs; 2"
+    words = "an unknown corpus; 1 of 1 epochs; 2"
     assert rows["fit 1"].startswith(words)
     assert rows["dev"] == "0.5"
 

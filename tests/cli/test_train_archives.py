@@ -58,7 +58,7 @@ def test_an_archive_is_trained_on(options, changed, retrain, trained_model):
 @pytest.mark.parametrize(
     "option, message",
     [
-        (["--pooling-mode", "max"], "keeps what its layers were made with"),
+        (["--pooling-mode", "max"], "decide how layers are built"),
         (["--dtype-policy", "float32"], "is not for an archive"),
     ],
 )

@@ -34,8 +34,8 @@ def test_the_corpus_is_told_before_training(train, monkeypatch):
     paragraph = " ".join(" ".join(told).split())
     for sentence in (
         "corpus 8 texts make 4 steps of 3 in 2 epochs; 2 are never seen",
-        "expect little of so few",
-        "12% of the texts (1) equal another one but for punctuation",
+        "expect little from so few",
+        "12% of the texts (1) differ from another text only in punctuation",
     ):
         assert sentence in paragraph
     assert "are cut" not in paragraph

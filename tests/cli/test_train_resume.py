@@ -108,7 +108,7 @@ def test_another_training_is_refused(train, stop_at, changed, what):
     train("parts")
     code, _, errors = train("parts", "--resume", **changed)
     assert code == 1
-    assert "is of another training" in errors and what in errors
+    assert "belongs to another training" in errors and what in errors
 
 
 def test_nothing_to_go_on_with(train):
@@ -155,7 +155,7 @@ def test_a_damaged_checkpoint(train, tmp_path):
     (tmp_path / "parts.checkpoint.npz").write_bytes(b"PK no")
     code, _, errors = train("parts", "--resume")
     assert code == 2
-    assert "is no checkpoint of training, or damaged" in errors
+    assert "is not a training checkpoint, or is damaged" in errors
 
 
 def test_several_devices_are_refused(train):
