@@ -36,7 +36,9 @@ def test_what_came_meanwhile_stays(
 
     if not has_links:
         monkeypatch.setattr(os, "link", no_link)
-    with pytest.raises(FileExistsError, match=r"stays\. This is '.*out-2.txt'"):
+    with pytest.raises(
+        FileExistsError, match=r"stays\. The output is in '.*out-2.txt'"
+    ):
         with atomic_output(path, overwrite=False) as unfinished:
             path.write_text("precious")
             if is_folder:

@@ -78,7 +78,7 @@ def test_what_came_meanwhile_stays(
     if name == "index":  # refuses before it writes
         return
     kept = tmp_path / "output-2.npy"
-    assert f"This is '{kept}'" in errors and kept.exists()
+    assert f"The output is in '{kept}'" in errors and kept.exists()
     assert command(*arguments, "--overwrite")[0] == 0
     assert output.read_bytes() == kept.read_bytes()
 
