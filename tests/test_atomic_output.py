@@ -37,7 +37,7 @@ def test_what_came_meanwhile_stays(
     if not has_links:
         monkeypatch.setattr(os, "link", no_link)
     with pytest.raises(
-        FileExistsError, match=r"stays\. The output is in '.*out-2.txt'"
+        FileExistsError, match=r"replaced. The output is in '.*out-2.txt'"
     ):
         with atomic_output(path, overwrite=False) as unfinished:
             path.write_text("precious")
