@@ -300,7 +300,7 @@ def test_fit_says_what_to_do_instead_of_splitting():
 def test_texts_in_place_of_features_are_sent_to_encode_text(model, kind):
     given = {"list": SENTENCES, "array": np.array(SENTENCES), "string": "one"}
     for call in (model, model.predict):
-        with pytest.raises(TypeError, match=r"there is `model.encode_text\("):
+        with pytest.raises(TypeError, match=r"use `model.encode_text\("):
             call(given[kind])
 
 
@@ -368,7 +368,9 @@ def test_similarity_is_of_finite_numbers(model, value):
 
 def test_names_of_other_libraries_are_answered(model):
     assert not hasattr(model, "encode")
-    with pytest.raises(AttributeError, match="encodes texts by `encode_text`"):
+    with pytest.raises(
+        AttributeError, match="encodes texts with `encode_text`"
+    ):
         model.encode(["a man"])
     with pytest.raises(AttributeError, match="no attribute 'other'"):
         _ = model.other

@@ -331,7 +331,9 @@ def test_a_missing_column(archive):
 
 def test_a_worker_that_does_not_see_the_archive(tmp_path):
     encoder = ArchiveEncoder(tmp_path / "missing.keras")
-    with pytest.raises(FileNotFoundError, match="a path that all of them see"):
+    with pytest.raises(
+        FileNotFoundError, match="a path that all of them can read"
+    ):
         encoder({"text": ["a"]})
 
 
@@ -407,7 +409,7 @@ def test_damaged_content_is_a_failure(command, archive, tmp_path):
 @pytest.mark.parametrize("again", ["a.txt", "./a.txt"])
 def test_a_file_that_is_given_twice(paths, again):
     with pytest.raises(
-        ValueError, match="file once, .* Received: '.*a.txt' tw"
+        ValueError, match="file only once, .* Received: '.*a.txt' tw"
     ):
         ShardPlan((*paths, again))
 
@@ -416,7 +418,9 @@ def test_ids_that_are_the_same(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("id,text\n1,a\n2,b\n2,c\n")
     plan = ShardPlan((str(path),), "text", "id")
-    with pytest.raises(ValueError, match="another id. Received: '2' twice in "):
+    with pytest.raises(
+        ValueError, match="a different id. Received: '2' twice in "
+    ):
         list(plan.shards(0))
 
 

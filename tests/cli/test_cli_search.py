@@ -786,9 +786,12 @@ def test_several_files_and_globs(command, archive, tmp_path):
         (["index", "M", "T", "--append", "--output", "T"], "is a file, as"),
         (
             ["index", "M", "T", "--overwrite", "--output", "M"],
-            "pipe of some",
+            "pipe but not an index",
         ),
-        (["index", "M", "T", "--overwrite", "--output", "."], "folder of some"),
+        (
+            ["index", "M", "T", "--overwrite", "--output", "."],
+            "folder but not an index",
+        ),
         (["remove", "INDEX"], "give IDs or --ids-from, or else --where"),
         (["remove", "INDEX", "a", "--where", "id = 'a'"], "or else --where"),
         (["remove", "no.index", "a"], "'no.index' does not exist"),

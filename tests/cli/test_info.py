@@ -92,7 +92,7 @@ def test_long_values_go_on_under_themselves(command, archive, monkeypatch):
     long = [line for line in lines if len(line) > 80]
     assert all(str(archive) in line for line in long)  # a path stays whole
     start = next(n for n, line in enumerate(lines) if "  fit 1" in line)
-    indent = lines[start].index("a corpus")
+    indent = lines[start].index("an unknown")
     assert (
         lines[start + 1][:indent].isspace() and lines[start + 1][indent] != " "
     )

@@ -186,5 +186,5 @@ def test_similarity():
     np.testing.assert_array_equal(
         encoder.similarity(rows, rows), model.similarity(rows, rows)
     )
-    with pytest.raises(ValueError, match="one `embedding_dim`"):
+    with pytest.raises(ValueError, match="the same `embedding_dim`"):
         encoder.similarity(rows, rows[:, :7])

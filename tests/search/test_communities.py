@@ -166,7 +166,7 @@ def test_equal_embeddings_are_one_cluster():
 def test_embeddings_must_be_finite():
     embeddings = planted((8, 8))[0]
     embeddings[3, 1] = np.nan
-    with pytest.raises(ValueError, match="^Embeddings must be of finite num"):
+    with pytest.raises(ValueError, match="^Embeddings must be finite num"):
         communities(embeddings, np.ones(16, int))
 
 
