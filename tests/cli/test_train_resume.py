@@ -135,11 +135,12 @@ def test_a_failed_last_write_keeps_the_training(
     def fail(*arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(training, "save_archive", fail)
-    code, _, errors = train("parts", "--resume")
+    # All else that is patched stays so: streams are not silenced.
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "save_archive", fail)
+        code, _, errors = train("parts", "--resume")
     assert code == 1
     assert "No space left on device. The training is kept in" in errors
-    monkeypatch.undo()
     assert train("parts", "--resume")[0] == 0
 
 
