@@ -91,7 +91,7 @@ from keras_mirror.recipes import WHITENED
 @click.option(
     "--sample",
     type=click.IntRange(2),
-    help="Train on this many texts, drawn where there are more. Default: "
+    help="Maximum number of texts to train on, drawn at random. Default: "
     f"{ADAPT_SAMPLE}; {MIRROR_SAMPLE} for a raw language model.",
 )
 @click.option(
@@ -207,7 +207,7 @@ def adapt(
 
 
 def _add_texts(read: dict[str, Any], texts: list[str]) -> None:
-    """More texts to train on, whose labels are not known."""
+    """Adds texts without labels to train on."""
     read["texts"] = [*read["texts"], *texts]
     if read["labels"] is not None:
         read["labels"] = [*read["labels"], *("" for _ in texts)]

@@ -12,7 +12,7 @@ HOW_TO_DECIDE = (
 
 
 def save_candidates(adaptation, output: str, overwrite: bool) -> dict[str, str]:
-    """What was tried, beside an output that is the start as it was."""
+    """What was tried, beside an output that is the unchanged start."""
     paths = {}
     for name, model in adaptation.candidates.items():
         model.record = model.record.with_notes(f"{name}: no evidence for it")
@@ -44,7 +44,7 @@ def report_rows(adaptation) -> list[tuple[str, str]]:
 
 
 def report_facts(adaptation) -> dict[str, object]:
-    """All of it as plain values, for JSON."""
+    """The report as plain values, for JSON."""
     verdict = adaptation.verdict
     return {
         "verdict": verdict.name,
@@ -72,7 +72,7 @@ def summary_rows(adaptation, output: str) -> dict[str, object]:
     kind = "an encoder" if adaptation.is_encoder else "a language model"
     start = next(iter(adaptation.evaluation.models.values()))
     taken = adaptation.taken
-    what = f"adapted ({taken})" if taken else "the start as it was"
+    what = f"adapted ({taken})" if taken else "the unchanged start"
     return {
         "start": f"{kind}, pooling: {pooling_of(start)}",
         "tried": ", ".join(adaptation.candidates),

@@ -65,9 +65,9 @@ def _check_model_names(
     type=click.IntRange(1),
     default=SAMPLE,
     show_default=True,
-    help="Draw this many texts where there are more.",
+    help="Maximum number of texts, drawn at random.",
 )
-@click.option("--seed", type=SEED, default=0, help="Decides what is drawn.")
+@click.option("--seed", type=SEED, default=0, help="Random seed.")
 @result_options("json", "csv", "latex")
 @html_option
 @batch_size_option

@@ -89,7 +89,7 @@ def print_sections(
 def print_rows(
     rows: Iterable[tuple[str, object]], file: TextIO, indent: int = 0
 ) -> None:
-    """Names and values; long values go on under themselves on a screen."""
+    """Names and values; long values wrap below themselves on a screen."""
     rows = list(rows)
     indent = max(indent, *(len(name) + 2 for name, _ in rows))
     screen = console(file)

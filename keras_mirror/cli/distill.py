@@ -42,7 +42,7 @@ def _prefixes(
         return tuple(map(int, value.split(","))) if value else ()
     except ValueError as error:
         raise click.BadParameter(
-            f"must be numbers with commas between them. Received: {value}"
+            f"must be numbers separated by commas. Received: {value}"
         ) from error
 
 
@@ -280,5 +280,5 @@ def _teach(taught_by, shards, texts, total: int, stop: StopSignals) -> None:
 
 def _stopped(kept: str, stop: StopSignals) -> int:
     click.echo(f"what is done is kept in {kept}", err=True)
-    click.echo("to go on: the same command with --resume", err=True)
+    click.echo("to resume: run the same command with --resume", err=True)
     return stop.code

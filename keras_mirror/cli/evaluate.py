@@ -32,7 +32,7 @@ from keras_mirror.cli.result_forms import result_options
 from keras_mirror.cli.seed_scores import grouped
 from keras_mirror.recipes import POOLING_MODES
 
-RAW_WORDS = "the mean of its last layer's tokens, all of equal weight"
+RAW_WORDS = "the mean of its last layer's tokens, equally weighted"
 
 
 @click.command(cls=Command)
@@ -80,7 +80,7 @@ def evaluate(
 
     MODEL is an archive (*.keras) or a preset. An encoder is scored with its own
     pooling. A language model is scored raw: untrained, by the mean of its last
-    layer's tokens, all of equal weight, so that a difference to it includes
+    layer's tokens, equally weighted, so that a difference to it includes
     both training and pooling. The model "tfidf" is TF-IDF, a baseline that
     every encoder should beat (extra [search]). PATH is a file or folder of
     benchmarks in their owners' formats: STS, STS-B, SICK, word similarity,

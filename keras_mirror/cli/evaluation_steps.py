@@ -25,7 +25,7 @@ def is_baseline(argument: str) -> bool:
 
 
 def load_models(names: list[str], pooling: str | None) -> dict:
-    """Models by their names, each with a spinner."""
+    """Loads models by name, with a spinner for each."""
     from keras_mirror.evaluation.tfidf import TfidfBaseline
 
     models: dict[str, object] = {}

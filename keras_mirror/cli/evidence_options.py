@@ -55,7 +55,7 @@ def evidence_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--check-labels",
             metavar="COLUMN",
-            help="Column of labels; may be empty, fifty rows are of use.",
+            help="Column of labels; cells may be empty. Fifty are enough.",
         ),
         click.option(
             "--check-pairs",

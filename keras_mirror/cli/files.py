@@ -143,7 +143,7 @@ def claim_output(path: str) -> None:
 
 
 def check_space(path: str, num_bytes: int) -> None:
-    """Raises an `OSError` if the disk of `path` has not so much space."""
+    """Raises an `OSError` if the disk of `path` lacks the space."""
     if is_stream(path):
         return
     folder = os.path.dirname(os.path.realpath(path))

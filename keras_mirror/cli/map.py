@@ -57,7 +57,7 @@ def map_texts(
 ) -> None:
     """Draws the lines of TEXTS, or of an INDEX, as points on a plane.
 
-    Lines of like meaning lie near each other; clusters have colors and names.
+    Lines of similar meaning lie close together; clusters have colors and names.
     The page of --html works without network: it shows the line under the mouse
     and searches. It has the first 500 characters of each line. Empty lines are
     left out.

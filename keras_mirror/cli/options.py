@@ -172,7 +172,7 @@ def encoding_options(command: Callable[..., Any]) -> Callable[..., Any]:
         type=click.Choice(["strict", "replace"]),
         default="strict",
         show_default=True,
-        help="What to do with bytes that are not of the encoding.",
+        help="What to do with bytes that are invalid in the encoding.",
     )(command)
 
 

@@ -15,7 +15,7 @@ from keras_mirror.data import Corpus
 
 
 def begun(kept: str) -> dict:
-    """What a checkpoint tells about the training that was stopped."""
+    """The facts in the checkpoint of an interrupted training."""
     with usage_errors():
         try:
             return read_facts(kept)
@@ -27,7 +27,7 @@ def begun(kept: str) -> dict:
 
 
 def training_facts(model, corpus: Corpus, preset: str, seed: int) -> dict:
-    """What must be the same where training goes on."""
+    """What must be the same when training resumes."""
     from keras_mirror.archive.record import software_versions
 
     texts = hashlib.sha256()

@@ -75,7 +75,7 @@ def search(
     together. --mode keyword needs no encoder, and answers at once.
     """
     if not queries and not interactive:
-        raise click.UsageError("a QUERY or --interactive is missing")
+        raise click.UsageError("give a QUERY or --interactive")
     if forms.paths and interactive:
         name = next(iter(forms.paths))
         raise click.UsageError(f"--{name} and --interactive exclude each other")

@@ -56,7 +56,7 @@ def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
     "--host",
     default="127.0.0.1",
     show_default=True,
-    help="Address to listen on. Any but this machine's own needs a token.",
+    help="Address to listen on. If others can reach it, it needs a token.",
 )
 @click.option(
     "--port",
@@ -114,8 +114,8 @@ def _check_token(token: str | None, host: str, local: bool) -> None:
     if token is None:
         if not local:
             raise click.UsageError(
-                f"--host {host} lets other machines in: give --token, or set "
-                f"{TOKEN}"
+                f"--host {host} is open to other machines: give --token, or "
+                f"set {TOKEN}"
             )
     elif not re.fullmatch("[!-~]+", token):
         raise click.UsageError(

@@ -17,7 +17,7 @@ _REPLACEMENTS = (
 def open_standard_streams() -> None:
     """Takes the places of the standard streams that are closed.
 
-    Else the next file that is opened takes one of them, and what a library
+    Otherwise the next file that is opened takes one of them, and what a library
     prints ends up in that file.
     """
     for name, mode, flags in _REPLACEMENTS:
@@ -42,7 +42,7 @@ def named_output() -> Iterator[None]:
 
 
 def end_output() -> None:
-    """Drops what cannot be printed: Python would try once more at its end."""
+    """Drops what cannot be printed: Python would try again at exit."""
     try:
         sys.stdout.flush()
     except OSError:

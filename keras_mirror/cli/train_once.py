@@ -196,7 +196,9 @@ def train_once(
     told = {"seed": seed, **print_summary(rows, start)}
     if not progress.finished:
         if checkpoint:
-            click.echo("to go on: the same command with --resume", err=True)
+            click.echo(
+                "to resume: run the same command with --resume", err=True
+            )
         return Trained(stop.code, path, told)
     pathlib.Path(kept).unlink(missing_ok=True)
     return Trained(0, path, told)
@@ -220,7 +222,7 @@ def _make_model(
 def _check_end(
     model, num_texts: int, center: bool, whiten: bool, dimensions: int | None
 ) -> None:
-    """Finds out before the training what could not be done after it."""
+    """Checks before training what would fail after it."""
     from keras_mirror.encoder.replaced_end import check_unprojected
 
     with usage_errors():

@@ -1,4 +1,4 @@
-"""The corpus of a training: collected, checked, and told before it starts."""
+"""The corpus of a training: collected, checked and reported first."""
 
 import sys
 from collections.abc import Iterable

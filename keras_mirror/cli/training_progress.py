@@ -78,7 +78,7 @@ def fit_with_progress(
 
 
 def _guide(model, corpus: Corpus) -> Guide:
-    """What the model holds of the corpus before it is trained."""
+    """Makes the guide of the corpus from the untrained model."""
     total = len(corpus.different_texts)
     with progress_bar() as bar:
         task = bar.add_task("Guide", total=total)

@@ -74,7 +74,7 @@ def test_without_evidence_the_output_is_the_start(
     assert "general probe" in out
     if "no evidence" in out:
         assert "to decide" in out and "--check-labels" in out
-    assert "the start as it was" in errors and "next: keras-mirror" in errors
+    assert "the unchanged start" in errors and "next: keras-mirror" in errors
     np.testing.assert_allclose(
         vectors(output), vectors(trained_archive), atol=1e-6
     )

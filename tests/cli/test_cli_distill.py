@@ -101,7 +101,7 @@ def test_training_that_is_stopped_goes_on(distill, tmp_path, monkeypatch):
     stop_at(4)
     code, _, errors = distill("parts")
     assert code == 128 + signal.SIGTERM
-    assert "to go on: the same command with --resume" in errors
+    assert "to resume: run the same command with --resume" in errors
     stop_at(100)
     code, _, errors = distill("parts")
     assert code == 2 and "--resume, or begin anew" in errors
@@ -137,7 +137,7 @@ def test_a_teacher_that_is_stopped_goes_on(distill, tmp_path, monkeypatch):
     [
         (["--resume"], "there is none of this --output"),
         (["--dimensions", "8"], "prefixes"),
-        (["--dimensions", "many"], "numbers with commas"),
+        (["--dimensions", "many"], "separated by commas"),
         (["--layers", 7], "from 1 to 2"),
         (["--student", "mirror_mini_lm_en"], "its own sizes"),
     ],

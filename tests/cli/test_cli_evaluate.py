@@ -109,7 +109,7 @@ def test_a_language_model_is_the_raw_backbone(command, tmp_path, mode):
     if not options:
         note = (
             "preset is raw: untrained, the mean of its last layer's tokens, "
-            "all of equal weight"
+            "equally weighted"
         )
     assert note in errors
     content = json.loads(path.read_text(encoding="utf-8"))

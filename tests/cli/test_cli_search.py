@@ -197,7 +197,7 @@ def test_search_refuses_a_damaged_index(command, index):
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        ([], "a QUERY or --interactive is missing"),
+        ([], "give a QUERY or --interactive"),
         (["a", "--k", "0"], "0 is not in the range x>=1"),
         (
             ["a", "--json", "--interactive"],

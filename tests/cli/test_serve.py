@@ -32,10 +32,10 @@ pytestmark = pytest.mark.skipif(
 @pytest.mark.parametrize(
     "options, message",
     [
-        (["--host", "0.0.0.0"], "--host 0.0.0.0 lets other machines in"),
-        (["--host", "::"], "--host :: lets other machines in"),
-        (["--host", ""], "lets other machines in"),
-        (["--host", "example.org"], "lets other machines in"),
+        (["--host", "0.0.0.0"], "--host 0.0.0.0 is open to other machines"),
+        (["--host", "::"], "--host :: is open to other machines"),
+        (["--host", ""], "is open to other machines"),
+        (["--host", "example.org"], "is open to other machines"),
         (["--token", ""], "--token must be of visible ASCII characters"),
         (["--token", "two words"], "--token must be of visible ASCII"),
         (["--token", "secret\n"], "--token must be of visible ASCII"),
@@ -56,7 +56,7 @@ def test_an_empty_variable_is_no_token(command, monkeypatch, archive):
     monkeypatch.setenv(TOKEN, "")
     code, _, errors = command("serve", archive, "--host", "0.0.0.0")
     assert code == 2
-    assert "lets other machines in" in errors
+    assert "is open to other machines" in errors
 
 
 @contextlib.contextmanager

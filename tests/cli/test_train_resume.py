@@ -65,7 +65,7 @@ def test_it_ends_at_the_weights_of_an_undisturbed_one(
     stop_at(5)
     code, _, errors = train("parts", *guided, "--log", log)
     assert code == 128 + signal.SIGTERM, errors
-    assert "to go on: the same command with --resume" in errors
+    assert "to resume: run the same command with --resume" in errors
     kept = tmp_path / "parts.checkpoint.npz"
     assert read_facts(kept)["step"] == 5
     stop_at(6)
