@@ -140,9 +140,9 @@ REPORTS = """
 import sys
 import click
 import keras_mirror_cli
-from keras_mirror.cli.files import check_reports
+from keras_mirror.cli.files import check_report
 with click.Context(click.Command("evaluate")):
-    check_reports("scores.json", "report.html", overwrite=False)
+    check_report("report.html", overwrite=False)
 print("plotly" in sys.modules, "keras" in sys.modules)
 """
 
