@@ -60,9 +60,7 @@ def print_json(content: object, indent: int = 1) -> None:
 def print_table(table: Table) -> None:
     """A table at its natural width: a pipe must not cut numbers."""
     screen = console(sys.stdout)
-    unlimited = screen.options.update(max_width=10_000)
-    natural = screen.measure(table, options=unlimited).maximum
-    screen.width = max(screen.width, natural)
+    screen.width = max(screen.width, _natural_width(table, screen))
     with named_output():
         screen.print(table)
 
@@ -70,9 +68,14 @@ def print_table(table: Table) -> None:
 def fits_screen(table: Table) -> bool:
     """Whether a table is shown whole; what is no screen has no width."""
     screen = console(sys.stdout)
+    return (
+        not _has_width(screen) or _natural_width(table, screen) <= screen.width
+    )
+
+
+def _natural_width(table: Table, screen: Console) -> int:
     unlimited = screen.options.update(max_width=10_000)
-    natural = screen.measure(table, options=unlimited).maximum
-    return not _has_width(screen) or natural <= screen.width
+    return screen.measure(table, options=unlimited).maximum
 
 
 def print_sections(
