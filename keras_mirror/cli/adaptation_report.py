@@ -36,7 +36,7 @@ def report_rows(adaptation) -> list[tuple[str, str]]:
     rows = [
         ("verdict", adaptation.sentence),
         ("moved", f"of the ten nearest texts stayed {', '.join(kept)}"),
-        ("near-doubles", f"{near_doubles:.0%} of the texts have one"),
+        ("near-doubles", f"{near_doubles:.0%} of the texts have a near-double"),
     ]
     if adaptation.verdict.name == "no evidence":
         rows.append(("to decide", HOW_TO_DECIDE))

@@ -50,7 +50,7 @@ def evidence_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--check-encoder",
             metavar="MODEL",
             callback=check_model_name,
-            help="An encoder you trust: who agrees with it?",
+            help="Encoder that you trust, to see which models agree with it.",
         ),
         click.option(
             "--check-labels",

@@ -68,9 +68,9 @@ class RetrievalTask(Task):
                 index in places and grade > 0 for index, grade in grades.items()
             ):
                 raise ValueError(
-                    "`relevance` must map indices of `documents` to positive "
-                    f"grades, one at least. Received: {grades!r} for the "
-                    f"query {query!r}, with {len(self.documents)} documents"
+                    "`relevance` must map at least one index of `documents` "
+                    f"to a positive grade. Received: {grades!r} for the query "
+                    f"{query!r}, with {len(self.documents)} documents"
                 )
 
     def num_items(self) -> int:
