@@ -19,12 +19,13 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
     "sphinx_copybutton",
+    "sphinx_gallery.gen_gallery",
     "command_help",
     "import_floors",
     "markdown_docstrings",
     "public_names",
 ]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "gallery", "**/sg_execution_times.rst"]
 
 # === Pages ===
 myst_enable_extensions = ["attrs_block", "colon_fence"]
@@ -47,6 +48,22 @@ napoleon_custom_sections = [
 autodoc_inherit_docstrings = False  # Keras documents what is Keras's
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the text says the type, and more
+
+# === Gallery ===
+# Every script runs, and one that fails fails the build. One that has not changed
+# since the last build keeps its page: remove `gallery_pages` to run all again.
+sphinx_gallery_conf = {
+    "examples_dirs": "gallery",
+    "gallery_dirs": "gallery_pages",
+    "filename_pattern": r"\.py$",
+    "within_subsection_order": "gallery_order.GalleryOrder",
+    "capture_repr": (),  # what a script prints, and its pictures
+    "image_srcset": ["2x"],
+    "remove_config_comments": True,
+    "show_signature": False,
+    "download_all_examples": False,
+    "min_reported_time": 10_000,
+}
 
 # === HTML ===
 html_theme = "furo"
