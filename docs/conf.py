@@ -50,8 +50,8 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the text says the type, and more
 
 # === Gallery ===
-# Every script runs, and one that fails fails the build. One that has not changed
-# since the last build keeps its page: remove `gallery_pages` to run all again.
+# Every script runs, and one that fails fails the build. A page stays as it is
+# until its script changes: remove `gallery_pages` to run all of them again.
 sphinx_gallery_conf = {
     "examples_dirs": "gallery",
     "gallery_dirs": "gallery_pages",

@@ -52,9 +52,7 @@ def encode(texts):
     rows = tokenizer.encode_batch(texts)
     inputs = {
         "token_ids": np.array([row.ids for row in rows], "int32"),
-        "padding_mask": np.array(
-            [row.attention_mask for row in rows], "int32"
-        ),
+        "padding_mask": np.array([row.attention_mask for row in rows], "int32"),
     }
     return session.run(["embeddings"], inputs)[0]
 

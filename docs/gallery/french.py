@@ -5,8 +5,8 @@ French, with an XLM-R in miniature
 **The question.** Your texts are French, or in any language that has no strong
 encoder yet. How do you train one from a language model?
 
-**The answer.** Take a language model that knows the language, and mirror it. The
-code is the same for every language. This page has no network and so no French
+**The answer.** Take a language model that knows the language, and mirror it.
+The code is the same for every language. This page has no network and so no French
 language model. It builds one of the same kind as XLM-R, with a vocabulary of
 French and *random weights*. That shows every step. It cannot show the quality
 of a pretrained model: before training, the miniature knows nothing of French.
@@ -89,6 +89,7 @@ print([tokenizer.id_to_token(piece) for piece in pieces])
 # Cosines of all pairs of sentences, before and after. Two sentences may share
 # who, what, or when.
 
+
 def cosines():
     vectors = model.encode_text(sentences)
     return model.similarity(vectors, vectors)
@@ -133,8 +134,8 @@ both[1].legend()
 plt.show()
 
 # %%
-# The nearest sentences share words with the query. A pretrained XLM-R also knows
-# words that mean the same, and the miniature cannot know those.
+# The nearest sentences share words with the query. A pretrained XLM-R also
+# knows words that mean the same, and the miniature cannot know those.
 
 query = "La voisine cherche un journal pendant la pluie."
 nearest = model.similarity(

@@ -82,9 +82,7 @@ task = SimilarityTask(
 
 models = {
     "TF-IDF": TfidfBaseline(),
-    "language model": keras_mirror.MirrorModel.from_preset(
-        "mirror_mini_lm_en"
-    ),
+    "language model": keras_mirror.MirrorModel.from_preset("mirror_mini_lm_en"),
     "mirror_student_en": keras_mirror.MirrorModel.from_preset(
         "mirror_student_en"
     ),

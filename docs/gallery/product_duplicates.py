@@ -93,8 +93,8 @@ plt.show()
 # %%
 # Pairs, and a rule for numbers
 # -----------------------------
-# The rule keeps a pair if both lines have the same numbers. TF-IDF of characters
-# is the baseline. For each way, we take the threshold with the best F1. That
+# The rule keeps a pair if both lines have the same numbers. TF-IDF of
+# characters is the baseline. For each way, we take the threshold with the best F1. That
 # needs the true answer, and it flatters all four ways alike.
 
 numbers = np.array([re.findall(r"\d+", text) for text in products]).ravel()
@@ -114,16 +114,12 @@ def print_best(name, cosines):
         f1 = 2 * precision * recall / max(precision + recall, 1e-9)
         best = max(best, (f1, threshold, precision, recall))
     f1, threshold, precision, recall = best
-    print(
-        f"{name:22}{threshold:9.2f}{precision:11.0%}{recall:8.0%}{f1:6.0%}"
-    )
+    print(f"{name:22}{threshold:9.2f}{precision:11.0%}{recall:8.0%}{f1:6.0%}")
 
 
 print(f"{'':22}threshold  precision  recall    F1")
 print_best("TF-IDF", cosines_of_letters[rows, columns])
-print_best(
-    "TF-IDF and numbers", cosines_of_letters[rows, columns] * is_allowed
-)
+print_best("TF-IDF and numbers", cosines_of_letters[rows, columns] * is_allowed)
 print_best("cosine", cosines[rows, columns])
 print_best("cosine and numbers", cosines[rows, columns] * is_allowed)
 
@@ -145,4 +141,6 @@ for similarity, row_1, row_2 in pairs:
         print(f"  {similarity:.2f}  {products[row_1]} | {products[row_2]}")
 print("missed:")
 for row_1, row_2 in sorted(same - found)[:12:3]:
-    print(f"  {cosines[row_1, row_2]:.2f}  {products[row_1]} | {products[row_2]}")
+    print(
+        f"  {cosines[row_1, row_2]:.2f}  {products[row_1]} | {products[row_2]}"
+    )

@@ -61,8 +61,8 @@ print(f"{engine}: {time.monotonic() - begin:.0f} s")
 # %%
 # More files
 # ----------
-# A third file has come. The same call with a longer plan encodes that file only:
-# four of the six shards are found.
+# A third file has come. The same call with a longer plan encodes that file
+# only: four of the six shards are found.
 
 plan = ShardPlan(tuple(paths), rows_per_shard=200)
 counts = encode_files("mirror_student_en", plan, vectors)

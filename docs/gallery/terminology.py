@@ -80,9 +80,7 @@ print(len(names), "names for", len(dictionary_names), "official names")
 # texts make one batch. Twenty epochs are twenty steps.
 
 keras.utils.set_random_seed(1)
-raw = keras_mirror.MirrorModel.from_preset(
-    "mirror_mini_lm_en", recipe="phrase"
-)
+raw = keras_mirror.MirrorModel.from_preset("mirror_mini_lm_en", recipe="phrase")
 mirrored = keras_mirror.MirrorModel.from_preset(
     "mirror_mini_lm_en", recipe="phrase"
 )
@@ -117,18 +115,14 @@ for row in evaluation.rows:
     print(row.metric)
     for name, score in zip(models, row.scores, strict=True):
         low, high = score.interval
-        print(
-            f"  {name:20}{score.value:5.0%}   95%: {low:4.0%} to {high:4.0%}"
-        )
+        print(f"  {name:20}{score.value:5.0%}   95%: {low:4.0%} to {high:4.0%}")
 
 # %%
 # The bars are 95% intervals. Where they overlap as much as here, ask for the
 # difference itself: :doc:`/gallery_pages/intervals` does.
 
 figure, axes = plt.subplots(figsize=(8, 2.6), layout="constrained")
-for place, (name, score) in enumerate(
-    zip(models, evaluation.rows[1].scores, strict=True)
-):
+for place, score in enumerate(evaluation.rows[1].scores):
     low, high = score.interval
     axes.plot([low, high], [place, place], color="C0", linewidth=2)
     axes.plot(score.value, place, "o", color="C0")

@@ -121,8 +121,8 @@ print(len(index), "tickets in the index")
 # %%
 # Search
 # ------
-# The queries use other words than the right tickets do. Compare the first answer
-# by vectors with the first one by keywords (BM25).
+# The queries use other words than the right tickets do. Compare the first
+# answer by vectors with the first one by keywords (BM25).
 
 queries = [
     "my PC reboots all the time",

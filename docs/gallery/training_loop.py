@@ -100,14 +100,14 @@ plt.show()
 # %%
 # The short way
 # -------------
-# Where only the loss changes, override `compute_loss` and keep `fit`. This works
-# on TensorFlow, JAX and PyTorch. `y_pred` holds both views, one after the
+# Where only the loss changes, override `compute_loss` and keep `fit`. This
+# works on TensorFlow, JAX and PyTorch. `y_pred` holds both views, one after the
 # other.
 
 
 class FirstNumbersToo(keras_mirror.MirrorModel):
-    def compute_loss(self, x, y, y_pred, **kwargs):
-        loss = super().compute_loss(x, y, y_pred, **kwargs)
+    def compute_loss(self, x, y, y_pred, *args, **kwargs):
+        loss = super().compute_loss(x, y, y_pred, *args, **kwargs)
         return loss + super().compute_loss(x, y, y_pred[:, :NUM_FIRST])
 
 
