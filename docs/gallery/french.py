@@ -6,8 +6,9 @@ French, with an XLM-R in miniature
 encoder yet. How do you train one from a language model?
 
 **The answer.** Take a language model that knows the language, and mirror it.
-The code is the same for every language. This page has no network and so no French
-language model. It builds one of the same kind as XLM-R, with a vocabulary of
+The code is the same for every language. This page has no network and
+so no French language model. It builds one of the same kind as XLM-R,
+with a vocabulary of
 French and *random weights*. That shows every step. It cannot show the quality
 of a pretrained model: before training, the miniature knows nothing of French.
 The guide has more: :doc:`Choose </choose>`, :doc:`How it works

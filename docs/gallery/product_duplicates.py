@@ -94,8 +94,9 @@ plt.show()
 # Pairs, and a rule for numbers
 # -----------------------------
 # The rule keeps a pair if both lines have the same numbers. TF-IDF of
-# characters is the baseline. For each way, we take the threshold with the best F1. That
-# needs the true answer, and it flatters all four ways alike.
+# characters is the baseline. For each way, we take the threshold
+# with the best F1. That needs the true answer, and it flatters all
+# four ways alike.
 
 numbers = np.array([re.findall(r"\d+", text) for text in products]).ravel()
 is_allowed = numbers[rows] == numbers[columns]
