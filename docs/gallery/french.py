@@ -6,12 +6,11 @@ French, with an XLM-R in miniature
 encoder yet. How do you train one from a language model?
 
 **The answer.** Take a language model that knows the language, and mirror it.
-The code is the same for every language. This page has no network and
-so no French language model. It builds one of the same kind as XLM-R,
-with a vocabulary of
-French and *random weights*. That shows every step. It cannot show the quality
-of a pretrained model: before training, the miniature knows nothing of French.
-The guide has more: :doc:`Choose </choose>`, :doc:`How it works
+The code is the same for every language. This page has no network and so no
+French language model. It builds one of the same kind as XLM-R, with a
+vocabulary of French and *random weights*. That shows every step. It cannot show
+the quality of a pretrained model: before training, the miniature knows nothing
+of French. The guide has more: :doc:`Choose </choose>`, :doc:`How it works
 </how_it_works>`.
 """
 
@@ -75,7 +74,7 @@ model = keras_mirror.MirrorModel(
         "paper_sentence", pooling_mode="mean", learning_rate=1e-3
     ),
 )
-pieces = model.preprocessor.tokenize(["La voisine prépare le dîner."])[0]
+pieces = model.preprocessor.tokenize(["la voisine prépare le dîner."])[0]
 print([tokenizer.id_to_token(piece) for piece in pieces])
 
 # %%
@@ -125,7 +124,7 @@ for axes, values, title in zip(
         axes.hist(
             values[num_shared == shared],
             60,
-            (-0.5, 1),
+            range=(-0.5, 1),
             density=True,
             alpha=0.6,
             label=f"{shared} of 3 parts shared",
@@ -138,7 +137,7 @@ plt.show()
 # The nearest sentences share words with the query. A pretrained XLM-R also
 # knows words that mean the same, and the miniature cannot know those.
 
-query = "La voisine cherche un journal pendant la pluie."
+query = "la voisine cherche un journal pendant la pluie."
 nearest = model.similarity(
     model.encode_text([query]), model.encode_text(sentences)
 )[0]

@@ -1,14 +1,14 @@
 """
-Train a hundredth of the weights with LoRA
-==========================================
+Train half a percent of the weights with LoRA
+=============================================
 
 **The question.** Your language model is large, and you adapt it to many fields.
 Must each field keep all weights?
 
 **The answer.** No. LoRA adds two small matrices to a layer and trains only
 these. keras-hub adds them to a backbone with one call, and `fit` goes on as
-before. Mind the learning rate: adapters want a larger one. The guide has more:
-:doc:`Adapt </adapt>`.
+before. Adapters want a learning rate about thirty times as large. The guide has
+more: :doc:`Train </train>`.
 """
 
 # %%
@@ -73,15 +73,15 @@ def train(name, rank, learning_rate, epochs):
 models = {
     "as it was": train("as it was", 0, 3e-4, 0),
     "all weights": train("all weights", 0, 3e-4, 8),
-    "LoRA": train("LoRA", 4, 3e-3, 8),
+    "LoRA": train("LoRA", 4, 1e-2, 8),
 }
 
 # %%
 # What it gave
 # ------------
-# Each question looks for its answer among all answers. With so few steps,
-# adapters gain little here, and training all weights gains much. Adapters save
-# memory and space; they are not the better way to train.
+# Each question looks for its answer among all answers. Adapters come near to
+# what all weights give, with a rate of 1e-2: at 3e-3 they gained nothing here.
+# They save memory and space, and take nearly as long.
 
 evaluation = evaluate(models, [task])
 for row in evaluation.rows:

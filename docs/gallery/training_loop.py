@@ -25,7 +25,7 @@ import tensorflow as tf
 import keras_mirror
 from keras_mirror.losses import info_nce
 
-WHO = "a man|a woman|two children|the teacher|an old sailor|my neighbor"
+WHO = "a man|a woman|my sister|the teacher|an old sailor|my neighbor"
 DOES = """plays the guitar|repairs a bicycle|reads a newspaper|cooks a soup
 waits for the train|paints a wall|feeds the ducks|sings in a choir"""
 WHERE = "in the park|at home|near the harbor|on a rainy day|in the morning"
