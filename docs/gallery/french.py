@@ -39,7 +39,9 @@ TIMES = "ce matin | tous les soirs | après l'école | pendant la pluie"
 
 parts = [[x.strip() for x in t.split("|")] for t in (SUBJECTS, ACTIONS, TIMES)]
 sentences = [" ".join(each) + "." for each in itertools.product(*parts)]
-print(len(sentences), "sentences, for example:", *sentences[::110], sep="\n  ")
+print(
+    f"{len(sentences)} sentences, for example:", *sentences[::110], sep="\n  "
+)
 
 # %%
 # The miniature

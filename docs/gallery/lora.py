@@ -42,7 +42,7 @@ pairs = [
 ]
 corpus = [text for pair in pairs for text in pair]
 task = PairTask(name="answers", pairs=pairs)
-print(len(corpus), "texts, for example:", *corpus[:2], sep="\n  ")
+print(f"{len(corpus)} texts, for example:", *corpus[:2], sep="\n  ")
 
 # %%
 # Three ways

@@ -81,7 +81,7 @@ kinds = {
 figure, axes = plt.subplots(figsize=(8, 3.2), layout="constrained")
 for name, kind in kinds.items():
     pairs = cosines[rows[kind], columns[kind]]
-    axes.hist(pairs, 40, (0, 1), density=True, alpha=0.6, label=name)
+    axes.hist(pairs, 40, range=(0, 1), density=True, alpha=0.6, label=name)
 axes.set(xlabel="cosine", ylabel="density")
 axes.legend()
 plt.show()

@@ -99,7 +99,7 @@ rows = [
     for ending in ENDINGS
 ]
 texts, subjects = zip(*rows, strict=True)
-print(len(texts), "tickets, for example:", *texts[:220:55], sep="\n  ")
+print(f"{len(texts)} tickets, for example:", *texts[:220:55], sep="\n  ")
 
 # %%
 # An index

@@ -31,7 +31,9 @@ waits for the train|paints a wall|feeds the ducks|sings in a choir"""
 WHERE = "in the park|at home|near the harbor|on a rainy day|in the morning"
 parts = [part.replace("\n", "|").split("|") for part in (WHO, DOES, WHERE)]
 sentences = [" ".join(each) for each in itertools.product(*parts)]
-print(len(sentences), "sentences, for example:", *sentences[::100], sep="\n  ")
+print(
+    f"{len(sentences)} sentences, for example:", *sentences[::100], sep="\n  "
+)
 
 # %%
 # The loop
