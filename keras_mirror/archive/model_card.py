@@ -153,7 +153,8 @@ def _what_section(model) -> str:
 def _vector(encoder) -> str:
     projection = getattr(encoder, "projection", None)
     of = f" of {projection.kernel.shape[0]}" if projection is not None else ""
-    return f"{encoder.output_shape[-1]}{of} numbers, not normalized"
+    length = "`encode_text` does not normalize them"
+    return f"{encoder.output_shape[-1]}{of} numbers; {length}"
 
 
 def _training_section(record: TrainingRecord) -> str:

@@ -11,6 +11,7 @@ from keras_mirror.cli.console import write_table
 from keras_mirror.cli.corpus import corpus_arguments
 from keras_mirror.cli.corpus import named_corpus
 from keras_mirror.cli.corpus import open_corpus
+from keras_mirror.cli.facts import Fact
 from keras_mirror.cli.files import check_output
 from keras_mirror.cli.options import SEED
 from keras_mirror.cli.options import check_cluster_options
@@ -84,6 +85,12 @@ def cluster(
     for number, (each, name) in enumerate(shown, start=1):
         if not forms.take_screen:
             _show(number, each, name, encoded)
+    if len(made) > NUM_SHOWN:
+        more = len(made) - NUM_SHOWN
+        where = f"in {output}" if output else "for --output FILE"
+        rows["clusters"] = Fact(
+            len(made), f"{len(made)}; {more} more than shown, {where}"
+        )
     told = print_summary(rows, start)
     described = [
         _described(number, each, name, encoded)

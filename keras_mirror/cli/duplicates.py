@@ -115,7 +115,7 @@ def duplicates(
         print_next("index", encoder, keep, "--output", "texts.index")
     else:
         named = named_corpus(encoder, texts, **options)
-        print_next("cluster", *named, "--clusters", "20")
+        print_next("cluster", *named)
 
 
 class _Found(NamedTuple):
@@ -180,8 +180,8 @@ def _told(found: _Found, encoded: EncodedTexts) -> dict[str, object]:
         number = sum(map(len, cosines))
         far = sum(int((each < found.threshold).sum()) for each in cosines)
         words = (
-            f", of which {far} are less similar than the threshold to the text "
-            "that stands for them"
+            f"; {far} of them are joined through other texts only, and are "
+            "less similar than the threshold to the text that is kept"
         )
         rows["duplicates"] = Fact(number, f"{number}{words if far else ''}")
         rows["far duplicates"] = Fact(far)

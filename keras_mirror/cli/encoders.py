@@ -102,8 +102,8 @@ def in_precision(
     return other, {
         "precision": Fact(
             other.precision,
-            f"{other.precision}, vectors of length 1 within {difference:.4f} "
-            "of float32's",
+            f"{other.precision}; numbers of unit vectors differ from float32 "
+            f"by {difference:.4f} at most",
         ),
         "precision difference": Fact(float(difference)),
     }

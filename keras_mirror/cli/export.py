@@ -47,6 +47,7 @@ MARKERS = {
     "saved_model": "saved_model.pb",
     STATIC: "static.json",
 }
+TAKES_TOKEN_IDS = ("onnx", "openvino", "litert")
 
 
 @click.command(cls=Command)
@@ -141,6 +142,8 @@ def export(
     }
     if format_name == STATIC:
         rows |= static_rows(output)
+    if format_name in TAKES_TOKEN_IDS:
+        rows["tokenizer"] = "in an export without --format"
     forms.write(content=print_summary(rows, start))
     if format_name in ("keras", "sentence-transformers"):
         print_next("info", output)

@@ -48,12 +48,14 @@ _NUM_BYTES_BESIDE = 400  # of a document, without its text and vector
     help="Columns to keep, such as source,date: see `search --where`.",
 )
 @click.option(
-    "--append", is_flag=True, help="Add the texts that an existing index lacks."
+    "--append",
+    is_flag=True,
+    help="Add what an existing index lacks: ids, or texts if it has no ids.",
 )
 @click.option(
     "--update",
     is_flag=True,
-    help="Add, and replace texts whose id is there. Needs --id-column.",
+    help="As --append, and replace changed texts. Needs --id-column.",
 )
 @click.option(
     "--exact/--approximate",
@@ -96,7 +98,9 @@ def index(
     """
     start = time.monotonic()
     output = output.rstrip(os.sep) or output
-    _check_options(output, append, update, id_column, exact, overwrite)
+    _check_options(
+        output, append, update, id_column, exact, metadata, overwrite
+    )
     with status("Reading"), usage_errors():
         records = read_records(
             *expand_globs(texts),
@@ -120,8 +124,12 @@ def index(
     elif batch.texts:
         model = _open(encoder, batch.texts, precision, rows, backend, debug)
         _change(model, output, batch, update, batch_size, prompt)
+    if append or update:
+        rows["in the index"] = _settings(output).num_documents
+    from keras_mirror.cli.index_info import num_bytes
+
     num_empty = sum(not line.strip() for line in batch.texts)
-    size = _num_bytes(output)
+    size = num_bytes(output)
     rows["empty"] = Fact(num_empty, f"{num_empty}, not searched")
     rows["index"] = Fact(output, f"{output}, {size / 1e6:.1f} MB")
     rows["bytes"] = Fact(size)
@@ -150,6 +158,7 @@ def _check_options(
     update: bool,
     id_column: str | None,
     exact: bool | None,
+    metadata: str | None,
     overwrite: bool,
 ) -> None:
     if append and update:
@@ -157,7 +166,7 @@ def _check_options(
     if update and not id_column:
         raise click.UsageError("--update needs --id-column")
     if not (append or update):
-        check_unused(output, overwrite)
+        _check_unused(output, overwrite)
         _check_place(output)
         claim_output(output)
         return
@@ -167,6 +176,18 @@ def _check_options(
             "--approximate"
         )
     check_folder(output)
+    _check_metadata(output, metadata)
+
+
+def _check_unused(output: str, overwrite: bool) -> None:
+    from keras_mirror.store.index_folder import is_index
+
+    if is_index(output) and not overwrite:
+        raise click.UsageError(
+            f"'{output}' exists. --append adds to it, --update also replaces "
+            "texts, and --overwrite makes it anew"
+        )
+    check_unused(output, overwrite)
 
 
 def _check_place(output: str) -> None:
@@ -211,6 +232,21 @@ def _only_new(output: str, batch: Any) -> Any:
     from keras_mirror.store.only_new import only_new
 
     return only_new(open_index(output), batch)
+
+
+def _settings(output: str):
+    from keras_mirror.store.index_folder import open_index
+
+    return open_index(output).settings
+
+
+def _check_metadata(output: str, metadata: str | None) -> None:
+    columns = _settings(output).columns
+    if columns and not metadata:
+        raise click.UsageError(
+            f"the texts of '{output}' have metadata, and new ones would have "
+            f"none: give --metadata {','.join(columns)}"
+        )
 
 
 def _made(
@@ -268,8 +304,3 @@ def _needed_bytes(lines: list[str], embedding_dim: int) -> int:
     num_different = len({line for line in lines if line.strip()})
     beside = _NUM_BYTES_BESIDE * len(lines) + 4 * num_different * embedding_dim
     return 2 * sum(map(len, lines)) + beside
-
-
-def _num_bytes(output: str) -> int:
-    with os.scandir(output) as entries:
-        return sum(entry.stat().st_size for entry in entries)

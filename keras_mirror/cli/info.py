@@ -47,9 +47,13 @@ def info(
 
     An archive is read without loading a framework. Nothing is downloaded: for
     a preset that is not on this machine, shows what the package knows of it.
+    Of an index, made by `keras-mirror index`, shows what it holds.
     """
     if forms.paths and card:
         raise click.UsageError("--json and --card cannot be combined")
+    if _is_index(encoder):
+        _print_index(encoder, forms, card)
+        return
     preset = named_presets().get(encoder)
     if preset is not None and place_of(preset) == "to download":
         _print_known(preset, forms)
@@ -68,6 +72,25 @@ def info(
     origin = _preset_rows(preset) if preset else _origin(encoder, content)
     print_sections({"Model": origin, **_sections(content)}, sys.stdout)
     print_next("index", encoder, "TEXTS", "--output", "texts.index")
+
+
+def _is_index(path: str) -> bool:
+    from keras_mirror.store.index_folder import is_index
+
+    return not is_archive(path) and is_index(path)
+
+
+def _print_index(path: str, forms: ResultForms, card: bool) -> None:
+    from keras_mirror.cli.index_info import index_facts
+    from keras_mirror.cli.index_info import index_rows
+
+    if card:
+        raise click.UsageError("--card is for a MODEL, not for an index")
+    facts = index_facts(path)
+    forms.write(content=facts)
+    if not forms.take_screen:
+        print_sections({"Index": index_rows(path, facts)}, sys.stdout)
+        print_next("search", path, '"..."')
 
 
 def _print_known(preset: NamedPreset, forms: ResultForms) -> None:

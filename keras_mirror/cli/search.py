@@ -6,6 +6,7 @@ import click
 from keras_mirror.cli.command import Command
 from keras_mirror.cli.completion import complete_models
 from keras_mirror.cli.console import ask
+from keras_mirror.cli.console import echo
 from keras_mirror.cli.console import print_next
 from keras_mirror.cli.console import print_texts
 from keras_mirror.cli.console import status
@@ -32,7 +33,8 @@ Find = Callable[[list[str]], list]
 @click.option("--k", type=click.IntRange(1), default=5, show_default=True)
 @click.option(
     "--where",
-    help="Condition on metadata, e.g. \"source = 'mail' AND year >= 2026\".",
+    help='Condition on metadata, id and text: "year >= 2026 AND text LIKE '
+    "'%refund%'\".",
 )
 @click.option(
     "--mode",
@@ -70,9 +72,10 @@ def search(
 ) -> None:
     """Finds the lines of INDEX that mean what QUERY says.
 
-    Prints cosine, id or line number, and line. INDEX is what `keras-mirror
-    index` made; the index and the archive of its encoder may be moved
-    together. --mode keyword needs no encoder, and answers at once.
+    Prints cosine, id or line number, and line; --mode keyword prints the BM25
+    score, needs no encoder and answers at once. It ranks by the words of QUERY
+    as they are written: there are no operators. INDEX is what `keras-mirror
+    index` made; the index and the archive of its encoder may be moved together.
     """
     if not queries and not interactive:
         raise click.UsageError("give a QUERY or --interactive")
@@ -160,6 +163,8 @@ def _print(query: str, results: list) -> None:
             for each in results
         ),
     )
+    if not results:
+        echo("  nothing found")
 
 
 def _sheet(answers: list[tuple[str, list]]) -> Sheet:

@@ -12,7 +12,7 @@ from keras_mirror.machine_errors import reason
 
 HOW_TO_LOAD = """\
 The file holds the encoder: token ids in, vectors out, any number of texts of
-any length. {in_words}
+as many tokens as the backbone takes. {in_words}
 
 ```python
 import keras

@@ -12,7 +12,7 @@ from keras_mirror.optional import import_optional
 
 HOW_TO_LOAD = """\
 `model.xml` with `model.bin` is the encoder: token ids in, vectors out, any
-number of texts of any length. {in_words}
+number of texts of as many tokens as the backbone takes. {in_words}
 Some processors compute in bfloat16 unless told otherwise.
 
 ```python

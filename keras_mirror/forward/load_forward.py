@@ -22,8 +22,9 @@ def load_forward(
     """Loads an encoder for inference, without a training framework.
 
     The first call loads the model with Keras and writes its graph to the user's
-    cache. Later calls import neither Keras nor a framework and load the encoder
-    in half a second. A changed file is loaded with Keras again.
+    cache. Later calls, also in other processes, load that graph in half a
+    second. A changed file is loaded with Keras again. `import keras_mirror`
+    itself imports Keras; the commands of `keras-mirror` do without.
 
     Args:
         name: String or path of an archive, or what `MirrorModel.from_preset`

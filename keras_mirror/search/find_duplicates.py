@@ -39,7 +39,7 @@ class DuplicatePair(NamedTuple):
 def find_duplicates(
     model,
     texts,
-    threshold: float | None = 0.9,
+    threshold: float | None = None,
     limit: int = 100_000,
     batch_size: int | None = None,
     on_progress: OnProgress = None,
@@ -54,8 +54,9 @@ def find_duplicates(
         model: A `MirrorModel`.
         texts: A list or array of strings, or an `Index` of this model, whose
             embeddings are used.
-        threshold: Float, the smallest cosine of a pair; `None` takes that of
-            `propose_threshold`. Defaults to `0.9`.
+        threshold: Float, the smallest cosine of a pair. Defaults to `None`:
+            that of `propose_threshold`, because each encoder and each corpus
+            has its own cosines.
         limit: Positive integer, the maximum number of pairs; the best ones are
             kept. Defaults to `100_000`.
         batch_size: Integer, see `MirrorModel.encode_text`. Defaults to `None`.
@@ -83,7 +84,7 @@ def find_duplicates(
 
 def find_encoded_duplicates(
     encoded: EncodedTexts,
-    threshold: float | None = 0.9,
+    threshold: float | None = None,
     limit: int = 100_000,
 ) -> list[DuplicatePair]:
     """Does `find_duplicates` for `EncodedTexts`.

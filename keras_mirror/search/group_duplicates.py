@@ -36,7 +36,7 @@ class DuplicateGroup(NamedTuple):
 def group_duplicates(
     model,
     texts,
-    threshold: float | None = 0.9,
+    threshold: float | None = None,
     batch_size: int | None = None,
     on_progress: OnProgress = None,
     prompt: str | None = None,
@@ -55,8 +55,9 @@ def group_duplicates(
         model: A `MirrorModel`.
         texts: A list or array of strings, or an `Index` of this model, whose
             embeddings are used.
-        threshold: Float, the smallest cosine of a pair; `None` takes that of
-            `propose_threshold`. Defaults to `0.9`.
+        threshold: Float, the smallest cosine of a pair. Defaults to `None`:
+            that of `propose_threshold`, because each encoder and each corpus
+            has its own cosines.
         batch_size: Integer, see `MirrorModel.encode_text`. Defaults to `None`.
         on_progress: Function of the number of texts just encoded; equal texts
             count once. Defaults to `None`.

@@ -46,7 +46,8 @@ class Index:
     One of them changes it at a time.
 
     Args:
-        model: A `MirrorModel`. It must not train while the index is in use.
+        model: A `MirrorModel`, which must not train while the index is in use,
+            or a `ForwardEncoder`.
         exact: Boolean. Whether a search compares all embeddings. Defaults to
             `None`: up to 100,000 embeddings.
 
@@ -270,7 +271,8 @@ class Index:
         Args:
             path: String or path. The file of an older version is read into
                 memory.
-            model: The `MirrorModel` that it was built with.
+            model: The `MirrorModel` that it was built with, or a
+                `ForwardEncoder` of it.
 
         Returns:
             An `Index`.

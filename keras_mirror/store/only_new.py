@@ -65,7 +65,7 @@ def _new_ids(store: Store, ids: list[str], texts: list[str]) -> list[int]:
     if other:
         raise ValueError(
             "Ids that are in the index must have the same texts. Received: "
-            f"different texts for {named(other)}. Update the index to replace "
-            "them"
+            f"different texts for {named(other)}. `upsert` (`index --update`) "
+            "replaces them"
         )
     return [place for place, name in enumerate(ids) if name not in known]

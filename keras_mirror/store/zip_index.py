@@ -99,6 +99,8 @@ def is_zip_index(path: str | os.PathLike[str]) -> bool:
 @contextlib.contextmanager
 def _opened(path: str | os.PathLike[str]) -> Iterator[zipfile.ZipFile]:
     with open(path, "rb") as file, index_errors(path):
+        if not zipfile.is_zipfile(file):
+            raise ValueError("`keras-mirror index` makes one of texts")
         check_directory(path)
         with zipfile.ZipFile(file) as parts:
             _check_parts(parts, os.path.getsize(path))

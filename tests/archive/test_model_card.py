@@ -107,7 +107,7 @@ def test_what_the_model_is(model):
     ]
     expected = "{:,}, {:,} more in training".format(*sizes)
     assert rows["parameters"] == expected
-    assert rows["vector"] == "8 numbers, not normalized"
+    assert rows["vector"].startswith("8 numbers; `encode_text` ")
     assert rows["longest text"] == "24 tokens; longer ones are cut"
     size = model.preprocessor.tokenizer.vocabulary_size()
     assert rows["tokenizer"] == f"BertTokenizer, {size:,} tokens"
@@ -127,7 +127,10 @@ def test_a_mean_that_is_subtracted_is_told(model):
 def test_other_dimensions_are_told():
     rows = rows_of(model_card(projected_model(5)))
     assert rows["pooling"].endswith("last layer, projected to 5 dimensions")
-    assert rows["vector"] == "5 of 8 numbers, not normalized"
+    assert (
+        rows["vector"]
+        == "5 of 8 numbers; `encode_text` does not normalize them"
+    )
 
 
 def test_every_field_of_the_recipe_is_there(model):
@@ -202,7 +205,7 @@ def test_an_encoder_of_ones_own_has_a_card(model):
     own = keras_mirror.MirrorModel(encoder, model.preprocessor)
     rows = rows_of(model_card(own))
     assert rows["backbone"] == "Functional"
-    assert rows["vector"] == "3 numbers, not normalized"
+    assert rows["vector"].startswith("3 numbers; `encode_text` ")
 
 
 # === In an archive ===

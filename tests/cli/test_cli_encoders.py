@@ -103,12 +103,15 @@ def test_backend_that_does_not_exist(archive, monkeypatch):
 def test_precision_is_told(encode, monkeypatch):
     exact, _ = encode("--precision", "float32")
     rounded, told = encode("--precision", "int8")
-    assert "precision  int8, vectors of length 1 within 0.0" in told
+    assert (
+        "precision  int8; numbers of unit vectors differ from float32 by 0.0"
+        in told
+    )
     assert 0 < np.abs(rounded - exact).max() < 0.2
     monkeypatch.setattr(fitting_precision, "FEWEST", 30)
     monkeypatch.setattr(fitting_precision, "has_bfloat16", lambda: True)
     monkeypatch.setattr(fitting_precision, "largest_difference", lambda *_: 0)
-    assert "precision  bfloat16, vectors" in encode()[1]
+    assert "precision  bfloat16; numbers" in encode()[1]
 
 
 @pytest.mark.parametrize(

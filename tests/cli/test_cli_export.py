@@ -1,4 +1,5 @@
 import os
+import re
 
 import keras
 import pytest
@@ -91,6 +92,7 @@ def test_files_have_their_card_beside(command, archive, tmp_path):
         command, archive, "onnx", output, "--normalize", "--overwrite"
     )
     assert code == 0, stderr
+    assert re.search("tokenizer +in an export without --format", stderr)
     assert card.read_text(encoding="utf-8").startswith("---\n")
     session = onnxruntime.InferenceSession(str(output))
     model = keras.saving.load_model(archive)

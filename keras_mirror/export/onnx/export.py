@@ -9,9 +9,9 @@ from keras_mirror.optional import import_optional
 
 HOW_TO_LOAD = """\
 The file holds the encoder: token ids in, vectors out, any number of texts of
-any length. {in_words} Its metadata say how ids are made:
-start, text, end, cut at `sequence_length`; `padding_mask` is 1 for tokens and 0
-for padding.
+as many tokens as the backbone takes. {in_words}
+Its metadata say how ids are made: start, text, end, cut at `sequence_length`;
+`padding_mask` is 1 for tokens and 0 for padding.
 
 ```python
 import onnxruntime
