@@ -167,7 +167,8 @@ for group, name in zip(clusters, names, strict=True):
 
 # %%
 # The last column is the check: it shows the true subject that most tickets of
-# a group have, and their share.
+# a group have, and their share. Among so few words some names are function
+# words, as the first one.
 
 # %%
 # A map
