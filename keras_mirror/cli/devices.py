@@ -32,7 +32,8 @@ def devices_option(command: Callable[..., Any]) -> Callable[..., Any]:
         type=click.IntRange(1),
         default=1,
         show_default=True,
-        help="GPUs to train on; without GPUs, parts of the CPU.",
+        help="GPUs to train on. Without GPUs, the CPU counts as several, to "
+        "test with.",
     )(command)
 
 

@@ -87,7 +87,7 @@ overwrite_option = click.option(
 resume_option = click.option(
     "--resume",
     is_flag=True,
-    help="Continue where the same command was stopped.",
+    help="Continue where the same command was stopped; on one device.",
 )
 
 interactive_option = click.option(

@@ -28,14 +28,14 @@ class FittingSlices:
     Args:
         batch_size: Integer, strings per batch. width: Integer, tokens of the
             longest one. needed: Integer, bytes that the whole batch would take.
-            free: Integer, free bytes. mini_batch_size: Integer, texts that go
+            free: Integer, free bytes. mini_batch_size: Integer, views that go
             through the encoder together.
 
     Example:
 
     >>> print(FittingSlices(200, 256, 11_200_000_000, 7_100_000_000, 64))
     a batch of 200 x 256 tokens would take 11.2 GB, 7.1 GB are free: \
-64 texts at a time (mini_batch_size=64)
+64 of its 400 views at a time (mini_batch_size=64)
     """
 
     batch_size: int
@@ -46,7 +46,10 @@ class FittingSlices:
 
     def __str__(self) -> str:
         size = self.mini_batch_size
-        return f"{self.reason}: {size} texts at a time (mini_batch_size={size})"
+        return (
+            f"{self.reason}: {size} of its {2 * self.batch_size} views at a "
+            f"time (mini_batch_size={size})"
+        )
 
     @property
     def reason(self) -> str:

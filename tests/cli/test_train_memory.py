@@ -36,7 +36,7 @@ def test_it_takes_mini_batches_and_says_so(command, arguments, tmp_path):
     assert code == 0, errors
     line = (
         "a batch of 10 x 16 tokens would take 20 MB, 8 MB are free: "
-        "5 texts at a time (mini_batch_size=5)"
+        "5 of its 20 views at a time (mini_batch_size=5)"
     )
     # Before training, and in the summary.
     assert re.sub(" +", " ", errors).count(f"memory {line}\n") == 2

@@ -63,7 +63,8 @@ def test_the_fewest_slices_that_fit_all_alike(
     assert slices.mini_batch_size == expected
     assert slices.needed == 2 * BATCH_SIZE * 24
     assert str(slices).endswith(
-        f"{expected} texts at a time (mini_batch_size={expected})"
+        f"{expected} of its {2 * BATCH_SIZE} views at a time "
+        f"(mini_batch_size={expected})"
     )
 
 
