@@ -3,13 +3,7 @@ from collections.abc import Sequence
 
 from keras_mirror.evaluation.evaluate import ScoreRow
 from keras_mirror.evaluation.score import is_higher
-from keras_mirror.evidence.general import NAME as GENERAL
-from keras_mirror.evidence.labels import LABEL_AUC
-
-# These scores may count against a candidate, but not for it. The first is not
-# about the user's texts. The second can rise, for example when a mean is
-# removed, although nearest texts and clusters stay the same.
-AGAINST_ONLY = (GENERAL, LABEL_AUC)
+from keras_mirror.evidence.choose import may_favor
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,7 +71,7 @@ def decide(
     'adapted: apart: known pairs, MRR 50.00 -> 70.00, +20.00 [+20.00, +20.00]'
     """
     rows = [row for row in rows if not row.task.startswith("average of ")]
-    counting = [row for row in rows if general_counts or _may_favor(row)]
+    counting = [row for row in rows if general_counts or may_favor(row)]
     candidates = range(1, len(names))
     num_scores = len(rows) * len(candidates)
     num_counting = len(counting) * len(candidates)
@@ -92,10 +86,6 @@ def decide(
     if all(against.values()):
         return Verdict("kept", _reasons(names, against))
     return Verdict("no evidence", _reasons(names, doubts))
-
-
-def _may_favor(row: ScoreRow) -> bool:
-    return not {row.task, row.metric} & {*AGAINST_ONLY}
 
 
 def _higher(

@@ -61,8 +61,7 @@ def model_card(
     # Tiny
     <BLANKLINE>
     Turns a text into a vector; texts of similar meaning are close in cosine.
-    Made without labels by Mirror-BERT ([Liu et al.,
-    2021](https://arxiv.org/abs/2104.08027)) in keras_mirror.
+    It was made elsewhere, and was not trained in keras_mirror.
     <BLANKLINE>
     <BLANKLINE>
     """
@@ -91,9 +90,12 @@ def _origin(record: TrainingRecord) -> str:
             "distillation in keras_mirror.\nDistillation needs no labels; the "
             "teacher may have been trained with labels."
         )
+    if not record.runs:
+        return "It was made elsewhere, and was not trained in keras_mirror."
     return (
-        "Made without labels by Mirror-BERT ([Liu et al.,\n"
-        "2021](https://arxiv.org/abs/2104.08027)) in keras_mirror."
+        "Trained without labels by Mirror-BERT ([Liu et al.,\n"
+        "2021](https://arxiv.org/abs/2104.08027)) in keras_mirror. Its base "
+        "may have been trained with labels."
     )
 
 

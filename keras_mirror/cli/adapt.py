@@ -1,4 +1,5 @@
 import contextlib
+import dataclasses
 import sys
 import time
 from collections.abc import Callable
@@ -190,13 +191,14 @@ def adapt(
     kept = {}
     if not adaptation.taken and adaptation.verdict.name != "kept":
         kept = save_candidates(adaptation, output, overwrite)
+    rows = report_rows(adaptation, any(dataclasses.astuple(evidence)))
     if not forms.take_screen:
         show_table(adaptation.evaluation)
         click.echo()
-        print_rows(report_rows(adaptation), sys.stdout)
+        print_rows(rows, sys.stdout)
     write_forms(adaptation.evaluation, forms, report_facts(adaptation))
     if html_path:
-        notes = [f"{name}: {value}" for name, value in report_rows(adaptation)]
+        notes = [f"{name}: {value}" for name, value in rows]
         write_report(adaptation.evaluation, html_path, overwrite, None, notes)
     print_summary({**summary_rows(adaptation, output), **kept}, clock)
     named = named_texts(texts, column)

@@ -10,6 +10,11 @@ HOW_TO_DECIDE = (
     "--check-encoder; or look for yourself: keras-mirror judge"
 )
 
+GIVE_MORE = (
+    "give more of it (3,000 labels show a difference of a point); or look for "
+    "yourself: keras-mirror judge"
+)
+
 
 def save_candidates(adaptation, output: str, overwrite: bool) -> dict[str, str]:
     """What was tried, beside an output that is the unchanged start."""
@@ -26,8 +31,13 @@ def candidate_path(output: str, name: str) -> str:
     return f"{output.removesuffix('.keras')}.{name}.keras"
 
 
-def report_rows(adaptation) -> list[tuple[str, str]]:
-    """Names and values: the verdict, what it says of risk, what to do."""
+def report_rows(adaptation, is_given: bool) -> list[tuple[str, str]]:
+    """Names and values: the verdict, what it says of risk, what to do.
+
+    Args:
+        adaptation: An `Adaptation`.
+        is_given: Boolean, whether evidence was given that did not decide.
+    """
     risks = adaptation.risks
     kept = [
         f"{risk.neighbors_kept:.0%} ({name})" for name, risk in risks.items()
@@ -39,7 +49,7 @@ def report_rows(adaptation) -> list[tuple[str, str]]:
         ("near-doubles", f"{near_doubles:.0%} of the texts have a near-double"),
     ]
     if adaptation.verdict.name == "no evidence":
-        rows.append(("to decide", HOW_TO_DECIDE))
+        rows.append(("to decide", GIVE_MORE if is_given else HOW_TO_DECIDE))
     return rows
 
 

@@ -125,8 +125,10 @@ def read_evidence(
             names = [column or DEFAULT_COLUMN, given.check_labels]
             rows = read_rows(path, names, errors, encoding)
             labeled = _sampled_pairs(rows, sample, seed)
-            labels = [label for _, label in labeled] + [""] * len(texts)
-            texts = [text for text, _ in labeled] + texts
+            named = {text for text, _ in labeled}
+            others = [text for text in texts if text not in named]
+            labels = [label for _, label in labeled] + [""] * len(others)
+            texts = [text for text, _ in labeled] + others
     return {
         "texts": texts,
         "columns": columns,

@@ -5,6 +5,12 @@ from collections.abc import Sequence
 from keras_mirror.evaluation.evaluate import ScoreRow
 from keras_mirror.evaluation.score import is_higher
 from keras_mirror.evidence.general import NAME as GENERAL
+from keras_mirror.evidence.labels import LABEL_AUC
+
+# These scores may count against an encoder, but not for it. The first is not
+# about the user's texts. The second can rise, for example when a mean is
+# removed, although nearest texts and clusters stay the same.
+AGAINST_ONLY = (GENERAL, LABEL_AUC)
 
 HOW_TO_GIVE = (
     "columns that belong together (--columns title,body), known pairs "
@@ -43,7 +49,8 @@ def choose(names: Sequence[str], rows: Sequence[ScoreRow]) -> Choice:
     zero. Differences below a tenth of a point do not count. A model is ahead of
     another if it is ahead on one task and the other is ahead on none. The best
     model is ahead of every other. The general probe says nothing about a user's
-    own texts and never decides.
+    own texts and never decides. The area under the curve of labels can only
+    count against a model, as in `adapt`.
 
     Args:
         names: List of strings, the names of the models.
@@ -59,8 +66,8 @@ def choose(names: Sequence[str], rows: Sequence[ScoreRow]) -> Choice:
     >>> scores = [Score(0.5, np.full(9, 0.5)), Score(0.7, np.full(9, 0.7))]
     >>> row = ScoreRow("known pairs", "", "", "MRR", 99, scores)
     >>> print(choose(["a", "b"], [row]).sentence)
-    Use b: ahead of every other on known pairs (MRR 70.0, next a 50.0 \
-[difference -20.0, -20.0]).
+    Use b: ahead of every other on known pairs (MRR 70.0, next a 50.0, \
+ahead by 20.0 to 20.0).
     """
     rows = [row for row in rows if row.task != GENERAL and not row.subset]
     if len(names) < 2:
@@ -83,11 +90,23 @@ def choose(names: Sequence[str], rows: Sequence[ScoreRow]) -> Choice:
     return Choice(None, _undecided(names, left or range(len(names)), beaten))
 
 
+def may_favor(row: ScoreRow) -> bool:
+    """Whether a score may count for an encoder: not one of `AGAINST_ONLY`.
+
+    Example:
+
+    >>> may_favor(ScoreRow("labels", "", "", "label AUC", 99, []))
+    False
+    """
+    return not {row.task, row.metric} & {*AGAINST_ONLY}
+
+
 def _tasks_ahead(rows: list[ScoreRow], winner: int, loser: int) -> list[str]:
     """The tasks on which one model is ahead of another one."""
     above, below = set(), set()
     for row in rows:
-        if is_higher(row.scores[winner], row.scores[loser], len(rows)):
+        is_above = is_higher(row.scores[winner], row.scores[loser], len(rows))
+        if may_favor(row) and is_above:
             above.add(row.task)
         if is_higher(row.scores[loser], row.scores[winner]):
             below.add(row.task)
@@ -102,7 +121,8 @@ def _use(
     shared = [
         row
         for row in rows
-        if all(
+        if may_favor(row)
+        and all(
             is_higher(row.scores[best], row.scores[other], len(rows))
             for other in others
         )
@@ -114,14 +134,14 @@ def _use(
         return f"Use {names[best]}: ahead of {_and(tasks)}."
     row = shared[0]
     following = max(others, key=lambda other: row.scores[other].value or 0.0)
-    difference = row.scores[following] - row.scores[best]
+    difference = row.scores[best] - row.scores[following]
     low, high = difference.interval or (0.0, 0.0)
     tasks = list(dict.fromkeys(row.task for row in shared))
     return (
         f"Use {names[best]}: ahead of every other on {_and(tasks)} "
         f"({row.metric} {_points(row.scores[best].value)}, next "
-        f"{names[following]} {_points(row.scores[following].value)} "
-        f"[difference {100 * low:.1f}, {100 * high:.1f}])."
+        f"{names[following]} {_points(row.scores[following].value)}, "
+        f"ahead by {100 * low:.1f} to {100 * high:.1f})."
     )
 
 
@@ -143,7 +163,7 @@ def _undecided(names: Sequence[str], left: Sequence[int], beaten: dict) -> str:
         left = [*left, *equal]
     return (
         f"No difference was shown between {_and([names[m] for m in left])}: "
-        "give more pairs or labels, or use the smallest model."
+        "give more pairs or labels, or use the cheapest of these."
     )
 
 

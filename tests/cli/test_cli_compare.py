@@ -194,7 +194,7 @@ def test_labeled_rows_are_not_lost_among_many(tmp_path):
     lines = [f"text {n},{'x' if n % 100 == 0 else ''}" for n in range(3000)]
     path.write_text("\n".join(["text,label", *lines]), "utf-8")
     read = read_evidence(str(path), given(check_labels="label"), "text")
-    assert len(read["texts"]) == 3030 == len(read["labels"])
+    assert len(read["texts"]) == 3000 == len(read["labels"])
     read = read_evidence(
         str(path), given(check_labels="label"), "text", sample=50
     )
@@ -203,7 +203,8 @@ def test_labeled_rows_are_not_lost_among_many(tmp_path):
         for text, label in zip(read["texts"], read["labels"], strict=True)
         if label
     ]
-    assert len(labeled) == 30 and len(read["texts"]) == 80
+    assert len(labeled) == 30 and 70 < len(read["texts"]) <= 80
+    assert len({*read["texts"]}) == len(read["texts"])  # none is there twice
     assert all(text.endswith(("00", " 0")) for text in labeled)
 
 

@@ -21,12 +21,21 @@ def test_the_best_is_ahead_of_every_other():
     rows = [row("labels", 0.5, 0.505, 0.5), row("known pairs", 0.5, 0.7, 0.6)]
     choice = choose(["first", "second", "third"], rows)
     assert choice.best == "second"
-    low, high = (rows[1].scores[2] - rows[1].scores[1]).interval
+    low, high = (rows[1].scores[1] - rows[1].scores[2]).interval
     assert choice.sentence == (
         "Use second: ahead of every other on known pairs (MRR 70.0, next "
-        f"third 60.0 [difference {100 * low:.1f}, {100 * high:.1f}])."
+        f"third 60.0, ahead by {100 * low:.1f} to {100 * high:.1f})."
     )
-    assert high < 0
+    assert low > 0
+
+
+@pytest.mark.parametrize("metric, best", [("label AUC", None), ("MRR", "b")])
+def test_the_area_under_the_curve_of_labels_never_favors(metric, best):
+    better = row("labels", 0.5, 0.7, metric=metric)
+    assert choose(["a", "b"], [better]).best == best
+    disputed = row("known pairs", 0.7, 0.5)
+    worse = row("labels", 0.5, 0.3, metric="label AUC")
+    assert choose(["a", "b"], [disputed, worse]).best == "a"
 
 
 def test_the_best_may_be_ahead_of_each_on_another_task():
@@ -93,7 +102,7 @@ def test_tasks_that_disagree():
 
 def test_scores_of_one_task_that_disagree_tell_nothing():
     rows = [
-        row("labels", 0.7, 0.5, metric="label AUC"),
+        row("labels", 0.7, 0.5, metric="1-NN accuracy"),
         row("labels", 0.5, 0.7, metric="cluster NMI"),
     ]
     choice = choose(["a", "b"], rows)
