@@ -171,6 +171,7 @@ def docstring_names(request, doctest_namespace):
     doctest_namespace.update(
         np=np,
         model=model,
+        MirrorModel=type(model),
         backbone=model.encoder.backbone,
         preprocessor=model.preprocessor,
         tokenizer=model.preprocessor.tokenizer,

@@ -30,17 +30,7 @@ def unit_rows(embeddings):
 
 
 def all_cosines(embeddings_1, embeddings_2):
-    """The cosines of all rows of one array with all of another.
-
-    Args:
-        embeddings_1: Array of shape `(n, embedding_dim)`.
-        embeddings_2: Array of shape `(m, embedding_dim)`.
-
-    Returns:
-        A float32 NumPy array of shape `(n, m)`.
-
-    Raises:
-        ValueError: See `check_rows`.
+    """Cosines of all rows with all rows: see `MirrorModel.similarity`.
 
     Example:
 

@@ -91,6 +91,15 @@ def test_public_names_are_re_exports_and_definitions():
     assert "read_json" not in public(keras_mirror.presets)
 
 
+def test_methods_of_mixins_are_documented():
+    mixed_in = importlib.import_module("public_names").mixed_in
+    names = mixed_in(keras_mirror.MirrorModel)
+    assert names[0] == "compile" and {"fit", "encode_text", "export"} <= {
+        *names
+    }
+    assert "summary" not in names  # of `keras.Model`
+
+
 def test_floors_are_those_of_the_import_law():
     floors = importlib.import_module("import_floors").floors()
     assert "version" in floors[0] and "cli" in floors[-1]

@@ -129,7 +129,7 @@ def test_the_loss_scale_of_a_step_is_found_in_what_jax_returns():
 def test_what_is_saved_is_looked_at_once(tmp_path, monkeypatch):
     model = make_model()
     times = []
-    name = "keras_mirror.mirror_model.check_finite_variables"
+    name = "keras_mirror.mixins.saving.check_finite_variables"
     monkeypatch.setattr(name, times.append)
     model.save(tmp_path / "a.keras")
     model.save_weights(tmp_path / "a.weights.h5")

@@ -47,7 +47,7 @@ FLOORS = (
     {"checkpoints"},
     {"presets"},
     {"export"},
-    {"merging", "mirror_model"},
+    {"merging", "mirror_model", "mixins"},
     {
         "bulk",
         "callbacks",

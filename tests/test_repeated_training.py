@@ -64,6 +64,16 @@ def test_a_seed_repeats_training_and_another_does_not(data, steps_per_epoch):
     assert np.abs(ends[0] - ends[1]).max() > 1e-3
 
 
+def test_a_seed_leaves_generators_their_strings():
+    model = new_model()
+    start_again = starting_again(model)
+    ends = []
+    for strings in (STRINGS, iter(STRINGS)):
+        start_again()
+        ends.append(weights_after(model, strings, seed=7, epochs=1))
+    np.testing.assert_array_equal(*ends)
+
+
 @pytest.mark.parametrize("data", ["strings", "dataset"])
 def test_a_seed_leaves_datasets_their_sentence_piece(data):
     model = new_model(family="XLMRoberta")

@@ -71,8 +71,26 @@ def _documented(module: str, name: str, value: object) -> list[str]:
         role = "class" if inspect.isclass(value) else "func"
         return [f"`{name}` is :py:{role}:`{PACKAGE}.{name}`.", ""]
     if inspect.isclass(value):
-        return [f".. autoclass:: {module}.{name}", "   :members:", ""]
+        return [
+            *(f".. autoclass:: {module}.{name}", "   :members:", ""),
+            *(f"   .. automethod:: {each}" for each in mixed_in(value)),
+            "",
+        ]
     return [f".. autofunction:: {module}.{name}", ""]
+
+
+def mixed_in(value: type) -> list[str]:
+    """The documented methods of a class's mixins, in the order of the source.
+
+    With `:inherited-members:` they would be in the order of the alphabet.
+    """
+    return [
+        name
+        for base in value.__bases__
+        if base.__module__.startswith(f"{PACKAGE}.mixins.")
+        for name, member in vars(base).items()
+        if not name.startswith("_") and member.__doc__
+    ]
 
 
 def _signature(app, what, name, value, options, signature, returns):
