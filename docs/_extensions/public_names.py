@@ -3,11 +3,14 @@
 import ast
 import importlib
 import inspect
+import re
 import types
 
+from sphinx.pycode import ModuleAnalyzer
 from sphinx.util.docutils import SphinxDirective
 
 PACKAGE = "keras_mirror"
+MIXINS = f"{PACKAGE}.mixins."
 
 
 def public_names(module: types.ModuleType) -> list[str]:
@@ -87,10 +90,25 @@ def mixed_in(value: type) -> list[str]:
     return [
         name
         for base in value.__bases__
-        if base.__module__.startswith(f"{PACKAGE}.mixins.")
+        if base.__module__.startswith(MIXINS)
         for name, member in vars(base).items()
         if not name.startswith("_") and member.__doc__
     ]
+
+
+def _source(app, module):
+    """The source of a mixin, whose methods are documented as `MirrorModel`'s.
+
+    For links to the source: without it, `MirrorModel.fit` is not found there.
+    """
+    if not module.startswith(MIXINS):
+        return None
+    analyzer = ModuleAnalyzer.for_module(module)
+    tags = {
+        re.sub(r"^\w+Mixin\.", "MirrorModel.", name): place
+        for name, place in analyzer.find_tags().items()
+    }
+    return analyzer.code, tags
 
 
 def _signature(app, what, name, value, options, signature, returns):
@@ -102,6 +120,8 @@ def _signature(app, what, name, value, options, signature, returns):
 
 
 def setup(app):
+    app.setup_extension("sphinx.ext.viewcode")
+    app.connect("viewcode-find-source", _source)
     app.connect("autodoc-process-signature", _signature)
     app.add_directive("public-names", PublicNames)
     return {"parallel_read_safe": True}
