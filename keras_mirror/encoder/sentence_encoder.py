@@ -8,6 +8,7 @@ from keras_mirror.arguments import check_integer
 from keras_mirror.encoder.backbone_settings import set_activation
 from keras_mirror.encoder.backbone_settings import set_layer_norm_epsilon
 from keras_mirror.encoder.flat_projections import flatten_projections
+from keras_mirror.encoder.lean_dropout import lean_dropouts
 from keras_mirror.encoder.lean_normalization import lean_normalizations
 from keras_mirror.encoder.trained_weights import LoraWeights
 from keras_mirror.encoder.trained_weights import frozen_weights
@@ -120,6 +121,7 @@ class SentenceEncoder(keras.Model):
             set_layer_norm_epsilon(backbone, layer_norm_epsilon)
         frozen_as_built = _freeze_unused_layers(backbone)
         flatten_projections(backbone)
+        lean_dropouts(backbone)
         lean_normalizations(backbone)
         drop_heads = set_drophead(backbone, drophead) if drophead else []
 

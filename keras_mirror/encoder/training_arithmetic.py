@@ -1,4 +1,4 @@
-"""Faster arithmetic of training steps on TensorFlow on a CPU.
+"""Faster arithmetic of training steps on TensorFlow and JAX on a CPU.
 
 A context tells layers to use it, since only training does: encoding gives the
 same vectors on every processor.
@@ -15,6 +15,7 @@ from collections.abc import Iterator
 import keras
 from keras import ops
 
+from keras_mirror.encoder.jax_product import jax_product
 from keras_mirror.optional_tensorflow import has_gpu
 from keras_mirror.processor import processor_has
 
@@ -50,8 +51,8 @@ def training_arithmetic(product_dtype: str | None) -> Iterator[None]:
     ...     float(product_of(np.eye(2), np.full((2, 2), 1.001))[0, 0])
     1.0
     """
-    # Other backends fuse operations in their compilers, or have fused ones.
-    is_fused = keras.backend.backend() == "tensorflow"
+    # PyTorch has fused operations. XLA fuses, but not as well.
+    is_fused = keras.backend.backend() in ("tensorflow", "jax")
     token = _arithmetic.set(_Arithmetic(product_dtype, is_fused))
     try:
         yield
@@ -62,8 +63,8 @@ def training_arithmetic(product_dtype: str | None) -> Iterator[None]:
 def fastest_product_dtype(model) -> str | None:
     """The dtype in which this machine multiplies fastest, if not the model's.
 
-    It is `"bfloat16"` for a float32 model on TensorFlow, if the processor has
-    units that multiply such matrices.
+    It is `"bfloat16"` for a float32 model on TensorFlow and JAX, if the
+    processor has units that multiply such matrices.
 
     Args:
         model: A `keras.Model`.
@@ -77,9 +78,17 @@ def fastest_product_dtype(model) -> str | None:
     True
     """
     is_plain = model.compute_dtype == "float32"
-    if not is_plain or keras.backend.backend() != "tensorflow":
-        return None
-    return "bfloat16" if processor_has(_FLAG) and not has_gpu() else None
+    has_units = is_plain and processor_has(_FLAG) and _computes_on_cpu()
+    return "bfloat16" if has_units else None
+
+
+def _computes_on_cpu() -> bool:
+    """Whether it is the CPU, and a backend on which it was measured."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return jax.default_backend() == "cpu"
+    return keras.backend.backend() == "tensorflow" and not has_gpu()
 
 
 def without_rewriting(function: Callable) -> Callable:
@@ -120,7 +129,8 @@ def without_rewriting(function: Callable) -> Callable:
 def product_of(inputs, kernel):
     """`ops.matmul` in the dtype that `training_arithmetic` asks for.
 
-    The products of its gradient have this dtype too.
+    The products of its gradient have this dtype too, on JAX except for the
+    gradient of `kernel`.
 
     Args:
         inputs: Tensor of shape `(num_rows, num_features)`.
@@ -137,6 +147,8 @@ def product_of(inputs, kernel):
     dtype = _arithmetic.get().product_dtype
     if dtype is None:
         return ops.matmul(inputs, kernel)
+    if keras.backend.backend() == "jax":
+        return jax_product(inputs, kernel, dtype)
     outputs = ops.matmul(ops.cast(inputs, dtype), ops.cast(kernel, dtype))
     return ops.cast(outputs, inputs.dtype)
 
