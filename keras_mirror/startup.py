@@ -75,6 +75,7 @@ MODULES: dict[str, ModuleType | None] = sys.modules  # type: ignore[assignment]
 M_TRIM_THRESHOLD = -1
 M_MMAP_THRESHOLD = -3
 M_MMAP_MAX = -4
+M_ARENA_MAX = -8
 
 
 def choose_backend(backend: str | None, debug: bool) -> str | None:
@@ -220,6 +221,7 @@ def _tune(backend: str | None) -> None:
     _keep_freed_memory()
     if backend == "jax":
         _keep_compilations()
+        _share_freed_memory()
 
 
 def _keep_compilations() -> None:
@@ -240,6 +242,18 @@ def _keep_freed_memory() -> None:
         library = ctypes.CDLL(None)
         library.mallopt(M_MMAP_MAX, 0)
         library.mallopt(M_TRIM_THRESHOLD, -1)
+
+
+def _share_freed_memory() -> None:
+    """Makes a step of JAX on a CPU take the memory of the step before.
+
+    glibc keeps large blocks in its main arena only, so there must be no other.
+    And JAX would start a step before the one before it has freed its memory: it
+    must run them in the thread that asks for them.
+    """
+    os.environ.setdefault("JAX_CPU_ENABLE_ASYNC_DISPATCH", "0")
+    if platform.libc_ver()[0] == "glibc":
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
 
 
 def return_freed_memory() -> None:

@@ -59,7 +59,7 @@ _ODD = np.uint32(0x9E3779B9)
 _FACTOR_1, _FACTOR_2 = np.uint32(0x7FEB352D), np.uint32(0x846CA68B)
 
 
-def _mixed(bits, key=np.uint32(0)):
+def _mixed(bits, key=0):
     bits = (bits ^ (bits >> 16)) * _FACTOR_1 + key
     bits = (bits ^ (bits >> 15)) * _FACTOR_2
     return bits ^ (bits >> 16)

@@ -137,13 +137,24 @@ def test_a_trained_model_encodes_in_its_own_dtype():
 
 def test_only_processors_with_units_for_it_use_bfloat16(monkeypatch):
     model = make_model()
-    is_measured = keras.backend.backend() == "tensorflow"
+    is_measured = keras.backend.backend() != "torch"
     for own, dtype in (("avx512_bf16", None), ("amx_bf16", "bfloat16")):
         monkeypatch.setattr(module, "processor_has", own.__eq__)
         expected = dtype if is_measured else None
         assert fastest_product_dtype(model) == expected
     mixed = make_model(dtype="mixed_float16")
     assert fastest_product_dtype(mixed) is None
+
+
+@pytest.mark.skipif(
+    keras.backend.backend() != "jax", reason="fakes JAX's accelerator"
+)
+def test_accelerators_keep_the_dtype_of_the_model(monkeypatch):
+    import jax
+
+    monkeypatch.setattr(module, "processor_has", lambda flag: True)
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
+    assert fastest_product_dtype(make_model()) is None
 
 
 def test_an_unknown_dtype_is_refused():
