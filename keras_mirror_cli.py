@@ -4,9 +4,14 @@ While this module is imported, `import keras_mirror` does not import Keras: the
 command line chooses the backend first, and answers `--help` without it.
 """
 
+import sys
+
 
 def main() -> None:
     """Runs `keras-mirror` with the arguments of the process."""
+    from keras_mirror.startup import share_freed_memory
+
+    share_freed_memory(sys.argv[1:])  # before NumPy is imported
     from keras_mirror.cli import run
 
     run()

@@ -100,6 +100,21 @@ def choose_backend(backend: str | None, debug: bool) -> str | None:
     return backend
 
 
+def share_freed_memory(arguments: list[str]) -> None:
+    """Makes all threads take memory of one arena, if a command may run JAX.
+
+    glibc keeps freed blocks that are large in its main arena only, and JAX
+    computes in several threads. NumPy starts a thread when it is imported, and
+    that would get another arena: this comes before, so options are not parsed.
+
+    Args:
+        arguments: The words of the command.
+    """
+    words = {os.environ.get("KERAS_BACKEND"), *arguments}
+    if words & {"jax", "--backend=jax"} and platform.libc_ver()[0] == "glibc":
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
+
+
 def named_backend() -> str | None:
     """The backend that `KERAS_BACKEND` names, `None` if it names none.
 
@@ -221,7 +236,7 @@ def _tune(backend: str | None) -> None:
     _keep_freed_memory()
     if backend == "jax":
         _keep_compilations()
-        _share_freed_memory()
+        _run_steps_in_turn()
 
 
 def _keep_compilations() -> None:
@@ -244,16 +259,12 @@ def _keep_freed_memory() -> None:
         library.mallopt(M_TRIM_THRESHOLD, -1)
 
 
-def _share_freed_memory() -> None:
-    """Makes a step of JAX on a CPU take the memory of the step before.
+def _run_steps_in_turn() -> None:
+    """Makes JAX on a CPU start no step before the last one freed its memory.
 
-    glibc keeps large blocks in its main arena only, so there must be no other.
-    And JAX would start a step before the one before it has freed its memory: it
-    must run them in the thread that asks for them.
+    Otherwise it would take other memory, which the system clears first.
     """
     os.environ.setdefault("JAX_CPU_ENABLE_ASYNC_DISPATCH", "0")
-    if platform.libc_ver()[0] == "glibc":
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
 
 
 def return_freed_memory() -> None:

@@ -32,7 +32,7 @@ def allocate():
 
 allocate()
 if sys.argv[1] == "tuned":
-    startup._share_freed_memory()
+    startup.share_freed_memory(["--backend", "jax"])
 thread = threading.Thread(target=allocate)
 thread.start()
 thread.join()
@@ -74,13 +74,13 @@ def test_memory_of_freed_tensors_is_kept():
 
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_tensorflow_is_left_out_where_nothing_needs_it(monkeypatch, backend):
-    for name in ("_keep_freed_memory", "_share_freed_memory"):
-        monkeypatch.setattr(startup, name, lambda: None)
+    monkeypatch.setattr(startup, "_keep_freed_memory", lambda: None)
     for name in ("tensorflow", "tensorflow_text"):
         monkeypatch.setitem(sys.modules, name, "to be put back")
         del sys.modules[name]
     for name in (
         "JAX_COMPILATION_CACHE_DIR",
+        "JAX_CPU_ENABLE_ASYNC_DISPATCH",
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS",
     ):
         monkeypatch.setenv(name, "as it was")

@@ -115,8 +115,8 @@ def _seeds(
 @text_options
 @click.option(
     "--dtype-policy",
-    help="E.g. mixed_bfloat16. Default: float32; processors with units for "
-    "products of bfloat16 use them.",
+    help="E.g. mixed_bfloat16. Default: float32; on TensorFlow and JAX, "
+    "processors with units for products of bfloat16 use them.",
 )
 @devices_option
 @click.option(

@@ -83,8 +83,8 @@ class TrainingMixin(keras.Model):
                 dataset, unless there is an `initial_epoch`.
             product_dtype: `"bfloat16"` multiplies by weights in this dtype and
                 does everything else in the model's dtype. `"auto"` does so for
-                a float32 model on TensorFlow if the CPU has units for such
-                products, which takes a fraction of the time. Defaults to
+                a float32 model on TensorFlow and JAX if the CPU has units for
+                such products, which takes a fraction of the time. Defaults to
                 `None`: the model's dtype.
             callbacks, **kwargs: As in `keras.Model.fit`.
 
