@@ -67,7 +67,7 @@ def test_what_is_lost_is_told_and_noted(command, archive, lines, tmp_path):
         f"{kept:.1%} of the ten nearest stay, cosines change by {change:.4f}"
     )
     _, card, _ = command("info", output, "--card")
-    assert small.record.notes[-1] in card and "| 2 of 8 numbers, " in card
+    assert small.record.notes[-1] in card and "| 2 of 8 numbers; " in card
 
 
 def test_an_archive_stays_unless_it_may_be_replaced(
