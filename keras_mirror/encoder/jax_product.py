@@ -20,6 +20,7 @@ def jax_product(inputs, kernel, dtype: str):
 
     Example:
 
+    >>> import keras
     >>> if keras.backend.backend() == "jax":
     ...     product = jax_product(np.eye(2), np.full((2, 2), 1.001), "bfloat16")
     ...     assert float(product[0, 0]) == 1.0

@@ -76,7 +76,7 @@ def test_equal_seeds_draw_equal_masks(in_step):
 
 def test_nothing_changes_outside_of_a_step():
     plain = keras.layers.Dropout(RATE, seed=1)
-    ones = np.ones(SHAPE, "float32")
+    ones = ops.ones(SHAPE)
     for training in (True, False):
         found, expected = (
             ops.convert_to_numpy(layer.call(ones, training=training))
@@ -89,7 +89,7 @@ def test_nothing_changes_outside_of_a_step():
 def test_extreme_rates_are_left_to_keras(in_step, rate):
     layer = keras.layers.Dropout(rate)
     lean_dropouts(Backbone(layer))
-    outputs = layer.call(np.ones(SHAPE, "float32"), training=True)
+    outputs = layer.call(ops.ones(SHAPE), training=True)
     assert (ops.convert_to_numpy(outputs) == 1 - rate).all()
 
 
