@@ -17,7 +17,6 @@ run stops, call it again: finished shards are skipped. The guide has more:
 # -----
 # Three files of 400 texts stand for many large ones.
 
-import logging
 import pathlib
 import tempfile
 import time
@@ -41,9 +40,9 @@ vectors = str(folder / "vectors")
 # Encode
 # ------
 # Each worker loads the encoder once, which takes most of the time of so small a
-# run. On a cluster, set ``RAY_ADDRESS`` and nothing else.
+# run. On a cluster, set ``RAY_ADDRESS`` and nothing else. Ray prints the first
+# lines itself.
 
-logging.getLogger("ray.data").setLevel(logging.ERROR)
 begin = time.monotonic()
 plan = ShardPlan(tuple(paths[:2]), rows_per_shard=200)
 counts = encode_files(
