@@ -15,7 +15,7 @@ guide has more: :doc:`Choose </choose>`, :doc:`Evaluate </evaluate>`.
 # %%
 # A terminology
 # -------------
-# Each line has a number, official names, and behind the bar what people write.
+# Each line has official names, and behind the bar what people write.
 
 import keras
 import matplotlib.pyplot as plt
