@@ -133,12 +133,14 @@ def _load(names: list[str]) -> tuple[dict, list[str]]:
 
     baseline = TfidfBaseline()  # first: what it needs may be missing
     models = {name: open_model(name) for name in names}
-    folders = {os.path.basename(os.path.normpath(name)) for name in names}
+    # A record names a folder without its path.
+    given = {os.path.basename(os.path.normpath(name)): name for name in names}
     starts: dict = {}
     notes = []
     for name, model in models.items():
         base = model.record.base
-        if not is_archive(name) or base in {*starts, *folders}:
+        base = base if base in models else given.get(base, base)
+        if not is_archive(name) or base in starts:
             continue
         if base in models:
             starts[base] = models[base]

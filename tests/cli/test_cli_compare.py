@@ -137,6 +137,15 @@ def test_a_starting_point_that_is_not_here(command, monkeypatch):
     assert "mirror_mini_lm_en" not in screen
 
 
+def test_a_starting_point_that_is_given_stands_first(command, tmp_path):
+    path = tmp_path / "scores.json"
+    arguments = ["second.keras", "mirror_mini_lm_en", "texts.txt"]
+    code, _, errors = command("compare", *arguments, "--json", path)
+    assert code == 0 and "is not on this machine" not in errors
+    names = [model["name"] for model in read_json(path)["models"]]
+    assert names == ["mirror_mini_lm_en", "second.keras", "tfidf"]
+
+
 @pytest.mark.parametrize(
     "arguments, message",
     [
