@@ -111,8 +111,8 @@ def share_freed_memory(arguments: list[str]) -> None:
         arguments: The words of the command.
     """
     words = {os.environ.get("KERAS_BACKEND"), *arguments}
-    if words & {"jax", "--backend=jax"} and platform.libc_ver()[0] == "glibc":
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
+    if words & {"jax", "--backend=jax"}:
+        _set_malloc({M_ARENA_MAX: 1})
 
 
 def named_backend() -> str | None:
@@ -253,10 +253,7 @@ def _keep_freed_memory() -> None:
     By default glibc gives large blocks back to the system, which clears every
     page again. That takes half of the time of PyTorch's steps on a CPU.
     """
-    if platform.libc_ver()[0] == "glibc":
-        library = ctypes.CDLL(None)
-        library.mallopt(M_MMAP_MAX, 0)
-        library.mallopt(M_TRIM_THRESHOLD, -1)
+    _set_malloc({M_MMAP_MAX: 0, M_TRIM_THRESHOLD: -1})
 
 
 def _run_steps_in_turn() -> None:
@@ -274,10 +271,16 @@ def return_freed_memory() -> None:
     from reusing these: on PyTorch, memory would grow with the number of
     mini-batches. This is slower, see `_keep_freed_memory`.
     """
+    # The first is glibc's own default.
+    _set_malloc({M_MMAP_MAX: 2**16, M_MMAP_THRESHOLD: 2**18})
+
+
+def _set_malloc(options: dict[int, int]) -> None:
+    """Sets options of `malloc` where glibc is the C library."""
     if platform.libc_ver()[0] == "glibc":
         library = ctypes.CDLL(None)
-        library.mallopt(M_MMAP_MAX, 2**16)  # glibc's own default
-        library.mallopt(M_MMAP_THRESHOLD, 2**18)
+        for option, value in options.items():
+            library.mallopt(option, value)
 
 
 def _silence() -> None:
