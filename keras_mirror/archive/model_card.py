@@ -61,7 +61,7 @@ def model_card(
     # Tiny
     <BLANKLINE>
     Turns a text into a vector; texts of similar meaning are close in cosine.
-    It was made elsewhere, and was not trained in keras_mirror.
+    It was not trained by `fit` of keras_mirror.
     <BLANKLINE>
     <BLANKLINE>
     """
@@ -91,7 +91,7 @@ def _origin(record: TrainingRecord) -> str:
             "teacher may have been trained with labels."
         )
     if not record.runs:
-        return "It was made elsewhere, and was not trained in keras_mirror."
+        return "It was not trained by `fit` of keras_mirror."
     return (
         "Trained without labels by Mirror-BERT ([Liu et al.,\n"
         "2021](https://arxiv.org/abs/2104.08027)) in keras_mirror. Its base "
