@@ -15,8 +15,7 @@ from keras_mirror.cli.encoders import in_precision
 from keras_mirror.cli.encoders import open_encoder
 from keras_mirror.cli.facts import Fact
 from keras_mirror.cli.files import check_space
-from keras_mirror.cli.files import check_unused
-from keras_mirror.cli.files import claim_output
+from keras_mirror.cli.index_checks import check_index_options
 from keras_mirror.cli.options import backend_options
 from keras_mirror.cli.options import batch_size_option
 from keras_mirror.cli.options import model_argument
@@ -98,7 +97,7 @@ def index(
     """
     start = time.monotonic()
     output = output.rstrip(os.sep) or output
-    _check_options(
+    check_index_options(
         output, append, update, id_column, exact, metadata, overwrite
     )
     with status("Reading"), usage_errors():
@@ -124,10 +123,11 @@ def index(
     elif batch.texts:
         model = _open(encoder, batch.texts, precision, rows, backend, debug)
         _change(model, output, batch, update, batch_size, prompt)
-    if append or update:
-        rows["in the index"] = _settings(output).num_documents
     from keras_mirror.cli.index_info import num_bytes
+    from keras_mirror.store.index_folder import index_settings
 
+    if append or update:
+        rows["in the index"] = index_settings(output).num_documents
     num_empty = sum(not line.strip() for line in batch.texts)
     size = num_bytes(output)
     rows["empty"] = Fact(num_empty, f"{num_empty}, not searched")
@@ -152,64 +152,6 @@ def _open(
     return model
 
 
-def _check_options(
-    output: str,
-    append: bool,
-    update: bool,
-    id_column: str | None,
-    exact: bool | None,
-    metadata: str | None,
-    overwrite: bool,
-) -> None:
-    if append and update:
-        raise click.UsageError("give one of --append and --update")
-    if update and not id_column:
-        raise click.UsageError("--update needs --id-column")
-    if not (append or update):
-        _check_unused(output, overwrite)
-        _check_place(output)
-        claim_output(output)
-        return
-    if overwrite or exact is not None:
-        raise click.UsageError(
-            "--append and --update exclude --overwrite, --exact and "
-            "--approximate"
-        )
-    check_folder(output)
-    _check_metadata(output, metadata)
-
-
-def _check_unused(output: str, overwrite: bool) -> None:
-    from keras_mirror.store.index_folder import is_index
-
-    if is_index(output) and not overwrite:
-        raise click.UsageError(
-            f"'{output}' exists. --append adds to it, --update also replaces "
-            "texts, and --overwrite makes it anew"
-        )
-    check_unused(output, overwrite)
-
-
-def _check_place(output: str) -> None:
-    from keras_mirror.store.index_folder import check_place
-
-    try:
-        check_place(output, overwrite=True)
-    except FileExistsError as error:
-        raise click.UsageError(str(error)) from error
-
-
-def check_folder(path: str) -> None:
-    """Raises `click.UsageError` where no index is that can be changed."""
-    if not os.path.exists(path):
-        raise click.UsageError(f"'{path}' does not exist: make it first")
-    if not os.path.isdir(path):
-        raise click.UsageError(
-            f"'{path}' is a file, as older versions made it: make it anew to "
-            "change it"
-        )
-
-
 def _names(metadata: str | None) -> list[str]:
     return [
         name.strip() for name in (metadata or "").split(",") if name.strip()
@@ -232,21 +174,6 @@ def _only_new(output: str, batch: Any) -> Any:
     from keras_mirror.store.only_new import only_new
 
     return only_new(open_index(output), batch)
-
-
-def _settings(output: str):
-    from keras_mirror.store.index_folder import open_index
-
-    return open_index(output).settings
-
-
-def _check_metadata(output: str, metadata: str | None) -> None:
-    columns = _settings(output).columns
-    if columns and not metadata:
-        raise click.UsageError(
-            f"the texts of '{output}' have metadata, and new ones would have "
-            f"none: give --metadata {','.join(columns)}"
-        )
 
 
 def _made(

@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from keras_mirror.store.index_folder import archive_of_index
-from keras_mirror.store.index_folder import open_index
+from keras_mirror.store.index_folder import index_settings
 
 
 def index_facts(path: str) -> dict[str, Any]:
@@ -13,7 +13,7 @@ def index_facts(path: str) -> dict[str, Any]:
     Raises:
         ValueError: The index is damaged.
     """
-    settings = open_index(path).settings
+    settings = index_settings(path)
     return {
         "texts": settings.num_documents,
         "embedding_dim": settings.embedding_dim,

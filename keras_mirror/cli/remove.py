@@ -5,7 +5,7 @@ import click
 from keras_mirror.cli.command import Command
 from keras_mirror.cli.console import print_summary
 from keras_mirror.cli.console import usage_errors
-from keras_mirror.cli.index import check_folder
+from keras_mirror.cli.index_checks import check_folder
 from keras_mirror.cli.options import ExistingFile
 from keras_mirror.cli.options import overwrite_option
 from keras_mirror.cli.result_forms import ResultForms

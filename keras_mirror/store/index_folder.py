@@ -9,6 +9,7 @@ from keras_mirror.integrations.load_model import is_archive
 from keras_mirror.store.database import DATABASE
 from keras_mirror.store.database import open_database
 from keras_mirror.store.index_errors import index_errors
+from keras_mirror.store.settings import Settings
 from keras_mirror.store.settings import read_settings
 from keras_mirror.store.store import Store
 from keras_mirror.store.zip_index import archive_of_zip_index
@@ -73,15 +74,26 @@ def archive_of_index(path: str | os.PathLike[str]) -> str | None:
     if not os.path.isdir(path):
         archive, preset = archive_of_zip_index(path)
     else:
-        with index_errors(path):
-            connection = open_database(pathlib.Path(path, DATABASE))
-            with contextlib.closing(connection):
-                settings = read_settings(connection)
+        settings = index_settings(path)
         archive, preset = settings.archive, settings.preset
     folder = os.path.dirname(os.path.normpath(path))
     if preset or not archive:
         return preset
     return os.path.normpath(os.path.join(folder, archive))
+
+
+def index_settings(path: str | os.PathLike[str]) -> Settings:
+    """The settings of an index: of a folder, without opening its vectors.
+
+    Raises:
+        ValueError: The index is damaged, or something else.
+    """
+    if not os.path.isdir(path):
+        return read_zip_index(path).settings
+    with index_errors(path):
+        connection = open_database(pathlib.Path(path, DATABASE))
+        with contextlib.closing(connection):
+            return read_settings(connection)
 
 
 def check_place(path: str | os.PathLike[str], overwrite: bool) -> None:
